@@ -1,0 +1,1 @@
+"""What is right: pure functions and frozen dataclasses, standard library (and numpy) only."""

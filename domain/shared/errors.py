@@ -1,0 +1,93 @@
+"""Why something did not happen. A class name is the code others see: renaming one is a breaking change.
+
+DomainError                a rule said no: never retried, shown to the caller
+IntegrationError
+├── Unavailable            they are down or slow: retried by the policy
+│   └── AnswerLost         the request may have been carried out: ask before sending again
+├── RateLimited            they said when: retried after `retry_after_s`
+└── Rejected               they refuse this request: never retried, parks at once
+    └── CredentialsRefused nothing will work until someone renews the credentials
+"""
+
+
+class DomainError(Exception):
+    """A business rule said no; asking again with the same words will not help."""
+
+
+class OrderNotFound(DomainError):
+    """No order has this number."""
+
+
+class OrderClosed(DomainError):
+    """The order is delivered, completed or cancelled; nothing can be changed any more."""
+
+
+class PlanChanged(DomainError):
+    """The order moved on since the plan was shown; look at the new plan."""
+
+
+class StepNotParked(DomainError):
+    """The step does not wait for anybody; it went on or was resolved by someone else."""
+
+
+class ActionNotAllowed(DomainError):
+    """This action is not offered for this step or state."""
+
+
+class InvalidInput(DomainError):
+    """The given values cannot be used; the text says which."""
+
+
+class UnknownSku(DomainError):
+    """No SKU has this code."""
+
+
+class UnknownLocation(DomainError):
+    """No location has this code."""
+
+
+class InsufficientStock(DomainError):
+    """There is not enough available stock for what was asked."""
+
+
+class ReservationResolved(DomainError):
+    """The reservation was already used, voided or expired in another way."""
+
+
+class IdempotencyMismatch(DomainError):
+    """The same idempotency key came with different content."""
+
+
+class IntegrationError(Exception):
+    """An outside system did not do what we asked. `code` is the vendor's own, shown raw."""
+
+    def __init__(self, message: str, *, code: str = "", system: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.system = system
+
+
+class Unavailable(IntegrationError):
+    """They are down, slow or unreachable."""
+
+
+class AnswerLost(Unavailable):
+    """The request was sent and no answer came: it may or may not have been carried out."""
+
+
+class RateLimited(IntegrationError):
+    """They ask us to slow down."""
+
+    def __init__(
+        self, message: str, *, retry_after_s: float, code: str = "", system: str = ""
+    ) -> None:
+        super().__init__(message, code=code, system=system)
+        self.retry_after_s = retry_after_s
+
+
+class Rejected(IntegrationError):
+    """They refuse this request as it is."""
+
+
+class CredentialsRefused(Rejected):
+    """They refuse who we are: a token or key must be renewed."""

@@ -1,0 +1,36 @@
+"""Names of things, and the workflow ids made from them: one function per kind."""
+
+from typing import NewType
+from urllib.parse import quote
+
+OrderId = NewType("OrderId", str)
+OrderNo = NewType("OrderNo", str)
+ShopId = NewType("ShopId", str)
+ShipmentNo = NewType("ShipmentNo", str)
+ParcelId = NewType("ParcelId", str)
+LocationId = NewType("LocationId", str)
+Sku = NewType("Sku", str)
+Lot = NewType("Lot", str)
+InboxId = NewType("InboxId", str)
+
+NO_LOT = Lot("")
+
+
+def order_workflow_id(channel: str, shop: str, external_no: str) -> str:
+    """The id of the one workflow that owns an order; parts are percent-encoded."""
+    return "/".join(("order", *(quote(part, safe="") for part in (channel, shop, external_no))))
+
+
+def shipment_workflow_id(shipment_no: str) -> str:
+    """The id of the workflow that takes one shipment from picking to the door."""
+    return f"shipment/{quote(shipment_no, safe='')}"
+
+
+def gate_workflow_id(system: str) -> str:
+    """The id of the singleton that wakes steps waiting for an outside system."""
+    return f"gate/{quote(system, safe='')}"
+
+
+def poller_workflow_id(shop: str) -> str:
+    """The id of the singleton that pulls one shop."""
+    return f"poller/{quote(shop, safe='')}"

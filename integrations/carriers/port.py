@@ -1,0 +1,103 @@
+"""What Onhand asks of every carrier. A carrier is one file here and one sandbox server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.logistics.tracking import TrackingFact
+from domain.shared.address import Address, Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelSize:
+    weight_g: int
+    length_mm: int = 0
+    width_mm: int = 0
+    height_mm: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CargoItem:
+    name: str
+    quantity: int
+    weight_g: int = 0
+    value_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RateRequest:
+    origin: Address
+    destination: Address
+    parcel: ParcelSize
+    send_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    carrier: str
+    product: str
+    fee_minor: int
+    currency: str
+    deliver_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaybillRequest:
+    """`order_ref` is our parcel id: the carrier's idempotency key, fixed before the first call."""
+
+    order_ref: str
+    product: str
+    sender: Contact
+    receiver: Contact
+    parcel: ParcelSize
+    cargo: tuple[CargoItem, ...]
+    remark: str = ""
+    cash_on_delivery_minor: int = 0
+    insured_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waybill:
+    carrier: str
+    waybill_no: str
+    order_ref: str
+    routing_code: str = ""  # 大头笔 / destination code printed large
+    sorting_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushAnswer:
+    """What a push said, and the exact answer the vendor wants to hear."""
+
+    facts: tuple[TrackingFact, ...]
+    status_code: int
+    content_type: str
+    body: bytes
+
+
+class Carrier(Protocol):
+    """Raises the IntegrationError family: AnswerLost when a sent create or cancel got no answer."""
+
+    @property
+    def code(self) -> str: ...
+
+    async def quote(self, request: RateRequest) -> tuple[Rate, ...]: ...
+
+    async def create(self, request: WaybillRequest) -> Waybill:
+        """Order a waybill; the same `order_ref` again returns the first one."""
+        ...
+
+    async def find(self, order_ref: str) -> Waybill | None:
+        """The waybill made for our reference, or None when there is none."""
+        ...
+
+    async def cancel(self, order_ref: str, waybill_no: str) -> None:
+        """Void a waybill; voiding it twice is no error."""
+        ...
+
+    async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]: ...
+
+    def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
+        """Verify and translate a push. Raises Rejected with the vendor's code when it is not genuine."""
+        ...

@@ -1,0 +1,81 @@
+"""Shops of channels, the messages they sent, and what their SKUs mean to us."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.types import BIGINT, JSON, TIMESTAMP
+
+_NOW = {"server_default": text("now()")}
+
+
+class ShopRow(SQLModel, table=True):
+    """One shop on one channel, with how to reach it."""
+
+    __tablename__ = "shop"
+    __table_args__ = (UniqueConstraint("channel", "external_id"),)
+    id: str = Field(primary_key=True)
+    channel: str  # top | shopify | own
+    external_id: str
+    name: str
+    base_url: str = ""
+    secrets: bytes = Field(default=b"", sa_type=LargeBinary)  # sealed JSON, see runtime.vault
+    settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    active: bool = True
+    pulled_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_pull_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_push_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class InboxRow(SQLModel, table=True):
+    """An acknowledged message, applied by its order in the transaction of the effect."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("source", "shop_id", "message_id"),
+        Index(
+            "inbox_to_hand_over",
+            "handed_at",
+            postgresql_where=text("applied_at IS NULL AND parked_reason = ''"),
+        ),
+        Index("inbox_by_order", "order_id"),
+        Index("inbox_parked", "received_at", postgresql_where=text("parked_reason <> ''")),
+    )
+    id: str = Field(primary_key=True)
+    source: str
+    shop_id: str = Field(foreign_key="shop.id")
+    message_id: str
+    topic: str = ""
+    external_no: str = ""
+    order_id: str | None = Field(default=None)
+    sha256: str
+    raw: bytes | None = Field(default=None, sa_type=LargeBinary)  # sealed; erased some days after
+    received_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    handed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    hand_overs: int = 0
+    applied_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    outcome: str = ""  # applied | stale | duplicate | late | parked
+    parked_reason: str = ""
+
+
+class ChannelSkuRow(SQLModel, table=True):
+    """A channel's SKU is n of ours (a pack or a kit has several rows)."""
+
+    __tablename__ = "channel_sku"
+    __table_args__ = (CheckConstraint("factor > 0", name="factor_is_positive"),)
+    shop_id: str = Field(primary_key=True, foreign_key="shop.id")
+    external_sku: str = Field(primary_key=True)
+    sku: str = Field(primary_key=True, foreign_key="sku.code")
+    factor: int = Field(default=1, sa_type=BIGINT)
+
+
+class BlockedBuyerRow(SQLModel, table=True):
+    """A buyer whose orders are looked at before they go out."""
+
+    __tablename__ = "blocked_buyer"
+    channel: str = Field(primary_key=True)
+    buyer_ref: str = Field(primary_key=True)
+    reason: str = ""
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

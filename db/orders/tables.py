@@ -1,0 +1,284 @@
+"""Orders, their lines, holds, shipments and story. `sales_order` is the guard against doubles."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.types import BIGINT, JSON, TIMESTAMP
+
+_NOW = {"server_default": text("now()")}
+
+
+class SalesOrderRow(SQLModel, table=True):
+    """One order of one channel, unique by (channel, shop, external_no)."""
+
+    __tablename__ = "sales_order"
+    __table_args__ = (
+        UniqueConstraint("channel", "shop_id", "external_no"),
+        CheckConstraint("refunded_minor >= 0", name="refunds_are_not_negative"),
+        CheckConstraint("refunded_minor <= captured_minor", name="refunds_within_captured"),
+        Index("sales_order_by_status", "status", "ship_by"),
+        Index("sales_order_by_age", text("placed_at DESC"), text("id DESC")),
+        Index("sales_order_by_external", "external_no"),
+    )
+    id: str = Field(primary_key=True)
+    no: str = Field(unique=True)
+    channel: str
+    shop_id: str = Field(foreign_key="shop.id")
+    external_no: str
+    workflow_id: str = Field(unique=True)
+    status: str = "received"
+    seq: int = Field(default=0, sa_type=BIGINT)
+    waits_for: str = ""
+    waits_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    version_revision: int = Field(default=0, sa_type=BIGINT)
+    version_modified_us: int = Field(default=0, sa_type=BIGINT)
+    channel_state: str = ""
+    currency: str = "CNY"
+    goods_minor: int = Field(default=0, sa_type=BIGINT)
+    discount_minor: int = Field(default=0, sa_type=BIGINT)
+    freight_minor: int = Field(default=0, sa_type=BIGINT)
+    tax_minor: int = Field(default=0, sa_type=BIGINT)
+    payable_minor: int = Field(default=0, sa_type=BIGINT)
+    captured_minor: int = Field(default=0, sa_type=BIGINT)
+    refunded_minor: int = Field(default=0, sa_type=BIGINT)
+    refund_due_minor: int = Field(default=0, sa_type=BIGINT)
+    cash_on_delivery: bool = False
+    test_order: bool = False
+    gift: bool = False
+    invoice_request: str = ""
+    buyer_ref: str = ""
+    buyer_remark: str = ""
+    seller_remark: str = ""
+    placed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    paid_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    ship_by: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    presale_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    updated_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    closed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class ReceiverRow(SQLModel, table=True):
+    """Who gets the order: the only table with buyers' names, phones and addresses."""
+
+    __tablename__ = "receiver"
+    __table_args__ = (Index("receiver_by_last4", "phone_last4"),)
+    order_id: str = Field(primary_key=True, foreign_key="sales_order.id")
+    kind: str  # contact | masked
+    name: str = ""
+    phone: str = ""
+    phone_last4: str = ""
+    company: str = ""
+    oaid: str = ""
+    country: str = "CN"
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    detail: str = ""
+    postcode: str = ""
+    division_code: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    edited_by_us: bool = False  # then a later message of the channel does not overwrite it
+
+
+class OrderLineRow(SQLModel, table=True):
+    """One line as the channel sold it; sums are minor units of the whole line."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "external_line_no"),
+        CheckConstraint("quantity > 0", name="line_quantity_is_positive"),
+    )
+    id: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id", index=True)
+    line_no: int
+    external_line_no: str
+    kind: str
+    external_sku: str = ""
+    title: str = ""
+    quantity: int = Field(sa_type=BIGINT)
+    list_minor: int = Field(default=0, sa_type=BIGINT)
+    discount_minor: int = Field(default=0, sa_type=BIGINT)
+    tax_minor: int = Field(default=0, sa_type=BIGINT)
+    payable_minor: int = Field(default=0, sa_type=BIGINT)
+    refund_in_progress: bool = False
+    cancelled: bool = False
+    gift: bool = False
+
+
+class FulfilmentLineRow(SQLModel, table=True):
+    """What has to be picked for an order line: our SKU in base units."""
+
+    __tablename__ = "fulfilment_line"
+    __table_args__ = (
+        UniqueConstraint("order_line_id", "sku"),
+        CheckConstraint("quantity > 0", name="fulfilment_quantity_is_positive"),
+        CheckConstraint(
+            "cancelled_quantity BETWEEN 0 AND quantity", name="cancelled_within_quantity"
+        ),
+    )
+    id: str = Field(primary_key=True)
+    order_line_id: str = Field(foreign_key="order_line.id")
+    order_id: str = Field(foreign_key="sales_order.id", index=True)
+    sku: str = Field(foreign_key="sku.code")
+    quantity: int = Field(sa_type=BIGINT)
+    cancelled_quantity: int = Field(default=0, sa_type=BIGINT)
+
+
+class OrderHoldRow(SQLModel, table=True):
+    """A reason not to go on; an order may have several. One open hold per kind and order."""
+
+    __tablename__ = "order_hold"
+    __table_args__ = (
+        Index(
+            "one_open_hold_per_kind",
+            "order_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("released_at IS NULL"),
+        ),
+        Index("open_holds", "kind", postgresql_where=text("released_at IS NULL")),
+    )
+    id: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id")
+    kind: str
+    reason: str = ""
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    owner: str = ""  # the role that has to act
+    auto_release: str = ""  # the fact that releases it, empty when only a person can
+    until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    placed_by: str = "system"
+    placed_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    released_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    released_by: str = ""
+
+
+class OrderEventRow(SQLModel, table=True):
+    """The story of an order, in order; append-only. `seq` is counted by the order's workflow."""
+
+    __tablename__ = "order_event"
+    __table_args__ = (Index("order_event_by_time", "order_id", "at"),)
+    order_id: str = Field(primary_key=True, foreign_key="sales_order.id")
+    source: str = Field(default="order", primary_key=True)  # order, or the shipment's number
+    seq: int = Field(primary_key=True, sa_type=BIGINT)
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    kind: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    actor: str = "system"
+
+
+class OrderLateFactRow(SQLModel, table=True):
+    """A message about an order that was already closed: kept, never acted on by itself."""
+
+    __tablename__ = "order_late_fact"
+    inbox_id: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id", index=True)
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    fact: str
+
+
+class SourcingDecisionRow(SQLModel, table=True):
+    """Why these locations: inputs, choice and what was rejected."""
+
+    __tablename__ = "sourcing_decision"
+    allocation_id: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id", index=True)
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    inputs: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    decision: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class ShipmentRow(SQLModel, table=True):
+    """Goods that leave one location together for one receiver."""
+
+    __tablename__ = "shipment"
+    __table_args__ = (
+        Index("shipment_by_location", "location_id", "status"),
+        Index("shipment_by_order", "order_id"),
+    )
+    no: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id")
+    allocation_id: str = ""
+    location_id: str = Field(foreign_key="location.id")
+    workflow_id: str = Field(unique=True)
+    status: str = "allocated"
+    seq: int = Field(default=0, sa_type=BIGINT)
+    waits_for: str = ""
+    carrier: str = ""
+    product: str = ""
+    freight_minor: int = Field(default=0, sa_type=BIGINT)
+    weight_g: int = Field(default=0, sa_type=BIGINT)
+    ship_by: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    picked_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    packed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    handed_over_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    delivered_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class ShipmentLineRow(SQLModel, table=True):
+    """One SKU of one order line in a shipment, in base units."""
+
+    __tablename__ = "shipment_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="shipment_quantity_is_positive"),
+        CheckConstraint(
+            "picked_quantity IS NULL OR picked_quantity BETWEEN 0 AND quantity",
+            name="picked_within_quantity",
+        ),
+    )
+    shipment_no: str = Field(primary_key=True, foreign_key="shipment.no")
+    fulfilment_line_id: str = Field(primary_key=True, foreign_key="fulfilment_line.id")
+    order_line_id: str = Field(foreign_key="order_line.id")
+    sku: str = Field(foreign_key="sku.code")
+    quantity: int = Field(sa_type=BIGINT)
+    picked_quantity: int | None = Field(default=None, sa_type=BIGINT)
+
+
+class ParcelRow(SQLModel, table=True):
+    """One box with one waybill. `id` is the reference the carrier knows it by."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (
+        Index(
+            "waybill_used_once",
+            "carrier",
+            "waybill_no",
+            unique=True,
+            postgresql_where=text("waybill_no <> ''"),
+        ),
+        Index("parcel_by_waybill", "waybill_no"),
+    )
+    id: str = Field(primary_key=True)
+    shipment_no: str = Field(foreign_key="shipment.no", index=True)
+    carrier: str = ""
+    product: str = ""
+    waybill_no: str = ""
+    routing_code: str = ""
+    sorting_code: str = ""
+    status: str = "labelled"
+    weight_g: int = Field(default=0, sa_type=BIGINT)
+    length_mm: int = 0
+    width_mm: int = 0
+    height_mm: int = 0
+    voided_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    last_fact_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class TrackingEventRow(SQLModel, table=True):
+    """A carrier's scan; append-only, each told once."""
+
+    __tablename__ = "tracking_event"
+    __table_args__ = (Index("tracking_by_time", "parcel_id", "at"),)
+    parcel_id: str = Field(primary_key=True, foreign_key="parcel.id")
+    event_id: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=TIMESTAMP)
+    status: str
+    vendor_code: str = ""
+    text: str = ""
+    place: str = ""
+    heard_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

@@ -1,0 +1,216 @@
+"""People, attention, gates, outside effects, the outbox and the audit trail."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.types import BIGINT, JSON, TIMESTAMP
+
+_NOW = {"server_default": text("now()")}
+
+
+class AccountRow(SQLModel, table=True):
+    """A person who logs in."""
+
+    __tablename__ = "account"
+    id: str = Field(primary_key=True)
+    login: str = Field(unique=True)
+    name: str
+    password_hash: str
+    roles: list[str] = Field(default_factory=list, sa_type=JSON)
+    language: str = "zh"
+    active: bool = True
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class LoginSessionRow(SQLModel, table=True):
+    """A log-in that is still good. The id is the SHA-256 of the cookie."""
+
+    __tablename__ = "login_session"
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True)
+    csrf_token: str
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    seen_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    expires_at: datetime = Field(sa_type=TIMESTAMP)
+
+
+class LoginAttemptRow(SQLModel, table=True):
+    """A failed log-in, counted per login and per address."""
+
+    __tablename__ = "login_attempt"
+    __table_args__ = (Index("login_attempt_by_subject", "subject", "at"),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIGINT)
+    subject: str  # login:… or ip:…
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key of a program; only its SHA-256 is kept."""
+
+    __tablename__ = "api_key"
+    id: str = Field(primary_key=True)
+    name: str
+    key_sha256: str = Field(unique=True)
+    roles: list[str] = Field(default_factory=list, sa_type=JSON)
+    active: bool = True
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class AttentionRow(SQLModel, table=True):
+    """A step that waits for a person. One open row per workflow and step."""
+
+    __tablename__ = "attention"
+    __table_args__ = (
+        Index(
+            "one_open_attention_per_step",
+            "workflow_id",
+            "step_id",
+            unique=True,
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+        Index("attention_open", "fingerprint", postgresql_where=text("resolved_at IS NULL")),
+        Index("attention_by_order", "order_id"),
+    )
+    id: str = Field(primary_key=True)
+    workflow_id: str
+    step_id: str
+    order_id: str | None = None
+    shipment_no: str | None = None
+    system: str = ""
+    cause: str  # the error's class: Unavailable, Rejected, CredentialsRefused, a DomainError, Bug
+    code: str = ""
+    error: str = ""
+    fingerprint: str
+    attempts: int = 1
+    actions: list[str] = Field(default_factory=list, sa_type=JSON)
+    input_fields: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    first_seen: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    last_seen: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    resolved_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    resolved_by: str = ""
+    resolution: str = ""
+    note: str = ""
+
+
+class EffectRow(SQLModel, table=True):
+    """One thing we ask of the outside, written before the call. The key never changes."""
+
+    __tablename__ = "effect"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('intended','confirmed','unknown','rejected','undone')", name="effect_state"
+        ),
+        Index("effect_by_subject", "subject"),
+    )
+    key: str = Field(primary_key=True)
+    kind: str
+    system: str
+    subject: str
+    state: str = "intended"
+    attempts: int = 0
+    result: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    updated_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class CorrectionRow(SQLModel, table=True):
+    """Values a person gave for a parked step; workflows carry only the id."""
+
+    __tablename__ = "correction"
+    id: str = Field(primary_key=True)
+    workflow_id: str
+    step_id: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    actor: str = ""
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class GateRow(SQLModel, table=True):
+    """Whether we talk to an outside system now."""
+
+    __tablename__ = "gate"
+    __table_args__ = (
+        CheckConstraint("state IN ('flowing','holding','draining')", name="gate_state"),
+    )
+    system: str = Field(primary_key=True)  # carrier/sf, shop/tmall-flagship
+    state: str = "flowing"
+    reason: str = ""
+    window_started_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    calls: int = 0
+    failures: int = 0
+    changed_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    changed_by: str = "system"
+
+
+class GateWaitRow(SQLModel, table=True):
+    """A step that waits for a gate, to be woken in order."""
+
+    __tablename__ = "gate_wait"
+    __table_args__ = (Index("gate_wait_in_order", "system", "since"),)
+    workflow_id: str = Field(primary_key=True)
+    step_id: str = Field(primary_key=True)
+    system: str
+    since: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class OutboxRow(SQLModel, table=True):
+    """Fan-out that follows a commit: a signal to a workflow or a webhook to a subscriber."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("outbox_due", "due_at", postgresql_where=text("sent_at IS NULL")),)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIGINT)
+    kind: str  # signal | webhook
+    target: str  # workflow id or endpoint id
+    name: str  # signal name or event type
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    event_id: str = ""
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    due_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    sent_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    attempts: int = 0
+    error: str = ""
+
+
+class WebhookEndpointRow(SQLModel, table=True):
+    """Where a shop of the own channel hears what happened to its orders."""
+
+    __tablename__ = "webhook_endpoint"
+    id: str = Field(primary_key=True)
+    shop_id: str = Field(foreign_key="shop.id", index=True)
+    url: str
+    secret: bytes = Field(default=b"", sa_type=LargeBinary)
+    active: bool = True
+
+
+class IdempotencyKeyRow(SQLModel, table=True):
+    """The first answer to a keyed request; the same key with other content is refused."""
+
+    __tablename__ = "idempotency_key"
+    principal: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_sha256: str
+    status: int | None = None
+    body: str = ""
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class AuditRow(SQLModel, table=True):
+    """Who did what to what, and why; append-only."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        UniqueConstraint("request_id", "action", "subject"),
+        Index("audit_by_subject", "subject", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIGINT)
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    actor: str
+    action: str
+    subject: str
+    reason: str = ""
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    after: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    request_id: str

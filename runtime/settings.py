@@ -1,0 +1,233 @@
+"""Everything that can be set from outside: `ONHAND_*` variables, also from a `.env` file."""
+
+import base64
+import binascii
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX: Final = "ONHAND_"
+CORE_MODULES: Final = ("inventory", "orders")
+OPTIONAL_MODULES: Final = ("channels", "logistics", "analytics")
+_KEY_BYTES: Final = 32
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `problems` has one sentence for each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """One deployment of Onhand. Everything has a default that suits `make up` on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    port: Port = Field(8000, description="Web pages and API; must be free")
+    host: str = Field("127.0.0.1", description="Address the web server listens on")
+    public_url: str = Field(
+        "", description="How others reach it, for links and callbacks; http://localhost:PORT"
+    )
+    data_dir: Path = Field(
+        Path(".onhand"), description="Embedded servers keep their data and keys here"
+    )
+    modules: Annotated[tuple[str, ...], NoDecode] = Field(
+        (*CORE_MODULES, *OPTIONAL_MODULES),
+        description="Comma-separated; inventory and orders cannot be left out",
+    )
+    demo: bool = Field(True, description="Seed the demo company when the database is empty")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Base64 of 32 bytes that encrypt names, phones and addresses; "
+        "required with ONHAND_DATABASE_URL, else made once in the data folder",
+    )
+
+    database_url: SecretStr | None = Field(
+        None,
+        description="postgresql://user:password@host/name; empty = embedded PostgreSQL 18",
+    )
+    temporal_address: str | None = Field(None, description="host:port; empty = embedded Temporal")
+    temporal_namespace: str = Field("default", description="Temporal namespace")
+    temporal_port: Port = Field(
+        7233, description="Embedded Temporal; another free port is taken when it is in use"
+    )
+    temporal_ui_port: Port = Field(
+        8233, description="Embedded Temporal UI; another free port is taken when it is in use"
+    )
+    temporal_tls: bool = Field(False, description="Use TLS; implied by a certificate or API key")
+    temporal_tls_ca: Path | None = Field(None, description="PEM file of the server's authority")
+    temporal_tls_cert: Path | None = Field(None, description="PEM file of our client certificate")
+    temporal_tls_key: Path | None = Field(None, description="PEM file of our client key")
+    temporal_api_key: SecretStr | None = Field(None, description="API key of Temporal Cloud")
+    build_id: str = Field("", description="Turns Temporal worker versioning on under this name")
+
+    sandbox: bool = Field(True, description="Run the sandbox of marketplaces and carriers")
+    sandbox_port: Port = Field(
+        8010, description="Sandbox; another free port is taken when it is in use"
+    )
+    simulator_speed: float = Field(
+        1.0, ge=0, le=1000, description="Simulated demo warehouse: 1 = watchable, 0 = off"
+    )
+
+    unpaid_expiry_minutes: int = Field(
+        30, ge=1, le=525_600, description="An unpaid order gives its stock back after this time"
+    )
+    risk_amount_minor: int = Field(
+        500_000, ge=0, le=10**15, description="Orders from this sum on are held for a look (cents)"
+    )
+    completed_after_days: int = Field(
+        7, ge=0, le=3650, description="A delivered order is completed after this many days"
+    )
+    tracking_stalled_hours: int = Field(
+        72, ge=1, le=8760, description="A parcel without news for this long becomes attention"
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level")
+    log_format: Literal["console", "json"] = Field("console", description="console or json")
+
+    @classmethod
+    def load(cls, env_file: Path | None = Path(".env")) -> Self:
+        """Read the process environment over `env_file`; SettingsError names whatever is wrong."""
+        problems = _unknown(os.environ, "the environment")
+        if env_file is not None and env_file.is_file():
+            problems += _unknown(dotenv_values(env_file), str(env_file))
+        source: dict[str, Any] = {"_env_file": env_file, "_env_file_encoding": "utf-8"}
+        try:
+            settings = cls(**source)
+        except ValidationError as error:
+            problems += [_sentence(one["loc"], one["msg"]) for one in error.errors()]
+        if problems:
+            raise SettingsError(tuple(problems))
+        return settings
+
+    @field_validator("modules", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("modules")
+    @classmethod
+    def _known_modules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(value) - {*CORE_MODULES, *OPTIONAL_MODULES}):
+            raise ValueError(f"there is no module {', '.join(unknown)}")
+        if missing := [name for name in CORE_MODULES if name not in value]:
+            raise ValueError(f"{' and '.join(missing)} cannot be left out")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        schemes = ("postgresql://", "postgres://", "postgresql+psycopg://")
+        if value is not None and not value.get_secret_value().startswith(schemes):
+            raise ValueError("it must begin with postgresql://")
+        return value
+
+    @field_validator("temporal_address")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None:
+            host, _, port = value.rpartition(":")
+            if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+                raise ValueError("it must be host:port")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("it must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key_of_32_bytes(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(_decoded(value.get_secret_value())) != _KEY_BYTES:
+            raise ValueError("it must be 32 bytes in Base64")
+        return value
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if self.database_url is not None and self.secret_key is None:
+            raise ValueError("ONHAND_SECRET_KEY is required when ONHAND_DATABASE_URL is set.")
+        if (self.temporal_tls_cert is None) != (self.temporal_tls_key is None):
+            raise ValueError(
+                "ONHAND_TEMPORAL_TLS_CERT and ONHAND_TEMPORAL_TLS_KEY must be set together."
+            )
+        return self
+
+    @property
+    def base_url(self) -> str:
+        """How a browser reaches the pages, without a slash at the end."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    def encryption_key(self) -> bytes:
+        """The 32 bytes that encrypt personal data; made once in the data folder if not set."""
+        if self.secret_key is not None:
+            return _decoded(self.secret_key.get_secret_value())
+        path = self.data_dir / "secret.key"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            _write_once(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)))
+        key = _decoded(path.read_text("ascii").strip())
+        if len(key) != _KEY_BYTES:
+            raise SettingsError((f"{path} does not hold 32 bytes in Base64.",))
+        return key
+
+
+def variable(name: str) -> str:
+    """The environment variable of the setting `name`."""
+    return PREFIX + name.upper()
+
+
+def _unknown(variables: Mapping[str, str | None], where: str) -> list[str]:
+    known = {variable(name) for name in Settings.model_fields}
+    return [
+        f"{name} in {where} is not a setting of Onhand; .env.example lists them all."
+        for name in sorted(variables)
+        if name.upper().startswith(PREFIX) and name.upper() not in known
+    ]
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    """One sentence about one malformed setting, without the value: it may be a secret."""
+    text = message.removeprefix("Value error, ")
+    if not location:
+        return text
+    return f"{variable(str(location[0]))} cannot be used: {text[:1].lower()}{text[1:]}."
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Create a file that only its owner can read; whoever comes first wins, nobody sees half."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

@@ -50,7 +50,7 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """`Shipment.picked`: the pick of the whole shipment is confirmed; quantities are in the tables."""
+    """`Shipment.picked`: the whole pick is confirmed; quantities are in the tables."""
 
     short: bool = False
 
@@ -67,7 +67,7 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """`Shipment.tracked`: the parcels' common status moved on (ParcelStatus value)."""
+    """`Shipment.tracked`: the parcels' common status moved on."""
 
     status: str
 

@@ -69,5 +69,5 @@ HOLD_RULES: dict[HoldKind, tuple[str, str]] = {
     HoldKind.NO_LINES: ("customer_service", "channel"),
 }
 
-# Holds that only the outside world can lift: a person releasing them would ship unpaid or forbidden goods.
+# Without the facts behind these there is nothing to send or nowhere to send it.
 NOT_RELEASED_BY_HAND = frozenset({HoldKind.UNMAPPED_SKU, HoldKind.NO_LINES, HoldKind.ADDRESS})

@@ -42,7 +42,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotLine:
-    """One line as the channel sold it. Sums are minor units of the order's currency for the whole line."""
+    """One line as the channel sold it. Sums are minor units for the whole line."""
 
     external_line_no: str
     kind: LineKind

@@ -1,0 +1,153 @@
+"""What an order does next, decided from what the tables say about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
+
+# These say that we do not know what to send or where: nothing can be reserved for them.
+BLOCKS_ALLOCATION = frozenset(
+    {HoldKind.UNMAPPED_SKU, HoldKind.ADDRESS, HoldKind.NO_LINES, HoldKind.PRESALE}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentState:
+    """One shipment of the order as the tables have it."""
+
+    no: str
+    workflow_id: str
+    status: ShipmentStatus
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """All that `next_step` needs: no personal data, so it may cross Temporal."""
+
+    order_id: str
+    seq: int
+    status: OrderStatus
+    known: bool = False  # a snapshot was applied; before that we only heard of the order
+    holds: tuple[HoldKind, ...] = ()
+    to_allocate: bool = False  # units that are neither in a shipment nor waiting for stock
+    waiting_for_stock: bool = False
+    shipments: tuple[ShipmentState, ...] = ()
+    cancelled_by_channel: bool = False
+    paid: bool = False
+    refund_due_minor: int = 0
+    fetch_needed: bool = False  # two snapshots of one version differ, or only a fact was told
+    unpaid_reserved_until: datetime | None = None
+    unpaid_until: datetime | None = None
+    presale_until: datetime | None = None
+    delivered_at: datetime | None = None
+    parked: bool = False  # an open attention item of the order itself, from a run that was lost
+
+
+class NextStep(StrEnum):
+    FETCH = "fetch"
+    CANCEL = "cancel"
+    ALLOCATE = "allocate"
+    GIVE_BACK_UNPAID = "give_back_unpaid"
+    EXPIRE = "expire"
+    RELEASE_PRESALE = "release_presale"
+    START_SHIPMENTS = "start_shipments"
+    SETTLE_REFUND = "settle_refund"
+    COMPLETE = "complete"
+    CLOSE = "close"
+    WAIT = "wait"
+
+
+def next_step(state: OrderState, now: datetime, completed_after: timedelta) -> NextStep:
+    """The one thing to do now; WAIT when only an event or a time can change something."""
+    if state.status.is_closed:
+        return NextStep.SETTLE_REFUND if state.refund_due_minor else NextStep.CLOSE
+    if state.fetch_needed:
+        return NextStep.FETCH
+    if not state.known:
+        return NextStep.WAIT
+    if state.cancelled_by_channel and any(not s.status.has_left for s in state.shipments):
+        return NextStep.CANCEL
+    if state.cancelled_by_channel and not state.shipments:
+        return NextStep.CANCEL
+    if _due(state.unpaid_until, now):
+        return NextStep.EXPIRE
+    if _due(state.unpaid_reserved_until, now):
+        return NextStep.GIVE_BACK_UNPAID
+    if HoldKind.PRESALE in state.holds and _due(state.presale_until, now):
+        return NextStep.RELEASE_PRESALE
+    if state.to_allocate and not BLOCKS_ALLOCATION & set(state.holds):
+        return NextStep.ALLOCATE
+    if _may_start(state):
+        return NextStep.START_SHIPMENTS
+    if state.delivered_at and now >= state.delivered_at + completed_after:
+        return NextStep.COMPLETE
+    return NextStep.WAIT
+
+
+def wake_at(state: OrderState, now: datetime, completed_after: timedelta) -> datetime | None:
+    """When to look again if nothing is heard; None when only an event can help."""
+    times = [state.unpaid_until, state.unpaid_reserved_until]
+    if HoldKind.PRESALE in state.holds:
+        times.append(state.presale_until)
+    if state.delivered_at:
+        times.append(state.delivered_at + completed_after)
+    return min((time for time in times if time and time > now), default=None)
+
+
+def status_of(state: OrderState) -> OrderStatus:
+    """The order's status as people read it, derived from its parts."""
+    if state.status.is_closed:
+        return state.status
+    live = [s for s in state.shipments if s.status is not ShipmentStatus.CANCELLED]
+    whole = bool(live) and not state.to_allocate and not state.waiting_for_stock
+    if whole and all(s.status is ShipmentStatus.DELIVERED for s in live):
+        return OrderStatus.DELIVERED
+    if whole and all(s.status.has_left for s in live):
+        return OrderStatus.SHIPPED
+    if any(s.status is not ShipmentStatus.ALLOCATED for s in live):
+        return OrderStatus.IN_FULFILMENT
+    if state.holds:
+        return OrderStatus.ON_HOLD
+    if state.waiting_for_stock:
+        return OrderStatus.BACKORDERED
+    if live:
+        return OrderStatus.ALLOCATED
+    return OrderStatus.RECEIVED
+
+
+def waits_for(state: OrderState) -> str:
+    """What the order waits for, as a stable code: `hold:…`, `stock`, a stage, or nothing."""
+    if state.status.is_closed:
+        return "refund" if state.refund_due_minor else ""
+    if not state.known:
+        return "channel"
+    if state.holds:
+        return f"hold:{state.holds[0]}"
+    if state.waiting_for_stock:
+        return "stock"
+    stages = [
+        (ShipmentStatus.EXCEPTION, "parcel"),
+        (ShipmentStatus.ALLOCATED, "warehouse"),
+        (ShipmentStatus.PICKING, "picking"),
+        (ShipmentStatus.PACKED, "label"),
+        (ShipmentStatus.LABELLED, "hand_over"),
+        (ShipmentStatus.HANDED_OVER, "delivery"),
+        (ShipmentStatus.IN_TRANSIT, "delivery"),
+        (ShipmentStatus.DELIVERED, "completion"),
+    ]
+    present = {shipment.status for shipment in state.shipments}
+    return next((code for status, code in stages if status in present), "")
+
+
+def _may_start(state: OrderState) -> bool:
+    return (
+        not state.holds
+        and not state.waiting_for_stock
+        and not state.to_allocate
+        and any(s.status is ShipmentStatus.ALLOCATED for s in state.shipments)
+    )
+
+
+def _due(time: datetime | None, now: datetime) -> bool:
+    return time is not None and now >= time

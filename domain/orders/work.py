@@ -1,0 +1,184 @@
+"""What the activities of orders are asked and answer. Ids and small facts only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.shared.ids import InboxId, OrderId, ShipmentNo
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the story: a stable code and what the sentence is filled with."""
+
+    kind: str
+    data: dict[str, str] = field(default_factory=dict)
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyMessages:
+    """Apply inbox rows in version order; `seq` is the last story number the workflow used."""
+
+    order_id: OrderId
+    inbox_ids: tuple[InboxId, ...]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOrder:
+    """Ask the channel for the whole order and put the answer into the inbox."""
+
+    order_id: OrderId
+    correction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    inbox_id: InboxId
+
+
+@dataclass(frozen=True, slots=True)
+class AllocateOrder:
+    """Reserve for everything that is open. The same `allocation_id` again gets the first answer."""
+
+    order_id: OrderId
+    allocation_id: str
+    seq: int
+    excluded_locations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOrder:
+    """Write lines of the story, and what follows from them in the tables.
+
+    change: '' | release_presale | give_back_unpaid | expire_unpaid | complete | refund_settled |
+    delivered_noted | address_changed
+    """
+
+    order_id: OrderId
+    seq: int
+    entries: tuple[Entry, ...]
+    change: str = ""
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeHold:
+    """Place (`release` False) or release a hold by hand."""
+
+    order_id: OrderId
+    seq: int
+    kind: str
+    reason: str
+    actor: str
+    release: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    order_id: OrderId
+    line_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A cancellation plan's bones: enough to check its hash and to carry it out."""
+
+    hash: str
+    whole_order: bool
+    line_ids: tuple[str, ...]
+    shipment_nos: tuple[str, ...]
+    refund_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOutCancellation:
+    """After all shipments of the plan have stopped: cancel lines, note the refund that is due."""
+
+    order_id: OrderId
+    plan_id: str
+    plan: Plan
+    seq: int
+    reason: str
+    actor: str
+    status_when_whole: str = "cancelled"
+
+
+# --- shipments ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentStep:
+    """One step of a shipment in its own tables; `seq` as for orders."""
+
+    shipment_no: ShipmentNo
+    seq: int
+    data: dict[str, str] = field(default_factory=dict)
+    correction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFacts:
+    """What the shipment's workflow needs to know to go on."""
+
+    shipment_no: ShipmentNo
+    order_id: OrderId
+    status: str
+    seq: int
+    location_id: str
+    carrier: str = ""
+    blocked_by: tuple[str, ...] = ()  # open holds of the order
+    shop_id: str = ""
+    channel: str = ""
+    tells_channel: bool = False  # the channel wants to hear of the parcel
+    parcels: int = 0
+    units: int = 0
+    picked_units: int = 0
+    tracked: str = ""
+    address_version: int = 0
+    last_fact_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideStep:
+    """An outside call for a shipment. `correction_id` holds values a person gave."""
+
+    shipment_no: ShipmentNo
+    workflow_id: str
+    step_id: str
+    correction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedStep:
+    """A step that gave up: what people read in the attention inbox."""
+
+    workflow_id: str
+    step_id: str
+    order_id: OrderId
+    cause: str
+    code: str
+    error: str
+    actions: tuple[str, ...]
+    seq: int
+    shipment_no: str = ""
+    system: str = ""
+    attempts: int = 1
+    input_fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedStep:
+    workflow_id: str
+    step_id: str
+    order_id: OrderId
+    action: str
+    actor: str
+    reason: str
+    seq: int
+    shipment_no: str = ""

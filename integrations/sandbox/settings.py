@@ -1,0 +1,34 @@
+"""What a sandbox is started with; the demo accounts the clients must use to be let in."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SfAccount:
+    partner_id: str = "ONHANDDEMO"
+    checkword: str = "demo-checkword-32-characters-ok!"
+    monthly_card: str = "7551234567"  # the card SF gives out for its own sandbox
+    push_path: str = "carriers/sf"
+
+
+@dataclass(frozen=True, slots=True)
+class ZtoAccount:
+    app_key: str = "onhand-demo"
+    app_secret: str = "demo-zto-secret"
+    account_id: str = "test"
+    account_password: str = "ZTO123"  # the vendor's published test account
+    push_path: str = "carriers/zto"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """`auto_pickup_s` None: parcels wait for a hand-over call before they move."""
+
+    database: str = ":memory:"
+    callback_base_url: str = "http://127.0.0.1:8000/webhooks"
+    seconds_per_hop: float = 5.0
+    auto_pickup_s: float | None = None
+    push_retry_s: tuple[float, ...] = (1.0, 5.0, 15.0, 60.0)
+    seed: int = 1
+    sf: SfAccount = field(default_factory=SfAccount)
+    zto: ZtoAccount = field(default_factory=ZtoAccount)

@@ -1,0 +1,171 @@
+"""Places, SKUs and the stock ledger. `stock_balance` is what the moves add up to."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.types import BIGINT, TIMESTAMP
+
+_NOW = {"server_default": text("now()")}
+
+
+class LocationRow(SQLModel, table=True):
+    """A node of the network: headquarters warehouse, region, store, dealer, or goods on the way."""
+
+    __tablename__ = "location"
+    __table_args__ = (
+        CheckConstraint("kind IN ('hq','region','store','dealer','transit')", name="location_kind"),
+    )
+    id: str = Field(primary_key=True)
+    name: str
+    kind: str
+    parent_id: str | None = Field(default=None, foreign_key="location.id")
+    zone: str = "Asia/Shanghai"
+    province: str = ""
+    city: str = ""
+    district: str = ""
+    detail: str = ""
+    division_code: str = ""
+    longitude: float | None = None
+    latitude: float | None = None
+    contact_name: str = ""
+    contact_phone: str = ""
+    priority: int = 100
+    handling_minor: int = Field(default=0, sa_type=BIGINT)
+    ships: bool = True
+    active: bool = True
+
+
+class SkuRow(SQLModel, table=True):
+    """What we keep in stock, in base units."""
+
+    __tablename__ = "sku"
+    code: str = Field(primary_key=True)
+    name: str
+    gtin: str = ""
+    weight_g: int = Field(default=0, sa_type=BIGINT)
+    length_mm: int = 0
+    width_mm: int = 0
+    height_mm: int = 0
+    price_minor: int = Field(default=0, sa_type=BIGINT)
+    currency: str = "CNY"
+    active: bool = True
+
+
+class StockBalanceRow(SQLModel, table=True):
+    """How much lies where and how much of it is promised; changed only with the ledger."""
+
+    __tablename__ = "stock_balance"
+    __table_args__ = (
+        CheckConstraint("reserved >= 0", name="reserved_is_not_negative"),
+        CheckConstraint("reserved <= on_hand", name="reserved_within_on_hand"),
+        {
+            "postgresql_with": {
+                "fillfactor": 50,
+                "autovacuum_vacuum_scale_factor": 0,
+                "autovacuum_vacuum_threshold": 1000,
+                "autovacuum_vacuum_cost_delay": 0,
+            }
+        },
+    )
+    sku: str = Field(primary_key=True, foreign_key="sku.code")
+    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    lot: str = Field(default="", primary_key=True)
+    condition: str = Field(default="good", primary_key=True)
+    owner: str = Field(default="own", primary_key=True)
+    on_hand: int = Field(default=0, sa_type=BIGINT)
+    reserved: int = Field(default=0, sa_type=BIGINT)
+
+
+class StockMoveRow(SQLModel, table=True):
+    """Goods going from one place to another; append-only. Places: location:ID, supplier, customer,
+    adjustment."""
+
+    __tablename__ = "stock_move"
+    __table_args__ = (
+        UniqueConstraint("idempotency_key", "line_no"),
+        CheckConstraint("quantity > 0", name="moved_quantity_is_positive"),
+        CheckConstraint("from_place <> to_place", name="moves_somewhere"),
+        Index("stock_move_by_sku", "sku", "at"),
+        Index("stock_move_by_document", "document_kind", "document_no"),
+    )
+    id: str = Field(primary_key=True, sa_column_kwargs={"server_default": text("uuidv7()::text")})
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    verb: str  # receive | issue | adjust
+    sku: str = Field(foreign_key="sku.code")
+    lot: str = ""
+    condition: str = "good"
+    owner: str = "own"
+    quantity: int = Field(sa_type=BIGINT)
+    from_place: str
+    to_place: str
+    document_kind: str
+    document_no: str
+    reason: str = ""
+    actor: str = "system"
+    idempotency_key: str
+    line_no: int = 0
+
+
+class ReservationRow(SQLModel, table=True):
+    """A lease on stock, owned by a workflow. Resolved once: held → posted, voided or expired."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="reserved_quantity_is_positive"),
+        CheckConstraint(
+            "posted_quantity >= 0 AND voided_quantity >= 0"
+            " AND posted_quantity + voided_quantity <= quantity",
+            name="resolved_within_quantity",
+        ),
+        CheckConstraint("state IN ('held','posted','voided','expired')", name="reservation_state"),
+        Index("reservation_by_order", "order_id"),
+        Index("reservation_held", "sku", "location_id", postgresql_where=text("state = 'held'")),
+    )
+    reservation_id: str = Field(primary_key=True)
+    sku: str = Field(primary_key=True, foreign_key="sku.code")
+    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    lot: str = Field(default="", primary_key=True)
+    condition: str = Field(default="good", primary_key=True)
+    owner: str = Field(default="own", primary_key=True)
+    order_id: str = ""
+    workflow_id: str = ""
+    quantity: int = Field(sa_type=BIGINT)
+    posted_quantity: int = Field(default=0, sa_type=BIGINT)
+    voided_quantity: int = Field(default=0, sa_type=BIGINT)
+    state: str = "held"
+    expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    resolved_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class BackorderRow(SQLModel, table=True):
+    """Units an order waits for at a location; receipts fill the oldest payment first."""
+
+    __tablename__ = "backorder"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="backordered_quantity_is_positive"),
+        CheckConstraint("state IN ('waiting','filled','cancelled')", name="backorder_state"),
+        Index(
+            "backorder_queue",
+            "sku",
+            "location_id",
+            "paid_at",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("backorder_by_order", "order_id"),
+    )
+    id: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id")
+    fulfilment_line_id: str = Field(foreign_key="fulfilment_line.id")
+    workflow_id: str
+    sku: str = Field(foreign_key="sku.code")
+    location_id: str = Field(foreign_key="location.id")
+    quantity: int = Field(sa_type=BIGINT)
+    paid_at: datetime = Field(sa_type=TIMESTAMP)
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    filled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    adopted: bool = False  # its units are part of a shipment now
+    state: str = "waiting"

@@ -1,0 +1,101 @@
+"""Stock in base units: what is asked of it and what it answers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.shared.ids import NO_LOT, LocationId, Lot, Sku
+
+
+class AdjustmentReason(StrEnum):
+    """Why stock changed without a document of trade. A stable code per reason."""
+
+    OPENING = "opening"
+    COUNT = "count"
+    DAMAGED = "damaged"
+    EXPIRED = "expired"
+    LOST = "lost"
+    FOUND = "found"
+    SHORT_PICK = "short_pick"
+    SAMPLE = "sample"
+    INTERNAL_USE = "internal_use"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StockKey:
+    """One row of the balance; sorted order is the one order in which rows are locked."""
+
+    sku: Sku
+    location_id: LocationId
+    lot: Lot = NO_LOT
+    condition: str = "good"
+    owner: str = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """A quantity (base units, more than zero) of one key."""
+
+    key: StockKey
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The paper behind a movement, and the key that makes it happen once."""
+
+    kind: str
+    no: str
+    idempotency_key: str
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveStock:
+    """Reserve all lines or none. The same `reservation_id` again gets the first answer."""
+
+    reservation_id: str
+    lines: tuple[StockLine, ...]
+    order_id: str = ""
+    workflow_id: str = ""
+    expires_at: datetime | None = None
+
+    def merged(self) -> dict[StockKey, int]:
+        """Quantity per key: two lines of one SKU are one claim on the same stock."""
+        sums: dict[StockKey, int] = {}
+        for line in self.lines:
+            sums[line.key] = sums.get(line.key, 0) + line.quantity
+        return sums
+
+
+class Reserved(StrEnum):
+    """Answer to a reservation."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    ALREADY = "already"  # granted earlier; the same id came again
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A backorder that got its units."""
+
+    backorder_id: str
+    order_id: str
+    workflow_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much of a SKU one location has. `waiting` is promised to backorders that queue for it."""
+
+    location_id: LocationId
+    sku: Sku
+    on_hand: int
+    reserved: int
+    waiting: int = 0
+
+    @property
+    def available(self) -> int:
+        """What a new order may take: nobody jumps the queue."""
+        return max(self.on_hand - self.reserved - self.waiting, 0)

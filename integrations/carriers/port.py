@@ -85,7 +85,10 @@ class Carrier(Protocol):
     async def quote(self, request: RateRequest) -> tuple[Rate, ...]: ...
 
     async def create(self, request: WaybillRequest) -> Waybill:
-        """Order a waybill; the same `order_ref` again returns the first one."""
+        """Order a waybill; the same `order_ref` again returns the first one.
+
+        A reference whose waybill was voided is used up: relabelling needs a new one.
+        """
         ...
 
     async def find(self, order_ref: str) -> Waybill | None:
@@ -99,5 +102,8 @@ class Carrier(Protocol):
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]: ...
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
-        """Verify and translate a push. Raises Rejected with the vendor's code when it is not genuine."""
+        """Verify and translate a push.
+
+        Raises Rejected: with the vendor's code when it is not genuine, else `unreadable`.
+        """
         ...

@@ -71,16 +71,20 @@ class StockRepository:
         answers: dict[str, Reserved] = {}
         pending = {request.reservation_id: request for request in requests}
         while pending:
-            granted = await self._reserve_round(list(pending.values()))
-            answers |= dict.fromkeys(granted, Reserved.GRANTED)
-            for reservation_id in granted:
-                del pending[reservation_id]
-            known = await self._known(list(pending))
-            answers |= dict.fromkeys(known, Reserved.ALREADY)
-            for reservation_id in known:
-                del pending[reservation_id]
-            if not granted:
+            rows = await self._reserve_round(list(pending.values()))
+            answers |= {row.reservation_id: Reserved.GRANTED for row in rows if row.granted}
+            answers |= {
+                row.reservation_id: Reserved.REFUSED
+                for row in rows
+                if not row.granted and not row.fits_alone
+            }
+            if len(rows) < len(pending) or not any(row.granted for row in rows):
+                known = await self._known([i for i in pending if i not in answers])
+                answers |= dict.fromkeys(known, Reserved.ALREADY)
+            left = {i: request for i, request in pending.items() if i not in answers}
+            if len(left) == len(pending):
                 break
+            pending = left
         return answers | dict.fromkeys(pending, Reserved.REFUSED)
 
     async def release(self, reservation_id: str, state: str = "voided") -> list[Fill]:
@@ -159,7 +163,7 @@ class StockRepository:
             for r in rows
         ]
 
-    async def _reserve_round(self, requests: Sequence[ReserveStock]) -> set[str]:
+    async def _reserve_round(self, requests: Sequence[ReserveStock]) -> Sequence[Row[Any]]:
         columns: dict[str, list[Any]] = {name: [] for name in statements.RESERVE_COLUMNS}
         for ordinal, request in enumerate(requests):
             for key, quantity in sorted(request.merged().items()):
@@ -172,8 +176,7 @@ class StockRepository:
                 )  # fmt: skip
                 for name, value in zip(statements.RESERVE_COLUMNS, values, strict=True):
                     columns[name].append(value)
-        rows = await self._run(statements.RESERVE, columns)
-        return {row.reservation_id for row in rows}
+        return await self._run(statements.RESERVE, columns)
 
     async def _known(self, reservation_ids: list[str]) -> set[str]:
         if not reservation_ids:

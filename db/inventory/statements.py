@@ -11,7 +11,8 @@ MOVE_COLUMNS: Final = (
 )  # fmt: skip
 
 # Rows are locked in one global order first; `free` is what they hold after any wait for the lock.
-# A request counts as granted when on each of its keys it fits behind everything before it.
+# A request counts as granted when on each of its keys it fits behind everything before it. One that
+# does not even fit alone is refused for good; the first that does is always granted.
 RESERVE: Final = """
 WITH asked AS (
     SELECT * FROM unnest(
@@ -53,7 +54,10 @@ WITH asked AS (
     WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
         = (i.sku, i.location_id, i.lot, i.condition, i.owner)
 )
-SELECT DISTINCT reservation_id FROM inserted
+SELECT reservation_id,
+       reservation_id IN (SELECT reservation_id FROM inserted) AS granted,
+       bool_and(coalesce(quantity <= free, false)) AS fits_alone
+FROM lined_up GROUP BY reservation_id
 """
 
 KNOWN: Final = """

@@ -1,0 +1,141 @@
+"""Proofs about stock and money, from the tables alone. A finding is a row that should not exist."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.engine import create_engine
+from db.engine import sessions as sessions_of
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: a sentence, and the query that finds what breaks it."""
+
+    name: str
+    sentence: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row that breaks an invariant."""
+
+    check: str
+    sentence: str
+    row: dict[str, Any]
+
+
+CHECKS: Final = (
+    Check(
+        "ledger_equals_balance",
+        "What the moves add up to is what the balance says",
+        """
+        WITH ledger AS (
+            SELECT sku, location_id, lot, condition, owner, sum(quantity) AS on_hand FROM (
+                SELECT sku, substr(to_place, 10) AS location_id, lot, condition, owner, quantity
+                FROM stock_move WHERE to_place LIKE 'location:%'
+                UNION ALL
+                SELECT sku, substr(from_place, 10), lot, condition, owner, -quantity
+                FROM stock_move WHERE from_place LIKE 'location:%') m
+            GROUP BY sku, location_id, lot, condition, owner)
+        SELECT sku, location_id, lot, condition, owner,
+               coalesce(l.on_hand, 0) AS ledger, coalesce(b.on_hand, 0) AS balance
+        FROM ledger l FULL JOIN stock_balance b USING (sku, location_id, lot, condition, owner)
+        WHERE coalesce(l.on_hand, 0) <> coalesce(b.on_hand, 0)""",
+    ),
+    Check(
+        "reserved_equals_reservations",
+        "What is reserved is the sum of the held reservations",
+        """
+        WITH held AS (
+            SELECT sku, location_id, lot, condition, owner,
+                   sum(quantity - voided_quantity) AS reserved
+            FROM reservation WHERE state = 'held'
+            GROUP BY sku, location_id, lot, condition, owner)
+        SELECT sku, location_id, lot, condition, owner,
+               coalesce(h.reserved, 0) AS reservations, coalesce(b.reserved, 0) AS balance
+        FROM held h FULL JOIN stock_balance b USING (sku, location_id, lot, condition, owner)
+        WHERE coalesce(h.reserved, 0) <> coalesce(b.reserved, 0)""",
+    ),
+    Check(
+        "nothing_is_negative",
+        "No stock is negative and none is promised twice",
+        """
+        SELECT sku, location_id, lot, on_hand, reserved FROM stock_balance
+        WHERE on_hand < 0 OR reserved < 0 OR reserved > on_hand""",
+    ),
+    Check(
+        "no_stock_held_for_closed_orders",
+        "A closed order holds no stock",
+        """
+        SELECT r.reservation_id, r.sku, o.no, o.status
+        FROM reservation r JOIN sales_order o ON o.id = r.order_id
+        WHERE r.state = 'held' AND o.status IN ('completed', 'cancelled')""",
+    ),
+    Check(
+        "posted_equals_issued",
+        "Goods that left on paper left the ledger, and the other way round",
+        """
+        WITH posted AS (
+            SELECT reservation_id AS no, sku, sum(posted_quantity) AS quantity
+            FROM reservation WHERE state = 'posted' GROUP BY reservation_id, sku
+        ), issued AS (
+            SELECT document_no AS no, sku, sum(quantity) AS quantity
+            FROM stock_move WHERE verb = 'issue' GROUP BY document_no, sku)
+        SELECT no, sku, coalesce(p.quantity, 0) AS posted, coalesce(i.quantity, 0) AS issued
+        FROM posted p FULL JOIN issued i USING (no, sku)
+        WHERE coalesce(p.quantity, 0) <> coalesce(i.quantity, 0)""",
+    ),
+    Check(
+        "shipped_within_ordered",
+        "No more is in shipments than was ordered",
+        """
+        SELECT f.id, f.sku, f.quantity, sum(l.quantity) AS in_shipments
+        FROM fulfilment_line f
+        JOIN shipment_line l ON l.fulfilment_line_id = f.id
+        JOIN shipment s ON s.no = l.shipment_no AND s.status <> 'cancelled'
+        GROUP BY f.id, f.sku, f.quantity
+        HAVING sum(coalesce(l.picked_quantity, l.quantity)) > f.quantity""",
+    ),
+    Check(
+        "refunds_within_payments",
+        "No order got back more than it paid",
+        """
+        SELECT no, captured_minor, refunded_minor, refund_due_minor FROM sales_order
+        WHERE refunded_minor + refund_due_minor > captured_minor OR refunded_minor < 0""",
+    ),
+    Check(
+        "one_live_label_per_parcel",
+        "Every confirmed waybill belongs to a parcel",
+        """
+        SELECT e.key, e.subject, e.result FROM effect e
+        WHERE e.kind = 'waybill' AND e.state = 'confirmed'
+          AND NOT EXISTS (SELECT FROM parcel p WHERE p.id = e.key)""",
+    ),
+)
+
+
+async def audit(session: AsyncSession) -> list[Finding]:
+    """Run every check; an empty list means that all of them hold."""
+    connection = await session.connection()
+    findings: list[Finding] = []
+    for check in CHECKS:
+        rows = await connection.execute(text(check.query))
+        findings += [Finding(check.name, check.sentence, dict(row)) for row in rows.mappings()]
+    return findings
+
+
+async def run(database_url: str) -> list[Finding]:
+    """The audit of a database, on one consistent snapshot."""
+    engine = create_engine(database_url, "onhand_worker", pool_size=1)
+    try:
+        async with sessions_of(engine).begin() as session:
+            connection = await session.connection()
+            await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            await connection.execute(text("SET LOCAL statement_timeout = 0"))
+            return await audit(session)
+    finally:
+        await engine.dispose()

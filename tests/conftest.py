@@ -1,0 +1,82 @@
+"""Real servers for tests: one PostgreSQL per test process, a cloned database per test."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import pytest_asyncio
+from psycopg import sql
+from temporalio.testing import WorkflowEnvironment
+
+from db.engine import Sessions, create_engine
+from db.engine import sessions as sessions_of
+from db.migrate import migrate
+from runtime.embedded import EmbeddedPostgres, executable
+from runtime.temporal import plugin
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server without fsync, whose database `template` is migrated."""
+    folder = Path(tempfile.mkdtemp(prefix="onhand-test-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder / "postgres", durable=False)
+    server.start()
+    try:
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE template")
+        migrate(_with_name(server.url, "template"))
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A fresh migrated database."""
+    name = f"t{next(_numbers)}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template STRATEGY FILE_COPY").format(
+                sql.Identifier(name)
+            )
+        )
+        yield _with_name(postgres.url, name)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest_asyncio.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Sessions of a worker on a fresh database."""
+    engine = create_engine(database_url, "onhand_worker", pool_size=16)
+    yield sessions_of(engine)
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def web_sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Sessions of the web process on the same database as `sessions`."""
+    engine = create_engine(database_url, "onhand_web", pool_size=16)
+    yield sessions_of(engine)
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def temporal_env() -> AsyncIterator[WorkflowEnvironment]:
+    """A Temporal server whose clock jumps over waiting."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        plugins=[plugin()],
+        test_server_existing_path=executable("temporal-test-server"),
+    ) as env:
+        yield env
+
+
+def _with_name(url: str, name: str) -> str:
+    return f"{url.rsplit('/', 1)[0]}/{name}"

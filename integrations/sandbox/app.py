@@ -16,10 +16,11 @@ from integrations.sandbox.faults import ANY, Fault, FaultKind
 from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.parcels import Fate, Parcel
 from integrations.sandbox.settings import SandboxSettings
+from integrations.sandbox.sf import SfSandbox
 
 log = structlog.get_logger()
 
-VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {}
+VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {"sf": SfSandbox}
 _TICK_S: Final = 0.1
 
 

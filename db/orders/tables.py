@@ -35,7 +35,10 @@ class SalesOrderRow(SQLModel, table=True):
     waits_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     version_revision: int = Field(default=0, sa_type=BIGINT)
     version_modified_us: int = Field(default=0, sa_type=BIGINT)
+    applied_sha256: str = ""
     channel_state: str = ""
+    fetch_needed: bool = False
+    unpaid_reserved_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     currency: str = "CNY"
     goods_minor: int = Field(default=0, sa_type=BIGINT)
     discount_minor: int = Field(default=0, sa_type=BIGINT)

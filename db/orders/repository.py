@@ -1,0 +1,166 @@
+"""Orders as their activities see them. Every method takes part in the caller's transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.orders import statements
+from domain.orders.intake import FOLLOWS_THE_CHANNEL, Judgement
+from domain.orders.lifecycle import OrderState, ShipmentState, status_of, waits_for
+from domain.orders.order import HOLD_RULES, HoldKind, OrderStatus, ShipmentStatus
+from domain.orders.snapshot import ChannelState, Version
+from domain.orders.work import Entry
+from domain.shared.errors import OrderNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """What decides whether a message about the order counts. The row is locked."""
+
+    order_id: str
+    channel: str
+    shop_id: str
+    external_no: str
+    status: OrderStatus
+    version: Version
+    channel_state: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRepository:
+    """One transaction's view of orders."""
+
+    session: AsyncSession
+
+    async def lock(self, order_id: str) -> KnownOrder:
+        """Lock the order's row. Raises OrderNotFound."""
+        rows = await self.run(statements.LOCK, {"order_id": order_id})
+        if not rows:
+            raise OrderNotFound(f"there is no order {order_id}")
+        row = rows[0]
+        return KnownOrder(
+            row.id,
+            row.channel,
+            row.shop_id,
+            row.external_no,
+            OrderStatus(row.status),
+            Version(row.version_revision, row.version_modified_us),
+            row.channel_state,
+            row.sha256 or "",
+        )
+
+    async def state(self, order_id: str) -> OrderState:
+        """Where the order stands, derived from its rows. Raises OrderNotFound."""
+        rows = await self.run(statements.STATE, {"order_id": order_id})
+        if not rows:
+            raise OrderNotFound(f"there is no order {order_id}")
+        row = rows[0]
+        holds = tuple(HoldKind(kind) for kind in row.holds)
+        return OrderState(
+            order_id=row.id,
+            seq=row.seq,
+            status=OrderStatus(row.status),
+            known=row.known,
+            holds=holds,
+            to_allocate=row.to_allocate > 0,
+            waiting_for_stock=row.waiting,
+            shipments=tuple(
+                ShipmentState(s["no"], s["workflow_id"], ShipmentStatus(s["status"]))
+                for s in row.shipments
+            ),
+            cancelled_by_channel=row.channel_state == ChannelState.CANCELLED,
+            paid=row.paid_at is not None or row.cash_on_delivery,
+            refund_due_minor=row.refund_due_minor,
+            fetch_needed=row.fetch_needed,
+            unpaid_reserved_until=row.unpaid_reserved_until,
+            presale_until=row.presale_until,
+            delivered_at=row.delivered_at,
+        )
+
+    async def record(self, state: OrderState, seq: int, entries: Sequence[Entry]) -> OrderState:
+        """Write lines of the story after `seq` and the status that follows from the rows.
+
+        A line that is there already, and a status older than the stored one, change nothing.
+        """
+        last = seq + len(entries)
+        status, waits = status_of(state), waits_for(state)
+        if entries:
+            await self.run(
+                statements.EVENTS,
+                {
+                    "order_id": state.order_id,
+                    "seq": [seq + 1 + i for i in range(len(entries))],
+                    "kind": [entry.kind for entry in entries],
+                    "data": [statements.as_json(entry.data) for entry in entries],
+                    "actor": [entry.actor for entry in entries],
+                    "source": "order",
+                },
+            )
+        rows = await self.run(
+            statements.PROGRESS,
+            {
+                "order_id": state.order_id,
+                "seq": last,
+                "status": status,
+                "waits_for": waits,
+                "closed": status.is_closed,
+            },
+        )
+        return replace(state, seq=max(last, state.seq), status=status) if rows else state
+
+    async def place_holds(self, order_id: str, holds: Iterable[Judgement]) -> list[HoldKind]:
+        """Place what is not open and was not released by a person before; returns the new ones."""
+        placed: list[HoldKind] = []
+        for hold in holds:
+            owner, auto = HOLD_RULES[hold.kind]
+            rows = await self.run(
+                statements.PLACE_HOLD,
+                {
+                    "order_id": order_id,
+                    "kind": hold.kind,
+                    "reason": hold.reason,
+                    "detail": statements.as_json({"items": list(hold.detail)}),
+                    "owner": owner,
+                    "auto_release": auto,
+                    "until": hold.until,
+                    "by": "system",
+                    "once": hold.kind not in FOLLOWS_THE_CHANNEL,
+                },
+            )
+            if rows:
+                placed.append(hold.kind)
+        return placed
+
+    async def hold_by_hand(self, order_id: str, reason: str, actor: str) -> bool:
+        """A person's own hold; False when one is open."""
+        owner, auto = HOLD_RULES[HoldKind.MANUAL]
+        rows = await self.run(
+            statements.PLACE_HOLD,
+            {
+                "order_id": order_id, "kind": HoldKind.MANUAL, "reason": reason,
+                "detail": "{}", "owner": owner, "auto_release": auto, "until": None,
+                "by": actor, "once": False,
+            },
+        )  # fmt: skip
+        return bool(rows)
+
+    async def release_holds(
+        self, order_id: str, kinds: Iterable[HoldKind], actor: str
+    ) -> list[HoldKind]:
+        """Release open holds of these kinds; returns those that were open."""
+        rows = await self.run(
+            statements.RELEASE_HOLDS,
+            {"order_id": order_id, "kinds": [str(kind) for kind in kinds], "by": actor},
+        )
+        return [HoldKind(row.kind) for row in rows]
+
+    async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
+        """One statement of this repository."""
+        connection = await self.session.connection()
+        done = await connection.execute(text(statement), parameters)
+        return done.all() if done.returns_rows else []

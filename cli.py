@@ -80,16 +80,14 @@ def _prepare(settings: Settings, database_url: str) -> None:
 
 
 def _database_url(settings: Settings) -> str:
-    from runtime.embedded import EmbeddedPostgres, is_listening
+    from runtime.embedded import EmbeddedPostgres
 
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
-    server = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
-    port = server.running_port()
-    if port is None or not is_listening(port):
+    url = EmbeddedPostgres(settings.data_dir / "postgres").running_url()
+    if url is None:
         _stop("The embedded database is not running; start it with make up.")
-    server.port = port
-    return server.url
+    return url
 
 
 def _stop(text: str) -> NoReturn:

@@ -20,7 +20,11 @@ _KEY_BYTES: Final = 32
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
-class SettingsError(Exception):
+class StartRefused(Exception):
+    """Onhand cannot start or run a command; the text is one clear sentence for a person."""
+
+
+class SettingsError(StartRefused):
     """The settings cannot be used; `problems` has one sentence for each."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:

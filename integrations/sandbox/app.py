@@ -17,10 +17,11 @@ from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.parcels import Fate, Parcel
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.sf import SfSandbox
+from integrations.sandbox.zto import ZtoSandbox
 
 log = structlog.get_logger()
 
-VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {"sf": SfSandbox}
+VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {"sf": SfSandbox, "zto": ZtoSandbox}
 _TICK_S: Final = 0.1
 
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from domain.shared.address import Address, Contact
 from integrations.carriers.port import CargoItem, ParcelSize, PushAnswer, WaybillRequest
 from integrations.carriers.sf import SfCarrier, SfSettings
+from integrations.carriers.zto import ZtoCarrier, ZtoSettings
 from integrations.sandbox.app import create_sandbox
 from integrations.sandbox.framework import Sandbox
 from integrations.sandbox.settings import SandboxSettings
@@ -70,6 +71,18 @@ class World:
             "timeout_s": 2.0,
         }
         return SfCarrier(SfSettings(**{**settings, **changes}), self.vendor_http, self.now)
+
+    def zto(self, **changes: Any) -> ZtoCarrier:
+        account = self.sandbox.settings.zto
+        settings = {
+            "base_url": "http://sandbox/zto",
+            "app_key": account.app_key,
+            "app_secret": account.app_secret,
+            "account_id": account.account_id,
+            "account_password": account.account_password,
+            "timeout_s": 2.0,
+        }
+        return ZtoCarrier(ZtoSettings(**{**settings, **changes}), self.vendor_http)
 
     async def fault(self, **switch: Any) -> None:
         (await self.vendor_http.put("/sandbox/faults", json=switch)).raise_for_status()

@@ -1,0 +1,82 @@
+"""ZTO's codes in our words: its error table and the scans it pushes and answers (§2.3)."""
+
+from typing import Final
+
+from domain.logistics.tracking import ParcelStatus
+from domain.shared.errors import (
+    CredentialsRefused,
+    IntegrationError,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+
+SYSTEM: Final = "zto"
+CANCELLED_ORDER: Final = -2
+
+_RETRY: Final = frozenset({"S200", "S202", "S203"})
+_THROTTLED: Final = frozenset({"S206", "S221"})
+_RETRY_AFTER_S: Final = 30.0
+_CONFIGURATION: Final = frozenset({"S210", "S211", "S212", "E404"})
+
+# Pushes name the action; queries name the same scan in Chinese or by a digit.
+_ACTIONS: Final = {
+    "收件": "GOT",
+    "发件": "DEPARTURE",
+    "到件": "ARRIVAL",
+    "派件": "DISPATCH",
+    "签收": "SIGNED",
+    "退件": "RETURN_SCAN",
+    "退件签收": "RETURN_SIGNED",
+    "问题件": "PROBLEM",
+    "1": "GOT",
+    "2": "DEPARTURE",
+    "3": "ARRIVAL",
+    "4": "DISPATCH",
+    "5": "SIGNED",
+    "7": "SIGNED",
+    "8": "RETURN_SIGNED",
+    "44": "INBOUND",
+    "45": "INBOUND",
+}
+_STATUS: Final = {
+    "GOT": ParcelStatus.PICKED_UP,
+    "DEPARTURE": ParcelStatus.IN_TRANSIT,
+    "ARRIVAL": ParcelStatus.IN_TRANSIT,
+    "DISPATCH": ParcelStatus.OUT_FOR_DELIVERY,
+    "INBOUND": ParcelStatus.AT_PICKUP_POINT,
+    # Captured in the same second as INBOUND: the station has it, nobody has collected it yet.
+    "HANDOVERSCAN_SIGNED": ParcelStatus.AT_PICKUP_POINT,
+    "DEPARTURE_SIGNED": ParcelStatus.DELIVERED,
+    "SIGNED": ParcelStatus.DELIVERED,
+    "PROBLEM": ParcelStatus.EXCEPTION,
+    "RETURN_SCAN": ParcelStatus.RETURNING,
+    "RETURN_SIGNED": ParcelStatus.RETURNED,
+}
+
+
+def error_for(code: str, text: str) -> IntegrationError:
+    """What a code means for us; codes we do not know are a refusal, shown raw."""
+    message = text or "no reason given"
+    if code in _RETRY:
+        return Unavailable(message, code=code, system=SYSTEM)
+    if code in _THROTTLED:
+        return RateLimited(message, retry_after_s=_RETRY_AFTER_S, code=code, system=SYSTEM)
+    if code in _CONFIGURATION:
+        return CredentialsRefused(message, code=code, system=SYSTEM)
+    return Rejected(message, code=code, system=SYSTEM)
+
+
+def action_of(code: str) -> str:
+    """The push's name for a scan, so that a query and a push of one scan look the same."""
+    return _ACTIONS.get(code, code)
+
+
+def queried_action(scan_type: str) -> str:
+    """Queries also write ARRIVAL and SIGNED for a locker: into it, and out of it."""
+    locker = {"ARRIVAL": "INBOUND", "SIGNED": "DEPARTURE_SIGNED"}
+    return locker.get(scan_type) or action_of(scan_type)
+
+
+def status_of(action: str) -> ParcelStatus:
+    return _STATUS.get(action, ParcelStatus.UNKNOWN)

@@ -1,0 +1,177 @@
+"""Whatever a carrier sends, we answer with facts or an IntegrationError, never with a crash."""
+
+import asyncio
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.shared.errors import IntegrationError, Rejected
+from integrations.carriers.port import Carrier, ParcelSize, RateRequest
+from integrations.carriers.sf import SfCarrier, SfSettings
+from integrations.carriers.zto import ZtoCarrier, ZtoSettings
+from integrations.signing import base64_md5
+from tests.integrations.sandbox.world import RECEIVER, SENDER, waybill_request
+
+QUOTE = RateRequest(
+    SENDER.address, RECEIVER.address, ParcelSize(1), datetime(2026, 5, 1, tzinfo=UTC)
+)
+UNHURRIED = settings(deadline=None)
+UNHURRIED_FEW = settings(max_examples=60, deadline=None)
+NAMES = st.sampled_from(
+    [
+        "apiResultCode",
+        "apiResultData",
+        "errorCode",
+        "errorMsg",
+        "msgData",
+        "orderId",
+        "filterResult",
+        "waybillNoInfoList",
+        "waybillType",
+        "waybillNo",
+        "routeLabelInfo",
+        "routeLabelData",
+        "destRouteLabel",
+        "deliverTmDto",
+        "businessType",
+        "fee",
+        "deliverTime",
+        "routeResps",
+        "mailNo",
+        "routes",
+        "acceptTime",
+        "opCode",
+        "remark",
+        "Body",
+        "WaybillRoute",
+        "mailno",
+        "status",
+        "statusCode",
+        "message",
+        "result",
+        "billCode",
+        "orderCode",
+        "orderStatus",
+        "bigMarkInfo",
+        "mark",
+        "scanType",
+        "scanDate",
+        "scanSite",
+        "action",
+        "actionTime",
+        "city",
+        "desc",
+        "resStatus",
+    ]
+)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.sampled_from(
+        ["A1000", "S0000", "8016", "80", "2026-05-01 10:00:00", "0001-01-01 00:00:00", "1e999999"]
+    ),
+    st.sampled_from([10**30, -(10**30), 10**400, 1e308, "\x00", "9999-12-31 23:59:59"]),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
+    max_leaves=20,
+)
+PUSHED = st.fixed_dictionaries(
+    {}, optional={"mailno": SCALARS, "acceptTime": SCALARS, "opCode": SCALARS, "remark": SCALARS}
+)
+TRACE = st.fixed_dictionaries(
+    {}, optional={"billCode": SCALARS, "action": SCALARS, "actionTime": SCALARS, "city": SCALARS}
+)
+
+
+def sf(answer: bytes = b"") -> SfCarrier:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answer))
+    client = httpx.AsyncClient(transport=transport)
+    return SfCarrier(SfSettings("http://sf.test/", "p", "c", "m"), client)
+
+
+def zto(answer: bytes = b"") -> ZtoCarrier:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answer))
+    client = httpx.AsyncClient(transport=transport)
+    return ZtoCarrier(ZtoSettings("http://zto.test", "k", "secret", "a", "p"), client)
+
+
+def ask_everything(carrier: Carrier) -> None:
+    async def ask() -> None:
+        for question in (
+            lambda: carrier.quote(QUOTE),
+            lambda: carrier.create(waybill_request()),
+            lambda: carrier.find("pcl-1"),
+            lambda: carrier.cancel("pcl-1", "1"),
+            lambda: carrier.track("1", "1234"),
+        ):
+            with suppress(IntegrationError):
+                await question()
+
+    asyncio.run(ask())
+
+
+def signed(data: str) -> bytes:
+    digest = base64_md5(data + "secret")
+    return urlencode({"data": data, "data_digest": digest, "msg_type": "Traces"}).encode()
+
+
+@UNHURRIED
+@given(st.binary(max_size=300))
+def test_noise_in_a_push_is_rejected(body: bytes) -> None:
+    for carrier in (sf(), zto()):
+        with pytest.raises(Rejected):
+            carrier.read_push({}, body)
+
+
+@UNHURRIED
+@given(st.lists(PUSHED, max_size=3) | VALUES)
+def test_any_sf_push_is_read_or_rejected(routes: Any) -> None:
+    body = json.dumps({"Body": {"WaybillRoute": routes}}).encode()
+    with suppress(Rejected):
+        for fact in sf().read_push({}, body).facts:
+            assert fact.at.tzinfo is not None
+            assert "\x00" not in fact.text + fact.waybill_no + fact.vendor_code
+
+
+@UNHURRIED
+@given(TRACE | VALUES)
+def test_any_genuine_zto_push_is_read_or_rejected(trace: Any) -> None:
+    with suppress(Rejected):
+        zto().read_push({}, signed(json.dumps(trace)))
+
+
+@UNHURRIED_FEW
+@given(VALUES)
+def test_any_sf_answer_is_read_or_refused(message: Any) -> None:
+    result = json.dumps({"errorCode": "S0000", "msgData": message})
+    ask_everything(sf(json.dumps({"apiResultCode": "A1000", "apiResultData": result}).encode()))
+    ask_everything(sf(json.dumps(message).encode()))
+
+
+@UNHURRIED_FEW
+@given(VALUES)
+def test_any_zto_answer_is_read_or_refused(message: Any) -> None:
+    ask_everything(zto(json.dumps({"status": True, "result": message}).encode()))
+    ask_everything(zto(json.dumps(message).encode()))
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"Body":' * 50_000, b"9" * 100_000])
+def test_deep_and_endless_bodies_are_only_unreadable(body: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        sf().read_push({}, body)
+    assert caught.value.code == "unreadable"
+
+    ask_everything(sf(body))
+    ask_everything(zto(body))

@@ -1,15 +1,11 @@
-"""Every table, so that migrations and tests see the whole database."""
+"""Every table of every module, so that metadata is complete wherever it is compared or created."""
 
-from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 import db.channels.tables
 import db.inventory.tables
 import db.logistics.tables
 import db.orders.tables
-import db.platform.tables  # noqa: F401
+import db.platform.tables  # noqa: F401  (imported for what it registers)
 
-
-def metadata() -> MetaData:
-    """The tables as the code knows them."""
-    return SQLModel.metadata
+METADATA = SQLModel.metadata

@@ -1,43 +1,56 @@
-"""Connections to Postgres: every process serves under a role that does not own the tables."""
+"""How processes reach Postgres: one engine per process and role, with time limits on everything."""
 
-from typing import Literal
+from typing import Literal, NewType
 
-from sqlalchemy import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Role = Literal["onhand_owner", "onhand_worker", "onhand_web"]
+ReadSession = NewType("ReadSession", AsyncSession)
+WriteSession = NewType("WriteSession", AsyncSession)
 Sessions = async_sessionmaker[AsyncSession]
 
-# reliability: a lock or a transaction that hangs must give way, not pile up behind itself.
-_LIMITS = {
-    "lock_timeout": "2s",
-    "statement_timeout": "5s",
-    "idle_in_transaction_session_timeout": "10s",
-    "timezone": "UTC",
-}
 
+def create_engine(
+    database_url: str,
+    role: Role,
+    *,
+    pool_size: int = 10,
+    max_overflow: int = 6,
+    statement_timeout_ms: int = 5_000,
+    lock_timeout_ms: int = 2_000,
+    application_name: str = "onhand",
+) -> AsyncEngine:
+    """An engine whose connections act as `role`, in UTC, and never wait for ever.
 
-def driver_url(database_url: str) -> URL:
-    """The address with our driver: psycopg 3."""
-    url = make_url(database_url)
-    return url.set(drivername="postgresql+psycopg")
-
-
-def create_engine(database_url: str, role: Role, pool_size: int = 8) -> AsyncEngine:
-    """A pool whose sessions act as `role`, with time limits on locks and statements."""
-    settings = {"role": role, **_LIMITS}
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    `database_url` is any libpq URL of a login that may take the role (`db.migrate` grants it).
+    """
+    settings = {
+        "role": role,
+        "timezone": "UTC",
+        "lock_timeout": lock_timeout_ms,
+        "statement_timeout": statement_timeout_ms,
+        "idle_in_transaction_session_timeout": 10_000,
+    }
     return create_async_engine(
         driver_url(database_url),
         pool_size=pool_size,
-        max_overflow=8,
-        pool_timeout=5,
+        max_overflow=max_overflow,
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": 5},
+        connect_args={
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "application_name": application_name,
+        },
     )
 
 
-def sessions_of(engine: AsyncEngine) -> Sessions:
-    """Sessions that keep loaded rows readable after the commit."""
+def sessions(engine: AsyncEngine) -> Sessions:
+    """Makes sessions; `async with sessions.begin()` is one transaction."""
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+def driver_url(database_url: str) -> str:
+    """The same address for SQLAlchemy with psycopg 3, whichever driver the given one names."""
+    url = make_url(database_url).set(drivername="postgresql+psycopg")
+    return url.render_as_string(hide_password=False)

@@ -1,44 +1,68 @@
-"""Bring a database to the newest form: roles, tables, grants. Safe to run again."""
+"""Brings a database to the newest version; safe to run at every start and by several at once."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from db.engine import driver_url
-from db.migrations.grants import create_roles, grants
+from db.migrations import grants
 
-_FOLDER = Path(__file__).parent / "migrations"
-_LOCK = 0x0A11_0A4D  # one migration at a time
+_APP_ROLES = ("onhand_owner", "onhand_worker", "onhand_web")
+_ONE_AT_A_TIME = 0x0_0E_4A_4D  # any fixed number: the key of the advisory lock
 
 
-def configuration() -> Config:
-    """Alembic's settings; everything is beside this file."""
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Creates the roles if needed, then runs the missing migrations as `onhand_owner` and renews
+    what the serving roles may do.
+
+    The login must own the database and may create roles, or find the three roles granted to it.
+    """
+    engine = create_engine(driver_url(database_url), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
+            connection.commit()
+            with connection.begin():
+                for role in _APP_ROLES:
+                    _ensure_role(connection, role)
+                connection.execute(text("GRANT USAGE, CREATE ON SCHEMA public TO onhand_owner"))
+            connection.execute(text("SET ROLE onhand_owner"))
+            connection.commit()
+            with connection.begin():
+                command.upgrade(configuration(connection), revision)
+                for statement in grants.STATEMENTS:
+                    connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+def configuration(connection: Connection) -> Config:
+    """What alembic needs to know, without a file."""
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
-    config.set_main_option("path_separator", "os")
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
     return config
 
 
-def migrate(database_url: str) -> None:
-    """Create or upgrade everything, then renew the grants of the serving roles."""
-    engine = create_engine(driver_url(database_url))
-    try:
-        with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            for statement in create_roles():
-                connection.execute(text(statement))
-            connection.execute(text("GRANT ALL ON SCHEMA public TO onhand_owner"))
-            connection.execute(text("SET LOCAL ROLE onhand_owner"))
-            config = configuration()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            names = connection.execute(
-                text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            )
-            tables = sorted(row[0] for row in names if row[0] != "alembic_version")
-            for statement in grants(tables):
-                connection.execute(text(statement))
-    finally:
-        engine.dispose()
+def _ensure_role(connection: Connection, role: str) -> None:
+    """Another migrator of the same cluster may create the role at the same moment."""
+    connection.execute(
+        text(
+            f"""
+            DO $$ BEGIN
+                CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+                WHEN insufficient_privilege THEN
+                    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN
+                        RAISE;
+                    END IF;
+            END $$
+            """
+        )
+    )
+    may_become = "SELECT pg_has_role(current_user, :role, 'SET')"
+    if not connection.scalar(text(may_become), {"role": role}):
+        connection.execute(text(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE"))

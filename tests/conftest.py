@@ -41,11 +41,21 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A fresh migrated database."""
+    yield from _clone(postgres, "template")
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A database that nobody has migrated yet."""
+    yield from _clone(postgres, "template1")
+
+
+def _clone(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     name = f"t{next(_numbers)}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template STRATEGY FILE_COPY").format(
-                sql.Identifier(name)
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
             )
         )
         yield _with_name(postgres.url, name)
@@ -56,6 +66,14 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
 async def sessions(database_url: str) -> AsyncIterator[Sessions]:
     """Sessions of a worker on a fresh database."""
     engine = create_engine(database_url, "onhand_worker", pool_size=16)
+    yield sessions_of(engine)
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def owner_sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Sessions of the owner on the same database: to arrange what the application never may."""
+    engine = create_engine(database_url, "onhand_owner", pool_size=2)
     yield sessions_of(engine)
     await engine.dispose()
 

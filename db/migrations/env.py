@@ -1,15 +1,13 @@
-"""How alembic runs our migrations: as the owner role, in one transaction."""
+"""Run by alembic, always on the connection that `db.migrate` prepared."""
 
 from alembic import context
-from sqlalchemy import Connection
 
-from db.all_tables import metadata
+from db.all_tables import METADATA
 
-
-def run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata(), compare_type=True)
-    with context.begin_transaction():
-        context.run_migrations()
-
-
-run(context.config.attributes["connection"])
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,38 +1,36 @@
-"""Who may do what in the database. Ledgers can be added to, never changed, by those who serve."""
+"""Who may do what in the database: the part of the schema that tables cannot say.
+
+Worker and web own nothing and cannot bypass row security. Ledgers only grow. Nobody deletes, except
+what is spent (queues, sessions) and reference data that an administrator edits.
+"""
 
 from typing import Final
 
-SERVING: Final = ("onhand_worker", "onhand_web")
-APPEND_ONLY: Final = ("stock_move", "audit_log", "order_event", "tracking_event")
-DELETABLE: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
-COUNTERS: Final = {"stock_balance": ("on_hand", "reserved")}
+LEDGERS: Final = (
+    "stock_move",
+    "audit_log",
+    "order_event",
+    "order_late_fact",
+    "tracking_event",
+    "sourcing_decision",
+)
+_ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
+_ONLY_WORKER_WRITES: Final = ("effect",)
+_SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
+_EDITED: Final = ("channel_sku", "blocked_buyer", "tariff", "tariff_zone")
 
-
-def create_roles() -> list[str]:
-    """Roles without a log-in of their own, lent to whoever runs the migration."""
-    return [
-        f"""
-        DO $$ BEGIN
-            CREATE ROLE {role} NOLOGIN NOBYPASSRLS;
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-        END $$"""
-        for role in ("onhand_owner", *SERVING)
-    ] + [f"GRANT {role} TO CURRENT_USER" for role in ("onhand_owner", *SERVING)]
-
-
-def grants(tables: list[str]) -> list[str]:
-    """The rights of the serving roles on these tables."""
-    statements: list[str] = []
-    for role in SERVING:
-        statements.append(f"GRANT USAGE ON SCHEMA public TO {role}")
-        statements.append(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}")
-        for table in tables:
-            rights = ["SELECT", "INSERT"]
-            if table in COUNTERS:
-                rights.append(f"UPDATE ({', '.join(COUNTERS[table])})")
-            elif table not in APPEND_ONLY:
-                rights.append("UPDATE")
-            if table in DELETABLE:
-                rights.append("DELETE")
-            statements.append(f'GRANT {", ".join(rights)} ON "{table}" TO {role}')
-    return statements
+STATEMENTS: Final = (
+    "GRANT USAGE ON SCHEMA public TO onhand_worker, onhand_web",
+    "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO onhand_worker, onhand_web",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO onhand_worker, onhand_web",
+    "REVOKE INSERT, UPDATE ON alembic_version FROM onhand_worker, onhand_web",
+    f"REVOKE UPDATE ON {', '.join(LEDGERS)} FROM onhand_worker, onhand_web",
+    f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WEB_WRITES)} FROM onhand_worker",
+    f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
+    "REVOKE UPDATE ON stock_balance, reservation FROM onhand_worker, onhand_web",
+    "GRANT UPDATE (on_hand, reserved) ON stock_balance TO onhand_worker, onhand_web",
+    "GRANT UPDATE (posted_quantity, voided_quantity, state, expires_at, resolved_at)"
+    " ON reservation TO onhand_worker, onhand_web",
+    f"GRANT DELETE ON {', '.join((*_SPENT, *_EDITED))} TO onhand_web",
+    f"GRANT DELETE ON {', '.join(_SPENT[:3])} TO onhand_worker",
+)

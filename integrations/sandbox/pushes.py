@@ -65,11 +65,12 @@ class Pushes:
 
     async def deliver_due(self, listeners: Mapping[str, Listener]) -> None:
         """Try every push that is due once, in order of queueing, a few at the same time."""
-        due = self._store.rows(
+        until = self._now().timestamp()
+        while due := self._store.rows(
             "SELECT * FROM push WHERE due_at <= ? ORDER BY due_at, id LIMIT ?",
-            *(self._now().timestamp(), _AT_ONCE),
-        )
-        await asyncio.gather(*(self._deliver(row, listeners[row["vendor"]]) for row in due))
+            *(until, _AT_ONCE),
+        ):
+            await asyncio.gather(*(self._deliver(row, listeners[row["vendor"]]) for row in due))
 
     async def _deliver(self, row: dict[str, Any], listener: Listener) -> None:
         try:
@@ -83,7 +84,7 @@ class Pushes:
             done = listener.acknowledged(response.status_code, response.content)
         waits = self._settings.push_retry_s
         wait_s = waits[min(row["attempts"], len(waits) - 1)]
-        due_at = None if done else self._now().timestamp() + wait_s
+        due_at = None if done else self._now().timestamp() + max(wait_s, 0.05)
         self._store.execute(
             "UPDATE push SET attempts = attempts + 1, delivered = ?, due_at = ?, last_answer = ? "
             "WHERE id = ?",

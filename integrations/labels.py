@@ -1,0 +1,134 @@
+"""The waybill label as a PDF of 100 × 150 mm, ready for a thermal printer."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import floor
+from pathlib import Path
+from typing import Final
+
+import typst
+
+from domain.shared.address import Address, Contact, Receiver
+from domain.shared.ids import ParcelId
+from domain.shared.money import Money
+from integrations.carriers.port import CargoItem
+from integrations.code128 import code128
+
+FONT: Final = "Noto Sans SC"
+_TEMPLATE: Final = Path(__file__).with_name("label.typ")
+_BARCODE_SPACE_MM: Final = 92.0
+_QUIET_MODULES: Final = 20
+_WIDEST_MODULE_MM: Final = 0.5
+_DOT_MM: Final = 0.125  # a printer of 203 dpi: bars of whole dots stay sharp
+_CARGO_LINES: Final = 12
+
+
+class FontMissing(Exception):
+    """No Noto Sans SC in the given directories: the label would show boxes for Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is printed; a masked receiver shows its masks. `printed_on` is local text."""
+
+    carrier_name: str
+    product_name: str
+    waybill_no: str
+    parcel_id: ParcelId
+    sender: Contact
+    receiver: Receiver
+    cargo: tuple[CargoItem, ...]
+    weight_g: int
+    printed_on: str
+    routing_code: str = ""
+    sorting_code: str = ""
+    order_no: str = ""
+    remark: str = ""
+    cash_on_delivery: Money | None = None
+
+
+def render_label(label: Label, font_dirs: Sequence[Path]) -> bytes:
+    """The same label gives the same bytes.
+
+    Raises FontMissing, and ValueError for a waybill number no barcode can hold.
+    """
+    compiler = typst.Compiler(
+        _TEMPLATE.read_bytes(),
+        font_paths=_fonts(tuple(font_dirs)),
+        ignore_system_fonts=True,
+    )
+    inputs = {"label": json.dumps(_values(label), ensure_ascii=False)}
+    pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=0)
+    if not isinstance(pdf, bytes):
+        raise TypeError("a label is one document")
+    return pdf
+
+
+@lru_cache(maxsize=4)
+def _fonts(font_dirs: tuple[Path, ...]) -> typst.Fonts:
+    paths = [path for path in font_dirs if path.is_dir()]
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=list(paths)
+    )
+    if FONT not in fonts.families():
+        places = ", ".join(str(path) for path in font_dirs) or "no directories"
+        raise FontMissing(f"{FONT} is not in {places}")
+    return fonts
+
+
+def _values(label: Label) -> dict[str, object]:
+    barcode = code128(label.waybill_no)
+    return {
+        "font": FONT,
+        "carrier": label.carrier_name,
+        "product": label.product_name,
+        "waybill_no": label.waybill_no,
+        "routing_code": label.routing_code,
+        "sorting_code": label.sorting_code,
+        "barcode": barcode,
+        "barcode_mm": _barcode_mm(sum(barcode)),
+        "receiver": _party(label.receiver),
+        "sender": _party(label.sender),
+        "cargo": _cargo(label),
+        "remark": _remark(label),
+        "parcel": " ".join(part for part in (label.parcel_id, label.order_no) if part),
+        "printed": label.printed_on,
+    }
+
+
+def _barcode_mm(modules: int) -> float:
+    """As wide as fits with quiet zones, in whole printer dots where there is room for them."""
+    fitting = min(_BARCODE_SPACE_MM / (modules + _QUIET_MODULES), _WIDEST_MODULE_MM)
+    dots = floor(fitting / _DOT_MM)
+    return modules * (dots * _DOT_MM if dots else fitting)
+
+
+def _party(who: Receiver) -> dict[str, str]:
+    if isinstance(who, Contact):
+        parts = (who.name, who.phone, who.company)
+    else:
+        parts = (who.name_mask, who.phone_mask, "")
+    return {"heading": "  ".join(part for part in parts if part), "address": _address(who.address)}
+
+
+def _address(address: Address) -> str:
+    """Province and city once where they are the same (直辖市)."""
+    parts = (address.province, address.city, address.district, address.detail)
+    kept = [part for at, part in enumerate(parts) if part and part not in parts[:at]]
+    return " ".join(kept)
+
+
+def _cargo(label: Label) -> str:
+    shown = label.cargo[:_CARGO_LINES]
+    text = "；".join(f"{item.name} ×{item.quantity}" for item in shown)
+    if len(label.cargo) > len(shown):
+        text += f"；等 {len(label.cargo)} 种"
+    pieces = sum(item.quantity for item in label.cargo)
+    return f"共 {pieces} 件 {label.weight_g / 1000:.2f} kg  {text}"
+
+
+def _remark(label: Label) -> str:
+    cash = label.cash_on_delivery
+    return "  ".join(part for part in (f"代收货款 {cash}" if cash else "", label.remark) if part)

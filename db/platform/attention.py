@@ -1,0 +1,92 @@
+"""The attention inbox: what waits for a person. Functions take part in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.ids import new_id
+from db.platform.tables import AttentionRow
+
+_LONGEST_ERROR: Final = 1000
+
+
+async def open_attention(
+    session: AsyncSession,
+    *,
+    workflow_id: str,
+    step_id: str,
+    cause: str,
+    error: str,
+    code: str = "",
+    system: str = "",
+    order_id: str | None = None,
+    shipment_no: str | None = None,
+    attempts: int | None = None,
+    actions: Sequence[str] = (),
+    input_fields: Mapping[str, Any] | None = None,
+    fingerprint: str = "",
+) -> str:
+    """Say that a step waits for a person; one row while it is open, however often it is said.
+
+    `attempts` is how often the step was tried, None counts the calls. `fingerprint` groups rows of
+    one cause; by default system, cause and code. Returns the row's id.
+    """
+    told = {
+        "cause": cause,
+        "code": code[:100],
+        "error": error.replace("\x00", "")[:_LONGEST_ERROR],
+        "fingerprint": fingerprint or f"{system}|{cause}|{code}"[:300],
+        "actions": list(actions),
+        "input_fields": dict(input_fields or {}),
+        "system": system,
+    }
+    tried = attempts if attempts is not None else col(AttentionRow.attempts) + 1
+    done = await session.execute(
+        insert(AttentionRow)
+        .values(
+            id=new_id("att"),
+            workflow_id=workflow_id,
+            step_id=step_id,
+            order_id=order_id,
+            shipment_no=shipment_no,
+            attempts=attempts if attempts is not None else 1,
+            **told,
+        )
+        .on_conflict_do_update(
+            index_elements=["workflow_id", "step_id"],
+            index_where=col(AttentionRow.resolved_at).is_(None),
+            set_={**told, "attempts": tried, "last_seen": func.clock_timestamp()},
+        )
+        .returning(col(AttentionRow.id))
+    )
+    attention_id: str = done.scalar_one()
+    return attention_id
+
+
+async def resolve_attention(
+    session: AsyncSession,
+    *,
+    workflow_id: str,
+    step_id: str,
+    by: str,
+    resolution: str,
+    note: str = "",
+) -> bool:
+    """Close the open row of a step; False when none is open."""
+    done = await session.execute(
+        update(AttentionRow)
+        .where(
+            col(AttentionRow.workflow_id) == workflow_id,
+            col(AttentionRow.step_id) == step_id,
+            col(AttentionRow.resolved_at).is_(None),
+        )
+        .values(
+            resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution, note=note
+        )
+        .returning(col(AttentionRow.id))
+    )
+    return done.scalar_one_or_none() is not None

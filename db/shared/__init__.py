@@ -1,0 +1,1 @@
+"""Transactions in which the tables of several modules meet."""

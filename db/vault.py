@@ -1,0 +1,80 @@
+"""Secrets and raw messages at rest: sealed with AES-256-GCM, bound to the row they belong to."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_FORMAT: Final = b"\x01"
+_KEY_ID_BYTES: Final = 4
+_NONCE_BYTES: Final = 12
+_HEADER_BYTES: Final = len(_FORMAT) + _KEY_ID_BYTES + _NONCE_BYTES
+
+
+class CannotOpen(Exception):
+    """The sealed bytes are damaged, belong to another row or need a key we do not have."""
+
+
+class Vault:
+    """Seals with the current key; opens with it or an older one.
+
+    `context` names the row (an inbox id, "shop/…"): bytes copied to another row cannot be opened.
+    Layout: format (1 byte), key id (4), nonce (12), ciphertext with tag.
+    """
+
+    def __init__(self, key: bytes, *, older: Sequence[bytes] = ()) -> None:
+        self._current = _key_id(key)
+        self._ciphers = {_key_id(one): AESGCM(one) for one in (*older, key)}
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """Encrypt for the row `context`; every call gives other bytes."""
+        nonce = os.urandom(_NONCE_BYTES)
+        head = _FORMAT + self._current
+        sealed = self._ciphers[self._current].encrypt(nonce, plain, head + context.encode())
+        return head + nonce + sealed
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt what was sealed for the row `context`. Raises CannotOpen."""
+        head = sealed[: len(_FORMAT) + _KEY_ID_BYTES]
+        cipher = self._ciphers.get(head[len(_FORMAT) :])
+        if len(sealed) < _HEADER_BYTES or head[: len(_FORMAT)] != _FORMAT or cipher is None:
+            raise CannotOpen(f"{context}: unknown format or key")
+        nonce = sealed[len(head) : _HEADER_BYTES]
+        try:
+            return cipher.decrypt(nonce, sealed[_HEADER_BYTES:], head + context.encode())
+        except InvalidTag as error:
+            raise CannotOpen(f"{context}: damaged, or sealed for another row") from error
+
+    def seal_secrets(self, secrets: Mapping[str, str], context: str) -> bytes:
+        """Encrypt the named secrets of a shop or carrier."""
+        return self.seal(json.dumps(dict(secrets), sort_keys=True).encode(), context)
+
+    def open_secrets(self, sealed: bytes, context: str) -> dict[str, str]:
+        """The named secrets; none when nothing was stored. Raises CannotOpen."""
+        if not sealed:
+            return {}
+        secrets: Any = json.loads(self.open(sealed, context))
+        return {str(name): str(value) for name, value in secrets.items()}
+
+
+def shop_context(shop_id: str) -> str:
+    """What `shop.secrets` is sealed for."""
+    return f"shop/{shop_id}"
+
+
+def carrier_context(code: str) -> str:
+    """What `carrier_account.secrets` is sealed for."""
+    return f"carrier/{code}"
+
+
+def endpoint_context(endpoint_id: str) -> str:
+    """What `webhook_endpoint.secret` is sealed for."""
+    return f"webhook/{endpoint_id}"
+
+
+def _key_id(key: bytes) -> bytes:
+    return hashlib.sha256(b"onhand key id" + key).digest()[:_KEY_ID_BYTES]

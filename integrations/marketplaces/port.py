@@ -24,7 +24,7 @@ class ShippedLine:
 
 @dataclass(frozen=True, slots=True)
 class ShipConfirmation:
-    """One parcel that left, told to the channel. `reference` is our parcel id, the idempotency key."""
+    """One parcel that left, told to the channel. `reference` is our parcel id: the key."""
 
     external_no: str
     reference: str
@@ -32,6 +32,7 @@ class ShipConfirmation:
     waybill_no: str
     lines: tuple[ShippedLine, ...]
     partial: bool
+    shipped_at: datetime | None = None  # hand-over, for channels that want to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Marketplace(Protocol):
         ...
 
     def snapshot(self, raw: bytes) -> OrderSnapshot:
-        """Translate a stored body. Raises Rejected (code `unreadable`) saying what is wrong with it."""
+        """Translate a stored body. Raises Rejected (code `unreadable`) saying what is wrong."""
         ...
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
@@ -74,5 +75,5 @@ class PulledMarketplace(Marketplace, Protocol):
         ...
 
     async def changed(self, start: datetime, end: datetime, page: int) -> tuple[ChangedOrder, ...]:
-        """One page, 1-based; the caller reads from the last page backwards so that nothing is missed."""
+        """One page, 1-based; the caller reads from the last one back, so that nothing is missed."""
         ...

@@ -1,0 +1,110 @@
+"""What we tell the own channel: CloudEvents 1.0 in JSON, signed as Standard Webhooks."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from domain.shared.errors import Rejected, Unavailable
+from integrations.http import exchange
+from integrations.marketplaces.port import ShipConfirmation
+from integrations.marketplaces.signing import own_headers, sign_own
+
+
+class EventType(StrEnum):
+    SHIPMENT_SHIPPED = "shipment.shipped"
+    ORDER_DELIVERED = "order.delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEvent:
+    """`id` is the same however often the event is built or sent: receivers drop repeats by it."""
+
+    id: str
+    type: EventType
+    body: bytes
+
+
+def build_shipped_event(
+    shop: str, confirmation: ShipConfirmation, shipped_at: datetime
+) -> OutgoingEvent:
+    """One parcel left; `reference` of the confirmation decides the event's id."""
+    data = {
+        "order_no": confirmation.external_no,
+        "parcel": confirmation.reference,
+        "carrier": confirmation.carrier,
+        "waybill_no": confirmation.waybill_no,
+        "partial": confirmation.partial,
+        "lines": [
+            {"line_no": line.external_line_no, "quantity": line.quantity}
+            for line in confirmation.lines
+        ],
+    }
+    return _event(
+        EventType.SHIPMENT_SHIPPED,
+        shop,
+        confirmation.external_no,
+        confirmation.reference,
+        shipped_at,
+        data,
+    )
+
+
+def build_delivered_event(shop: str, external_no: str, delivered_at: datetime) -> OutgoingEvent:
+    """Every parcel of the order has reached its receiver."""
+    data = {"order_no": external_no}
+    return _event(EventType.ORDER_DELIVERED, shop, external_no, external_no, delivered_at, data)
+
+
+async def deliver(
+    client: httpx.AsyncClient,
+    url: str,
+    secrets: Sequence[str],
+    event: OutgoingEvent,
+    now: datetime,
+) -> None:
+    """Send an event once, signed with every secret; any 2xx is an acknowledgement.
+
+    Raises Unavailable for any other answer, save 410 (Rejected): the receiver wants no more.
+    """
+    timestamp = int(now.timestamp())
+    headers = own_headers(secrets[0], event.id, timestamp, event.body)
+    signatures = [sign_own(secret, event.id, timestamp, event.body) for secret in secrets]
+    headers["webhook-signature"] = " ".join(signatures)
+    headers["content-type"] = "application/cloudevents+json"
+    request = client.build_request("POST", url, content=event.body, headers=headers)
+    answer = await exchange(client, request, system="own", changes=False)
+    if answer.status == httpx.codes.GONE:
+        raise Rejected("the receiver wants no more events", code="410", system="own")
+    if not 200 <= answer.status < 300:
+        text = f"answered HTTP {answer.status}"
+        raise Unavailable(text, code=str(answer.status), system="own")
+
+
+def _event(
+    kind: EventType,
+    shop: str,
+    subject: str,
+    reference: str,
+    at: datetime,
+    data: Mapping[str, Any],
+) -> OutgoingEvent:
+    digest = hashlib.sha256("\n".join((kind, shop, subject, reference)).encode()).hexdigest()
+    event_id = f"evt_{digest[:32]}"
+    event = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"/shops/{shop}",
+        "type": kind.value,
+        "subject": subject,
+        "time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    return OutgoingEvent(event_id, kind, body)

@@ -1,0 +1,199 @@
+"""Shopify: signed webhooks in, orders fetched and fulfilments created through GraphQL Admin.
+
+Facts: wire-formats §1.6 (shopify.dev: verify deliveries, GraphQL Admin, rate limits).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from pydantic import ValidationError
+
+from domain.orders.snapshot import OrderSnapshot
+from domain.shared.errors import Rejected
+from integrations.http import exchange
+from integrations.marketplaces.port import Push, ShipConfirmation
+from integrations.marketplaces.reading import (
+    UNREADABLE,
+    Body,
+    Number,
+    Text,
+    read_answer,
+    read_body,
+    why,
+)
+from integrations.marketplaces.shopify_fulfilment import FulfilledOrder, fulfilments_for
+from integrations.marketplaces.shopify_graph_order import (
+    GraphBody,
+    GraphLine,
+    GraphLines,
+    GraphOrder,
+)
+from integrations.marketplaces.shopify_graphql import (
+    FULFILMENT_CREATE,
+    FULFILMENT_ORDERS_QUERY,
+    ORDER_QUERY,
+    GraphAnswer,
+    graphql_error,
+    http_error,
+)
+from integrations.marketplaces.shopify_order import Order, snapshot_of
+from integrations.marketplaces.signing import shopify_genuine
+
+API_VERSION: Final = "2026-04"
+_MOST_PAGES: Final = 20
+TOPICS: Final = frozenset({"orders/create", "orders/paid", "orders/updated", "orders/cancelled"})
+
+
+class _Named(Body):
+    id: Number
+
+
+class _Fetched(Body):
+    order: GraphOrder
+
+
+class _MaybeFound(Body):
+    order: GraphOrder | None = None
+
+
+class _Page(Body):
+    data: _MaybeFound
+
+
+class _Stored(Body):
+    """Webhooks are the order itself; fetched ones lie below `data`."""
+
+    data: _Fetched | None = None
+
+
+class _Told(GraphBody):
+    order: FulfilledOrder | None
+
+
+class _ToldAnswer(GraphBody):
+    data: _Told
+
+
+class _UserError(Body):
+    field: tuple[str, ...] | None = None
+    message: Text = ""
+
+
+class _Created(GraphBody):
+    user_errors: tuple[_UserError, ...] = ()
+
+
+class _CreatedData(GraphBody):
+    fulfillment_create: _Created
+
+
+class _CreatedAnswer(GraphBody):
+    data: _CreatedData
+
+
+@dataclass(frozen=True, slots=True)
+class ShopifyMarketplace:
+    """One shop. `base_url` is https://{shop}.myshopify.com; `webhook_secrets` are the app's client
+    secrets, both of them while one is being replaced."""
+
+    shop: str
+    domain: str
+    base_url: str
+    access_token: str
+    webhook_secrets: tuple[str, ...]
+    http: httpx.AsyncClient
+    api_version: str = API_VERSION
+    notify_customer: bool = True
+
+    @property
+    def channel(self) -> str:
+        return "shopify"
+
+    def read_push(self, headers: Mapping[str, str], body: bytes) -> Push:
+        """Raises Rejected: `invalid_signature`, `wrong_shop`, `unknown_topic`, `unreadable`.
+
+        One app secret signs for every shop that installed the app, hence the look at the domain.
+        """
+        given = {name.lower(): value for name, value in headers.items()}
+        signature = given.get("x-shopify-hmac-sha256", "")
+        if not shopify_genuine(signature, self.webhook_secrets, body):
+            raise _refused("the signature does not fit the body", "invalid_signature")
+        if given.get("x-shopify-shop-domain", "").lower() != self.domain.lower():
+            raise _refused("the message is for another shop", "wrong_shop")
+        topic = given.get("x-shopify-topic", "")
+        if topic not in TOPICS:
+            raise _refused("not a topic of orders", "unknown_topic")
+        message_id = given.get("x-shopify-webhook-id", "")
+        if not message_id:
+            raise _refused("cannot read x-shopify-webhook-id: missing", UNREADABLE)
+        return Push(message_id, topic, read_body(_Named, body, system="shopify").id)
+
+    async def fetch_raw(self, external_no: str) -> bytes:
+        """The GraphQL answer about the order, with the line items of all pages in it."""
+        lines: tuple[GraphLine, ...] = ()
+        after: str | None = None
+        for _ in range(_MOST_PAGES):
+            variables = {"id": _order_id(external_no), "after": after}
+            raw = await self._ask(ORDER_QUERY, variables, changes=False)
+            order = read_answer(_Page, raw, system="shopify", changes=False).data.order
+            if order is None:
+                raise _refused(f"no order {external_no}", "not_found")
+            lines += order.line_items.nodes
+            if not order.line_items.page_info.has_next_page:
+                whole = order.model_copy(update={"line_items": GraphLines(nodes=lines)})
+                stored = _Stored(data=_Fetched(order=whole))
+                return stored.model_dump_json(by_alias=True).encode()
+            after = order.line_items.page_info.end_cursor
+        raise _refused("more lines than can be read", "too_large")
+
+    def snapshot(self, raw: bytes) -> OrderSnapshot:
+        """Translate a stored webhook or fetched answer. Raises Rejected (`unreadable`)."""
+        fetched = read_body(_Stored, raw, system="shopify").data
+        if fetched is None:
+            return snapshot_of(read_body(Order, raw, system="shopify"), self.shop)
+        try:
+            order = fetched.order.as_webhook()
+        except ValidationError as error:
+            raise _refused(why(error), UNREADABLE) from None
+        return snapshot_of(order, self.shop)
+
+    async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
+        """Create the fulfilments of a parcel; what has its waybill number already is left out."""
+        variables = {"id": _order_id(confirmation.external_no)}
+        raw = await self._ask(FULFILMENT_ORDERS_QUERY, variables, changes=False)
+        order = read_answer(_ToldAnswer, raw, system="shopify", changes=False).data.order
+        if order is None:
+            raise _refused(f"no order {confirmation.external_no}", "not_found")
+        for fulfilment in fulfilments_for(
+            order, confirmation, notify_customer=self.notify_customer
+        ):
+            raw = await self._ask(FULFILMENT_CREATE, {"fulfillment": fulfilment}, changes=True)
+            created = read_answer(_CreatedAnswer, raw, system="shopify", changes=True)
+            for error in created.data.fulfillment_create.user_errors:
+                raise _refused(error.message, ".".join(error.field or ("userErrors",)))
+
+    async def _ask(self, query: str, variables: Mapping[str, Any], *, changes: bool) -> bytes:
+        """Send a document and return the answer's body. Raises what its errors mean."""
+        request = self.http.build_request(
+            "POST",
+            f"{self.base_url.rstrip('/')}/admin/api/{self.api_version}/graphql.json",
+            json={"query": query, "variables": variables},
+            headers={"x-shopify-access-token": self.access_token},
+        )
+        answer = await exchange(self.http, request, system="shopify", changes=changes)
+        if answer.status != httpx.codes.OK:
+            raise http_error(answer.status)
+        read = read_answer(GraphAnswer, answer.body, system="shopify", changes=changes)
+        if (error := graphql_error(read, changes=changes)) is not None:
+            raise error
+        return answer.body
+
+
+def _order_id(external_no: str) -> str:
+    return f"gid://shopify/Order/{external_no}"
+
+
+def _refused(text: str, code: str) -> Rejected:
+    return Rejected(text, code=code, system="shopify")

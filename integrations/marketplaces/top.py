@@ -1,0 +1,191 @@
+"""Tmall and Taobao through TOP, the open platform: signed calls, pulled orders, shipping told back.
+
+Facts: wire-formats §1.1 (developer.alibaba.com 102835, open.taobao.com 101617).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import httpx
+from pydantic import Field
+
+from domain.orders.snapshot import OrderSnapshot
+from domain.shared.errors import Rejected
+from integrations.http import Answer, exchange
+from integrations.marketplaces.port import ChangedOrder, ShipConfirmation
+from integrations.marketplaces.reading import (
+    Body,
+    ChinaTime,
+    Number,
+    read_answer,
+    write_china_time,
+)
+from integrations.marketplaces.signing import TopSignMethod, top_sign
+from integrations.marketplaces.top_errors import SHIPPING_REFUSED, TopError, top_error
+from integrations.marketplaces.top_trade import LINE_SENT, Trade, read_trade, snapshot_of
+
+PAGE_SIZE: Final = 50
+TRADE_FIELDS: Final = ",".join(
+    (
+        "tid,status,type,payment,post_fee,created,modified,pay_time,est_con_time,buyer_nick",
+        "buyer_open_uid,buyer_message,seller_memo,invoice_name,step_trade_status,step_paid_fee,oaid",
+        "receiver_name,receiver_mobile,receiver_phone,receiver_country,receiver_state,receiver_city",
+        "receiver_district,receiver_town,receiver_address,receiver_zip,orders",
+    )
+)
+_COMPANIES: Final = {
+    "sf": "SF",
+    "zto": "ZTO",
+    "yto": "YTO",
+    "sto": "STO",
+    "yunda": "YUNDA",
+    "ems": "EMS",
+}
+
+
+class _Failure(Body):
+    error_response: TopError | None = None
+
+
+class _ListedTrade(Body):
+    tid: Number
+    modified: ChinaTime
+
+
+class _Trades(Body):
+    trade: tuple[_ListedTrade, ...] = ()
+
+
+class _Page(Body):
+    total_results: int = Field(default=0, ge=0)
+    trades: _Trades = _Trades()
+
+
+class _PageAnswer(Body):
+    trades_sold_increment_get_response: _Page
+
+
+class _Shipping(Body):
+    is_success: bool
+
+
+class _Sent(Body):
+    shipping: _Shipping
+
+
+class _SentAnswer(Body):
+    logistics_offline_send_response: _Sent
+
+
+@dataclass(frozen=True, slots=True)
+class TopMarketplace:
+    """One shop. `url` is the gateway (…/router/rest), `session` the seller's authorisation."""
+
+    shop: str
+    url: str
+    app_key: str
+    app_secret: str
+    session: str
+    http: httpx.AsyncClient
+    sign_method: TopSignMethod = TopSignMethod.MD5
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def channel(self) -> str:
+        return "top"
+
+    async def fetch_raw(self, external_no: str) -> bytes:
+        """The answer of `trade.fullinfo.get`."""
+        parameters = {"tid": external_no, "fields": TRADE_FIELDS}
+        return await self._call("taobao.trade.fullinfo.get", parameters, changes=False)
+
+    def snapshot(self, raw: bytes) -> OrderSnapshot:
+        """Translate a stored answer of `trade.fullinfo.get`. Raises Rejected (`unreadable`)."""
+        return snapshot_of(read_trade(raw), self.shop)
+
+    async def changed_page_count(self, start: datetime, end: datetime) -> int:
+        """Pages of `PAGE_SIZE` trades modified in the window, which may span a day at most."""
+        page = await self._page(start, end, 1)
+        return -(-page.total_results // PAGE_SIZE)
+
+    async def changed(self, start: datetime, end: datetime, page: int) -> tuple[ChangedOrder, ...]:
+        """One page of trades modified in the window, latest first."""
+        trades = (await self._page(start, end, page)).trades.trade
+        return tuple(ChangedOrder(trade.tid, trade.modified) for trade in trades)
+
+    async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
+        """Tell the buyer's platform that a parcel left. TOP knows whole lines only: of a line in
+        several parcels it keeps the first waybill number."""
+        parameters = {
+            "tid": confirmation.external_no,
+            "out_sid": confirmation.waybill_no,
+            "company_code": _COMPANIES.get(confirmation.carrier, "OTHER"),
+        }
+        if confirmation.partial:
+            numbers = dict.fromkeys(line.external_line_no for line in confirmation.lines)
+            parameters |= {"is_split": "1", "sub_tid": ",".join(numbers)}
+        try:
+            raw = await self._call("taobao.logistics.offline.send", parameters, changes=True)
+        except Rejected as refusal:
+            if not refusal.code.startswith(SHIPPING_REFUSED):
+                raise
+            trade = read_trade(await self.fetch_raw(confirmation.external_no))
+            if not _is_known(trade, confirmation):
+                raise
+            return
+        answer = read_answer(_SentAnswer, raw, system="top", changes=True)
+        if not answer.logistics_offline_send_response.shipping.is_success:
+            raise Rejected("shipping was not accepted", code="is_success=false", system="top")
+
+    async def _page(self, start: datetime, end: datetime, page: int) -> _Page:
+        parameters = {
+            "fields": "tid,modified",
+            "start_modified": write_china_time(start),
+            "end_modified": write_china_time(end),
+            "page_no": str(page),
+            "page_size": str(PAGE_SIZE),
+            "use_has_next": "false",
+        }
+        raw = await self._call("taobao.trades.sold.increment.get", parameters, changes=False)
+        answer = read_answer(_PageAnswer, raw, system="top", changes=False)
+        return answer.trades_sold_increment_get_response
+
+    async def _call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
+        """Sign, send and return the answer's body. Raises what its error answer means."""
+        form = {
+            **parameters,
+            "method": method,
+            "app_key": self.app_key,
+            "session": self.session,
+            "timestamp": write_china_time(self.now()),
+            "format": "json",
+            "v": "2.0",
+            "sign_method": self.sign_method.value,
+        }
+        form["sign"] = top_sign(self.sign_method, form, self.app_secret)
+        request = self.http.build_request("POST", self.url, data=form)
+        answer = await exchange(self.http, request, system="top", changes=changes)
+        _raise_for_refusal(answer, changes=changes)
+        return answer.body
+
+
+def _raise_for_refusal(answer: Answer, *, changes: bool) -> None:
+    if answer.status != httpx.codes.OK:
+        raise Rejected(f"answered HTTP {answer.status}", code=str(answer.status), system="top")
+    failure = read_answer(_Failure, answer.body, system="top", changes=changes)
+    if failure.error_response is not None:
+        raise top_error(failure.error_response, changes=changes)
+
+
+def _is_known(trade: Trade, confirmation: ShipConfirmation) -> bool:
+    """Whether what we wanted to tell is so already: the lines are sent, under our waybill number
+    or, for a parcel of several, under that of an earlier one."""
+    numbers = {line.external_line_no for line in confirmation.lines}
+    lines = [line for line in trade.orders.order if line.oid in numbers]
+    return len(lines) == len(numbers) > 0 and all(
+        line.status in LINE_SENT
+        and (confirmation.partial or line.invoice_no == confirmation.waybill_no)
+        for line in lines
+    )

@@ -56,6 +56,15 @@ class Reply:
         return Response(self.body, self.status, headers)
 
 
+class Refusal(Exception):
+    """For a vendor's own use: its code (empty where it is not known to us) and its words."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
 class Vendor(ABC):
     """One outside system. `name` is its path prefix, its name in faults and in the call log."""
 

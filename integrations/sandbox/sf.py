@@ -15,7 +15,7 @@ from starlette.responses import Response
 from domain.logistics.tracking import ParcelStatus
 from integrations.carriers.reading import write_china_time
 from integrations.carriers.sf import SignMethod, sign
-from integrations.sandbox.framework import Call, Reply, Sandbox, Vendor
+from integrations.sandbox.framework import Call, Refusal, Reply, Sandbox, Vendor
 from integrations.sandbox.parcels import Parcel, Scan
 from integrations.sandbox.pushes import Outgoing
 from integrations.signing import same
@@ -34,15 +34,6 @@ _OP_CODES: Final = {
 _PRODUCTS: Final = (("1", "顺丰特快", Decimal(23), 1), ("2", "顺丰标快", Decimal(18), 2))
 
 Message = Mapping[str, Any]
-
-
-class Refusal(Exception):
-    """A business code and the vendor's words for it."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
 
 
 class SfSandbox(Vendor):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from domain.logistics.tracking import ParcelStatus
 from integrations.carriers.reading import write_china_time
-from integrations.sandbox.framework import Call, Reply, Sandbox, Vendor
+from integrations.sandbox.framework import Call, Refusal, Reply, Sandbox, Vendor
 from integrations.sandbox.parcels import Parcel, Scan
 from integrations.sandbox.pushes import Outgoing
 from integrations.signing import base64_md5, same
@@ -30,15 +30,6 @@ _ACTIONS: Final = {
 _PLACED, _COLLECTED, _CANCELLED = 0, 99, -2
 
 Message = Mapping[str, Any]
-
-
-class Refusal(Exception):
-    """A code (empty where the vendor's is not known to us) and the vendor's words."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
-        self.text = text
 
 
 class ZtoSandbox(Vendor):

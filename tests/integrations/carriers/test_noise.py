@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.shared.errors import IntegrationError, Rejected
+from domain.shared.errors import IntegrationError, Rejected, Unavailable
 from integrations.carriers.port import Carrier, ParcelSize, RateRequest
 from integrations.carriers.sf import SfCarrier, SfSettings
 from integrations.carriers.zto import ZtoCarrier, ZtoSettings
@@ -23,7 +23,7 @@ QUOTE = RateRequest(
     SENDER.address, RECEIVER.address, ParcelSize(1), datetime(2026, 5, 1, tzinfo=UTC)
 )
 UNHURRIED = settings(deadline=None)
-UNHURRIED_FEW = settings(max_examples=60, deadline=None)
+UNHURRIED_FEW = settings(max_examples=200, deadline=None)
 NAMES = st.sampled_from(
     [
         "apiResultCode",
@@ -87,11 +87,35 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5),
     max_leaves=20,
 )
-PUSHED = st.fixed_dictionaries(
-    {}, optional={"mailno": SCALARS, "acceptTime": SCALARS, "opCode": SCALARS, "remark": SCALARS}
+HOSTILE = st.sampled_from(
+    ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "1e999999", "-1", "NaN", 10**400, 1e308, "\x00"]
 )
-TRACE = st.fixed_dictionaries(
-    {}, optional={"billCode": SCALARS, "action": SCALARS, "actionTime": SCALARS, "city": SCALARS}
+LEAVES = HOSTILE | SCALARS
+
+
+def some(*names: str) -> st.SearchStrategy[dict[str, Any]]:
+    """The right field names with anything in them."""
+    return st.fixed_dictionaries({}, optional={name: LEAVES for name in names})
+
+
+def listed(name: str, inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({name: st.lists(inner, max_size=2)})
+
+
+PUSHED = some("mailno", "acceptTime", "opCode", "remark", "acceptAddress")
+TRACE = some("billCode", "action", "actionTime", "city", "desc")
+SF_RESULTS = st.one_of(
+    VALUES,
+    listed("deliverTmDto", some("businessType", "fee", "deliverTime")),
+    listed("routeResps", listed("routes", some("acceptTime", "opCode", "remark"))),
+    listed("waybillNoInfoList", some("waybillNo", "waybillType")),
+    some("resStatus", "filterResult", "waybillNoInfoList", "routeLabelInfo"),
+)
+ZTO_RESULTS = st.one_of(
+    VALUES,
+    st.lists(some("scanType", "scanDate", "desc", "scanSite"), max_size=2),
+    st.lists(some("billCode", "orderStatus"), max_size=2),
+    some("billCode", "orderCode", "bigMarkInfo"),
 )
 
 
@@ -153,7 +177,7 @@ def test_any_genuine_zto_push_is_read_or_rejected(trace: Any) -> None:
 
 
 @UNHURRIED_FEW
-@given(VALUES)
+@given(SF_RESULTS)
 def test_any_sf_answer_is_read_or_refused(message: Any) -> None:
     result = json.dumps({"errorCode": "S0000", "msgData": message})
     ask_everything(sf(json.dumps({"apiResultCode": "A1000", "apiResultData": result}).encode()))
@@ -161,7 +185,7 @@ def test_any_sf_answer_is_read_or_refused(message: Any) -> None:
 
 
 @UNHURRIED_FEW
-@given(VALUES)
+@given(ZTO_RESULTS)
 def test_any_zto_answer_is_read_or_refused(message: Any) -> None:
     ask_everything(zto(json.dumps({"status": True, "result": message}).encode()))
     ask_everything(zto(json.dumps(message).encode()))
@@ -175,3 +199,26 @@ def test_deep_and_endless_bodies_are_only_unreadable(body: bytes) -> None:
 
     ask_everything(sf(body))
     ask_everything(zto(body))
+
+
+@pytest.mark.parametrize("fee", ["1e999999", "NaN", "-1", 10**30])
+def test_a_fee_no_one_can_pay_is_unreadable(fee: object) -> None:
+    offer = {"businessType": "2", "fee": fee}
+    result = json.dumps({"errorCode": "S0000", "msgData": {"deliverTmDto": [offer]}})
+    answer = json.dumps({"apiResultCode": "A1000", "apiResultData": result}).encode()
+
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(sf(answer).quote(QUOTE))
+
+    assert caught.value.code == "unreadable"
+
+
+@pytest.mark.parametrize("at", [10**400, 10**18, -(10**18), "9" * 30, "0001-01-01 00:00:00", None])
+def test_a_time_outside_the_calendar_is_unreadable(at: object) -> None:
+    scan = {"scanType": "收件", "scanDate": at}
+    answer = json.dumps({"status": True, "result": [scan]}).encode()
+
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(zto(answer).track("1", "1234"))
+
+    assert caught.value.code == "unreadable"

@@ -78,6 +78,7 @@ class OrderRepository:
             refund_due_minor=row.refund_due_minor,
             fetch_needed=row.fetch_needed,
             unpaid_reserved_until=row.unpaid_reserved_until,
+            stock_given_back=row.stock_given_back,
             presale_until=row.presale_until,
             delivered_at=row.delivered_at,
         )

@@ -20,6 +20,7 @@ FROM sales_order o WHERE o.id = :order_id FOR UPDATE
 STATE: Final = """
 SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o.paid_at,
        o.cash_on_delivery, o.refund_due_minor, o.fetch_needed, o.unpaid_reserved_until,
+       o.stock_given_back,
        CASE WHEN 'presale' = ANY(h.holds) THEN o.presale_until END AS presale_until,
        coalesce(h.holds, '{}') AS holds,
        coalesce(s.shipments, '[]') AS shipments,
@@ -123,6 +124,8 @@ UPDATE sales_order SET
     invoice_request = :invoice_request, buyer_ref = :buyer_ref, buyer_remark = :buyer_remark,
     seller_remark = :seller_remark, placed_at = :placed_at,
     paid_at = coalesce(paid_at, :paid_at), ship_by = :ship_by, presale_until = :presale_until,
+    stock_given_back = stock_given_back AND CAST(:unpaid AS boolean),
+    unpaid_reserved_until = CASE WHEN CAST(:unpaid AS boolean) THEN unpaid_reserved_until END,
     fetch_needed = false, updated_at = clock_timestamp()
 WHERE id = :order_id
 """
@@ -193,4 +196,21 @@ WHERE l.order_id = :order_id AND l.kind = 'goods' AND NOT l.cancelled
   AND NOT EXISTS (SELECT FROM channel_sku m
                   WHERE m.shop_id = o.shop_id AND m.external_sku = l.external_sku)
 ORDER BY 1
+"""
+
+# What decides parcels: open goods by SKU, and where they go.
+CONTENT: Final = """
+SELECT f.id, f.quantity - f.cancelled_quantity AS quantity, r.oaid, r.name, r.phone, r.province,
+       r.city, r.district, r.detail
+FROM fulfilment_line f LEFT JOIN receiver r ON r.order_id = f.order_id
+WHERE f.order_id = :order_id ORDER BY f.id
+"""
+
+GOODS: Final = """
+SELECT external_line_no, quantity FROM order_line
+WHERE order_id = :order_id AND kind = 'goods' AND NOT cancelled
+"""
+
+CANCEL_SHIPMENT: Final = """
+UPDATE shipment SET status = 'cancelled', waits_for = '' WHERE no = :no AND status = 'allocated'
 """

@@ -39,6 +39,7 @@ class SalesOrderRow(SQLModel, table=True):
     channel_state: str = ""
     fetch_needed: bool = False
     unpaid_reserved_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    stock_given_back: bool = False  # waited too long for the payment
     currency: str = "CNY"
     goods_minor: int = Field(default=0, sa_type=BIGINT)
     discount_minor: int = Field(default=0, sa_type=BIGINT)

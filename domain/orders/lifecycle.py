@@ -38,6 +38,7 @@ class OrderState:
     refund_due_minor: int = 0
     fetch_needed: bool = False  # two snapshots of one version differ, or only a fact was told
     unpaid_reserved_until: datetime | None = None
+    stock_given_back: bool = False  # waited too long for the payment; nothing is reserved until it
     unpaid_until: datetime | None = None
     presale_until: datetime | None = None
     delivered_at: datetime | None = None
@@ -76,7 +77,7 @@ def next_step(state: OrderState, now: datetime, completed_after: timedelta) -> N
         return NextStep.GIVE_BACK_UNPAID
     if HoldKind.PRESALE in state.holds and _due(state.presale_until, now):
         return NextStep.RELEASE_PRESALE
-    if state.to_allocate and not BLOCKS_ALLOCATION & set(state.holds):
+    if state.to_allocate and not state.stock_given_back and not _blocked(state):
         return NextStep.ALLOCATE
     if _may_start(state):
         return NextStep.START_SHIPMENTS
@@ -147,6 +148,10 @@ def _may_start(state: OrderState) -> bool:
         and not state.to_allocate
         and any(s.status is ShipmentStatus.ALLOCATED for s in state.shipments)
     )
+
+
+def _blocked(state: OrderState) -> bool:
+    return bool(BLOCKS_ALLOCATION & set(state.holds)) or state.cancelled_by_channel
 
 
 def _due(time: datetime | None, now: datetime) -> bool:

@@ -58,6 +58,10 @@ class IdempotencyMismatch(DomainError):
     """The same idempotency key came with different content."""
 
 
+class GateHolding(DomainError):
+    """The outside system is not called at the moment; the step is queued and will be woken."""
+
+
 class IntegrationError(Exception):
     """An outside system did not do what we asked. `code` is the vendor's own, shown raw."""
 

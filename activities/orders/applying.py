@@ -1,0 +1,278 @@
+"""Taking over what a channel says about an order: versions, lines, receiver, holds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from temporalio import activity
+
+from activities.orders.ports import Adapters, OrderRules, Vault
+from db.engine import Sessions
+from db.inventory.repository import StockRepository
+from db.orders import statements
+from db.orders.repository import KnownOrder, OrderRepository
+from domain.logistics.divisions.divisions import normalise
+from domain.orders.intake import (
+    FOLLOWS_THE_CHANNEL,
+    Verdict,
+    address_is_usable,
+    holds_for,
+    judge,
+)
+from domain.orders.lifecycle import OrderState
+from domain.orders.order import ShipmentStatus
+from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot
+from domain.orders.work import ApplyMessages, Entry, LoadOrder
+from domain.shared.address import Contact, MaskedReceiver
+from domain.shared.errors import IntegrationError
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyingActivities:
+    """The only writer of what a channel says. One method is one transaction."""
+
+    sessions: Sessions
+    adapters: Adapters
+    vault: Vault
+    rules: OrderRules
+
+    @activity.defn(name="order.load")
+    async def load(self, request: LoadOrder) -> OrderState:
+        """Where the order stands; also the start of a workflow on a half-done order."""
+        async with self.sessions.begin() as session:
+            return await OrderRepository(session).state(request.order_id)
+
+    @activity.defn(name="order.apply")
+    async def apply(self, request: ApplyMessages) -> OrderState:
+        """Apply inbox rows, newest version last; each row gets its outcome with the effect.
+
+        Rows that were applied before are passed over, so a retry changes nothing.
+        """
+        async with self.sessions.begin() as session:
+            orders = OrderRepository(session)
+            known = await orders.lock(request.order_id)
+            entries: list[Entry] = []
+            for row, snapshot in await self._readable(orders, known, request):
+                known = await self._take(orders, known, row, snapshot, entries)
+            state = await orders.state(request.order_id)
+            return await orders.record(state, request.seq, entries)
+
+    async def _readable(
+        self, orders: OrderRepository, known: KnownOrder, request: ApplyMessages
+    ) -> list[tuple[Any, OrderSnapshot]]:
+        rows = await orders.run(
+            statements.INBOX, {"ids": list(request.inbox_ids), "order_id": request.order_id}
+        )
+        readable: list[tuple[Any, OrderSnapshot]] = []
+        for row in rows:
+            if row.applied_at is not None:
+                continue
+            try:
+                raw = self.vault.open(row.raw, row.id)
+                snapshot = await self.adapters.snapshot(known.channel, row.shop_id, raw)
+            except IntegrationError as error:
+                await _settle(orders, row.id, "parked", f"{error.code}: {error}"[:500])
+                continue
+            readable.append((row, snapshot))
+        return sorted(readable, key=lambda pair: pair[1].version)
+
+    async def _take(
+        self,
+        orders: OrderRepository,
+        known: KnownOrder,
+        row: Any,
+        snapshot: OrderSnapshot,
+        entries: list[Entry],
+    ) -> KnownOrder:
+        verdict = judge(
+            known.version,
+            known.channel_state,
+            known.sha256,
+            snapshot.version,
+            snapshot.state,
+            row.sha256,
+        )
+        if verdict is Verdict.FETCH and row.topic == "fetch":
+            verdict = Verdict.APPLY  # this is the channel's answer to our question
+        if verdict is Verdict.FETCH:
+            await orders.run(
+                "UPDATE sales_order SET fetch_needed = true WHERE id = :order_id",
+                {"order_id": known.order_id},
+            )
+            await _settle(orders, row.id, Verdict.STALE)
+            return known
+        await _settle(orders, row.id, verdict)
+        if verdict is not Verdict.APPLY:
+            return known
+        await self._save(orders, known, snapshot, row.sha256, entries)
+        return await orders.lock(known.order_id)
+
+    async def _save(
+        self,
+        orders: OrderRepository,
+        known: KnownOrder,
+        snapshot: OrderSnapshot,
+        sha256: str,
+        entries: list[Entry],
+    ) -> None:
+        first = not known.channel_state
+        was = known.channel_state
+        before = await orders.state(known.order_id)
+        started = [s for s in before.shipments if s.status is not ShipmentStatus.ALLOCATED]
+        live = [s for s in started if s.status is not ShipmentStatus.CANCELLED]
+        await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
+        if not live:
+            changed = await _save_content(orders, known.order_id, snapshot)
+            if changed and before.shipments:
+                await _give_back(orders.session, before, "channel changed the order")
+                entries.append(Entry("replanned"))
+        elif await _differs(orders, known.order_id, snapshot):
+            entries.append(Entry("channel_change_too_late"))
+        await self._hold(orders, known, snapshot, entries)
+        if first:
+            entries.insert(0, Entry("received", {"channel": known.channel}))
+        elif was != snapshot.state:
+            entries.append(Entry("channel_state", {"state": snapshot.state}))
+        else:
+            entries.append(Entry("channel_update"))
+
+    async def _hold(
+        self,
+        orders: OrderRepository,
+        known: KnownOrder,
+        snapshot: OrderSnapshot,
+        entries: list[Entry],
+    ) -> None:
+        now = datetime.now(UTC)
+        unmapped = await orders.run(statements.UNMAPPED, {"order_id": known.order_id})
+        wanted = holds_for(
+            snapshot,
+            unmapped=tuple(row.external_sku for row in unmapped),
+            address_is_usable=address_is_usable(snapshot),
+            risk_reasons=await self._risks(orders, known.channel, snapshot),
+            now=now,
+        )
+        gone = FOLLOWS_THE_CHANNEL - {hold.kind for hold in wanted}
+        for kind in await orders.release_holds(known.order_id, gone, "system"):
+            entries.append(Entry("hold_released", {"hold": kind}))
+        for kind in await orders.place_holds(known.order_id, wanted):
+            entries.append(Entry("held", {"hold": kind}))
+
+    async def _risks(
+        self, orders: OrderRepository, channel: str, snapshot: OrderSnapshot
+    ) -> tuple[str, ...]:
+        reasons: list[str] = []
+        payable = _payable(snapshot)
+        if self.rules.risk_amount_minor and payable >= self.rules.risk_amount_minor:
+            reasons.append("large amount")
+        if snapshot.buyer_ref:
+            blocked = await orders.run(
+                "SELECT reason FROM blocked_buyer WHERE channel = :channel AND buyer_ref = :ref",
+                {"channel": channel, "ref": snapshot.buyer_ref},
+            )
+            reasons += [f"blocked buyer: {row.reason}" for row in blocked]
+        return tuple(reasons)
+
+
+async def _settle(orders: OrderRepository, inbox_id: str, outcome: str, parked: str = "") -> None:
+    await orders.run(
+        statements.SETTLE_INBOX, {"id": inbox_id, "outcome": str(outcome), "parked": parked}
+    )
+
+
+async def _save_content(orders: OrderRepository, order_id: str, snapshot: OrderSnapshot) -> bool:
+    """Receiver and lines; True when what has to be sent, or where to, is another than before."""
+    before = await _content(orders, order_id)
+    if snapshot.receiver is not None:
+        await orders.run(statements.SAVE_RECEIVER, _receiver(order_id, snapshot))
+    await orders.run(statements.SAVE_LINES, {"order_id": order_id, "lines": _lines(snapshot)})
+    kept = [line.external_line_no for line in snapshot.lines]
+    await orders.run(statements.DROP_LINES, {"order_id": order_id, "kept": kept})
+    await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
+    return before != await _content(orders, order_id)
+
+
+async def _content(orders: OrderRepository, order_id: str) -> Sequence[Any]:
+    return await orders.run(statements.CONTENT, {"order_id": order_id})
+
+
+async def _differs(orders: OrderRepository, order_id: str, snapshot: OrderSnapshot) -> bool:
+    known = await orders.run(statements.GOODS, {"order_id": order_id})
+    told = {
+        line.external_line_no: line.quantity
+        for line in snapshot.lines
+        if line.kind is LineKind.GOODS and not line.cancelled
+    }
+    return told != {row.external_line_no: row.quantity for row in known}
+
+
+async def _give_back(session: AsyncSession, state: OrderState, reason: str) -> None:
+    """Release shipments that nobody has started on."""
+    stock = StockRepository(session)
+    for shipment in state.shipments:
+        if shipment.status is ShipmentStatus.ALLOCATED:
+            await stock.release(shipment.no)
+            await OrderRepository(session).run(statements.CANCEL_SHIPMENT, {"no": shipment.no})
+
+
+def _payable(snapshot: OrderSnapshot) -> int:
+    return sum(line.payable_minor for line in snapshot.lines) + snapshot.freight_minor
+
+
+def _header(order_id: str, snapshot: OrderSnapshot, sha256: str) -> dict[str, Any]:
+    lines = snapshot.lines
+    return {
+        "order_id": order_id,
+        "version_revision": snapshot.version.revision,
+        "version_modified_us": snapshot.version.modified_us,
+        "sha256": sha256,
+        "channel_state": str(snapshot.state),
+        "currency": snapshot.currency,
+        "goods_minor": sum(line.list_minor for line in lines),
+        "discount_minor": sum(line.discount_minor for line in lines),
+        "freight_minor": snapshot.freight_minor,
+        "tax_minor": sum(line.tax_minor for line in lines),
+        "payable_minor": _payable(snapshot),
+        "captured_minor": snapshot.captured_minor,
+        "cash_on_delivery": snapshot.cash_on_delivery,
+        "test_order": snapshot.test_order,
+        "gift": snapshot.gift,
+        "invoice_request": snapshot.invoice_request,
+        "buyer_ref": snapshot.buyer_ref,
+        "buyer_remark": snapshot.buyer_remark,
+        "seller_remark": snapshot.seller_remark,
+        "placed_at": snapshot.placed_at,
+        "paid_at": snapshot.paid_at,
+        "ship_by": snapshot.ship_by,
+        "presale_until": snapshot.presale_until,
+        "unpaid": snapshot.state is ChannelState.UNPAID,
+    }
+
+
+def _receiver(order_id: str, snapshot: OrderSnapshot) -> dict[str, Any]:
+    receiver = snapshot.receiver
+    assert receiver is not None
+    address = normalise(receiver.address)
+    masked = isinstance(receiver, MaskedReceiver)
+    phone = receiver.phone if isinstance(receiver, Contact) else receiver.phone_mask
+    return {
+        "order_id": order_id,
+        "kind": "masked" if masked else "contact",
+        "name": receiver.name if isinstance(receiver, Contact) else receiver.name_mask,
+        "phone": phone,
+        "phone_last4": "".join(c for c in phone if c.isdigit())[-4:],
+        "company": receiver.company if isinstance(receiver, Contact) else "",
+        "oaid": receiver.oaid if isinstance(receiver, MaskedReceiver) else "",
+        "edited_by_us": False,
+        **asdict(address),
+    }
+
+
+def _lines(snapshot: OrderSnapshot) -> str:
+    return json.dumps(
+        [{"line_no": number, **asdict(line)} for number, line in enumerate(snapshot.lines, 1)],
+        ensure_ascii=False,
+    )

@@ -1,0 +1,38 @@
+"""What order activities need from outside, so that tests can stand in for it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from domain.orders.snapshot import OrderSnapshot
+from integrations.carriers.port import Carrier
+from integrations.marketplaces.port import Marketplace
+
+
+class Adapters(Protocol):
+    """Clients of shops and carriers, made from their rows."""
+
+    async def marketplace(self, shop_id: str) -> Marketplace: ...
+
+    async def carrier(self, code: str) -> Carrier: ...
+
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
+        """Translate a stored body; raises Rejected (code `unreadable`)."""
+        ...
+
+
+class Vault(Protocol):
+    """Seals and opens stored bodies and secrets."""
+
+    def open(self, sealed: bytes, context: str) -> bytes: ...
+
+    def seal(self, plain: bytes, context: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRules:
+    """What this company decided about orders."""
+
+    risk_amount_minor: int = 500_000
+    unpaid_expiry: timedelta = timedelta(minutes=30)
+    completed_after: timedelta = timedelta(days=7)

@@ -1,0 +1,124 @@
+"""A shipment's own steps: from the pick list to the goods that leave the ledger."""
+
+from dataclasses import dataclass, replace
+
+from temporalio import activity
+
+from db.engine import Sessions
+from db.inventory.repository import StockRepository
+from db.orders.shipments import ShipmentRepository
+from domain.inventory.stock import Document
+from domain.logistics.tracking import ParcelStatus
+from domain.orders.order import ShipmentStatus
+from domain.orders.work import Entry, ShipmentFacts, ShipmentStep
+
+_STATUS_OF_PARCELS = {
+    ParcelStatus.DELIVERED: (ShipmentStatus.DELIVERED, ""),
+    ParcelStatus.LOST: (ShipmentStatus.EXCEPTION, "parcel"),
+    ParcelStatus.RETURNED: (ShipmentStatus.EXCEPTION, "parcel"),
+    ParcelStatus.EXCEPTION: (ShipmentStatus.IN_TRANSIT, "delivery"),
+    ParcelStatus.IN_TRANSIT: (ShipmentStatus.IN_TRANSIT, "delivery"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingActivities:
+    """One method is one transaction; each may be repeated and answers the same."""
+
+    sessions: Sessions
+
+    @activity.defn(name="shipment.load")
+    async def load(self, step: ShipmentStep) -> ShipmentFacts:
+        """Where the shipment stands now."""
+        async with self.sessions.begin() as session:
+            return await ShipmentRepository(session).facts(step.shipment_no)
+
+    @activity.defn(name="shipment.open")
+    async def open(self, step: ShipmentStep) -> ShipmentFacts:
+        """Put it on the pick list of its location."""
+        return await self._move(step, ShipmentStatus.PICKING, "picking", Entry("pick_list"))
+
+    @activity.defn(name="shipment.pick_confirmed")
+    async def pick_confirmed(self, step: ShipmentStep) -> ShipmentFacts:
+        """Take what was not found off the balance; the rest waits for packing."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            rows = await shipments.run(
+                "SELECT sku, sum(coalesce(picked_quantity, quantity))::bigint AS picked"
+                " FROM shipment_line WHERE shipment_no = :no GROUP BY sku",
+                {"no": step.shipment_no},
+            )
+            missing = await StockRepository(session).short_pick(
+                step.shipment_no,
+                {row.sku: row.picked for row in rows},
+                Document("shipment", step.shipment_no, f"short:{step.shipment_no}"),
+            )
+            entries = [Entry("picked")]
+            if missing:
+                text = ", ".join(f"{sku} × {quantity}" for sku, quantity in missing.items())
+                entries.append(Entry("short_pick", {"missing": text}))
+            await shipments.record(facts, step.seq, ShipmentStatus.PICKING, "packing", entries)
+            return replace(facts, seq=step.seq + len(entries))
+
+    @activity.defn(name="shipment.packed")
+    async def packed(self, step: ShipmentStep) -> ShipmentFacts:
+        """Boxes are closed and weighed; they wait for a label."""
+        return await self._move(step, ShipmentStatus.PACKED, "label", Entry("packed"))
+
+    @activity.defn(name="shipment.labelled")
+    async def labelled(self, step: ShipmentStep) -> ShipmentFacts:
+        """Every parcel has a waybill; they wait for the carrier."""
+        entry = Entry("labelled", step.data)
+        return await self._move(step, ShipmentStatus.LABELLED, "hand_over", entry)
+
+    @activity.defn(name="shipment.hand_over")
+    async def hand_over(self, step: ShipmentStep) -> ShipmentFacts:
+        """The carrier took the parcels: the goods leave the ledger in the same transaction."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            document = Document("shipment", step.shipment_no, f"issue:{step.shipment_no}")
+            await StockRepository(session).issue(step.shipment_no, document)
+            status = ShipmentStatus.HANDED_OVER
+            await shipments.record(facts, step.seq, status, "delivery", [Entry("handed_over")])
+            return replace(facts, status=status, seq=step.seq + 1)
+
+    @activity.defn(name="shipment.track")
+    async def track(self, step: ShipmentStep) -> ShipmentFacts:
+        """Take over how far its parcels are."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            move = _STATUS_OF_PARCELS.get(ParcelStatus(facts.tracked or "labelled"))
+            if move is None or move[0] == facts.status:
+                return facts
+            entries = [Entry("tracked", {"status": facts.tracked})]
+            await shipments.record(facts, step.seq, move[0], move[1], entries)
+            return replace(facts, status=move[0], seq=step.seq + 1)
+
+    @activity.defn(name="shipment.stop")
+    async def stop(self, step: ShipmentStep) -> ShipmentFacts:
+        """Give the reserved stock back; the shipment is cancelled."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            await StockRepository(session).release(step.shipment_no)
+            status = ShipmentStatus.CANCELLED
+            await shipments.record(facts, step.seq, status, "", [Entry("stopped", step.data)])
+            return replace(facts, status=status, seq=step.seq + 1)
+
+    @activity.defn(name="shipment.settle")
+    async def settle(self, step: ShipmentStep) -> ShipmentFacts:
+        """A person decided how a lost, refused or returned parcel ends: `status` in the data."""
+        status = ShipmentStatus(step.data.get("status", ShipmentStatus.DELIVERED))
+        return await self._move(step, status, "", Entry("settled", step.data))
+
+    async def _move(
+        self, step: ShipmentStep, status: ShipmentStatus, waits_for: str, entry: Entry
+    ) -> ShipmentFacts:
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            await shipments.record(facts, step.seq, status, waits_for, [entry])
+            return replace(facts, status=status, seq=step.seq + 1)

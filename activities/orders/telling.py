@@ -1,0 +1,142 @@
+"""Telling the channel that a parcel left, and deciding with which carrier it goes."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from domain.logistics.tariff import TariffRow, price
+from temporalio import activity
+
+from activities.orders.ports import Adapters
+from db.engine import Sessions
+from db.orders.shipments import ShipmentRepository
+from db.platform.effects import EffectRepository
+from db.platform.gates import Gates
+from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
+from domain.shared.errors import ActionNotAllowed, AnswerLost, IntegrationError, Rejected
+from integrations.marketplaces.port import ShipConfirmation, ShippedLine
+
+_CONFIRM: Final = """
+SELECT p.id, p.carrier, p.waybill_no, o.external_no, o.shop_id,
+       (SELECT count(*) FROM shipment x WHERE x.order_id = o.id AND x.status <> 'cancelled') > 1
+       OR (SELECT count(*) FROM parcel y WHERE y.shipment_no = p.shipment_no
+           AND y.voided_at IS NULL) > 1 AS partial,
+       (SELECT jsonb_object_agg(l.external_line_no, l.quantity) FROM order_line l
+        WHERE l.id IN (SELECT order_line_id FROM shipment_line WHERE shipment_no = p.shipment_no)
+       ) AS lines
+FROM parcel p
+JOIN shipment s ON s.no = p.shipment_no
+JOIN sales_order o ON o.id = s.order_id
+WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
+"""
+
+_TO_RATE: Final = """
+SELECT p.id, p.weight_g, p.length_mm, p.width_mm, p.height_mm, p.carrier,
+       left(r.division_code, 2) || '0000' AS province, left(l.division_code, 2) || '0000' AS origin
+FROM parcel p JOIN shipment s ON s.no = p.shipment_no
+JOIN receiver r ON r.order_id = s.order_id JOIN location l ON l.id = s.location_id
+WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no = ''
+"""
+
+_TARIFFS: Final = """
+SELECT t.* FROM tariff t JOIN carrier_account c ON c.code = t.carrier AND c.active
+LEFT JOIN tariff_zone z ON z.carrier = t.carrier AND z.province_code = :province
+LEFT JOIN gate g ON g.system = 'carrier/' || t.carrier
+WHERE t.destination_zone IN (coalesce(z.zone, '*'), '*')
+  AND t.valid_from <= current_date AND coalesce(t.valid_to > current_date, true)
+  AND NOT t.carrier = ANY(:without)
+ORDER BY coalesce(g.state, 'flowing') = 'holding', t.carrier, t.product
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TellingActivities:
+    """What a shipment says to its channel, and which carrier it takes."""
+
+    sessions: Sessions
+    adapters: Adapters
+    gates: Gates
+
+    @activity.defn(name="shipment.rate")
+    async def rate(self, step: ShipmentStep) -> ShipmentFacts:
+        """The cheapest carrier of our tariff for each unlabelled parcel; a shut gate comes last.
+
+        Raises ActionNotAllowed when no tariff row covers the way.
+        """
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            chosen = facts.carrier
+            for parcel in await shipments.run(_TO_RATE, {"no": step.shipment_no}):
+                if parcel.carrier:
+                    chosen = parcel.carrier
+                    continue
+                rows = await shipments.run(_TARIFFS, {"province": parcel.province, "without": []})
+                best = min(
+                    ((_price(row, parcel), n, row) for n, row in enumerate(rows)), default=None
+                )
+                if best is None:
+                    raise ActionNotAllowed("no tariff of any carrier covers this way")
+                chosen = best[2].carrier
+                await shipments.run(
+                    "UPDATE parcel SET carrier = :carrier, product = :product WHERE id = :id",
+                    {"carrier": chosen, "product": best[2].product, "id": parcel.id},
+                )
+                await shipments.run(
+                    "UPDATE shipment SET carrier = :carrier, product = :product,"
+                    " freight_minor = freight_minor + :fee WHERE no = :no",
+                    {
+                        "carrier": chosen,
+                        "product": best[2].product,
+                        "fee": best[0],
+                        "no": step.shipment_no,
+                    },
+                )
+            return replace(facts, carrier=chosen)
+
+    @activity.defn(name="channel.confirm_shipment")
+    async def confirm_shipment(self, step: OutsideStep) -> None:
+        """Tell the channel every parcel's number, each once."""
+        async with self.sessions.begin() as session:
+            rows = await ShipmentRepository(session).run(_CONFIRM, {"no": step.shipment_no})
+        for row in rows:
+            await self._confirm(step, row)
+
+    async def _confirm(self, step: OutsideStep, row: Any) -> None:
+        key, system = f"confirm:{row.id}", f"shop/{row.shop_id}"
+        async with self.sessions.begin() as session:
+            effect = await EffectRepository(session).intend(
+                key, "ship_confirm", system, step.shipment_no
+            )
+        if effect.state == "confirmed":
+            return
+        shop = await self.adapters.marketplace(row.shop_id)
+        confirmation = ShipConfirmation(
+            row.external_no,
+            row.id,
+            row.carrier,
+            row.waybill_no,
+            tuple(ShippedLine(no, quantity) for no, quantity in sorted(row.lines.items())),
+            row.partial,
+        )
+        try:
+            async with self.gates.through(system, step):
+                await shop.confirm_shipment(confirmation)
+        except IntegrationError as error:
+            state = "unknown" if isinstance(error, AnswerLost) else "intended"
+            async with self.sessions.begin() as session:
+                await EffectRepository(session).settle(
+                    key, "rejected" if isinstance(error, Rejected) else state
+                )
+            raise
+        async with self.sessions.begin() as session:
+            await EffectRepository(session).settle(key, "confirmed")
+
+
+def _price(row: Any, parcel: Any) -> int:
+    tariff = TariffRow(
+        row.carrier, row.product, row.origin_zone, row.destination_zone, row.first_g,
+        row.first_minor, row.step_g, row.step_minor, row.volumetric_divisor, row.surcharge_minor,
+        row.minimum_minor, row.currency, row.valid_from, row.valid_to or date.max,
+    )  # fmt: skip
+    return price(tariff, parcel.weight_g, (parcel.length_mm, parcel.width_mm, parcel.height_mm))

@@ -1,0 +1,123 @@
+"""Reading what a cancellation plan is made from, and carrying it out."""
+
+from typing import Final
+
+from db.orders.repository import OrderRepository
+from domain.orders.cancellation import CancellableLine, CancellableOrder, CancellableShipment
+from domain.orders.order import OrderStatus, ShipmentStatus
+from domain.shared.errors import OrderNotFound
+
+_ORDER: Final = """
+SELECT id, status, currency, captured_minor, refunded_minor, refund_due_minor, freight_minor,
+       channel <> 'own' AS settled_by_channel
+FROM sales_order WHERE id = :order_id
+"""
+
+_LINES: Final = """
+SELECT l.id, l.title, l.payable_minor, l.cancelled, l.kind = 'goods' AS goods,
+       coalesce((SELECT array_agg(DISTINCT x.shipment_no ORDER BY x.shipment_no)
+                 FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no
+                 WHERE x.order_line_id = l.id AND s.status <> 'cancelled'), '{}') AS shipments
+FROM order_line l WHERE l.order_id = :order_id ORDER BY l.line_no
+"""
+
+_SHIPMENTS: Final = """
+SELECT s.no, s.status,
+       (SELECT sum(quantity) FROM shipment_line WHERE shipment_no = s.no)::bigint AS units,
+       coalesce((SELECT array_agg(waybill_no ORDER BY waybill_no) FROM parcel
+                 WHERE shipment_no = s.no AND waybill_no <> '' AND voided_at IS NULL),
+                '{}') AS waybills
+FROM shipment s WHERE s.order_id = :order_id ORDER BY s.no
+"""
+
+CANCEL_LINES: Final = """
+WITH doomed AS (
+    UPDATE order_line SET cancelled = true
+    WHERE order_id = :order_id AND id = ANY(:line_ids) AND NOT cancelled
+    RETURNING id)
+UPDATE fulfilment_line f SET cancelled_quantity = quantity
+FROM doomed WHERE f.order_line_id = doomed.id
+RETURNING f.id
+"""
+
+NOTE_REFUND: Final = """
+UPDATE sales_order
+SET refund_due_minor = least(refund_due_minor + :refund, captured_minor - refunded_minor)
+WHERE id = :order_id
+"""
+
+DROP_BACKORDERS: Final = """
+UPDATE backorder SET state = 'cancelled'
+WHERE state = 'waiting' AND fulfilment_line_id IN (
+    SELECT id FROM fulfilment_line WHERE order_id = :order_id AND cancelled_quantity = quantity)
+"""
+
+CLOSE_IF_EMPTY: Final = """
+UPDATE sales_order SET status = 'cancelled'
+WHERE id = :order_id AND status <> 'completed'
+  AND NOT EXISTS (SELECT FROM order_line
+                  WHERE order_id = :order_id AND kind = 'goods' AND NOT cancelled)
+"""
+
+TAKE_ADDRESS: Final = """
+UPDATE receiver SET
+    name = coalesce(c.data->>'name', name), phone = coalesce(c.data->>'phone', phone),
+    phone_last4 = coalesce(right(c.data->>'phone', 4), phone_last4),
+    province = coalesce(c.data->>'province', province), city = coalesce(c.data->>'city', city),
+    district = coalesce(c.data->>'district', district),
+    detail = coalesce(c.data->>'detail', detail),
+    division_code = coalesce(c.data->>'division_code', division_code),
+    longitude = coalesce((c.data->>'longitude')::float, longitude),
+    latitude = coalesce((c.data->>'latitude')::float, latitude),
+    edited_by_us = true
+FROM correction c WHERE c.id = :correction_id AND receiver.order_id = :order_id
+"""
+
+WAKE_SHIPMENTS: Final = """
+INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
+SELECT 'signal', workflow_id, 'state_changed', '{"type": "StateChanged", "what": "hold"}', '', 0, ''
+FROM shipment WHERE order_id = :order_id AND status IN ('picking', 'packed', 'labelled')
+"""
+
+STORE_FETCHED: Final = """
+INSERT INTO inbox (id, source, shop_id, message_id, topic, external_no, order_id, sha256, raw,
+                   hand_overs, outcome, parked_reason)
+VALUES (:id, :source, :shop_id, :message_id, 'fetch', :external_no, :order_id, :sha256, :raw, 1,
+        '', '')
+ON CONFLICT (source, shop_id, message_id) DO NOTHING
+"""
+
+
+async def cancellable(orders: OrderRepository, order_id: str) -> CancellableOrder:
+    """What a cancellation plan is made from. Raises OrderNotFound."""
+    found = await orders.run(_ORDER, {"order_id": order_id})
+    if not found:
+        raise OrderNotFound(f"there is no order {order_id}")
+    order = found[0]
+    lines = await orders.run(_LINES, {"order_id": order_id})
+    shipments = await orders.run(_SHIPMENTS, {"order_id": order_id})
+    return CancellableOrder(
+        order.id,
+        OrderStatus(order.status),
+        order.currency,
+        order.captured_minor,
+        order.refunded_minor,
+        order.refund_due_minor,
+        order.freight_minor,
+        tuple(
+            CancellableLine(
+                line.id,
+                line.title,
+                line.payable_minor,
+                line.cancelled,
+                line.goods,
+                tuple(line.shipments),
+            )
+            for line in lines
+        ),
+        tuple(
+            CancellableShipment(s.no, ShipmentStatus(s.status), s.units or 0, tuple(s.waybills))
+            for s in shipments
+        ),
+        order.settled_by_channel,
+    )

@@ -1,0 +1,97 @@
+"""Gates: whether we call an outside system now; one that keeps failing is left alone."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import text
+
+from db.engine import Sessions
+from domain.orders.work import OutsideStep
+from domain.shared.errors import GateHolding, RateLimited, Unavailable
+
+LEAST_FAILURES: Final = 5
+FAILURE_SHARE: Final = 0.5
+_WINDOW_S: Final = 60.0
+_REMEMBERED_S: Final = 1.0
+
+_COUNT: Final = """
+INSERT INTO gate (system, state, reason, window_started_at, calls, failures, changed_by)
+VALUES (:system, 'flowing', '', clock_timestamp(), 1, :failed, 'system')
+ON CONFLICT (system) DO UPDATE SET
+    calls = CASE WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
+                 THEN 1 ELSE gate.calls + 1 END,
+    failures = CASE WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
+                    THEN :failed ELSE gate.failures + :failed END,
+    window_started_at = CASE
+        WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
+        THEN clock_timestamp() ELSE gate.window_started_at END
+RETURNING state, calls, failures
+"""
+
+_HOLD: Final = """
+UPDATE gate SET state = 'holding', reason = :reason, changed_at = clock_timestamp(),
+                changed_by = 'system'
+WHERE system = :system AND state <> 'holding'
+"""
+
+_WAIT: Final = """
+INSERT INTO gate_wait (workflow_id, step_id, system) VALUES (:workflow_id, :step_id, :system)
+ON CONFLICT (workflow_id, step_id) DO NOTHING
+"""
+
+
+@dataclass(slots=True)
+class Gates:
+    """The gates as one worker process sees them; their state is read at most once a second."""
+
+    sessions: Sessions
+    _seen: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def through(self, system: str, step: OutsideStep) -> AsyncIterator[None]:
+        """Call the outside inside this. Raises GateHolding when it is shut; the step is queued."""
+        if await self._state(system) == "holding":
+            await self._queue(system, step)
+            raise GateHolding(f"{system} is not called at the moment")
+        try:
+            yield
+        except (Unavailable, RateLimited) as error:
+            await self._count(system, 1, str(error))
+            raise
+        else:
+            await self._count(system, 0, "")
+
+    async def _state(self, system: str) -> str:
+        seen_at, state = self._seen.get(system, (0.0, ""))
+        if time.monotonic() - seen_at < _REMEMBERED_S:
+            return state
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            found = await connection.execute(
+                text("SELECT state FROM gate WHERE system = :system"), {"system": system}
+            )
+            state = found.scalar_one_or_none() or "flowing"
+        self._seen[system] = (time.monotonic(), state)
+        return state
+
+    async def _count(self, system: str, failed: int, reason: str) -> None:
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            counted = await connection.execute(
+                text(_COUNT), {"system": system, "failed": failed, "window": _WINDOW_S}
+            )
+            _, calls, failures = counted.one()
+            if failed and failures >= LEAST_FAILURES and failures >= calls * FAILURE_SHARE:
+                await connection.execute(text(_HOLD), {"system": system, "reason": reason[:200]})
+                self._seen[system] = (time.monotonic(), "holding")
+
+    async def _queue(self, system: str, step: OutsideStep) -> None:
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            await connection.execute(
+                text(_WAIT),
+                {"workflow_id": step.workflow_id, "step_id": step.step_id, "system": system},
+            )

@@ -1,0 +1,366 @@
+"""One order, from the first message to completion or cancellation."""
+
+import asyncio
+from datetime import timedelta
+
+from activities.orders.sourcing import SourcingActivities
+from temporalio import workflow
+from temporalio.common import VersioningBehavior, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+from activities.orders.applying import ApplyingActivities
+from activities.orders.deciding import DecidingActivities
+from domain.orders.lifecycle import NextStep, OrderState, next_step, waits_for, wake_at
+from domain.orders.messages import (
+    Accepted,
+    AddressChanged,
+    Cancel,
+    GateOpened,
+    MessageArrived,
+    OrderRef,
+    OrderView,
+    PlaceHold,
+    ReleaseHold,
+    ResolveStep,
+    ShipmentRef,
+    ShipmentReport,
+    StateChanged,
+    StopRequested,
+)
+from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
+from domain.orders.work import (
+    AllocateOrder,
+    ApplyMessages,
+    CarryOutCancellation,
+    ChangeHold,
+    Entry,
+    FetchOrder,
+    Plan,
+    PlanRequest,
+    RecordOrder,
+)
+from domain.shared.errors import ActionNotAllowed, OrderClosed, PlanChanged
+from domain.shared.ids import InboxId, ShipmentNo
+from workflows.shared.options import DATABASE, OUTSIDE
+from workflows.shared.steps import Cause, Step, StepConsole
+
+COMPLETED_AFTER = timedelta(days=7)
+
+
+@workflow.defn(name="Order", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class OrderWorkflow:
+    """The single writer of its order: handlers record, `run` looks at the tables and decides."""
+
+    @workflow.init
+    def __init__(self, ref: OrderRef) -> None:
+        self._ref = ref
+        self._console = StepConsole(ref.order_id)
+        self._state = OrderState(ref.order_id, 0, OrderStatus.RECEIVED)
+        self._inbox: list[InboxId] = []
+        self._events = 0
+        self._seen = 0
+        self._stale = False
+        self._cancel: tuple[Cancel, Plan] | None = None
+        self._stopped: set[ShipmentNo] = set()
+        self._left: set[ShipmentNo] = set()
+        self._allocations = 0
+        self._excluded: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    @workflow.run
+    async def run(self, ref: OrderRef) -> str:
+        await self._look_again()
+        while True:
+            self._stale, self._seen = self._events > self._seen, self._events
+            await self._take_over_messages()
+            if self._cancel is not None:
+                await self._carry_out(*self._cancel)
+                continue
+            step = next_step(self._state, workflow.now(), COMPLETED_AFTER)
+            if step is NextStep.CLOSE:
+                break
+            if step is NextStep.WAIT:
+                await self._wait_for_news()
+            else:
+                await self._do(step)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self._state.status
+
+    # --- commands: refused or recorded, `run` carries them out ---
+
+    @workflow.update
+    async def hold(self, command: PlaceHold) -> Accepted:
+        """Stop the order before its next step, with a reason."""
+        await self._change_hold(HoldKind.MANUAL, command.reason, command.actor, release=False)
+        return self._accepted()
+
+    @hold.validator
+    def _check_hold(self, command: PlaceHold) -> None:
+        self._refuse_when_closed()
+        if HoldKind.MANUAL in self._state.holds:
+            raise ActionNotAllowed("the order is already held by hand")
+
+    @workflow.update
+    async def release(self, command: ReleaseHold) -> Accepted:
+        """Lift one hold."""
+        await self._change_hold(HoldKind(command.kind), command.reason, command.actor, release=True)
+        return self._accepted()
+
+    @release.validator
+    def _check_release(self, command: ReleaseHold) -> None:
+        self._refuse_when_closed()
+        if command.kind not in tuple(self._state.holds):
+            raise ActionNotAllowed(f"the order has no hold {command.kind}")
+
+    @workflow.update
+    async def cancel(self, command: Cancel) -> Accepted:
+        """Confirm the previewed plan. Raises PlanChanged when the order moved on meanwhile."""
+        plan = await self._plan(command.line_ids)
+        if plan.hash != command.plan_hash:
+            raise PlanChanged("the order moved on since the plan was shown")
+        if self._cancel is not None:
+            raise ActionNotAllowed("a cancellation is being carried out")
+        self._cancel = (command, plan)
+        self._events += 1
+        return self._accepted()
+
+    @cancel.validator
+    def _check_cancel(self, command: Cancel) -> None:
+        self._refuse_when_closed()
+        if self._cancel is not None:
+            raise ActionNotAllowed("a cancellation is being carried out")
+
+    @workflow.update
+    async def change_address(self, command: AddressChanged) -> Accepted:
+        """Take over the corrected address; possible until the label exists."""
+        await self._record("address_changed", command.correction_id, command.actor)
+        return self._accepted()
+
+    @change_address.validator
+    def _check_address(self, command: AddressChanged) -> None:
+        self._refuse_when_closed()
+        if any(
+            s.status not in (ShipmentStatus.ALLOCATED, ShipmentStatus.PICKING,
+                             ShipmentStatus.CANCELLED)
+            for s in self._state.shipments
+        ):  # fmt: skip
+            raise ActionNotAllowed("a parcel is packed already; cancel it or let it go")
+
+    @workflow.update
+    def resolve_step(self, decision: ResolveStep) -> Accepted:
+        """A person decided about a parked step."""
+        return self._console.decide(decision)
+
+    @resolve_step.validator
+    def _check_decision(self, decision: ResolveStep) -> None:
+        self._console.check(decision)
+
+    # --- facts ---
+
+    @workflow.signal
+    def message_arrived(self, fact: MessageArrived) -> None:
+        if fact.inbox_id not in self._inbox:
+            self._inbox.append(fact.inbox_id)
+            self._events += 1
+
+    @workflow.signal
+    def state_changed(self, fact: StateChanged) -> None:
+        self._events += 1
+
+    @workflow.signal
+    def shipment_reported(self, report: ShipmentReport) -> None:
+        self._events += 1
+        if report.stopped:
+            self._stopped.add(report.shipment_no)
+        if ShipmentStatus(report.status).has_left:
+            self._left.add(report.shipment_no)
+
+    @workflow.signal
+    def gate_opened(self, fact: GateOpened) -> None:
+        self._console.gate_opened(fact.system)
+
+    @workflow.query
+    def view(self) -> OrderView:
+        return OrderView(
+            self._ref.order_id,
+            self._state.status,
+            waits_for(self._state),
+            self._console.parked,
+            {s.no: str(s.status) for s in self._state.shipments},
+        )
+
+    # --- steps ---
+
+    async def _do(self, step: NextStep) -> None:
+        match step:
+            case NextStep.FETCH:
+                await self._fetch()
+            case NextStep.CANCEL:
+                plan = await self._plan(())
+                reason = "cancelled by the channel"
+                self._cancel = (Cancel(plan.hash, reason, "channel"), plan)
+            case NextStep.ALLOCATE:
+                await self._allocate()
+            case NextStep.START_SHIPMENTS:
+                await self._start_shipments()
+            case NextStep.SETTLE_REFUND:
+                await self._settle_refund()
+            case _:
+                await self._record(str(step))
+
+    async def _take_over_messages(self) -> None:
+        if not self._inbox:
+            if self._stale:
+                await self._look_again()
+            return
+        async with self._lock:
+            ids, self._inbox = tuple(self._inbox), []
+            self._state = await workflow.execute_local_activity_method(
+                ApplyingActivities.apply,
+                ApplyMessages(self._ref.order_id, ids, self._state.seq),
+                **DATABASE,
+            )
+
+    async def _look_again(self) -> None:
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                DecidingActivities.look,
+                RecordOrder(self._ref.order_id, self._state.seq, ()),
+                **DATABASE,
+            )
+
+    async def _fetch(self) -> None:
+        fetched = await self._console.run(
+            Step(
+                "fetch",
+                "shop",
+                lambda correction: workflow.execute_activity_method(
+                    DecidingActivities.fetch,
+                    FetchOrder(self._ref.order_id, correction),
+                    **OUTSIDE,
+                ),
+                may_skip=True,
+            )
+        )
+        if fetched is not None:
+            self._inbox.append(fetched.inbox_id)
+        else:
+            await self._record("fetch_skipped")
+
+    async def _allocate(self) -> None:
+        async with self._lock:
+            self._allocations += 1
+            run = workflow.info().run_id[:8]
+            request = AllocateOrder(
+                self._ref.order_id,
+                f"{self._ref.order_id}:{run}:{self._allocations}",
+                self._state.seq,
+                tuple(sorted(self._excluded)),
+            )
+            self._state = await workflow.execute_local_activity_method(
+                SourcingActivities.allocate, request, **DATABASE
+            )
+
+    async def _start_shipments(self) -> None:
+        for shipment in self._state.shipments:
+            if shipment.status is not ShipmentStatus.ALLOCATED:
+                continue
+            try:
+                await workflow.start_child_workflow(
+                    "Shipment",
+                    ShipmentRef(
+                        ShipmentNo(shipment.no),
+                        self._ref.order_id,
+                        workflow.info().workflow_id,
+                    ),
+                    id=shipment.workflow_id,
+                    parent_close_policy=ParentClosePolicy.ABANDON,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                )
+            except WorkflowAlreadyStartedError:
+                continue  # an earlier run of this order started it
+        await self._record("shipments_started")
+
+    async def _carry_out(self, command: Cancel, plan: Plan) -> None:
+        """Stop what has not left, then cancel the lines and note the refund that is due."""
+        running = {
+            s.no: s
+            for s in self._state.shipments
+            if s.no in plan.shipment_nos
+            and s.status not in (ShipmentStatus.ALLOCATED, ShipmentStatus.CANCELLED)
+        }
+        for shipment in running.values():
+            handle = workflow.get_external_workflow_handle(shipment.workflow_id)
+            await handle.signal("stop_requested", StopRequested(plan.hash, command.reason))
+        await workflow.wait_condition(
+            lambda: all(no in self._stopped | self._left for no in running)
+        )
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                DecidingActivities.carry_out,
+                CarryOutCancellation(
+                    self._ref.order_id,
+                    plan.hash,
+                    plan,
+                    self._state.seq,
+                    command.reason,
+                    command.actor,
+                ),
+                **DATABASE,
+            )
+            self._cancel = None
+
+    async def _settle_refund(self) -> None:
+        """Money that is due back is paid by a person, until it is recorded here."""
+        await self._console.ask(
+            "refund",
+            Cause("RefundDue", "", "money is due back to the buyer"),
+            ("done_by_hand",),
+        )
+        await self._record("refund_settled")
+
+    async def _wait_for_news(self) -> None:
+        until = wake_at(self._state, workflow.now(), COMPLETED_AFTER)
+        longest = until - workflow.now() if until else None
+        try:
+            await workflow.wait_condition(lambda: self._events > self._seen, timeout=longest)
+        except TimeoutError:
+            return
+
+    async def _change_hold(self, kind: HoldKind, reason: str, actor: str, *, release: bool) -> None:
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                DecidingActivities.change_hold,
+                ChangeHold(self._ref.order_id, self._state.seq, str(kind), reason, actor, release),
+                **DATABASE,
+            )
+            self._events += 1
+
+    async def _record(self, change: str, ref: str = "", actor: str = "system") -> None:
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                DecidingActivities.record,
+                RecordOrder(
+                    self._ref.order_id,
+                    self._state.seq,
+                    (Entry(change, actor=actor),),
+                    change,
+                    ref,
+                ),
+                **DATABASE,
+            )
+
+    async def _plan(self, line_ids: tuple[str, ...]) -> Plan:
+        return await workflow.execute_local_activity_method(
+            DecidingActivities.plan_cancellation,
+            PlanRequest(self._ref.order_id, line_ids),
+            **DATABASE,
+        )
+
+    def _accepted(self) -> Accepted:
+        return Accepted(self._state.status, waits_for(self._state))
+
+    def _refuse_when_closed(self) -> None:
+        if self._state.status.is_closed:
+            raise OrderClosed(f"the order is {self._state.status}")

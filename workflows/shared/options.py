@@ -1,0 +1,30 @@
+"""Time limits and retries, by kind of dependency. The only place that names any."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+# Our own database: it comes back, so there is no end to trying. Retries that would take longer than
+# a minute become timers of the workflow.
+DATABASE: LocalActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=30)
+    ),
+    "local_retry_threshold": timedelta(seconds=60),
+}
+
+# A call to somebody else: tried for ten minutes, then a person is asked.
+OUTSIDE: ActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "schedule_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1),
+        backoff_coefficient=2.0,
+        maximum_interval=timedelta(minutes=2),
+    ),
+}
+
+# How long a step that waits for a gate sleeps when nobody wakes it.
+GATE_PATIENCE = timedelta(minutes=15)

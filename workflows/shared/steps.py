@@ -1,0 +1,223 @@
+"""The step console: an outside step that cannot go on waits, visibly, for a person's decision."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import TimeoutError as ActivityTimeout
+
+from activities.platform.attention import AttentionActivities
+from domain.orders.messages import Accepted, ResolveStep, StepAction
+from domain.orders.work import ParkedStep, ResolvedStep
+from domain.shared.errors import ActionNotAllowed, StepNotParked
+from domain.shared.ids import OrderId
+from workflows.shared.options import DATABASE, GATE_PATIENCE
+
+Result = TypeVar("Result")
+
+NO_INPUT: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Result]):
+    """One call to the outside. `do` gets the id of a correction, empty the first time.
+
+    `by_hand` records what a person did instead; without it the step cannot be done by hand.
+    `input_fields` names what a person may correct: field → kind (text, number).
+    """
+
+    step_id: str
+    system: str
+    do: Callable[[str], Awaitable[Result]]
+    by_hand: Callable[[str], Awaitable[Result]] | None = None
+    may_skip: bool = False
+    may_compensate: bool = False
+    input_fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def actions(self) -> tuple[StepAction, ...]:
+        """What a person may decide about this step."""
+        actions: list[StepAction] = ["retry"]
+        if self.input_fields:
+            actions.append("retry_with")
+        if self.by_hand is not None:
+            actions.append("done_by_hand")
+        if self.may_skip:
+            actions.append("skip")
+        if self.may_compensate:
+            actions.append("compensate")
+        return tuple(actions)
+
+
+class CompensationRequested(Exception):
+    """A person decided to take the work back to before this step."""
+
+
+class Interrupted(Exception):
+    """The order wants the shipment back while the step was parked or waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a step failed, as others may read it."""
+
+    kind: str
+    code: str
+    text: str
+
+
+class StepConsole:
+    """Runs the steps of one workflow; its decisions come in through the workflow's update."""
+
+    def __init__(self, order_id: OrderId, shipment_no: str = "") -> None:
+        self._order_id = order_id
+        self._shipment_no = shipment_no
+        self._decisions: dict[str, ResolveStep] = {}
+        self._parked: dict[str, tuple[StepAction, ...]] = {}
+        self._opened: set[str] = set()
+
+    @property
+    def parked(self) -> tuple[str, ...]:
+        """Ids of the steps that wait for a person now."""
+        return tuple(sorted(self._parked))
+
+    def check(self, decision: ResolveStep) -> None:
+        """Validator: refuse what cannot be decided. Raises StepNotParked or ActionNotAllowed."""
+        if decision.step_id not in self._parked or decision.step_id in self._decisions:
+            raise StepNotParked(f"step {decision.step_id} does not wait for anybody")
+        if decision.action not in self._parked[decision.step_id]:
+            raise ActionNotAllowed(f"{decision.action} is not offered for {decision.step_id}")
+        if decision.action in ("skip", "compensate", "done_by_hand") and not decision.reason:
+            raise ActionNotAllowed("a reason is needed")
+        if decision.action == "retry_with" and not decision.correction_id:
+            raise ActionNotAllowed("corrected values are needed")
+
+    def decide(self, decision: ResolveStep) -> Accepted:
+        """Record what a person decided; the waiting step goes on with it."""
+        self._decisions[decision.step_id] = decision
+        return Accepted("decided")
+
+    def gate_opened(self, system: str) -> None:
+        """The outside system can be called again."""
+        self._opened.add(system)
+
+    async def run(
+        self, step: Step[Result], interrupted: Callable[[], bool] = lambda: False
+    ) -> Result | None:
+        """The step's result, or None when it was skipped.
+
+        Raises CompensationRequested when a person takes the work back, Interrupted when
+        `interrupted` becomes true while the step waits.
+        """
+        correction_id, attempts = "", 0
+        while True:
+            attempts += 1
+            try:
+                return await step.do(correction_id)
+            except ActivityError as error:
+                cause = cause_of(error)
+            if cause.kind == "GateHolding":
+                await self._wait_for_gate(step.system, interrupted)
+                continue
+            decision = await self.ask(
+                step.step_id,
+                cause,
+                step.actions,
+                system=step.system,
+                attempts=attempts,
+                input_fields=step.input_fields,
+                interrupted=interrupted,
+            )
+            match decision.action:
+                case "skip":
+                    return None
+                case "compensate":
+                    raise CompensationRequested(step.step_id)
+                case "done_by_hand" if step.by_hand is not None:
+                    try:
+                        return await step.by_hand(decision.correction_id)
+                    except ActivityError:
+                        correction_id = ""
+                case _:
+                    correction_id = decision.correction_id
+
+    async def ask(
+        self,
+        step_id: str,
+        cause: Cause,
+        actions: tuple[StepAction, ...],
+        *,
+        system: str = "",
+        attempts: int = 1,
+        input_fields: dict[str, str] = NO_INPUT,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> ResolveStep:
+        """Write an attention item and wait for what a person decides about it."""
+        info = workflow.info()
+        self._parked[step_id] = actions
+        self._decisions.pop(step_id, None)
+        await workflow.execute_local_activity_method(
+            AttentionActivities.park,
+            ParkedStep(
+                info.workflow_id,
+                step_id,
+                self._order_id,
+                cause.kind,
+                cause.code,
+                cause.text,
+                actions,
+                0,
+                self._shipment_no,
+                system,
+                attempts,
+                input_fields,
+            ),
+            **DATABASE,
+        )
+        await workflow.wait_condition(lambda: step_id in self._decisions or interrupted())
+        decision = self._decisions.pop(step_id, None)
+        self._parked.pop(step_id, None)
+        await workflow.execute_local_activity_method(
+            AttentionActivities.resolve,
+            ResolvedStep(
+                info.workflow_id,
+                step_id,
+                self._order_id,
+                decision.action if decision else "interrupted",
+                decision.actor if decision else "system",
+                decision.reason if decision else "",
+                0,
+                self._shipment_no,
+            ),
+            **DATABASE,
+        )
+        if decision is None:
+            raise Interrupted(step_id)
+        return decision
+
+    async def _wait_for_gate(self, system: str, interrupted: Callable[[], bool]) -> None:
+        self._opened.discard(system)
+        try:
+            await workflow.wait_condition(
+                lambda: system in self._opened or interrupted(), timeout=GATE_PATIENCE
+            )
+        except TimeoutError:
+            return
+        if interrupted():
+            raise Interrupted(system)
+
+
+def cause_of(error: ActivityError) -> Cause:
+    """The failure behind an activity's error: our class name, the vendor's code, their words."""
+    cause: BaseException | None = error.cause
+    while isinstance(cause, ActivityTimeout) and cause.cause is not None:
+        cause = cause.cause
+    if isinstance(cause, ApplicationError):
+        details: Any = cause.details
+        code = str(details[0]) if details else ""
+        return Cause(cause.type or "Bug", code, cause.message)
+    if isinstance(cause, ActivityTimeout):
+        return Cause("Unavailable", "timeout", "no answer in time")
+    return Cause("Bug", "", str(cause or error))

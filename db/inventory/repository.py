@@ -1,30 +1,44 @@
 """The stock ledger's verbs. Each takes a session and never commits; a key makes each happen once.
 
 Locks are always taken in the order of `StockKey`. A CHECK violation is never softened: it raises.
+
+Who waits comes first: units that come free go to the queue of their location and SKU, strictly in
+order of payment, in the transaction that freed them, and a new reservation finds only what is free
+beyond the queue. Verbs that free units return the fills; the caller tells the orders in the same
+transaction (outbox).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory import statements
+from db.inventory.ledger import (
+    Ledger,
+    Move,
+    columns_of,
+    key_of,
+    place,
+    refuse_unless_positive,
+)
 from domain.inventory.stock import (
     AdjustmentReason,
     Document,
+    Expired,
     Fill,
     Level,
+    Place,
     Reserved,
     ReserveStock,
     StockKey,
     StockLine,
 )
-from domain.shared.errors import InsufficientStock, InvalidInput
-from domain.shared.ids import LocationId, Lot, Sku
+from domain.shared.errors import IdempotencyMismatch, InvalidInput, ReservationResolved
+from domain.shared.ids import LocationId, Sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +47,19 @@ class StockRepository:
 
     session: AsyncSession
 
+    @property
+    def _ledger(self) -> Ledger:
+        return Ledger(self.session)
+
     async def receive(self, document: Document, lines: Sequence[StockLine]) -> list[Fill]:
         """Goods come in from a supplier; waiting backorders are filled in the same transaction.
 
         A document whose key was used before changes nothing. Raises InvalidInput for quantities
-        that are not positive.
+        that are not positive, UnknownSku, UnknownLocation, IdempotencyMismatch.
         """
-        _positive(lines)
-        moves = [_move("receive", "supplier", _place(line.key), line) for line in lines]
-        if not await self._write_moves(document, moves, ""):
-            return []
-        await self._add(lines, sign=1)
-        return await self.fill_backorders({line.key for line in lines})
+        refuse_unless_positive(lines)
+        moves = [Move("receive", "supplier", place(line.key), line) for line in lines]
+        return await self._post(document, moves, lines)
 
     async def adjust(
         self, document: Document, lines: Sequence[StockLine], reason: AdjustmentReason
@@ -53,232 +68,231 @@ class StockRepository:
 
         Raises InsufficientStock when more would go than is free: promised units are not touched.
         """
-        if any(line.quantity == 0 for line in lines):
+        if not lines or any(line.quantity == 0 for line in lines):
             raise InvalidInput("an adjustment of zero changes nothing")
-        moves = [_adjustment(line) for line in lines]
-        if not await self._write_moves(document, moves, reason):
-            return []
-        await self._refuse_if_short(lines)
-        await self._add(lines, sign=1)
-        return await self.fill_backorders({line.key for line in lines if line.quantity > 0})
+        return await self._post(document, [_adjustment(line) for line in lines], lines, reason)
+
+    async def transfer(
+        self, document: Document, lines: Sequence[StockLine], to: LocationId
+    ) -> list[Fill]:
+        """Free goods go from their location to another of ours, or to a place on the way.
+
+        Raises InsufficientStock as `adjust` does.
+        """
+        refuse_unless_positive(lines)
+        arriving = [replace(line, key=replace(line.key, location_id=to)) for line in lines]
+        pairs = list(zip(lines, arriving, strict=True))
+        if any(line.key == arrived.key for line, arrived in pairs):
+            raise InvalidInput(f"the goods are at {to} already")
+        moves = [Move("transfer", place(a.key), place(b.key), a) for a, b in pairs]
+        leaving = [replace(line, quantity=-line.quantity) for line in lines]
+        return await self._post(document, moves, [*leaving, *arriving])
 
     async def reserve_batch(self, requests: Sequence[ReserveStock]) -> dict[str, Reserved]:
         """Reserve for many callers with one statement a round: all lines of a request or none.
 
         A request is granted when it fits behind all earlier ones of the batch; those refused only
-        because of a neighbour that was refused too are tried again, so there is no false refusal.
+        because of a neighbour that was not granted are tried again, so there is no false refusal.
+        Raises IdempotencyMismatch when an id comes a second time with other lines.
         """
         answers: dict[str, Reserved] = {}
         pending = {request.reservation_id: request for request in requests}
         while pending:
             rows = await self._reserve_round(list(pending.values()))
-            answers |= {row.reservation_id: Reserved.GRANTED for row in rows if row.granted}
-            answers |= {
-                row.reservation_id: Reserved.REFUSED
-                for row in rows
-                if not row.granted and not row.fits_alone
-            }
-            if len(rows) < len(pending) or not any(row.granted for row in rows):
-                known = await self._known([i for i in pending if i not in answers])
-                answers |= dict.fromkeys(known, Reserved.ALREADY)
+            unseen = set(pending) - {row.reservation_id for row in rows}
+            for row in rows:
+                if row.taken == row.lines:
+                    answers[row.reservation_id] = Reserved.GRANTED
+                elif row.taken:
+                    raise IdempotencyMismatch(f"{row.reservation_id} was used for other lines")
+                elif not row.possible:
+                    answers[row.reservation_id] = Reserved.REFUSED
+                elif row.chosen:
+                    unseen.add(row.reservation_id)
+            answers |= await self._known(unseen)
             left = {i: request for i, request in pending.items() if i not in answers}
-            if len(left) == len(pending):
-                break
+            assert len(left) < len(pending), "a round settles at least the first that fits"
             pending = left
-        return answers | dict.fromkeys(pending, Reserved.REFUSED)
+        return answers
 
-    async def release(self, reservation_id: str, state: str = "voided") -> list[Fill]:
-        """Give a held reservation back (`voided` or `expired`); a resolved one is left alone."""
-        rows = await self._run(
-            statements.RELEASE, {"reservation_id": reservation_id, "state": state}
+    async def release(self, reservation_id: str) -> list[Fill]:
+        """Give a held reservation back; a resolved one is left alone."""
+        return list((await self._give_back([reservation_id], "voided", None)).fills)
+
+    async def expire_due(self, now: datetime, limit: int = 200) -> Expired:
+        """Give back whole reservations (at most `limit`) whose lease ended before `now`."""
+        due = await self._ledger.run(statements.DUE, {"now": now, "limit": limit})
+        return await self._give_back([row.reservation_id for row in due], "expired", now)
+
+    async def renew(self, reservation_id: str, expires_at: datetime | None) -> bool:
+        """Move the end of a lease; None = it no longer ends by itself. False when it is over."""
+        rows = await self._ledger.run(
+            statements.RENEW, {"reservation_id": reservation_id, "expires_at": expires_at}
         )
-        return await self.fill_backorders({_key(row) for row in rows})
+        return bool(rows)
+
+    async def held(self, reservation_id: str) -> list[StockLine]:
+        """What is still promised under this id: the first answer of a repeated reservation."""
+        rows = await self._of_reservation(reservation_id)
+        return [StockLine(key_of(row), row.quantity) for row in rows if row.state == "held"]
 
     async def issue(self, reservation_id: str, document: Document) -> int:
-        """The reserved goods leave for the customer: held → posted. Returns units issued now."""
-        rows = await self._run(statements.ISSUE, {"reservation_id": reservation_id})
-        lines = [StockLine(_key(row), row.quantity) for row in rows]
-        moves = [_move("issue", _place(line.key), "customer", line) for line in lines]
-        if moves and not await self._write_moves(document, moves, ""):
-            raise InvalidInput(f"document {document.no} was already used for another issue")
-        return sum(line.quantity for line in lines)
+        """The reserved goods leave for the customer: held → posted. Returns the units that left.
+
+        Said again it returns the same. Raises ReservationResolved when they were given back before.
+        """
+        await self._lock([reservation_id])
+        rows = await self._ledger.run(statements.ISSUE, {"reservation_id": reservation_id})
+        lines = [StockLine(key_of(row), row.quantity) for row in rows]
+        moves = [Move("issue", place(line.key), "customer", line) for line in lines]
+        if moves and not await self._ledger.write(document, moves):
+            raise IdempotencyMismatch(f"{document.idempotency_key} was used for another issue")
+        rows = await self._of_reservation(reservation_id)
+        posted = sum(int(row.posted_quantity) for row in rows)
+        if not posted:
+            raise ReservationResolved(f"nothing is held under {reservation_id}")
+        return posted
 
     async def short_pick(
         self, reservation_id: str, picked: Mapping[str, int], document: Document
     ) -> dict[str, int]:
-        """Promised units that were not found, by SKU: taken off the balance once per document."""
-        held = await self._run(statements.HELD_FOR_UPDATE, {"reservation_id": reservation_id})
+        """Promised units that were not found, by SKU: taken off the balance once per document.
+
+        `picked` are the units found by SKU; what was found stays held. Said again it returns the
+        same.
+        """
+        await self._lock([reservation_id])
+        if earlier := await self._ledger.earlier(document):
+            return _by_sku((row.sku, row.quantity) for row in earlier)
+        found = dict(picked)
         missing: list[StockLine] = []
-        for row in held:
-            found = min(max(picked.get(row.sku, 0), 0), row.quantity)
-            if found < row.quantity:
-                missing.append(StockLine(_key(row), row.quantity - found))
-        moves = [_move("adjust", _place(line.key), "adjustment", line) for line in missing]
-        if not moves or not await self._write_moves(document, moves, AdjustmentReason.SHORT_PICK):
+        for line in await self.held(reservation_id):
+            here = min(max(found.get(line.key.sku, 0), 0), line.quantity)
+            found[line.key.sku] = found.get(line.key.sku, 0) - here
+            if here < line.quantity:
+                missing.append(StockLine(line.key, line.quantity - here))
+        if not missing:
             return {}
-        await self._run(
-            statements.SHORT_PICK, {"reservation_id": reservation_id, **_columns(missing)}
+        moves = [Move("adjust", place(line.key), "adjustment", line) for line in missing]
+        await self._ledger.write(document, moves, AdjustmentReason.SHORT_PICK)
+        await self._ledger.run(
+            statements.SHORT_PICK,
+            {
+                "reservation_id": reservation_id,
+                **columns_of(line.key for line in missing),
+                "quantity": [line.quantity for line in missing],
+            },
         )
-        by_sku: dict[str, int] = {}
-        for line in missing:
-            by_sku[line.key.sku] = by_sku.get(line.key.sku, 0) + line.quantity
-        return by_sku
-
-    async def expire_due(self, now: datetime, limit: int = 200) -> list[str]:
-        """Reservations whose lease has run out are given back; returns their ids."""
-        rows = await self._run(statements.EXPIRED, {"now": now, "limit": limit})
-        ids = sorted({row.reservation_id for row in rows})
-        for reservation_id in ids:
-            await self.release(reservation_id, "expired")
-        return ids
-
-    async def renew(self, reservation_id: str, expires_at: datetime | None) -> None:
-        """Move the end of a lease; None = it no longer ends by itself."""
-        await self._run(
-            statements.RENEW, {"reservation_id": reservation_id, "expires_at": expires_at}
-        )
+        return _by_sku((line.key.sku, line.quantity) for line in missing)
 
     async def fill_backorders(self, keys: Iterable[StockKey]) -> list[Fill]:
-        """Give free units to those who wait for them: oldest payment first, nobody is overtaken."""
+        """Give free units to those who wait for them: oldest payment first, nobody is overtaken.
+
+        For verbs that freed units (they hold the locks), and after a backorder was cancelled.
+        """
+        usable = sorted(key for key in keys if (key.condition, key.owner) == ("good", "own"))
+        if not usable:
+            return []
+        rows = await self._ledger.run(statements.AWAITED, columns_of(usable))
+        awaited = {(row.sku, row.location_id) for row in rows}
+        queued = [key for key in usable if (key.sku, key.location_id) in awaited]
+        if queued:
+            await self._ledger.run(statements.LOCK, columns_of(queued))
         fills: list[Fill] = []
-        for key in sorted(key for key in keys if key.condition == "good"):
+        for key in queued:
             parameters = {"sku": key.sku, "location_id": key.location_id, "lot": key.lot}
-            waiting = await self._run(statements.BACKORDER_QUEUE, parameters)
-            if not waiting:
-                continue
-            free = await self._free(key)
-            for row in waiting:
-                if row.quantity > free:
-                    break
-                free -= row.quantity
-                await self._run(statements.FILL_BACKORDER, {**parameters, "backorder_id": row.id})
-                fills.append(Fill(row.id, row.order_id, row.workflow_id))
+            served = await self._ledger.run(statements.FILL_BACKORDERS, parameters)
+            fills += [Fill(row.id, row.order_id, row.workflow_id) for row in served]
         return fills
 
     async def levels(self, skus: Sequence[str]) -> list[Level]:
         """What every location has of these SKUs, all lots of good own stock together."""
-        rows = await self._run(statements.LEVELS, {"skus": list(skus)})
+        rows = await self._ledger.run(statements.LEVELS, {"skus": list(skus)})
         return [
             Level(LocationId(r.location_id), Sku(r.sku), r.on_hand, r.reserved, r.waiting)
             for r in rows
         ]
 
+    async def places(self) -> list[Place]:
+        """The active locations, in order of priority."""
+        rows = await self._ledger.run(statements.PLACES, {})
+        return [
+            Place(
+                LocationId(row.id),
+                row.name,
+                row.kind,
+                None if row.parent_id is None else LocationId(row.parent_id),
+            )
+            for row in rows
+        ]
+
+    async def refuse_unknown(self, sku: Sku) -> None:
+        """Raises UnknownSku when nobody told us about it."""
+        await self._ledger.refuse_unknown([sku])
+
+    async def _post(
+        self,
+        document: Document,
+        moves: Sequence[Move],
+        changes: Sequence[StockLine],
+        reason: str = "",
+    ) -> list[Fill]:
+        await self._ledger.refuse_unknown(
+            (line.key.sku for line in changes), (line.key.location_id for line in changes)
+        )
+        if not await self._ledger.write(document, moves, reason):
+            return []
+        await self._ledger.change(changes)
+        return await self.fill_backorders({line.key for line in changes if line.quantity > 0})
+
     async def _reserve_round(self, requests: Sequence[ReserveStock]) -> Sequence[Row[Any]]:
         columns: dict[str, list[Any]] = {name: [] for name in statements.RESERVE_COLUMNS}
         for ordinal, request in enumerate(requests):
-            for key, quantity in sorted(request.merged().items()):
-                if quantity <= 0:
-                    raise InvalidInput(f"cannot reserve {quantity} of {key.sku}")
+            merged = sorted(request.merged().items())
+            if not merged or any(quantity <= 0 for _, quantity in merged):
+                raise InvalidInput(f"{request.reservation_id} needs quantities above zero")
+            for line_no, (key, quantity) in enumerate(merged):
                 values = (
-                    ordinal, request.reservation_id, request.order_id, request.workflow_id,
-                    request.expires_at, key.sku, key.location_id, key.lot, key.condition,
-                    key.owner, quantity,
+                    ordinal, line_no, request.reservation_id, request.order_id,
+                    request.workflow_id, request.expires_at, key.sku, key.location_id, key.lot,
+                    key.condition, key.owner, quantity,
                 )  # fmt: skip
                 for name, value in zip(statements.RESERVE_COLUMNS, values, strict=True):
                     columns[name].append(value)
-        return await self._run(statements.RESERVE, columns)
+        return await self._ledger.run(statements.RESERVE, columns)
 
-    async def _known(self, reservation_ids: list[str]) -> set[str]:
-        if not reservation_ids:
-            return set()
-        rows = await self._run(statements.KNOWN, {"ids": reservation_ids})
-        return {row.reservation_id for row in rows}
-
-    async def _write_moves(
-        self, document: Document, moves: Sequence[dict[str, Any]], reason: str
-    ) -> bool:
-        """Append to the ledger; False when this document's key is there already."""
-        columns: dict[str, Any] = {
-            name: [move[name] for move in moves] for name in statements.MOVE_COLUMNS
+    async def _known(self, reservation_ids: Iterable[str]) -> dict[str, Reserved]:
+        ids = sorted(reservation_ids)
+        rows = await self._ledger.run(statements.KNOWN, {"ids": ids}) if ids else []
+        return {
+            row.reservation_id: Reserved.ALREADY if row.live else Reserved.RESOLVED for row in rows
         }
-        rows = await self._run(
-            statements.WRITE_MOVES,
-            {
-                **columns,
-                "line_no": list(range(len(moves))),
-                "document_kind": document.kind,
-                "document_no": document.no,
-                "key": document.idempotency_key,
-                "actor": document.actor,
-                "reason": reason,
-            },
+
+    async def _give_back(self, ids: Sequence[str], state: str, due: datetime | None) -> Expired:
+        if not ids:
+            return Expired()
+        await self._lock(ids)
+        rows = await self._ledger.run(
+            statements.RELEASE, {"ids": list(ids), "state": state, "due": due}
         )
-        return bool(rows)
+        resolved = tuple(sorted({row.reservation_id for row in rows}))
+        return Expired(resolved, tuple(await self.fill_backorders({key_of(row) for row in rows})))
 
-    async def _add(self, lines: Sequence[StockLine], sign: int) -> None:
-        columns = _columns(lines)
-        columns["quantity"] = [sign * quantity for quantity in columns["quantity"]]
-        await self._run(statements.ADD, columns)
+    async def _lock(self, reservation_ids: Sequence[str]) -> None:
+        await self._ledger.run(statements.LOCK_RESERVED, {"ids": list(reservation_ids)})
 
-    async def _refuse_if_short(self, lines: Sequence[StockLine]) -> None:
-        taken: dict[StockKey, int] = {}
-        for line in lines:
-            taken[line.key] = taken.get(line.key, 0) + line.quantity
-        for key, quantity in sorted(taken.items()):
-            if quantity < 0 and await self._free(key) < -quantity:
-                raise InsufficientStock(
-                    f"{key.location_id} has fewer than {-quantity} free units of {key.sku}"
-                )
-
-    async def _free(self, key: StockKey) -> int:
-        rows = await self._run(
-            statements.FREE_FOR_UPDATE,
-            {
-                "sku": key.sku,
-                "location_id": key.location_id,
-                "lot": key.lot,
-                "condition": key.condition,
-                "owner": key.owner,
-            },
-        )
-        return int(rows[0].free) if rows else 0
-
-    async def _run(self, statement: str, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        result = await self.session.connection()
-        done = await result.execute(text(statement), dict(parameters))
-        return done.all() if done.returns_rows else []
+    async def _of_reservation(self, reservation_id: str) -> Sequence[Row[Any]]:
+        return await self._ledger.run(statements.OF_RESERVATION, {"reservation_id": reservation_id})
 
 
-def _place(key: StockKey) -> str:
-    return f"location:{key.location_id}"
+def _adjustment(line: StockLine) -> Move:
+    here = place(line.key)
+    source, target = ("adjustment", here) if line.quantity > 0 else (here, "adjustment")
+    return Move("adjust", source, target, replace(line, quantity=abs(line.quantity)))
 
 
-def _move(verb: str, source: str, target: str, line: StockLine) -> dict[str, Any]:
-    return {
-        "verb": verb,
-        "sku": line.key.sku,
-        "lot": line.key.lot,
-        "condition": line.key.condition,
-        "owner": line.key.owner,
-        "quantity": line.quantity,
-        "from_place": source,
-        "to_place": target,
-    }
-
-
-def _adjustment(line: StockLine) -> dict[str, Any]:
-    place = _place(line.key)
-    ways = ("adjustment", place) if line.quantity > 0 else (place, "adjustment")
-    return _move("adjust", *ways, StockLine(line.key, abs(line.quantity)))
-
-
-def _columns(lines: Sequence[StockLine]) -> dict[str, list[Any]]:
-    return {
-        "sku": [line.key.sku for line in lines],
-        "location_id": [line.key.location_id for line in lines],
-        "lot": [line.key.lot for line in lines],
-        "condition": [line.key.condition for line in lines],
-        "owner": [line.key.owner for line in lines],
-        "quantity": [line.quantity for line in lines],
-    }
-
-
-def _key(row: Row[Any]) -> StockKey:
-    return StockKey(
-        Sku(row.sku), LocationId(row.location_id), Lot(row.lot), row.condition, row.owner
-    )
-
-
-def _positive(lines: Sequence[StockLine]) -> None:
-    if not lines or any(line.quantity <= 0 for line in lines):
-        raise InvalidInput("a receipt needs lines with quantities above zero")
+def _by_sku(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for sku, quantity in pairs:
+        sums[sku] = sums.get(sku, 0) + quantity
+    return sums

@@ -1,50 +1,65 @@
-"""The SQL of the stock ledger: set-based, one statement under the locks it takes."""
+"""The SQL of the stock ledger: set-based, and every verb takes its locks in one global order.
+
+Balance rows are locked before rows of reservations and backorders. Where a verb decides from what
+it read, it locks in one statement and reads in the next: a statement sees the world as it was when
+it began, even after it waited for a lock.
+"""
 
 from typing import Final
 
 RESERVE_COLUMNS: Final = (
-    "ordinal", "reservation_id", "order_id", "workflow_id", "expires_at", "sku", "location_id",
-    "lot", "condition", "owner", "quantity",
+    "ordinal", "line_no", "reservation_id", "order_id", "workflow_id", "expires_at", "sku",
+    "location_id", "lot", "condition", "owner", "quantity",
 )  # fmt: skip
 MOVE_COLUMNS: Final = (
     "verb", "sku", "lot", "condition", "owner", "quantity", "from_place", "to_place",
 )  # fmt: skip
 
-# Rows are locked in one global order first; `free` is what they hold after any wait for the lock.
-# A request counts as granted when on each of its keys it fits behind everything before it. One that
-# does not even fit alone is refused for good; the first that does is always granted.
+# `free` is what the rows hold after any wait for the lock, less what waiting orders were promised.
+# A request is granted when on each of its keys it fits behind everything before it; one that does
+# not even fit alone is left out of the sums, so that it cannot make its neighbours fail.
 RESERVE: Final = """
-WITH asked AS (
+WITH asked AS MATERIALIZED (
     SELECT * FROM unnest(
-        CAST(:ordinal AS int[]), CAST(:reservation_id AS text[]), CAST(:order_id AS text[]),
-        CAST(:workflow_id AS text[]), CAST(:expires_at AS timestamptz[]), CAST(:sku AS text[]),
-        CAST(:location_id AS text[]), CAST(:lot AS text[]), CAST(:condition AS text[]),
-        CAST(:owner AS text[]), CAST(:quantity AS bigint[])
-    ) AS a(ordinal, reservation_id, order_id, workflow_id, expires_at, sku, location_id, lot,
-           condition, owner, quantity)
+        CAST(:ordinal AS int[]), CAST(:line_no AS int[]), CAST(:reservation_id AS text[]),
+        CAST(:order_id AS text[]), CAST(:workflow_id AS text[]),
+        CAST(:expires_at AS timestamptz[]), CAST(:sku AS text[]), CAST(:location_id AS text[]),
+        CAST(:lot AS text[]), CAST(:condition AS text[]), CAST(:owner AS text[]),
+        CAST(:quantity AS bigint[])
+    ) AS a(ordinal, line_no, reservation_id, order_id, workflow_id, expires_at, sku, location_id,
+           lot, condition, owner, quantity)
     WHERE NOT EXISTS (SELECT FROM reservation r WHERE r.reservation_id = a.reservation_id)
-), locked AS (
-    SELECT sku, location_id, lot, condition, owner, on_hand - reserved AS free
-    FROM stock_balance
-    WHERE (sku, location_id, lot, condition, owner) IN (
+), locked AS MATERIALIZED (
+    SELECT b.sku, b.location_id, b.lot, b.condition, b.owner,
+           b.on_hand - b.reserved - coalesce((
+               SELECT sum(w.quantity) FROM backorder w
+               WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id
+                 AND b.condition = 'good' AND b.owner = 'own'), 0) AS free
+    FROM stock_balance b
+    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner) IN (
         SELECT sku, location_id, lot, condition, owner FROM asked)
-    ORDER BY sku, location_id, lot, condition, owner
-    FOR NO KEY UPDATE
+    ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
+    FOR NO KEY UPDATE OF b
+), measured AS (
+    SELECT a.*, l.free,
+           bool_and(coalesce(a.quantity <= l.free, false)) OVER (PARTITION BY a.ordinal) AS possible
+    FROM asked a LEFT JOIN locked l USING (sku, location_id, lot, condition, owner)
 ), lined_up AS (
-    SELECT asked.*, locked.free,
-           sum(asked.quantity) OVER (
-               PARTITION BY asked.sku, asked.location_id, asked.lot, asked.condition, asked.owner
-               ORDER BY asked.ordinal) AS upto
-    FROM asked LEFT JOIN locked USING (sku, location_id, lot, condition, owner)
-), granted AS (
-    SELECT ordinal FROM lined_up GROUP BY ordinal HAVING bool_and(coalesce(upto <= free, false))
+    SELECT m.*,
+           sum(m.quantity) FILTER (WHERE m.possible) OVER (
+               PARTITION BY m.sku, m.location_id, m.lot, m.condition, m.owner
+               ORDER BY m.ordinal) AS upto
+    FROM measured m
+), chosen AS (
+    SELECT ordinal FROM lined_up WHERE possible GROUP BY ordinal HAVING bool_and(upto <= free)
 ), inserted AS (
-    INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
-                             workflow_id, quantity, posted_quantity, voided_quantity, state,
-                             expires_at)
-    SELECT reservation_id, sku, location_id, lot, condition, owner, order_id, workflow_id,
+    INSERT INTO reservation (reservation_id, line_no, sku, location_id, lot, condition, owner,
+                             order_id, workflow_id, quantity, posted_quantity, voided_quantity,
+                             state, expires_at)
+    SELECT reservation_id, line_no, sku, location_id, lot, condition, owner, order_id, workflow_id,
            quantity, 0, 0, 'held', expires_at
-    FROM lined_up JOIN granted USING (ordinal)
+    FROM lined_up JOIN chosen USING (ordinal)
+    ORDER BY reservation_id, line_no
     ON CONFLICT DO NOTHING
     RETURNING reservation_id, sku, location_id, lot, condition, owner, quantity
 ), taken AS (
@@ -54,66 +69,68 @@ WITH asked AS (
     WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
         = (i.sku, i.location_id, i.lot, i.condition, i.owner)
 )
-SELECT reservation_id,
-       reservation_id IN (SELECT reservation_id FROM inserted) AS granted,
-       bool_and(coalesce(quantity <= free, false)) AS fits_alone
-FROM lined_up GROUP BY reservation_id
+SELECT l.reservation_id, count(*) AS lines,
+       (SELECT count(*) FROM inserted i WHERE i.reservation_id = l.reservation_id) AS taken,
+       bool_or(c.ordinal IS NOT NULL) AS chosen, bool_and(l.possible) AS possible
+FROM lined_up l LEFT JOIN chosen c USING (ordinal)
+GROUP BY l.reservation_id
 """
 
 KNOWN: Final = """
-SELECT DISTINCT reservation_id FROM reservation WHERE reservation_id = ANY(:ids)
+SELECT reservation_id, bool_or(state IN ('held', 'posted')) AS live
+FROM reservation WHERE reservation_id = ANY(:ids) GROUP BY reservation_id
 """
 
-# Locks rows of the balance before rows of reservations, like every other verb.
-_LOCK_OF_RESERVATION: Final = """
-locked AS (
-    SELECT b.sku FROM stock_balance b
-    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner) IN (
-        SELECT sku, location_id, lot, condition, owner FROM reservation
-        WHERE reservation_id = :reservation_id AND state = 'held')
-    ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
-    FOR NO KEY UPDATE
-)"""
+LOCK_RESERVED: Final = """
+SELECT 1 FROM stock_balance b
+WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner) IN (
+    SELECT sku, location_id, lot, condition, owner FROM reservation
+    WHERE reservation_id = ANY(:ids) AND state = 'held')
+ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
+FOR NO KEY UPDATE OF b
+"""
 
-RELEASE: Final = f"""
-WITH {_LOCK_OF_RESERVATION}, resolved AS (
+RELEASE: Final = """
+WITH resolved AS (
     UPDATE reservation SET state = :state, resolved_at = clock_timestamp()
-    WHERE reservation_id = :reservation_id AND state = 'held'
-      AND (SELECT count(*) FROM locked) >= 0
-    RETURNING sku, location_id, lot, condition, owner, quantity - voided_quantity AS quantity
+    WHERE reservation_id = ANY(:ids) AND state = 'held'
+      AND (CAST(:due AS timestamptz) IS NULL OR expires_at < CAST(:due AS timestamptz))
+    RETURNING reservation_id, sku, location_id, lot, condition, owner,
+              quantity - voided_quantity AS quantity
+), freed AS (
+    UPDATE stock_balance b SET reserved = b.reserved - r.quantity
+    FROM (SELECT sku, location_id, lot, condition, owner, sum(quantity) AS quantity
+          FROM resolved GROUP BY sku, location_id, lot, condition, owner) r
+    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
+        = (r.sku, r.location_id, r.lot, r.condition, r.owner)
 )
-UPDATE stock_balance b SET reserved = b.reserved - r.quantity
-FROM resolved r
-WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
-    = (r.sku, r.location_id, r.lot, r.condition, r.owner)
-RETURNING b.sku, b.location_id, b.lot, b.condition, b.owner
-"""  # noqa: S608 (only our own text is put together)
+SELECT reservation_id, sku, location_id, lot, condition, owner FROM resolved
+"""
 
-ISSUE: Final = f"""
-WITH {_LOCK_OF_RESERVATION}, resolved AS (
+ISSUE: Final = """
+WITH resolved AS (
     UPDATE reservation
     SET state = 'posted', posted_quantity = quantity - voided_quantity,
         resolved_at = clock_timestamp()
     WHERE reservation_id = :reservation_id AND state = 'held'
-      AND (SELECT count(*) FROM locked) >= 0
     RETURNING sku, location_id, lot, condition, owner, posted_quantity AS quantity
+), gone AS (
+    UPDATE stock_balance b
+    SET reserved = b.reserved - r.quantity, on_hand = b.on_hand - r.quantity
+    FROM resolved r
+    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
+        = (r.sku, r.location_id, r.lot, r.condition, r.owner)
 )
-UPDATE stock_balance b
-SET reserved = b.reserved - r.quantity, on_hand = b.on_hand - r.quantity
-FROM resolved r
-WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
-    = (r.sku, r.location_id, r.lot, r.condition, r.owner)
-RETURNING b.sku, b.location_id, b.lot, b.condition, b.owner, r.quantity
-"""  # noqa: S608
-
-HELD_FOR_UPDATE: Final = f"""
-WITH {_LOCK_OF_RESERVATION}
-SELECT sku, location_id, lot, condition, owner, quantity - voided_quantity AS quantity
-FROM reservation
-WHERE reservation_id = :reservation_id AND state = 'held'
-  AND (SELECT count(*) FROM locked) >= 0
+SELECT sku, location_id, lot, condition, owner, quantity FROM resolved
 ORDER BY sku, location_id, lot, condition, owner
-"""  # noqa: S608
+"""
+
+OF_RESERVATION: Final = """
+SELECT sku, location_id, lot, condition, owner, quantity - voided_quantity AS quantity, state,
+       posted_quantity
+FROM reservation WHERE reservation_id = :reservation_id
+ORDER BY sku, location_id, lot, condition, owner
+"""
 
 SHORT_PICK: Final = """
 WITH missing AS (
@@ -141,16 +158,16 @@ WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
     = (s.sku, s.location_id, s.lot, s.condition, s.owner)
 """
 
-EXPIRED: Final = """
+DUE: Final = """
 SELECT reservation_id FROM reservation
 WHERE state = 'held' AND expires_at < :now
-ORDER BY expires_at LIMIT :limit
-FOR UPDATE SKIP LOCKED
+GROUP BY reservation_id ORDER BY min(expires_at), reservation_id LIMIT :limit
 """
 
 RENEW: Final = """
 UPDATE reservation SET expires_at = :expires_at
 WHERE reservation_id = :reservation_id AND state = 'held'
+RETURNING reservation_id
 """
 
 WRITE_MOVES: Final = """
@@ -162,53 +179,93 @@ FROM unnest(CAST(:verb AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]),
             CAST(:condition AS text[]), CAST(:owner AS text[]), CAST(:quantity AS bigint[]),
             CAST(:from_place AS text[]), CAST(:to_place AS text[]), CAST(:line_no AS int[]))
     AS m(verb, sku, lot, condition, owner, quantity, from_place, to_place, line_no)
+ORDER BY m.line_no
 ON CONFLICT (idempotency_key, line_no) DO NOTHING
 RETURNING id
 """
 
-# ON CONFLICT locks row by row in the order of the SELECT: the same global order again.
-ADD: Final = """
+MOVES_OF_KEY: Final = """
+SELECT verb, sku, lot, condition, owner, quantity, from_place, to_place FROM stock_move
+WHERE idempotency_key = :key ORDER BY line_no
+"""
+
+UNKNOWN: Final = """
+SELECT 'sku' AS kind, u.name FROM unnest(CAST(:skus AS text[])) AS u(name)
+WHERE NOT EXISTS (SELECT FROM sku WHERE code = u.name)
+UNION ALL
+SELECT 'location', u.name FROM unnest(CAST(:locations AS text[])) AS u(name)
+WHERE NOT EXISTS (SELECT FROM location WHERE id = u.name)
+"""
+
+# A missing row cannot be locked, so an empty one is made first.
+ENSURE: Final = """
 INSERT INTO stock_balance (sku, location_id, lot, condition, owner, on_hand, reserved)
-SELECT sku, location_id, lot, condition, owner, sum(quantity), 0
+SELECT DISTINCT sku, location_id, lot, condition, owner, 0, 0
+FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]), CAST(:lot AS text[]),
+            CAST(:condition AS text[]), CAST(:owner AS text[]))
+    AS k(sku, location_id, lot, condition, owner)
+ORDER BY sku, location_id, lot, condition, owner
+ON CONFLICT DO NOTHING
+"""
+
+LOCK: Final = """
+SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand - b.reserved AS free
+FROM stock_balance b
+WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner) IN (
+    SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]), CAST(:lot AS text[]),
+                         CAST(:condition AS text[]), CAST(:owner AS text[])))
+ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
+FOR NO KEY UPDATE OF b
+"""
+
+CHANGE: Final = """
+UPDATE stock_balance b SET on_hand = b.on_hand + m.quantity
 FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]), CAST(:lot AS text[]),
             CAST(:condition AS text[]), CAST(:owner AS text[]), CAST(:quantity AS bigint[]))
     AS m(sku, location_id, lot, condition, owner, quantity)
-GROUP BY sku, location_id, lot, condition, owner
-ORDER BY sku, location_id, lot, condition, owner
-ON CONFLICT (sku, location_id, lot, condition, owner)
-DO UPDATE SET on_hand = stock_balance.on_hand + excluded.on_hand
-"""
-
-FREE_FOR_UPDATE: Final = """
-SELECT on_hand - reserved AS free FROM stock_balance
-WHERE (sku, location_id, lot, condition, owner) = (:sku, :location_id, :lot, :condition, :owner)
-FOR NO KEY UPDATE
-"""
-
-BACKORDER_QUEUE: Final = """
-SELECT id, order_id, workflow_id, quantity FROM backorder
-WHERE sku = :sku AND location_id = :location_id AND state = 'waiting'
-  AND :lot = CAST(:lot AS text)
-ORDER BY paid_at, id
-FOR UPDATE
-"""
-
-FILL_BACKORDER: Final = """
-WITH filled AS (
-    UPDATE backorder SET state = 'filled', filled_at = clock_timestamp()
-    WHERE id = :backorder_id AND state = 'waiting'
-    RETURNING id, order_id, workflow_id, sku, location_id, quantity
-), leased AS (
-    INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
-                             workflow_id, quantity, posted_quantity, voided_quantity, state)
-    SELECT id, sku, location_id, :lot, 'good', 'own', order_id, workflow_id, quantity, 0, 0, 'held'
-    FROM filled
-    RETURNING sku, location_id, lot, condition, owner, quantity
-)
-UPDATE stock_balance b SET reserved = b.reserved + l.quantity
-FROM leased l
 WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
-    = (l.sku, l.location_id, l.lot, l.condition, l.owner)
+    = (m.sku, m.location_id, m.lot, m.condition, m.owner)
+"""
+
+# The caller holds the lock of the balance row. Strictly in order of payment: the first who cannot
+# be served keeps everybody behind waiting, so the served are those up to a running sum.
+FILL_BACKORDERS: Final = """
+WITH queue AS MATERIALIZED (
+    SELECT id, order_id, workflow_id, quantity, paid_at FROM backorder
+    WHERE sku = :sku AND location_id = :location_id AND state = 'waiting'
+    ORDER BY paid_at, id
+    FOR UPDATE
+), lined_up AS (
+    SELECT queue.*, sum(quantity) OVER (ORDER BY paid_at, id) AS upto FROM queue
+), served AS (
+    SELECT id, order_id, workflow_id, quantity, upto FROM lined_up
+    WHERE upto <= (SELECT on_hand - reserved FROM stock_balance
+                   WHERE (sku, location_id, lot, condition, owner)
+                       = (:sku, :location_id, :lot, 'good', 'own'))
+), filled AS (
+    UPDATE backorder b SET state = 'filled', filled_at = clock_timestamp()
+    FROM served s WHERE b.id = s.id
+    RETURNING b.id
+), leased AS (
+    INSERT INTO reservation (reservation_id, line_no, sku, location_id, lot, condition, owner,
+                             order_id, workflow_id, quantity, posted_quantity, voided_quantity,
+                             state)
+    SELECT s.id, 0, :sku, :location_id, :lot, 'good', 'own', s.order_id, s.workflow_id, s.quantity,
+           0, 0, 'held'
+    FROM served s JOIN filled f ON f.id = s.id
+    RETURNING quantity
+), taken AS (
+    UPDATE stock_balance SET reserved = reserved + (SELECT sum(quantity) FROM leased)
+    WHERE (sku, location_id, lot, condition, owner) = (:sku, :location_id, :lot, 'good', 'own')
+      AND EXISTS (SELECT FROM leased)
+)
+SELECT id, order_id, workflow_id FROM served ORDER BY upto
+"""
+
+AWAITED: Final = """
+SELECT DISTINCT w.sku, w.location_id FROM backorder w
+WHERE w.state = 'waiting' AND (w.sku, w.location_id) IN (
+    SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])))
 """
 
 LEVELS: Final = """
@@ -220,4 +277,8 @@ FROM stock_balance b
 WHERE b.sku = ANY(:skus) AND b.condition = 'good' AND b.owner = 'own'
 GROUP BY b.location_id, b.sku
 ORDER BY b.sku, b.location_id
+"""
+
+PLACES: Final = """
+SELECT id, name, kind, parent_id FROM location WHERE active ORDER BY priority, id
 """

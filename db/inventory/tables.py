@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, TIMESTAMP
@@ -16,6 +16,7 @@ class LocationRow(SQLModel, table=True):
     __tablename__ = "location"
     __table_args__ = (
         CheckConstraint("kind IN ('hq','region','store','dealer','transit')", name="location_kind"),
+        CheckConstraint("parent_id <> id", name="location_is_not_its_own_parent"),
     )
     id: str = Field(primary_key=True)
     name: str
@@ -29,6 +30,7 @@ class LocationRow(SQLModel, table=True):
     division_code: str = ""
     longitude: float | None = None
     latitude: float | None = None
+    company: str = ""
     contact_name: str = ""
     contact_phone: str = ""
     priority: int = 100
@@ -41,6 +43,14 @@ class SkuRow(SQLModel, table=True):
     """What we keep in stock, in base units."""
 
     __tablename__ = "sku"
+    __table_args__ = (
+        CheckConstraint(
+            "weight_g >= 0 AND length_mm >= 0 AND width_mm >= 0 AND height_mm >= 0",
+            name="sku_measures_are_not_negative",
+        ),
+        CheckConstraint("price_minor >= 0", name="sku_price_is_not_negative"),
+        Index("sku_by_gtin", "gtin", unique=True, postgresql_where=text("gtin <> ''")),
+    )
     code: str = Field(primary_key=True)
     name: str
     gtin: str = ""
@@ -87,12 +97,14 @@ class StockMoveRow(SQLModel, table=True):
         UniqueConstraint("idempotency_key", "line_no"),
         CheckConstraint("quantity > 0", name="moved_quantity_is_positive"),
         CheckConstraint("from_place <> to_place", name="moves_somewhere"),
+        CheckConstraint("verb IN ('receive','issue','adjust','transfer')", name="move_verb"),
+        CheckConstraint("verb <> 'adjust' OR reason <> ''", name="adjusted_with_a_reason"),
         Index("stock_move_by_sku", "sku", "at"),
         Index("stock_move_by_document", "document_kind", "document_no"),
     )
     id: str = Field(primary_key=True, sa_column_kwargs={"server_default": text("(uuidv7())::text")})
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
-    verb: str  # receive | issue | adjust
+    verb: str
     sku: str = Field(foreign_key="sku.code")
     lot: str = ""
     condition: str = "good"
@@ -120,15 +132,32 @@ class ReservationRow(SQLModel, table=True):
             name="resolved_within_quantity",
         ),
         CheckConstraint("state IN ('held','posted','voided','expired')", name="reservation_state"),
+        CheckConstraint("(state = 'held') = (resolved_at IS NULL)", name="resolved_has_a_time"),
+        CheckConstraint("state = 'posted' OR posted_quantity = 0", name="only_posted_is_sent"),
+        # One id, one content: two attempts that chose different places meet here.
+        UniqueConstraint("reservation_id", "line_no", name="reservation_asked_once"),
+        ForeignKeyConstraint(
+            ["sku", "location_id", "lot", "condition", "owner"],
+            [
+                f"stock_balance.{column}"
+                for column in ("sku", "location_id", "lot", "condition", "owner")
+            ],
+        ),
         Index("reservation_by_order", "order_id"),
         Index("reservation_held", "sku", "location_id", postgresql_where=text("state = 'held'")),
+        Index(
+            "reservation_due",
+            "expires_at",
+            postgresql_where=text("state = 'held' AND expires_at IS NOT NULL"),
+        ),
     )
     reservation_id: str = Field(primary_key=True)
-    sku: str = Field(primary_key=True, foreign_key="sku.code")
-    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    sku: str = Field(primary_key=True)
+    location_id: str = Field(primary_key=True)
     lot: str = Field(default="", primary_key=True)
     condition: str = Field(default="good", primary_key=True)
     owner: str = Field(default="own", primary_key=True)
+    line_no: int = 0
     order_id: str = ""
     workflow_id: str = ""
     quantity: int = Field(sa_type=BIGINT)

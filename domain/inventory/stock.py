@@ -74,6 +74,7 @@ class Reserved(StrEnum):
     GRANTED = "granted"
     REFUSED = "refused"
     ALREADY = "already"  # granted earlier; the same id came again
+    RESOLVED = "resolved"  # granted earlier and given back since: the id is used up
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,24 @@ class Fill:
     backorder_id: str
     order_id: str
     workflow_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Leases that ran out, and the backorders that got their units."""
+
+    reservation_ids: tuple[str, ...] = ()
+    fills: tuple[Fill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location in the tree; `transit` places hold what is on its way to their parent."""
+
+    location_id: LocationId
+    name: str
+    kind: str
+    parent_id: LocationId | None = None
 
 
 @dataclass(frozen=True, slots=True)

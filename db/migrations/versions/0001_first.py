@@ -226,6 +226,7 @@ def upgrade() -> None:
         sa.Column("division_code", sa.String(), nullable=False),
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("company", sa.String(), nullable=False),
         sa.Column("contact_name", sa.String(), nullable=False),
         sa.Column("contact_phone", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
@@ -235,6 +236,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "kind IN ('hq','region','store','dealer','transit')", name="location_kind"
         ),
+        sa.CheckConstraint("parent_id <> id", name="location_is_not_its_own_parent"),
         sa.ForeignKeyConstraint(
             ["parent_id"],
             ["location.id"],
@@ -308,7 +310,15 @@ def upgrade() -> None:
         sa.Column("price_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("price_minor >= 0", name="sku_price_is_not_negative"),
+        sa.CheckConstraint(
+            "weight_g >= 0 AND length_mm >= 0 AND width_mm >= 0 AND height_mm >= 0",
+            name="sku_measures_are_not_negative",
+        ),
         sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_index(
+        "sku_by_gtin", "sku", ["gtin"], unique=True, postgresql_where=sa.text("gtin <> ''")
     )
     op.create_table(
         "channel_sku",
@@ -396,56 +406,6 @@ def upgrade() -> None:
         op.f("ix_login_session_account_id"), "login_session", ["account_id"], unique=False
     )
     op.create_table(
-        "reservation",
-        sa.Column("reservation_id", sa.String(), nullable=False),
-        sa.Column("sku", sa.String(), nullable=False),
-        sa.Column("location_id", sa.String(), nullable=False),
-        sa.Column("lot", sa.String(), nullable=False),
-        sa.Column("condition", sa.String(), nullable=False),
-        sa.Column("owner", sa.String(), nullable=False),
-        sa.Column("order_id", sa.String(), nullable=False),
-        sa.Column("workflow_id", sa.String(), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("posted_quantity", sa.BigInteger(), nullable=False),
-        sa.Column("voided_quantity", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "created_at",
-            sa.DateTime(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "state IN ('held','posted','voided','expired')", name="reservation_state"
-        ),
-        sa.CheckConstraint(
-            "posted_quantity >= 0 AND voided_quantity >= 0 AND posted_quantity + voided_quantity <= quantity",
-            name="resolved_within_quantity",
-        ),
-        sa.CheckConstraint("quantity > 0", name="reserved_quantity_is_positive"),
-        sa.ForeignKeyConstraint(
-            ["location_id"],
-            ["location.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["sku"],
-            ["sku.code"],
-        ),
-        sa.PrimaryKeyConstraint(
-            "reservation_id", "sku", "location_id", "lot", "condition", "owner"
-        ),
-    )
-    op.create_index("reservation_by_order", "reservation", ["order_id"], unique=False)
-    op.create_index(
-        "reservation_held",
-        "reservation",
-        ["sku", "location_id"],
-        unique=False,
-        postgresql_where=sa.text("state = 'held'"),
-    )
-    op.create_table(
         "sales_order",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("no", sa.String(), nullable=False),
@@ -463,6 +423,7 @@ def upgrade() -> None:
         sa.Column("channel_state", sa.String(), nullable=False),
         sa.Column("fetch_needed", sa.Boolean(), nullable=False),
         sa.Column("unpaid_reserved_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stock_given_back", sa.Boolean(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("goods_minor", sa.BigInteger(), nullable=False),
         sa.Column("discount_minor", sa.BigInteger(), nullable=False),
@@ -562,6 +523,8 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("idempotency_key", sa.String(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.CheckConstraint("verb <> 'adjust' OR reason <> ''", name="adjusted_with_a_reason"),
+        sa.CheckConstraint("verb IN ('receive','issue','adjust','transfer')", name="move_verb"),
         sa.CheckConstraint("from_place <> to_place", name="moves_somewhere"),
         sa.CheckConstraint("quantity > 0", name="moved_quantity_is_positive"),
         sa.ForeignKeyConstraint(
@@ -751,6 +714,69 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id"),
     )
     op.create_index("receiver_by_last4", "receiver", ["phone_last4"], unique=False)
+    op.create_table(
+        "reservation",
+        sa.Column("reservation_id", sa.String(), nullable=False),
+        sa.Column("sku", sa.String(), nullable=False),
+        sa.Column("location_id", sa.String(), nullable=False),
+        sa.Column("lot", sa.String(), nullable=False),
+        sa.Column("condition", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("workflow_id", sa.String(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("posted_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("voided_quantity", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(state = 'held') = (resolved_at IS NULL)", name="resolved_has_a_time"),
+        sa.CheckConstraint("state = 'posted' OR posted_quantity = 0", name="only_posted_is_sent"),
+        sa.CheckConstraint(
+            "state IN ('held','posted','voided','expired')", name="reservation_state"
+        ),
+        sa.CheckConstraint(
+            "posted_quantity >= 0 AND voided_quantity >= 0 AND posted_quantity + voided_quantity <= quantity",
+            name="resolved_within_quantity",
+        ),
+        sa.CheckConstraint("quantity > 0", name="reserved_quantity_is_positive"),
+        sa.ForeignKeyConstraint(
+            ["sku", "location_id", "lot", "condition", "owner"],
+            [
+                "stock_balance.sku",
+                "stock_balance.location_id",
+                "stock_balance.lot",
+                "stock_balance.condition",
+                "stock_balance.owner",
+            ],
+        ),
+        sa.PrimaryKeyConstraint(
+            "reservation_id", "sku", "location_id", "lot", "condition", "owner"
+        ),
+        sa.UniqueConstraint("reservation_id", "line_no", name="reservation_asked_once"),
+    )
+    op.create_index("reservation_by_order", "reservation", ["order_id"], unique=False)
+    op.create_index(
+        "reservation_due",
+        "reservation",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'held' AND expires_at IS NOT NULL"),
+    )
+    op.create_index(
+        "reservation_held",
+        "reservation",
+        ["sku", "location_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'held'"),
+    )
     op.create_table(
         "shipment",
         sa.Column("no", sa.String(), nullable=False),

@@ -1,0 +1,1 @@
+"""China's administrative divisions: the table, and addresses put in its terms."""

@@ -40,7 +40,7 @@ _RANK = {
 
 @dataclass(frozen=True, slots=True)
 class TrackingFact:
-    """One scan a carrier told us of. `event_id` is the same however often the carrier repeats it."""
+    """A scan a carrier told us of; `event_id` stays the same however often it is repeated."""
 
     waybill_no: str
     event_id: str
@@ -52,7 +52,7 @@ class TrackingFact:
 
 
 def advance(current: ParcelStatus, told: ParcelStatus) -> ParcelStatus:
-    """The status after hearing `told`: forward only, final states stay, unknown codes move nothing."""
+    """The status after hearing `told`: forward only, final states stay, unknown moves nothing."""
     if current.is_final or told is ParcelStatus.UNKNOWN:
         return current
     if current in (ParcelStatus.EXCEPTION, ParcelStatus.AT_PICKUP_POINT) and told in (

@@ -60,7 +60,7 @@ class SnapshotLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderSnapshot:
-    """The whole order at `version`. The channel's cancelled state wins over any other at the same version."""
+    """The whole order at `version`; cancelled wins over any other state of the same version."""
 
     channel: str
     shop: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A postal address in the parts Chinese carriers want; `division_code` is GB/T 2260 (six digits)."""
+    """A postal address in the parts carriers want; `division_code` is GB/T 2260, six digits."""
 
     country: str = "CN"
     province: str = ""
@@ -30,7 +30,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class MaskedReceiver:
-    """A receiver whom only the platform knows: `oaid` buys a platform waybill, the rest is for reading."""
+    """A receiver only the platform knows: `oaid` buys its waybill, the rest is for reading."""
 
     oaid: str
     name_mask: str

@@ -1,4 +1,4 @@
-"""Why something did not happen. A class name is the code others see: renaming one is a breaking change.
+"""Why something did not happen. A class name is the code that others see: it never changes.
 
 DomainError                a rule said no: never retried, shown to the caller
 IntegrationError

@@ -26,5 +26,15 @@ OUTSIDE: ActivityConfig = {
     ),
 }
 
+# One window of a pulled shop. Its poller tries again for ever, so it need not be patient here.
+PULL: ActivityConfig = {
+    "start_to_close_timeout": timedelta(minutes=4),
+    "schedule_to_close_timeout": timedelta(minutes=5),
+    "heartbeat_timeout": timedelta(seconds=45),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+}
+
 # How long a step that waits for a gate sleeps when nobody wakes it.
 GATE_PATIENCE = timedelta(minutes=15)

@@ -1,0 +1,1 @@
+"""Which locations send what: a pure decision that can be explained and replayed."""

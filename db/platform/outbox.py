@@ -1,9 +1,9 @@
 """The outbox: what has to be told after a commit. Rows are claimed, told and only then marked."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +20,7 @@ Kind = Literal["signal", "webhook"]
 # A row whose teller died is told again after this; longer than any one telling takes.
 LEASE: Final = timedelta(seconds=60)
 _LONGEST_ERROR: Final = 500
+_ROWS_PER_STATEMENT: Final = 1000
 
 _CLAIM: Final = """
 WITH due AS (
@@ -92,39 +93,30 @@ async def queue_signals(
     session: AsyncSession, workflow_ids: Sequence[str], name: str, message: "DataclassInstance"
 ) -> None:
     """After the commit, tell several workflows the same fact."""
-    if not workflow_ids:
-        return
     payload = asdict(message)
     rows = [
         {"kind": "signal", "target": target, "name": name, "payload": payload}
         for target in workflow_ids
     ]
-    await session.execute(insert(OutboxRow).values(rows))
+    for start in range(0, len(rows), _ROWS_PER_STATEMENT):
+        await session.execute(insert(OutboxRow).values(rows[start : start + _ROWS_PER_STATEMENT]))
 
 
 async def queue_shop_webhook(
-    session: AsyncSession,
-    *,
-    shop_id: str,
-    event_type: str,
-    event_id: str,
-    subject: str,
-    at: datetime,
-    data: Mapping[str, Any],
+    session: AsyncSession, *, shop_id: str, event_id: str, event_type: str, body: bytes
 ) -> int:
     """After the commit, tell the shop's subscribers; returns to how many.
 
-    `event_id` is what they recognise a repetition by: the same event is queued once. `subject` is
-    the order's number, `data` the event in the words of the published schema.
+    `event_id` is what they recognise a repetition by: the same event is queued once. `body` is the
+    CloudEvent as they will get it, UTF-8 JSON.
     """
-    payload = {"subject": subject, "time": at.isoformat(), "data": dict(data)}
     rows = await run(
         session,
         _QUEUE_FOR_SHOP,
         shop_id=shop_id,
         event_type=event_type,
         event_id=event_id,
-        payload=json.dumps(payload, ensure_ascii=False),
+        payload=json.dumps({"body": body.decode()}, ensure_ascii=False),
     )
     return len(rows)
 

@@ -1,0 +1,196 @@
+"""Clients of shops and carriers, made from their rows; changed credentials count within seconds."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeVar, cast
+
+import httpx
+
+from db.channels.tables import ShopRow
+from db.engine import Sessions
+from db.logistics.tables import CarrierAccountRow
+from db.vault import Vault, carrier_context, shop_context
+from domain.orders.snapshot import OrderSnapshot
+from domain.shared.errors import CredentialsRefused, Rejected
+from integrations.carriers.port import Carrier
+from integrations.carriers.sf import SfCarrier, SfSettings
+from integrations.carriers.sf import SignMethod as SfSignMethod
+from integrations.carriers.zto import ZtoCarrier, ZtoSettings
+from integrations.marketplaces.own import OwnMarketplace
+from integrations.marketplaces.port import Marketplace, PulledMarketplace, PushMarketplace
+from integrations.marketplaces.shopify import API_VERSION, ShopifyMarketplace
+from integrations.marketplaces.signing import TopSignMethod
+from integrations.marketplaces.top import TopMarketplace
+
+REMEMBERED_S: Final = 5.0
+UNKNOWN_SHOP: Final = "unknown_shop"
+UNKNOWN_CARRIER: Final = "unknown_carrier"
+
+ValueT = TypeVar("ValueT")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop and the client that talks to it."""
+
+    id: str
+    channel: str
+    active: bool
+    marketplace: Marketplace
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierAccount:
+    """A carrier and the client that talks to it; `push_secret` is part of its push address."""
+
+    code: str
+    push_secret: str
+    carrier: Carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What speaks to the outside; one per process."""
+
+    sessions: Sessions
+    vault: Vault
+    http_client: httpx.AsyncClient
+    clock: Callable[[], float] = time.monotonic
+    _shops: dict[str, tuple[float, Shop]] = field(default_factory=dict)
+    _carriers: dict[str, tuple[float, CarrierAccount]] = field(default_factory=dict)
+
+    async def shop(self, shop_id: str) -> Shop:
+        """The shop as it is now. Raises Rejected (`unknown_shop`), CredentialsRefused."""
+        if (known := self._fresh(self._shops, shop_id)) is not None:
+            return known
+        async with self.sessions.begin() as session:
+            row = await session.get(ShopRow, shop_id)
+        if row is None:
+            raise Rejected(f"there is no shop {shop_id}", code=UNKNOWN_SHOP, system="onhand")
+        secrets = _Secrets(shop_id, self.vault.open_secrets(row.secrets, shop_context(shop_id)))
+        shop = Shop(row.id, row.channel, row.active, self._marketplace(row, secrets))
+        self._shops[shop_id] = (self.clock() + REMEMBERED_S, shop)
+        return shop
+
+    async def marketplace(self, shop_id: str) -> Marketplace:
+        """The client of a shop. Raises as `shop` does."""
+        return (await self.shop(shop_id)).marketplace
+
+    async def pushing(self, shop_id: str, channel: str) -> PushMarketplace:
+        """The client of an active shop that pushes. Raises Rejected (`unknown_shop`)."""
+        shop = await self.shop(shop_id)
+        if shop.channel != channel or not shop.active:
+            text = f"there is no shop {shop_id} on {channel}"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return cast(PushMarketplace, shop.marketplace)
+
+    async def pulled(self, shop_id: str) -> PulledMarketplace:
+        """The client of a shop that is asked for its changes. Raises Rejected (`unknown_shop`)."""
+        marketplace = await self.marketplace(shop_id)
+        if not hasattr(marketplace, "changed_page_count"):
+            text = f"shop {shop_id} pushes; it cannot be pulled"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return cast(PulledMarketplace, marketplace)
+
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
+        """Translate a stored body. Raises Rejected (`unreadable`, `unknown_shop`)."""
+        return (await self.marketplace(shop_id)).snapshot(raw)
+
+    async def account(self, code: str) -> CarrierAccount:
+        """The carrier's account. Raises Rejected (`unknown_carrier`), CredentialsRefused."""
+        if (known := self._fresh(self._carriers, code)) is not None:
+            return known
+        async with self.sessions.begin() as session:
+            row = await session.get(CarrierAccountRow, code)
+        if row is None or not row.active:
+            raise Rejected(f"there is no carrier {code}", code=UNKNOWN_CARRIER, system="onhand")
+        secrets = _Secrets(code, self.vault.open_secrets(row.secrets, carrier_context(code)))
+        account = CarrierAccount(row.code, row.push_secret, self._carrier(row, secrets))
+        self._carriers[code] = (self.clock() + REMEMBERED_S, account)
+        return account
+
+    async def carrier(self, code: str) -> Carrier:
+        """The client of a carrier. Raises as `account` does."""
+        return (await self.account(code)).carrier
+
+    def _fresh(self, known: dict[str, tuple[float, ValueT]], key: str) -> ValueT | None:
+        until, value = known.get(key, (0.0, None))
+        return value if self.clock() < until else None
+
+    def _marketplace(self, row: ShopRow, secrets: "_Secrets") -> Marketplace:
+        settings = row.settings
+        match row.channel:
+            case "top":
+                return TopMarketplace(
+                    row.id,
+                    row.base_url,
+                    secrets["app_key"],
+                    secrets["app_secret"],
+                    secrets["session"],
+                    self.http_client,
+                    TopSignMethod(settings.get("sign_method", TopSignMethod.MD5)),
+                )
+            case "shopify":
+                return ShopifyMarketplace(
+                    row.id,
+                    row.external_id,
+                    row.base_url,
+                    secrets["access_token"],
+                    secrets.both("webhook_secret"),
+                    self.http_client,
+                    settings.get("api_version", API_VERSION),
+                )
+            case "own":
+                # What a shop of ours hears goes through the outbox, so no call-back address here.
+                return OwnMarketplace(row.id, secrets.both("secret"), self.http_client)
+        text = f"no adapter for channel {row.channel}"
+        raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+
+    def _carrier(self, row: CarrierAccountRow, secrets: "_Secrets") -> Carrier:
+        match row.code:
+            case "sf":
+                method = row.settings.get("sign_method", SfSignMethod.STANDARD_MD5)
+                sf = SfSettings(
+                    row.base_url,
+                    secrets["partner_id"],
+                    secrets["checkword"],
+                    secrets["monthly_card"],
+                    SfSignMethod(method),
+                )
+                return SfCarrier(sf, self.http_client)
+            case "zto":
+                zto = ZtoSettings(
+                    row.base_url,
+                    secrets["app_key"],
+                    secrets["app_secret"],
+                    secrets["account_id"],
+                    secrets["account_password"],
+                    secrets.get("customer_id"),
+                    secrets.get("cod_account"),
+                )
+                return ZtoCarrier(zto, self.http_client)
+        text = f"no adapter for carrier {row.code}"
+        raise Rejected(text, code=UNKNOWN_CARRIER, system="onhand")
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """The named secrets of a shop or carrier; a missing one parks whoever needs it."""
+
+    owner: str
+    values: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        if not (value := self.get(name)):
+            text = f"{self.owner} has no {name}; enter it in the settings"
+            raise CredentialsRefused(text, code="missing_secret", system="onhand")
+        return value
+
+    def get(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def both(self, name: str) -> tuple[str, ...]:
+        """The secret and, while it is being replaced, the old one."""
+        old = self.get(f"{name}_old")
+        return (self[name], old) if old else (self[name],)

@@ -1,0 +1,62 @@
+"""What the routes of channels and carriers need from the process they run in."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from db.engine import Sessions
+from db.vault import Vault
+from domain.orders.snapshot import OrderSnapshot
+from integrations.carriers.port import Carrier
+from integrations.marketplaces.port import PushMarketplace
+
+
+class CarrierAccount(Protocol):
+    """A carrier with the unguessable part of its push address."""
+
+    @property
+    def push_secret(self) -> str: ...
+
+    @property
+    def carrier(self) -> Carrier: ...
+
+
+class Adapters(Protocol):
+    """Clients of shops and carriers, made from their rows."""
+
+    async def pushing(self, shop_id: str, channel: str) -> PushMarketplace:
+        """Raises Rejected (`unknown_shop`)."""
+        ...
+
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
+        """Raises Rejected (`unreadable`)."""
+        ...
+
+    async def account(self, code: str) -> CarrierAccount:
+        """Raises Rejected (`unknown_carrier`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The process's own sessions, vault and clients."""
+
+    sessions: Sessions
+    vault: Vault
+    adapters: Adapters
+
+
+def _outside(request: Request) -> Outside:
+    state: Any = request.app.state
+    return Outside(state.sessions, state.vault, state.adapters)
+
+
+def _temporal(request: Request) -> Client:
+    client: Client = request.app.state.temporal
+    return client
+
+
+OutsideOf = Annotated[Outside, Depends(_outside)]
+Temporal = Annotated[Client, Depends(_temporal)]

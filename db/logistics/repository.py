@@ -1,0 +1,105 @@
+"""What carriers tell us about parcels; a parcel only ever moves forward."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.platform.outbox import queue_signal
+from db.sql import run
+from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
+from domain.orders.messages import Tracked
+
+_LOCK: Final = """
+SELECT p.id, p.waybill_no, p.status, s.no AS shipment_no, s.workflow_id
+FROM parcel p JOIN shipment s ON s.no = p.shipment_no
+WHERE p.carrier = :carrier AND p.waybill_no = ANY(:waybills)
+ORDER BY p.id FOR UPDATE OF p
+"""
+
+_REMEMBER: Final = """
+INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, text, place)
+SELECT :parcel_id, e.event_id, e.at, e.status, e.vendor_code, e.text, e.place
+FROM unnest(CAST(:event_ids AS text[]), CAST(:ats AS timestamptz[]), CAST(:statuses AS text[]),
+            CAST(:codes AS text[]), CAST(:texts AS text[]), CAST(:places AS text[]))
+     AS e(event_id, at, status, vendor_code, text, place)
+ON CONFLICT (parcel_id, event_id) DO NOTHING
+RETURNING event_id
+"""
+
+_MOVE: Final = """
+UPDATE parcel SET status = :status, last_fact_at = greatest(last_fact_at, :at) WHERE id = :id
+"""
+
+# What all parcels of a shipment have reached together; the worst news first.
+_TOGETHER: Final = """
+SELECT CASE WHEN bool_or(status = 'lost') THEN 'lost'
+            WHEN bool_or(status IN ('returning', 'returned')) THEN 'returned'
+            WHEN bool_and(status = 'delivered') THEN 'delivered'
+            WHEN bool_or(status = 'exception') THEN 'exception'
+            WHEN bool_or(status <> 'labelled') THEN 'in_transit'
+            ELSE 'labelled' END AS status
+FROM parcel WHERE shipment_no = :shipment_no AND voided_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of some facts: new ones, and waybills nobody here knows."""
+
+    new: int
+    unknown: tuple[str, ...]
+
+
+async def record_facts(
+    session: AsyncSession, carrier: str, facts: Sequence[TrackingFact]
+) -> Recorded:
+    """Keep each fact once, move parcels forward, and tell the shipments that moved.
+
+    Facts may come twice and in any order. A waybill we do not know leaves no trace here.
+    """
+    by_waybill: dict[str, list[TrackingFact]] = defaultdict(list)
+    for fact in facts:
+        by_waybill[fact.waybill_no].append(fact)
+    parcels = await run(session, _LOCK, carrier=carrier, waybills=sorted(by_waybill))
+    new = 0
+    moved: dict[str, str] = {}
+    for parcel in parcels:
+        heard = by_waybill.pop(parcel.waybill_no, [])
+        fresh = await _remember(session, parcel.id, heard)
+        if not fresh:
+            continue
+        new += len(fresh)
+        before = ParcelStatus(parcel.status)
+        status = before
+        for fact in sorted(fresh, key=lambda one: one.at):
+            status = advance(status, fact.status)
+        latest = max(fact.at for fact in fresh)
+        await run(session, _MOVE, id=parcel.id, status=status, at=latest)
+        if status is not before:
+            moved[parcel.shipment_no] = parcel.workflow_id
+    for shipment_no, workflow_id in moved.items():
+        rows = await run(session, _TOGETHER, shipment_no=shipment_no)
+        await queue_signal(session, workflow_id, "tracked", Tracked(rows[0].status))
+    return Recorded(new, tuple(by_waybill))
+
+
+async def _remember(
+    session: AsyncSession, parcel_id: str, facts: Sequence[TrackingFact]
+) -> list[TrackingFact]:
+    """The facts that were new."""
+    rows = await run(
+        session,
+        _REMEMBER,
+        parcel_id=parcel_id,
+        event_ids=[fact.event_id for fact in facts],
+        ats=[fact.at for fact in facts],
+        statuses=[str(fact.status) for fact in facts],
+        codes=[fact.vendor_code for fact in facts],
+        texts=[fact.text for fact in facts],
+        places=[fact.place for fact in facts],
+    )
+    fresh = {row.event_id for row in rows}
+    return [fact for fact in facts if fact.event_id in fresh]

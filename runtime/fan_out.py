@@ -1,0 +1,157 @@
+"""Outbox → workflows and subscribers."""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from db.engine import Sessions
+from db.platform import outbox
+from db.platform.attention import open_attention
+from db.platform.outbox import Telling
+from db.platform.tables import WebhookEndpointRow
+from db.vault import CannotOpen, Vault, endpoint_context
+from domain.shared.errors import IntegrationError
+from integrations.webhooks import WebhookSender
+from runtime.handing_over import CALL_TIMEOUT, engine_is_down
+
+log = structlog.get_logger()
+
+_AT_ONCE: Final = 16
+_WEBHOOKS_AT_ONCE: Final = 8
+_FIRST_WAIT: Final = timedelta(seconds=5)
+_LONGEST_WAIT: Final = timedelta(hours=4)
+# 5 s, doubled up to 4 h: the 29th attempt comes about three days after the first.
+MOST_ATTEMPTS: Final = 29
+
+
+def wait_before(attempt: int, jitter: float = 1.0) -> timedelta:
+    """How long to rest after the attempt with this number, the first being 1."""
+    return min(_FIRST_WAIT * (1 << min(attempt - 1, 20)), _LONGEST_WAIT) * jitter
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFanOut:
+    """Signals that follow a commit. To one workflow they go in the order they were queued."""
+
+    sessions: Sessions
+    client: Client
+
+    async def once(self, limit: int) -> int:
+        """One batch; returns how many rows were taken. Raises when the engine does not answer."""
+        async with self.sessions.begin() as session:
+            taken = await outbox.claim(session, "signal", limit)
+        by_target: dict[str, list[Telling]] = defaultdict(list)
+        for telling in taken:
+            by_target[telling.target].append(telling)
+        slots = asyncio.Semaphore(_AT_ONCE)
+        heard: list[int] = []
+        undone: list[int] = []
+        lost: list[tuple[Telling, str]] = []
+        troubles: list[Exception] = []
+
+        async def one_target(queue: list[Telling]) -> None:
+            for position, telling in enumerate(queue):
+                try:
+                    async with slots:
+                        await self._signal(telling)
+                    heard.append(telling.id)
+                except Exception as error:
+                    if engine_is_down(error):
+                        undone.extend(one.id for one in queue[position:])
+                        troubles.append(error)
+                        return
+                    lost.append((telling, str(error)))
+
+        await asyncio.gather(*(one_target(queue) for queue in by_target.values()))
+        async with self.sessions.begin() as session:
+            await outbox.mark_sent(session, heard)
+            for telling, text in lost:
+                await outbox.give_up(session, telling.id, text)
+            why = str(troubles[0]) if troubles else ""
+            await outbox.try_later(session, undone, timedelta(0), why, untried=True)
+        for telling, text in lost:
+            log.warning(
+                "relay.signal_lost", workflow_id=telling.target, signal=telling.name, error=text
+            )
+        if troubles:
+            raise troubles[0]
+        return len(taken)
+
+    async def _signal(self, telling: Telling) -> None:
+        """A workflow that is over hears nothing: whatever it was told about no longer matters."""
+        handle = self.client.get_workflow_handle(telling.target)
+        try:
+            await handle.signal(telling.name, telling.payload, rpc_timeout=CALL_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise NobodyListens("this workflow is over or was never started") from error
+            raise
+
+
+class NobodyListens(Exception):
+    """There is no running workflow with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookFanOut:
+    """Events to subscribers, tried for about three days; then a person hears of it."""
+
+    sessions: Sessions
+    vault: Vault
+    sender: WebhookSender
+    jitter: Callable[[], float] = lambda: random.uniform(0.8, 1.2)
+
+    async def once(self, limit: int) -> int:
+        """One batch; returns how many rows were taken."""
+        async with self.sessions.begin() as session:
+            taken = await outbox.claim(session, "webhook", min(limit, _WEBHOOKS_AT_ONCE))
+        await asyncio.gather(*(self._deliver(telling) for telling in taken))
+        return len(taken)
+
+    async def _deliver(self, telling: Telling) -> None:
+        async with self.sessions.begin() as session:
+            endpoint = await session.get(WebhookEndpointRow, telling.target)
+        if endpoint is None or not endpoint.active:
+            async with self.sessions.begin() as session:
+                await outbox.give_up(session, telling.id, "the subscriber was removed")
+            return
+        error = await self._send(endpoint, telling)
+        log.info(
+            "webhook.attempt", endpoint=endpoint.id, event_id=telling.event_id,
+            event_type=telling.name, attempt=telling.attempts, error=error,
+        )  # fmt: skip
+        async with self.sessions.begin() as session:
+            if not error:
+                await outbox.mark_sent(session, [telling.id])
+            elif telling.attempts < MOST_ATTEMPTS:
+                wait = wait_before(telling.attempts, self.jitter())
+                await outbox.try_later(session, [telling.id], wait, error)
+            else:
+                await outbox.give_up(session, telling.id, error)
+                await open_attention(
+                    session,
+                    workflow_id=f"webhook/{endpoint.id}",
+                    step_id="delivery",
+                    system=f"webhook/{endpoint.id}",
+                    cause="Unavailable",
+                    code="not_delivered",
+                    error=f"{telling.name} {telling.event_id} was not delivered: {error}",
+                )
+
+    async def _send(self, endpoint: WebhookEndpointRow, telling: Telling) -> str:
+        """Why it was not heard; empty when it was."""
+        try:
+            secret = self.vault.open(endpoint.secret, endpoint_context(endpoint.id)).decode()
+            body = str(telling.payload["body"]).encode()
+            await self.sender.send(endpoint.url, secret, telling.event_id, body)
+        except (IntegrationError, CannotOpen, ValueError, KeyError) as error:
+            return f"{type(error).__name__}: {error}"[:300]
+        return ""

@@ -1,0 +1,29 @@
+"""Forgetting: raw messages and told outbox rows are kept no longer than they are of use."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from db.engine import Sessions
+from db.platform import outbox
+from db.shared import hand_over
+
+KEEP_BODIES: Final = timedelta(days=30)
+KEEP_TOLD: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """Works in small steps, so that nobody waits for it."""
+
+    sessions: Sessions
+    keep_bodies: timedelta = KEEP_BODIES
+    keep_told: timedelta = KEEP_TOLD
+
+    async def once(self, limit: int) -> int:
+        """One step; returns how many rows it touched."""
+        async with self.sessions.begin() as session:
+            erased = await hand_over.erase_applied(session, self.keep_bodies)
+        async with self.sessions.begin() as session:
+            pruned = await outbox.prune(session, self.keep_told)
+        return erased + pruned

@@ -1,0 +1,74 @@
+"""One shop that does not push: asked again and again, for ever."""
+
+from datetime import timedelta
+
+import structlog
+from temporalio import workflow
+from temporalio.common import VersioningBehavior
+from temporalio.exceptions import ActivityError
+
+from activities.channels.pulling import PullingActivities
+from domain.channels.messages import Pulled, PulledShop, PullWindow
+from workflows.shared.options import PULL
+
+log = structlog.get_logger()
+
+_ROUNDS = 200
+_FIRST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 300.0
+
+
+@workflow.defn(name="Poller", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+class PollerWorkflow:
+    """Pulls one shop; where it stands is in the database, so any run can take over."""
+
+    @workflow.init
+    def __init__(self, shop: PulledShop) -> None:
+        self._wanted = False
+        self._failures = shop.failures
+
+    @workflow.run
+    async def run(self, shop: PulledShop) -> None:
+        """Pull, pause, again; ends only when the shop is switched off."""
+        for _ in range(_ROUNDS):
+            self._wanted = False
+            pulled = await self._pull(shop)
+            if pulled is not None and not pulled.active:
+                return
+            if pulled is None or not pulled.behind:
+                await self._pause(pulled)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(PulledShop(shop.shop_id, self._failures))
+
+    @workflow.signal
+    def pull_now(self) -> None:
+        """Somebody wants to see the latest at once."""
+        self._wanted = True
+
+    @workflow.query
+    def failures(self) -> int:
+        """How many windows in a row could not be read."""
+        return self._failures
+
+    async def _pull(self, shop: PulledShop) -> Pulled | None:
+        """The window's result; None when the shop could not be read for a minute."""
+        try:
+            pulled = await workflow.execute_activity_method(
+                PullingActivities.pull, PullWindow(shop.shop_id), **PULL
+            )
+        except ActivityError as error:
+            self._failures += 1
+            log.warning("channel.pull_failed", shop_id=shop.shop_id, error=str(error.cause)[:200])
+            return None
+        self._failures = 0
+        return pulled
+
+    async def _pause(self, pulled: Pulled | None) -> None:
+        if pulled is None:
+            pause_s = min(_FIRST_PAUSE_S * 2 ** min(self._failures, 10), _LONGEST_PAUSE_S)
+        else:
+            pause_s = pulled.interval_s
+        try:
+            await workflow.wait_condition(lambda: self._wanted, timeout=timedelta(seconds=pause_s))
+        except TimeoutError:
+            return

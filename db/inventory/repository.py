@@ -4,8 +4,7 @@ Locks are always taken in the order of `StockKey`. A CHECK violation is never so
 
 Who waits comes first: units that come free go to the queue of their location and SKU, strictly in
 order of payment, in the transaction that freed them, and a new reservation finds only what is free
-beyond the queue. Verbs that free units return the fills; the caller tells the orders in the same
-transaction (outbox).
+beyond the queue. The orders served are told through the outbox, in that transaction too.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -115,9 +114,9 @@ class StockRepository:
             pending = left
         return answers
 
-    async def release(self, reservation_id: str) -> list[Fill]:
-        """Give a held reservation back; a resolved one is left alone."""
-        return list((await self._give_back([reservation_id], "voided", None)).fills)
+    async def release(self, reservation_id: str, state: str = "voided") -> list[Fill]:
+        """Give a held reservation back (`voided` or `expired`); a resolved one is left alone."""
+        return list((await self._give_back([reservation_id], state, None)).fills)
 
     async def expire_due(self, now: datetime, limit: int = 200) -> Expired:
         """Give back whole reservations (at most `limit`) whose lease ended before `now`."""

@@ -247,17 +247,21 @@ WITH queue AS MATERIALIZED (
     FROM served s WHERE b.id = s.id
     RETURNING b.id
 ), leased AS (
-    INSERT INTO reservation (reservation_id, line_no, sku, location_id, lot, condition, owner,
-                             order_id, workflow_id, quantity, posted_quantity, voided_quantity,
-                             state)
-    SELECT s.id, 0, :sku, :location_id, :lot, 'good', 'own', s.order_id, s.workflow_id, s.quantity,
-           0, 0, 'held'
+    INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
+                             workflow_id, quantity, posted_quantity, voided_quantity, state)
+    SELECT s.id, :sku, :location_id, :lot, 'good', 'own', s.order_id, s.workflow_id, s.quantity, 0,
+           0, 'held'
     FROM served s JOIN filled f ON f.id = s.id
     RETURNING quantity
 ), taken AS (
     UPDATE stock_balance SET reserved = reserved + (SELECT sum(quantity) FROM leased)
     WHERE (sku, location_id, lot, condition, owner) = (:sku, :location_id, :lot, 'good', 'own')
       AND EXISTS (SELECT FROM leased)
+), told AS (
+    INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
+    SELECT 'signal', s.workflow_id, 'state_changed',
+           jsonb_build_object('what', 'backorder', 'ref', s.id), '', 0, ''
+    FROM served s JOIN filled f ON f.id = s.id
 )
 SELECT id, order_id, workflow_id FROM served ORDER BY upto
 """

@@ -157,7 +157,7 @@ class ReservationRow(SQLModel, table=True):
     lot: str = Field(default="", primary_key=True)
     condition: str = Field(default="good", primary_key=True)
     owner: str = Field(default="own", primary_key=True)
-    line_no: int = 0
+    line_no: int | None = None  # as asked; none for units that came out of the queue
     order_id: str = ""
     workflow_id: str = ""
     quantity: int = Field(sa_type=BIGINT)

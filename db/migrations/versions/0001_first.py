@@ -722,7 +722,7 @@ def upgrade() -> None:
         sa.Column("lot", sa.String(), nullable=False),
         sa.Column("condition", sa.String(), nullable=False),
         sa.Column("owner", sa.String(), nullable=False),
-        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=True),
         sa.Column("order_id", sa.String(), nullable=False),
         sa.Column("workflow_id", sa.String(), nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),

@@ -142,8 +142,7 @@ class Adapters:
                     settings.get("api_version", API_VERSION),
                 )
             case "own":
-                # What a shop of ours hears goes through the outbox, so no call-back address here.
-                return OwnMarketplace(row.id, secrets.both("secret"), self.http_client)
+                return OwnMarketplace(row.id, secrets.both("secret"))
         text = f"no adapter for channel {row.channel}"
         raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
 

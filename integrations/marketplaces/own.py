@@ -1,4 +1,4 @@
-"""The own channel: orders come as Standard Webhooks, shipments are told the same way.
+"""The own channel: orders come as Standard Webhooks.
 
 Facts: wire-formats §1.8 (standardwebhooks.com specification).
 """
@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import httpx
-
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
-from integrations.marketplaces.own_events import build_shipped_event, deliver
 from integrations.marketplaces.own_order import parse_own_order, read_own_order
 from integrations.marketplaces.port import Push, ShipConfirmation
 from integrations.marketplaces.signing import own_genuine
@@ -24,13 +21,10 @@ _LONGEST_ID: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class OwnMarketplace:
-    """One shop of ours. All `secrets` are valid for messages to us and sign messages from us;
-    without a `callback_url` the shop hears nothing."""
+    """One shop of ours. Any of `secrets` may sign: while one is replaced, both are valid."""
 
     shop: str
     secrets: tuple[str, ...]
-    http: httpx.AsyncClient
-    callback_url: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
@@ -61,12 +55,7 @@ class OwnMarketplace:
         raise _refused(f"order {external_no} cannot be asked for", "not_offered")
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
-        """Send `shipment.shipped` once; its id is made from the parcel, so repeats are harmless."""
-        if not self.callback_url:
-            return
-        now = self.now()
-        event = build_shipped_event(self.shop, confirmation, confirmation.shipped_at or now)
-        await deliver(self.http, self.callback_url, self.secrets, event, now)
+        """Nothing to do: `shipment.shipped` is an outgoing webhook, sent from the outbox."""
 
 
 def _seconds(text: str) -> int:

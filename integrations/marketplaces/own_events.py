@@ -1,19 +1,14 @@
-"""What we tell the own channel: CloudEvents 1.0 in JSON, signed as Standard Webhooks."""
+"""What we tell the own channel: CloudEvents 1.0 in JSON, to be sent as Standard Webhooks."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-import httpx
-
-from domain.shared.errors import Rejected, Unavailable
-from integrations.http import exchange
 from integrations.marketplaces.port import ShipConfirmation
-from integrations.marketplaces.signing import own_headers, sign_own
 
 
 class EventType(StrEnum):
@@ -59,31 +54,6 @@ def build_delivered_event(shop: str, external_no: str, delivered_at: datetime) -
     """Every parcel of the order has reached its receiver."""
     data = {"order_no": external_no}
     return _event(EventType.ORDER_DELIVERED, shop, external_no, external_no, delivered_at, data)
-
-
-async def deliver(
-    client: httpx.AsyncClient,
-    url: str,
-    secrets: Sequence[str],
-    event: OutgoingEvent,
-    now: datetime,
-) -> None:
-    """Send an event once, signed with every secret; any 2xx is an acknowledgement.
-
-    Raises Unavailable for any other answer, save 410 (Rejected): the receiver wants no more.
-    """
-    timestamp = int(now.timestamp())
-    headers = own_headers(secrets[0], event.id, timestamp, event.body)
-    signatures = [sign_own(secret, event.id, timestamp, event.body) for secret in secrets]
-    headers["webhook-signature"] = " ".join(signatures)
-    headers["content-type"] = "application/cloudevents+json"
-    request = client.build_request("POST", url, content=event.body, headers=headers)
-    answer = await exchange(client, request, system="own", changes=False)
-    if answer.status == httpx.codes.GONE:
-        raise Rejected("the receiver wants no more events", code="410", system="own")
-    if not 200 <= answer.status < 300:
-        text = f"answered HTTP {answer.status}"
-        raise Unavailable(text, code=str(answer.status), system="own")
 
 
 def _event(

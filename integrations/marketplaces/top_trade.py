@@ -254,10 +254,10 @@ def _line(line: TradeLine, payable: int) -> SnapshotLine:
 def _captured(
     trade: Trade, state: ChannelState, lines: tuple[SnapshotLine, ...], freight: int
 ) -> int:
+    if state is ChannelState.CANCELLED:
+        return 0
     if trade.step_trade_status is StepStatus.FRONT_PAID_FINAL_NOPAID:
-        return (
-            0 if state is ChannelState.CANCELLED else minor(trade.step_paid_fee or _ZERO, CURRENCY)
-        )
+        return minor(trade.step_paid_fee or _ZERO, CURRENCY)
     if trade.type == "cod" and trade.status not in _COLLECTED:
         return 0
     if state is ChannelState.UNPAID or trade.status is TradeStatus.WAIT_PRE_AUTH_CONFIRM:

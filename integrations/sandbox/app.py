@@ -17,11 +17,18 @@ from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.parcels import Fate, Parcel
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.sf import SfSandbox
+from integrations.sandbox.shopify import ShopifySandbox
+from integrations.sandbox.top import TopSandbox
 from integrations.sandbox.zto import ZtoSandbox
 
 log = structlog.get_logger()
 
-VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {"sf": SfSandbox, "zto": ZtoSandbox}
+VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
+    "sf": SfSandbox,
+    "zto": ZtoSandbox,
+    "top": TopSandbox,
+    "shopify": ShopifySandbox,
+}
 _TICK_S: Final = 0.1
 
 
@@ -71,6 +78,8 @@ def create_sandbox(
         vendor = vendor_class(sandbox)
         sandbox.vendors[name] = vendor
         app.mount(f"/{name}", vendor.app())
+        if (controls := vendor.controls()) is not None:
+            app.include_router(controls, prefix=f"/sandbox/{name}")
     return app
 
 

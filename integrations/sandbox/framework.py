@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -76,6 +76,10 @@ class Vendor(ABC):
     @abstractmethod
     def app(self) -> FastAPI:
         """The vendor's own endpoints, mounted under /{name}."""
+
+    def controls(self) -> APIRouter | None:
+        """What one may have its users do, served under /sandbox/{name}; most have nothing."""
+        return None
 
     @abstractmethod
     def acknowledged(self, status: int, body: bytes) -> bool:

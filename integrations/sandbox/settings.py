@@ -21,6 +21,21 @@ class ZtoAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class TopAccount:
+    app_key: str = "12345678"
+    app_secret: str = "demo-top-secret"
+    sessions: tuple[str, ...] = ("demo-top-session",)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopifyAccount:
+    domain: str = "onhand-demo.myshopify.com"
+    access_token: str = "demo-shopify-token"
+    client_secret: str = "demo-shopify-secret"
+    push_path: str = "shopify/shopify"  # {channel}/{our shop id}
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """`auto_pickup_s` None: parcels wait for a hand-over call before they move."""
 
@@ -32,3 +47,5 @@ class SandboxSettings:
     seed: int = 1
     sf: SfAccount = field(default_factory=SfAccount)
     zto: ZtoAccount = field(default_factory=ZtoAccount)
+    top: TopAccount = field(default_factory=TopAccount)
+    shopify: ShopifyAccount = field(default_factory=ShopifyAccount)

@@ -96,7 +96,9 @@ def _city_then_district(scope: str, address: Address) -> tuple[str, Address]:
     if found := _lookup(scope, address.district):
         is_district = _level(found) is Level.DISTRICT
         return found, address if is_district else replace(address, district="")
-    return _lookup(scope, address.city) or scope, address
+    if found := _lookup(scope, address.city):
+        return found, _with_town_in_detail(address, found)
+    return scope, address
 
 
 def _says_more(address: Address, scope: str) -> bool:
@@ -110,14 +112,14 @@ def _says_more(address: Address, scope: str) -> bool:
 
 
 def _says_nothing(city: str, scope: str) -> bool:
-    """Whether the city is blank, a statistical group, or the province named again."""
+    """Whether the city is no city: blank, a group, the province again, or in a municipality."""
     if not city or _GROUPS.fullmatch(city):
         return True
-    return city == _name(scope) or (scope in MUNICIPALITIES and city == stem(_name(scope)))
+    return scope in MUNICIPALITIES or city == _name(scope)
 
 
 def _with_town_in_detail(address: Address, scope: str) -> Address:
-    """Keep the town that stands as district when the city field names a county-level city."""
+    """Keep the town that stands as district when the city field names the district."""
     town = address.district
     if town in {"", *_names_of(all_divisions()[scope])} or address.detail.startswith(town):
         return address

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
 from activities.shared.batching import MicroBatcher
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
@@ -13,7 +16,7 @@ class ReservationBatcher:
 
     def __init__(self, sessions: Sessions, lanes: int = 1) -> None:
         self._sessions = sessions
-        self._batcher = MicroBatcher(self._reserve, lanes)
+        self._batcher = MicroBatcher(self._reserve, lanes, _is_nobodys_fault)
 
     async def reserve(self, request: ReserveStock) -> Reserved:
         """Granted, refused, or already granted under the same id; committed when it answers."""
@@ -23,3 +26,7 @@ class ReservationBatcher:
         async with self._sessions.begin() as session:
             answers = await StockRepository(session).reserve_batch(requests)
         return [answers[request.reservation_id] for request in requests]
+
+
+def _is_nobodys_fault(error: Exception) -> bool:
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout)

@@ -15,13 +15,18 @@ class MicroBatcher(Generic[Ask, Answer]):
     """Runs `work` for everything that waits, one batch at a time, without any added delay.
 
     `work` answers in the order it was asked. When it fails for a batch, every item is run alone,
-    so that one bad item cannot fail its neighbours. One object per process and event loop.
+    so that one bad item cannot fail its neighbours; an error that `fails_all` knows to be nobody's
+    fault (the database is away) all get at once. One object per process and event loop.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Ask]], Awaitable[Sequence[Answer]]], lanes: int = 1
+        self,
+        work: Callable[[Sequence[Ask]], Awaitable[Sequence[Answer]]],
+        lanes: int = 1,
+        fails_all: Callable[[Exception], bool] = lambda error: False,
     ) -> None:
         self._work = work
+        self._fails_all = fails_all
         self._lanes = lanes
         self._running = 0
         self._waiting: deque[tuple[Ask, asyncio.Future[Answer]]] = deque()
@@ -50,8 +55,9 @@ class MicroBatcher(Generic[Ask, Answer]):
         try:
             answers = await self._work([ask for ask, _ in batch])
         except Exception as error:
-            if len(batch) == 1:
-                _settle(batch[0][1], error)
+            if len(batch) == 1 or self._fails_all(error):
+                for _, future in batch:
+                    _settle(future, error)
                 return
             for item in batch:
                 await self._run([item])

@@ -213,7 +213,7 @@ class StockRepository:
         ]
 
     async def places(self) -> list[Place]:
-        """The active locations, in order of priority."""
+        """All locations, closed ones too while goods may lie there, in order of priority."""
         rows = await self._ledger.run(statements.PLACES, {})
         return [
             Place(

@@ -284,5 +284,5 @@ ORDER BY b.sku, b.location_id
 """
 
 PLACES: Final = """
-SELECT id, name, kind, parent_id FROM location WHERE active ORDER BY priority, id
+SELECT id, name, kind, parent_id FROM location ORDER BY priority, id
 """

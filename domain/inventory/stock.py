@@ -68,13 +68,36 @@ class ReserveStock:
         return sums
 
 
-class Reserved(StrEnum):
-    """Answer to a reservation."""
+class Resolution(StrEnum):
+    """How a reservation that was not used ended."""
 
-    GRANTED = "granted"
-    REFUSED = "refused"
-    ALREADY = "already"  # granted earlier; the same id came again
-    RESOLVED = "resolved"  # granted earlier and given back since: the id is used up
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStock:
+    """Give back what is held under an id; saying it again changes nothing."""
+
+    reservation_id: str
+    how: Resolution = Resolution.VOIDED
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveStock:
+    """Goods that came in from a supplier, on one paper."""
+
+    document: Document
+    lines: tuple[StockLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustStock:
+    """A correction of what lies there; negative quantities take away."""
+
+    document: Document
+    lines: tuple[StockLine, ...]
+    reason: AdjustmentReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +107,22 @@ class Fill:
     backorder_id: str
     order_id: str
     workflow_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Whose waiting ended with a receipt, an adjustment or a release."""
+
+    fills: tuple[Fill, ...] = ()
+
+
+class Reserved(StrEnum):
+    """Answer to a reservation."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    ALREADY = "already"  # granted earlier; the same id came again
+    RESOLVED = "resolved"  # granted earlier and given back since: the id is used up
 
 
 @dataclass(frozen=True, slots=True)

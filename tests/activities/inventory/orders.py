@@ -1,10 +1,13 @@
-"""Orders of one unit each, for rules that join stock with orders."""
+"""Paid orders of one line, for rules that join stock with orders."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.orders.tables import FulfilmentLineRow, OrderLineRow, SalesOrderRow
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 async def seed_orders(sessions: Sessions, numbers: Sequence[str], sku: str = "A") -> None:
@@ -16,7 +19,7 @@ async def seed_orders(sessions: Sessions, numbers: Sequence[str], sku: str = "A"
             session.add(
                 SalesOrderRow(
                     id=f"ord_{n}", no=f"SO-{n}", channel="own", shop_id="shop", external_no=n,
-                    workflow_id=f"order/{n}", captured_minor=1000,
+                    workflow_id=f"order/{n}", captured_minor=1000, created_at=NOW, updated_at=NOW,
                 )
             )  # fmt: skip
         await session.flush()

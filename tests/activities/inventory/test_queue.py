@@ -37,6 +37,7 @@ async def wait(sessions: Sessions, order: str, quantity: int, paid_days: int) ->
                 location_id="HQ",
                 quantity=quantity,
                 paid_at=PAID + timedelta(days=paid_days),
+                created_at=PAID,
             )
         )
 
@@ -48,7 +49,7 @@ async def told(sessions: Sessions) -> list[tuple[str, str, str]]:
                 "SELECT target, name, payload->>'ref' FROM outbox WHERE kind = 'signal' ORDER BY id"
             )
         )
-        return [tuple(row) for row in rows]
+        return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def test_a_receipt_serves_the_oldest_payment_first_and_tells_the_orders(

@@ -237,4 +237,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1])
     except KeyboardInterrupt:
-        raise SystemExit("Interrupted; make up goes on from here.")
+        raise SystemExit("Interrupted; make up goes on from here.") from None

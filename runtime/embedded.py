@@ -101,12 +101,6 @@ class EmbeddedPostgres:
                 raise ServerDidNotStart(f"PostgreSQL did not start; {self._log} says why.")
             time.sleep(0.3)  # sessions of a killed server need a moment to notice
 
-    def running_port(self) -> int | None:
-        """The port of the server that another process runs on this data, if any."""
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            return int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[3])
-        return None
-
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, the data is left clean."""
         _stop(self._process)
@@ -204,6 +198,7 @@ class EmbeddedTemporal:
     ui_port: int = 8233
     synchronous: int = 2
     with_ui: bool = True
+    namespace: str = "default"
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -229,7 +224,7 @@ class EmbeddedTemporal:
         self.ui_port = free_port(self.ui_port)
         command = [
             executable("temporal"), "server", "start-dev", "--ip", "127.0.0.1",
-            "--port", str(self.port), "--log-level", "warn",
+            "--port", str(self.port), "--log-level", "warn", "--namespace", self.namespace,
             "--db-filename", str(self.folder.absolute() / "temporal.sqlite"),
             "--sqlite-pragma", "journal_mode=WAL",
             "--sqlite-pragma", f"synchronous={self.synchronous}",

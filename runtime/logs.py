@@ -10,7 +10,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
 
 _NOISE: Final = ("temporal_workflow", "temporal_activity", "color_message")
-_QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "alembic", "asyncio")
+_QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "uvicorn.error", "alembic", "asyncio")
 
 
 def drop_replayed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -5,198 +5,209 @@ import contextlib
 import fcntl
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, Final
+from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
-from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, ServerDidNotStart, is_listening
-from runtime.settings import Settings
+from runtime import leftovers
+from runtime.child import Child
+from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port, is_free
+from runtime.reach import embedded_postgres, embedded_temporal
+from runtime.settings import Settings, StartRefused, variable
 
-GRACE_S: Final = 20.0
-_COLOURS: Final = {"api": "cyan", "worker": "green", "sandbox": "magenta", "warehouse": "yellow"}
+_READY_S: Final = 60.0
+_STOP_S: Final = 20.0
+_LEFT_OVER_S: Final = 5.0
+_STEADY_S: Final = 60.0
+_LONGEST_PAUSE_S: Final = 30.0
 
-
-class CannotStart(Exception):
-    """`onhand up` cannot run here; the text is one sentence."""
-
-
-@dataclass(slots=True)
-class Child:
-    """One process of Onhand, started again when it dies."""
-
-    name: str
-    module: tuple[str, ...]
-    process: subprocess.Popen[str] | None = field(default=None, init=False)
-    restarts: int = field(default=0, init=False)
-    started_at: float = field(default=0.0, init=False)
-
-    def start(self, environment: dict[str, str], console: Console) -> None:
-        """Start it and pass its lines on."""
-        self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *self.module],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        assert self.process.stdout
-        threading.Thread(
-            target=_pass_on, args=(self.name, self.process.stdout, console), daemon=True
-        ).start()
-
-    def stop(self) -> None:
-        """Ask, wait, then insist."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(GRACE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+Login = tuple[str, str, str]  # what they do, name, password
 
 
 @dataclass(slots=True)
 class Supervisor:
-    """Starts everything in order and stops it the other way round."""
+    """Starts everything in order and stops it the other way round.
+
+    `prepare(settings, database_url)` migrates and seeds.
+    """
 
     settings: Settings
-    console: Console
-    children: tuple[Child, ...]
-    postgres: EmbeddedPostgres | None = field(default=None, init=False)
-    temporal: EmbeddedTemporal | None = field(default=None, init=False)
+    children: Sequence[Child]
+    prepare: Callable[[Settings, str], None]
+    logins: Sequence[Login] = ()
+    console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    _postgres: EmbeddedPostgres | None = field(default=None, init=False)
+    _temporal: EmbeddedTemporal | None = field(default=None, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    _sandbox_port: int = field(default=0, init=False)
 
-    def run(self, prepare: Callable[[str, str], None]) -> None:
-        """Run until Ctrl-C or SIGTERM. `prepare(database_url, temporal_address)` migrates.
+    def run(self) -> None:
+        """Run until Ctrl-C or SIGTERM; StartRefused when something is in the way.
 
-        Raises CannotStart with one sentence when something is in the way.
+        Call it in the main thread. A second Ctrl-C waits for nobody.
         """
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: self._stopping.set())
+            signal.signal(number, self._on_signal)
         started = time.monotonic()
-        with self._lock():
+        with self._only_one():
             try:
-                environment = self._servers(prepare)
-                for child in self.children:
-                    child.start(environment, self.console)
-                self._wait_ready()
-                if not self._stopping.is_set():
+                self._start()
+                if self._wait_until_ready():
                     self._welcome(time.monotonic() - started)
-                self._watch(environment)
-            except ServerDidNotStart as error:
-                raise CannotStart(str(error)) from error
+                self._watch()
+            except _Interrupted:
+                pass
             finally:
                 self._stop()
 
+    @property
+    def _note(self) -> Path:
+        return self.settings.data_dir / "children.json"
+
+    def _on_signal(self, *_: object) -> None:
+        for child in self.children if self._stopping.is_set() else ():
+            child.kill()
+        self._stopping.set()
+
     @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        folder = self.settings.data_dir
+    def _only_one(self) -> Iterator[None]:
+        """Hold the data folder; what a killed run left behind goes first."""
+        folder, port = self.settings.data_dir, self.settings.port
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = (folder / "lock").open("w")
         except OSError as error:
-            raise CannotStart(f"The folder {folder} cannot be written to.") from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CannotStart(f"Onhand is already running with the data in {folder}.") from error
-        if is_listening(self.settings.port):
-            raise CannotStart(
-                f"Port {self.settings.port} is taken; stop what uses it or set ONHAND_PORT."
-            )
+            raise StartRefused(f"The folder {folder.absolute()} cannot be written to.") from error
         with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StartRefused(
+                    f"Onhand is already running with the data in {folder.absolute()}."
+                ) from error
+            leftovers.stop(self._note, _LEFT_OVER_S)
+            if not is_free(port, self.settings.host):
+                raise StartRefused(f"Port {port} is taken; stop what uses it or set ONHAND_PORT.")
             yield
 
-    def _servers(self, prepare: Callable[[str, str], None]) -> dict[str, str]:
+    def _start(self) -> None:
         settings = self.settings
-        environment = dict(os.environ)
-        with self.console.status("Starting PostgreSQL …") as status:
-            if settings.database_url is None:
-                self.postgres = EmbeddedPostgres((settings.data_dir / "postgres").resolve())
-                self.postgres.start()
-                environment["ONHAND_DATABASE_URL"] = self.postgres.url
-            else:
-                environment["ONHAND_DATABASE_URL"] = settings.database_url.get_secret_value()
-            environment["ONHAND_SECRET_KEY"] = base64.b64encode(settings.encryption_key()).decode(
-                "ascii"
-            )
-            status.update("Starting Temporal …")
-            if settings.temporal_address is None:
-                self.temporal = EmbeddedTemporal(
-                    (settings.data_dir / "temporal").resolve(),
-                    settings.temporal_port,
-                    settings.temporal_ui_port,
-                )
-                self.temporal.start()
-                environment["ONHAND_TEMPORAL_ADDRESS"] = self.temporal.address
-            else:
-                environment["ONHAND_TEMPORAL_ADDRESS"] = settings.temporal_address
-            status.update("Bringing the database up to date …")
-            prepare(environment["ONHAND_DATABASE_URL"], environment["ONHAND_TEMPORAL_ADDRESS"])
-            status.update("Starting Onhand …")
-        environment["PYTHONUNBUFFERED"] = "1"
-        return environment
+        environment = {
+            "PYTHONUNBUFFERED": "1",
+            variable("secret_key"): base64.b64encode(settings.encryption_key()).decode("ascii"),
+        }
+        if settings.temporal_address is None:
+            self._step("Starting Temporal")
+            self._temporal = embedded_temporal(settings)
+            self._temporal.launch()
+            environment[variable("temporal_address")] = self._temporal.address
+        if settings.database_url is None:
+            self._step("Starting PostgreSQL")
+            self._postgres = embedded_postgres(settings)
+            self._postgres.start()
+            url = self._postgres.url
+        else:
+            url = settings.database_url.get_secret_value()
+        environment[variable("database_url")] = url
+        if settings.sandbox:
+            self._sandbox_port = free_port(settings.sandbox_port, settings.host)
+            environment[variable("sandbox_port")] = str(self._sandbox_port)
+        if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+            environment["FORCE_COLOR"] = "1"
+        os.environ.update(environment)  # seeding and the children read the same settings
+        self._step("Bringing the database up to date")
+        self.prepare(Settings.load(), url)
+        if self._temporal is not None:
+            self._temporal.wait()
+        self._step("Starting Onhand")
+        for child in self.children:
+            child.start()
+        self._remember()
 
-    def _wait_ready(self) -> None:
-        until = time.monotonic() + 30
-        while time.monotonic() < until and not self._stopping.is_set():
-            if is_listening(self.settings.port):
-                return
-            time.sleep(0.1)
+    def _step(self, text: str) -> None:
+        if self._stopping.is_set():
+            raise _Interrupted
+        self.console.print(f"[dim]{text} …[/dim]")
 
-    def _watch(self, environment: dict[str, str]) -> None:
-        while not self._stopping.wait(0.5):
-            for child in self.children:
-                if child.process is None or child.process.poll() is None:
-                    continue
-                if time.monotonic() - child.started_at > 60:
-                    child.restarts = 0
-                child.restarts += 1
-                pause = min(2.0 ** (child.restarts - 1), 30.0)
+    def _wait_until_ready(self) -> bool:
+        """Until the API answers that it is ready; False when it does not, or at Ctrl-C."""
+        address = f"http://127.0.0.1:{self.settings.port}/readyz"
+        until = time.monotonic() + _READY_S
+        while time.monotonic() < until and not self._stopping.wait(0.1):
+            self._revive()
+            with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
+                return True
+        return False
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.3):
+            self._revive()
+
+    def _revive(self) -> None:
+        """Start again what died: servers at once, children after a pause that doubles."""
+        if self._postgres is not None and not self._postgres.is_running:
+            self.console.print("[red]PostgreSQL ended; starting it again.[/red]")
+            self._postgres.start()
+        if self._temporal is not None and not self._temporal.is_running:
+            self.console.print("[red]Temporal ended; starting it again.[/red]")
+            self._temporal.start()
+        for child in self.children:
+            if child.is_running or not child.may_start(time.monotonic()):
+                continue
+            if child.ended_unnoticed:
+                pause = child.plan_restart(time.monotonic(), _STEADY_S, _LONGEST_PAUSE_S)
                 self.console.print(
-                    f"[red]{child.name} ended with code {child.process.returncode}; "
-                    f"starting it again in {pause:.0f} s[/red]"
+                    f"[red]{child.name} ended with code {child.code}; "
+                    f"starting it again in {pause:.0f} s.[/red]"
                 )
-                if self._stopping.wait(pause):
-                    return
-                child.start(environment, self.console)
+                continue
+            child.start()
+            self._remember()
+
+    def _remember(self) -> None:
+        leftovers.note(self._note, [child.pid for child in self.children if child.pid])
 
     def _welcome(self, seconds: float) -> None:
+        base = self.settings.base_url
         table = Table.grid(padding=(0, 2))
-        table.add_row("Pages and API", self.settings.base_url)
-        table.add_row("API description", f"{self.settings.base_url}/api/v1/openapi.json")
-        if self.temporal:
-            table.add_row("Temporal", f"http://localhost:{self.temporal.ui_port}")
-        table.add_row("Stop", "Ctrl-C; everything goes on where it was with make up")
-        self.console.rule(f"Onhand is ready after {seconds:.1f} s")
+        table.add_row("Pages and API", f"[bold]{base}[/bold]")
+        table.add_row("API docs", f"{base}/docs")
+        if self._temporal:
+            table.add_row("Temporal UI", f"http://localhost:{self._temporal.ui_port}")
+        if self._sandbox_port:
+            table.add_row("Sandbox", f"http://localhost:{self._sandbox_port}")
+        for does, name, password in self.logins:
+            table.add_row(f"Log in as {does}", f"[bold]{name}[/bold]  {password}")
+        table.add_row("Stop", "Ctrl-C; make up goes on from there")
+        self.console.rule(f"Onhand is ready ({seconds:.1f} s)")
         self.console.print(table)
         self.console.rule()
 
     def _stop(self) -> None:
-        self.console.print("Stopping …")
-        for child in self.children:
-            child.stop()
-        if self.temporal:
-            self.temporal.stop()
-        if self.postgres:
-            self.postgres.stop()
-        self.console.print("Stopped; the data is in", str(self.settings.data_dir))
+        """Who takes requests first, then who works, then the servers they need."""
+        self.console.print("[dim]Stopping …[/dim]")
+        for last in (False, True):
+            group = [child for child in self.children if child.stops_last is last]
+            for child in group:
+                child.ask_to_stop()
+            until = time.monotonic() + _STOP_S
+            for child in group:
+                child.wait(until - time.monotonic())
+        self._note.unlink(missing_ok=True)
+        if self._temporal:
+            self._temporal.stop()
+        if self._postgres:
+            self._postgres.stop()
+        self.console.print("[dim]Stopped.[/dim]")
 
 
-def _pass_on(name: str, lines: IO[str], console: Console) -> None:
-    colour = _COLOURS.get(name, "white")
-    for line in lines:
-        console.print(f"[{colour}]{name:>9}[/{colour}] ", end="")
-        console.print(line.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+class _Interrupted(Exception):
+    """Ctrl-C while starting."""

@@ -1,0 +1,96 @@
+"""`onhand serve`: one process of Onhand, in the foreground, as containers run it."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
+
+import typer
+
+from runtime import logs
+from runtime.settings import Settings, StartRefused
+
+_LAST_RESORT_S: Final = 10.0
+_STREAMS_END_S: Final = 3  # live pages hold their connection open; they reconnect by themselves
+
+
+def command(
+    process: Annotated[str, typer.Argument(help="api, worker, sandbox or warehouse")],
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input ends")
+    ] = False,
+) -> None:
+    """Run one process until SIGTERM or Ctrl-C."""
+    settings = Settings.load()
+    if process not in PROCESSES:
+        raise StartRefused(f"There is no process {process}; there are {', '.join(PROCESSES)}.")
+    logs.configure(settings.log_level, settings.log_format, process=process)
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    PROCESSES[process](settings)
+
+
+def _api(settings: Settings) -> None:
+    from api.app import create_app
+
+    _serve(create_app(settings), settings.host, settings.port)
+
+
+def _worker(settings: Settings) -> None:
+    from worker import main
+
+    main()
+
+
+def _sandbox(settings: Settings) -> None:
+    from integrations.sandbox.app import create_sandbox
+    from integrations.sandbox.settings import SandboxSettings
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    sandbox = SandboxSettings(
+        database=str(settings.data_dir / "sandbox.sqlite"),
+        callback_base_url=f"http://127.0.0.1:{settings.port}/webhooks",
+    )
+    _serve(create_sandbox(sandbox), settings.host, settings.sandbox_port)
+
+
+def _warehouse(settings: Settings) -> None:
+    import asyncio
+
+    from integrations.sandbox.warehouse import run_warehouse
+
+    base_url = f"http://127.0.0.1:{settings.port}"
+    asyncio.run(run_warehouse(base_url, settings.simulator_speed))
+
+
+PROCESSES: Final[Mapping[str, Callable[[Settings], None]]] = {
+    "api": _api,
+    "worker": _worker,
+    "sandbox": _sandbox,
+    "warehouse": _warehouse,
+}
+
+
+def _serve(app: object, host: str, port: int) -> None:
+    import uvicorn
+
+    uvicorn.run(
+        app,  # type: ignore[arg-type]
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STREAMS_END_S,
+    )
+
+
+def _end_with_parent() -> None:
+    """A supervisor that was killed cannot say so; its end of the pipe closes all the same."""
+    while os.read(0, 4096):  # not sys.stdin: its lock breaks the end of the interpreter
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_LAST_RESORT_S)
+    os._exit(1)

@@ -76,6 +76,44 @@ CHECKS: Final = (
         WHERE r.state = 'held' AND o.status IN ('completed', 'cancelled')""",
     ),
     Check(
+        "held_stock_has_an_order",
+        "Stock is only held for orders that exist",
+        """
+        SELECT r.reservation_id, r.sku, r.order_id, r.workflow_id
+        FROM reservation r LEFT JOIN sales_order o ON o.id = r.order_id
+        WHERE r.state = 'held' AND o.id IS NULL""",
+    ),
+    Check(
+        "served_backorder_holds_its_units",
+        "Who was served from the queue holds the units until a shipment takes them",
+        """
+        SELECT b.id, b.order_id, b.sku, b.quantity, coalesce(r.quantity, 0) AS held
+        FROM backorder b
+        LEFT JOIN reservation r ON r.reservation_id = b.id AND r.sku = b.sku AND r.state = 'held'
+        WHERE b.state = 'filled' AND NOT b.adopted AND coalesce(r.quantity, 0) <> b.quantity""",
+    ),
+    Check(
+        "nobody_waits_for_free_goods",
+        "Nobody is first in a queue for goods that lie free at that location",
+        """
+        WITH first AS (
+            SELECT DISTINCT ON (sku, location_id) id, order_id, sku, location_id, quantity
+            FROM backorder WHERE state = 'waiting' ORDER BY sku, location_id, paid_at, id)
+        SELECT f.id, f.order_id, f.sku, f.location_id, f.quantity, s.on_hand - s.reserved AS free
+        FROM first f JOIN stock_balance s USING (sku, location_id)
+        WHERE s.condition = 'good' AND s.owner = 'own' AND s.on_hand - s.reserved >= f.quantity""",
+    ),
+    Check(
+        "lines_belong_to_their_order",
+        "What a shipment carries is what its order line asked for",
+        """
+        SELECT l.shipment_no, l.fulfilment_line_id, f.order_id, l.order_line_id
+        FROM shipment_line l
+        JOIN fulfilment_line f ON f.id = l.fulfilment_line_id
+        JOIN order_line o ON o.id = f.order_line_id
+        WHERE l.order_line_id <> f.order_line_id OR l.sku <> f.sku OR o.order_id <> f.order_id""",
+    ),
+    Check(
         "posted_equals_issued",
         "Goods that left on paper left the ledger, and the other way round",
         """

@@ -37,7 +37,7 @@ class PlaceStock:
 
 
 def roll_up(places: Sequence[Place], levels: Iterable[Level]) -> list[PlaceStock]:
-    """Stock of one SKU per place, in the order of `places`; what is on the way counts at its parent.
+    """Stock of one SKU per place; what is on the way counts at its parent, others keep their order.
 
     Levels of places that are not listed are left out. Raises ValueError when the tree has a circle.
     """

@@ -232,6 +232,7 @@ async def test_a_transfer_moves_only_what_is_free(sessions: Sessions) -> None:
         await do(sessions, lambda s: s.transfer(Document("to", "V", "V"), [StockLine(A, 1)], HQ))
 
     assert await balance(sessions) == {("HQ", "A", ""): (3, 3), ("WEST", "A", ""): (2, 0)}
+    await release(sessions, "R")
     assert await is_proven(sessions)
 
 

@@ -1,0 +1,118 @@
+"""The auditor finds every kind of damage, and nothing where there is none."""
+
+from datetime import UTC, datetime
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from db.audit import CHECKS, audit, run
+from db.engine import Sessions
+from db.inventory.repository import StockRepository
+from domain.inventory.stock import (
+    AdjustmentReason,
+    Document,
+    ReserveStock,
+    StockKey,
+    StockLine,
+)
+from domain.shared.ids import LocationId, Sku
+from tests.activities.inventory.orders import seed_orders
+from tests.seeds import seed_network
+
+A = StockKey(Sku("A"), LocationId("HQ"))
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+# What each check is for: damage that it alone must find. Constraints that would refuse the damage
+# are dropped first, as a careless repair by hand might.
+DAMAGE = {
+    "ledger_equals_balance": "UPDATE stock_balance SET on_hand = on_hand + 1",
+    "reserved_equals_reservations": "UPDATE stock_balance SET reserved = reserved - 1",
+    "nothing_is_negative": """
+        ALTER TABLE stock_balance DROP CONSTRAINT reserved_within_on_hand;
+        INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
+            document_kind, document_no, idempotency_key, line_no, reason, actor)
+        VALUES ('transfer', 'A', '', 'good', 'own', 9, 'location:HQ', 'customer', '', '', 'x', 0,
+            '', '');
+        UPDATE stock_balance SET on_hand = on_hand - 9""",
+    "no_stock_held_for_closed_orders": "UPDATE sales_order SET status = 'cancelled'",
+    "held_stock_has_an_order": "UPDATE reservation SET order_id = 'gone' WHERE state = 'held'",
+    "served_backorder_holds_its_units": "UPDATE backorder SET quantity = 2 WHERE id = 'served'",
+    "nobody_waits_for_free_goods": "UPDATE backorder SET quantity = 1 WHERE id = 'waits'",
+    "lines_belong_to_their_order": "UPDATE shipment_line SET sku = 'B'",
+    "posted_equals_issued": "UPDATE reservation SET posted_quantity = 1 WHERE state = 'posted'",
+    "shipped_within_ordered": "UPDATE shipment_line SET quantity = 11, picked_quantity = 11",
+    "refunds_within_payments": "UPDATE sales_order SET refund_due_minor = 1001 WHERE id = 'ord_1'",
+    "one_live_label_per_parcel": "DELETE FROM parcel",
+}
+
+_STORY = """
+INSERT INTO shipment (no, order_id, allocation_id, location_id, workflow_id, status, seq, waits_for,
+    carrier, product, freight_minor, weight_g)
+VALUES ('S-1', 'ord_1', '', 'HQ', 'shipment/S-1', 'handed_over', 0, '', '', '', 0, 0);
+INSERT INTO shipment_line (shipment_no, fulfilment_line_id, order_line_id, sku, quantity)
+VALUES ('S-1', 'ful_1', 'line_1', 'A', 2);
+INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code, sorting_code,
+    status, weight_g, length_mm, width_mm, height_mm)
+VALUES ('P-1', 'S-1', 'sf', '', '1', '', '', 'labelled', 0, 0, 0, 0);
+INSERT INTO effect (key, kind, system, subject, state, attempts, result)
+VALUES ('P-1', 'waybill', 'carrier/sf', 'P-1', 'confirmed', 1, '{}');
+INSERT INTO backorder (id, order_id, fulfilment_line_id, workflow_id, sku, location_id, quantity,
+    paid_at, adopted, state)
+VALUES ('served', 'ord_3', 'ful_3', 'order/3', 'A', 'HQ', 1, now(), false, 'waiting'),
+       ('waits', 'ord_3', 'ful_3', 'order/3', 'A', 'HQ', 5, now() + interval '1 s', false,
+        'waiting')
+"""
+
+
+async def execute(sessions: Sessions, script: str) -> None:
+    async with sessions.begin() as session:
+        connection = await session.connection()
+        for statement in script.split(";"):
+            await connection.execute(text(statement))
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def lived_in(sessions: Sessions, owner_sessions: Sessions) -> None:
+    """Orders 1 (sent), 2 (holds 4 units) and 3 (got one unit from the queue, waits for five)."""
+    await seed_network(sessions, skus=("A", "B"))
+    await seed_orders(sessions, ("1", "2", "3"))
+    async with sessions.begin() as session:
+        stock = StockRepository(session)
+        await stock.receive(Document("grn", "G1", "G1"), [StockLine(A, 10)])
+        requests = [("S-1", "1", 3), ("R-2", "2", 4), ("R-x", "2", 3)]
+        await stock.reserve_batch(
+            [
+                ReserveStock(no, (StockLine(A, quantity),), f"ord_{order}", f"order/{order}")
+                for no, order, quantity in requests
+            ]
+        )
+        await stock.short_pick("S-1", {"A": 2}, Document("shipment", "S-1", "short:S-1"))
+        await stock.issue("S-1", Document("shipment", "S-1", "issue:S-1"))
+    await execute(owner_sessions, _STORY)
+    async with sessions.begin() as session:
+        stock = StockRepository(session)
+        await stock.release("R-x")
+        count = Document("count", "C", "C")
+        await stock.adjust(count, [StockLine(A, -1)], AdjustmentReason.COUNT)
+
+
+async def test_an_undamaged_database_has_no_findings(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+@pytest.mark.parametrize("check", DAMAGE)
+async def test_damage_is_found_by_the_check_made_for_it(
+    check: str, owner_sessions: Sessions, database_url: str
+) -> None:
+    await execute(owner_sessions, DAMAGE[check])
+
+    findings = await run(database_url)
+
+    assert {finding.check for finding in findings} == {check}
+    assert all(finding.row for finding in findings)
+
+
+def test_every_check_has_its_damage() -> None:
+    assert [check.name for check in CHECKS] == list(DAMAGE)

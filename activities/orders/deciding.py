@@ -51,11 +51,15 @@ class DecidingActivities:
 
     @activity.defn(name="order.look")
     async def look(self, request: RecordOrder) -> OrderState:
-        """Read the order again; its status follows from its rows."""
+        """Read the order again; a mapping that was missing may be there now."""
         async with self.sessions.begin() as session:
             orders = OrderRepository(session)
             state = await orders.state(request.order_id)
-            return await orders.record(state, max(request.seq, state.seq), request.entries)
+            entries = list(request.entries)
+            if HoldKind.UNMAPPED_SKU in state.holds:
+                entries += await _map_again(orders, request.order_id)
+                state = await orders.state(request.order_id)
+            return await orders.record(state, max(request.seq, state.seq), entries)
 
     @activity.defn(name="order.record")
     async def record(self, request: RecordOrder) -> OrderState:
@@ -161,3 +165,12 @@ async def _give_back(
         if shipment.status is ShipmentStatus.ALLOCATED and (only is None or shipment.no in only):
             await stock.release(shipment.no, how)
             await orders.run(statements.CANCEL_SHIPMENT, {"no": shipment.no})
+
+
+async def _map_again(orders: OrderRepository, order_id: str) -> list[Entry]:
+    await orders.lock(order_id)
+    await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
+    if await orders.run(statements.UNMAPPED, {"order_id": order_id}):
+        return []
+    released = await orders.release_holds(order_id, [HoldKind.UNMAPPED_SKU], "system")
+    return [Entry("hold_released", {"hold": str(kind)}) for kind in released]

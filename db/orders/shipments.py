@@ -40,11 +40,11 @@ WHERE s.no = :no
 
 _PROGRESS: Final = """
 UPDATE shipment SET
-    seq = :seq, status = :status, waits_for = :waits_for,
-    handed_over_at = CASE WHEN :status = 'handed_over'
+    seq = :seq, status = CAST(:status AS text), waits_for = :waits_for,
+    handed_over_at = CASE WHEN CAST(:status AS text) = 'handed_over'
                           THEN coalesce(handed_over_at, clock_timestamp())
                           ELSE handed_over_at END,
-    delivered_at = CASE WHEN :status = 'delivered'
+    delivered_at = CASE WHEN CAST(:status AS text) = 'delivered'
                         THEN coalesce(delivered_at, clock_timestamp()) ELSE delivered_at END
 WHERE no = :no AND seq <= :seq
 """

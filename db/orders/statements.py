@@ -77,10 +77,11 @@ RETURNING id
 PLACE_HOLD: Final = """
 INSERT INTO order_hold (id, order_id, kind, reason, detail, owner, auto_release, until, placed_by,
                         released_by)
-SELECT uuidv7()::text, :order_id, :kind, :reason, CAST(:detail AS jsonb), :owner, :auto_release,
-       :until, :by, ''
+SELECT uuidv7()::text, CAST(:order_id AS text), CAST(:kind AS text), CAST(:reason AS text),
+       CAST(:detail AS jsonb), CAST(:owner AS text),
+       CAST(:auto_release AS text), CAST(:until AS timestamptz), CAST(:by AS text), ''
 WHERE NOT (CAST(:once AS boolean) AND EXISTS (
-    SELECT FROM order_hold WHERE order_id = :order_id AND kind = :kind
+    SELECT FROM order_hold WHERE order_id = CAST(:order_id AS text) AND kind = CAST(:kind AS text)
       AND released_at IS NOT NULL))
 ON CONFLICT (order_id, kind) WHERE released_at IS NULL
 DO UPDATE SET reason = excluded.reason, detail = excluded.detail, until = excluded.until

@@ -15,9 +15,9 @@ RETURNING state, attempts, result
 """
 
 _SETTLE: Final = """
-UPDATE effect SET state = :state, result = effect.result || CAST(:result AS jsonb),
+UPDATE effect SET state = CAST(:state AS text), result = effect.result || CAST(:result AS jsonb),
                   updated_at = clock_timestamp()
-WHERE key = :key AND (state <> 'confirmed' OR :state = 'undone')
+WHERE key = :key AND (state <> 'confirmed' OR CAST(:state AS text) = 'undone')
 """
 
 

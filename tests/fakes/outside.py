@@ -1,0 +1,92 @@
+"""Shops and carriers that remember what they were told and fail when they are asked to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain.logistics.tracking import TrackingFact
+from domain.orders.snapshot import OrderSnapshot
+from domain.shared.errors import IntegrationError
+from integrations.carriers.port import (
+    Carrier,
+    PushAnswer,
+    Rate,
+    RateRequest,
+    Waybill,
+    WaybillRequest,
+)
+from integrations.marketplaces.own_order import parse_own_order
+from integrations.marketplaces.port import Marketplace, ShipConfirmation
+
+
+@dataclass
+class FakeCarrier:
+    """One waybill per order reference; `failures` are raised first, `lost` after the work."""
+
+    code: str = "sf"
+    waybills: dict[str, str] = field(default_factory=dict)
+    creates: int = 0
+    cancelled: list[str] = field(default_factory=list)
+    failures: list[IntegrationError] = field(default_factory=list)
+    lost: list[IntegrationError] = field(default_factory=list)
+
+    async def quote(self, request: RateRequest) -> tuple[Rate, ...]:
+        return ()
+
+    async def create(self, request: WaybillRequest) -> Waybill:
+        self.creates += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        if request.order_ref in self.waybills:
+            raise AssertionError(f"a second label for {request.order_ref}")
+        self.waybills[request.order_ref] = f"SF{len(self.waybills) + 1:012d}"
+        if self.lost:
+            raise self.lost.pop(0)
+        return Waybill(self.code, self.waybills[request.order_ref], request.order_ref, "571")
+
+    async def find(self, order_ref: str) -> Waybill | None:
+        number = self.waybills.get(order_ref)
+        return Waybill(self.code, number, order_ref) if number else None
+
+    async def cancel(self, order_ref: str, waybill_no: str) -> None:
+        self.cancelled.append(waybill_no)
+
+    async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
+        return ()
+
+    def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
+        raise NotImplementedError
+
+
+@dataclass
+class FakeShop:
+    """A shop of the own channel that hears of shipments."""
+
+    channel: str = "own"
+    confirmed: list[ShipConfirmation] = field(default_factory=list)
+    answers: dict[str, bytes] = field(default_factory=dict)
+
+    async def fetch_raw(self, external_no: str) -> bytes:
+        return self.answers[external_no]
+
+    def snapshot(self, raw: bytes) -> OrderSnapshot:
+        raise NotImplementedError
+
+    async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
+        self.confirmed.append(confirmation)
+
+
+@dataclass
+class FakeAdapters:
+    """The outside world of a test."""
+
+    sf: FakeCarrier = field(default_factory=FakeCarrier)
+    shop: FakeShop = field(default_factory=FakeShop)
+
+    async def marketplace(self, shop_id: str) -> Marketplace:
+        return self.shop
+
+    async def carrier(self, code: str) -> Carrier:
+        return self.sf
+
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
+        return parse_own_order(raw, shop_id)

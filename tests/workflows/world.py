@@ -1,0 +1,204 @@
+"""One small company with real tables, real workflows and a faked outside world."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from temporalio.client import Client, WorkflowHandle
+
+from activities.orders.ports import OrderRules
+from db.channels.tables import ChannelSkuRow, ShopRow
+from db.engine import Sessions
+from db.inventory.repository import StockRepository
+from db.logistics.tables import CarrierAccountRow, TariffRow
+from db.shared.intake import accept
+from db.vault import Vault
+from domain.inventory.stock import Document, StockKey, StockLine
+from domain.orders.messages import HandedOver, MessageArrived, OrderRef, Packed, Picked, Tracked
+from domain.shared.ids import InboxId, LocationId, OrderId, Sku
+from runtime.fan_out import SignalFanOut
+from runtime.temporal import TASK_QUEUE
+from tests.fakes.outside import FakeAdapters
+from tests.seeds import seed_network
+from worker import World, activities_of, make_worker
+
+VAULT = Vault(bytes(32))
+
+
+def own_order(number: str, revision: int = 1, state: str = "paid", **changes: Any) -> bytes:
+    """An order of the own channel for two units of A."""
+    order: dict[str, Any] = {
+        "order_no": number,
+        "revision": revision,
+        "state": state,
+        "currency": "CNY",
+        "placed_at": "2026-11-20T08:00:00+08:00",
+        "lines": [
+            {"line_no": "1", "sku": "X-A", "title": "Tea", "quantity": 2, "payable": "20.00"}
+        ],
+        "receiver": {
+            "name": "王小明",
+            "phone": "13800000001",
+            "province": "浙江省",
+            "city": "杭州市",
+            "district": "余杭区",
+            "detail": "文一西路 969 号",
+        },
+    }
+    return json.dumps(order | changes).encode()
+
+
+@dataclass
+class Company:
+    """Handles of the running test company."""
+
+    client: Client
+    sessions: Sessions
+    outside: FakeAdapters
+    _messages: int = field(default=0)
+
+    async def seed(self, stock: int = 10) -> None:
+        """Two locations, SKUs A and B, one shop, one carrier with a tariff, stock of A in HQ."""
+        await seed_network(self.sessions, locations=("HQ", "SOUTH"), skus=("A", "B"))
+        async with self.sessions.begin() as session:
+            session.add(ShopRow(id="mini", channel="own", external_id="mini", name="Mini"))
+            session.add(CarrierAccountRow(code="sf", name="SF", base_url="http://sf"))
+            await session.flush()
+            for sku in ("A", "B"):
+                session.add(ChannelSkuRow(shop_id="mini", external_sku=f"X-{sku}", sku=sku))
+            session.add(
+                TariffRow(
+                    id="sf-1", carrier="sf", product="2", first_g=1000, first_minor=1200,
+                    step_g=500, step_minor=300, valid_from=date(2020, 1, 1),
+                )
+            )  # fmt: skip
+        if stock:
+            await self.receive("A", stock, "GRN-1")
+
+    async def receive(self, sku: str, quantity: int, no: str) -> None:
+        """Goods come in at HQ."""
+        line = StockLine(StockKey(Sku(sku), LocationId("HQ")), quantity)
+        async with self.sessions.begin() as session:
+            await StockRepository(session).receive(Document("grn", no, no), [line])
+
+    async def hear(self, raw: bytes) -> WorkflowHandle[Any, Any]:
+        """A message of the own channel arrives and is handed to its order."""
+        self._messages += 1
+        number = json.loads(raw)["order_no"]
+        async with self.sessions.begin() as session:
+            taken = await accept(
+                session,
+                VAULT,
+                source="own",
+                shop_id="mini",
+                channel="own",
+                message_id=f"m{self._messages}",
+                topic="order",
+                external_no=number,
+                raw=raw,
+            )
+        assert taken.order_id
+        return await self.client.start_workflow(
+            "Order",
+            OrderRef(OrderId(taken.order_id)),
+            id=f"order/own/mini/{number}",
+            task_queue=TASK_QUEUE,
+            start_signal="message_arrived",
+            start_signal_args=[MessageArrived(InboxId(taken.inbox_id))],
+        )
+
+    async def row(self, statement: str, **parameters: Any) -> Any:
+        """The only row of a query."""
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            return (await connection.execute(text(statement), parameters)).one_or_none()
+
+    async def until(self, statement: str, *expected: Any) -> None:
+        """Wait in real time until the query's row is this one."""
+        found: Any = None
+        for _ in range(200):
+            row = await self.row(statement)
+            found = tuple(row) if row is not None else None
+            if found == expected:
+                return
+            await self.deliver_signals()
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{statement}: {found}, not {expected}")
+
+    async def deliver_signals(self) -> None:
+        """What transactions queued reaches the workflows."""
+        await SignalFanOut(self.sessions, self.client).once(100)
+
+    async def status(self, expected: str) -> None:
+        """Wait for the order's status."""
+        await self.until("SELECT status FROM sales_order", expected)
+
+    async def ship(self, no: str, picked: int | None = None) -> None:
+        """The warehouse picks (less, when told so), packs and labels; the carrier comes."""
+        await self.pick(no, picked)
+        await self.pack(no)
+        await self.until(f"SELECT status FROM shipment WHERE no = '{no}'", "labelled")
+        await self.shipment(no).signal("handed_over", HandedOver())
+
+    async def pick(self, no: str, picked: int | None = None) -> None:
+        await self.until(f"SELECT status FROM shipment WHERE no = '{no}'", "picking")
+        async with self.sessions.begin() as session:
+            await (await session.connection()).execute(
+                text(
+                    "UPDATE shipment_line SET picked_quantity = coalesce(:picked, quantity)"
+                    " WHERE shipment_no = :no"
+                ),
+                {"no": no, "picked": picked},
+            )
+        await self.shipment(no).signal("picked", Picked())
+
+    async def pack(self, no: str) -> None:
+        async with self.sessions.begin() as session:
+            await (await session.connection()).execute(
+                text(
+                    "INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no,"
+                    " routing_code, sorting_code, status, weight_g, length_mm, width_mm, height_mm)"
+                    " VALUES (:no || '-P1', :no, '', '', '', '', '', 'labelled', 900, 0, 0, 0)"
+                ),
+                {"no": no},
+            )
+        await self.shipment(no).signal("packed", Packed())
+
+    async def deliver(self, no: str, status: str = "delivered") -> None:
+        """The carrier says how the parcel is."""
+        async with self.sessions.begin() as session:
+            await (await session.connection()).execute(
+                text("UPDATE parcel SET status = :status WHERE shipment_no = :no"),
+                {"no": no, "status": status},
+            )
+        await self.shipment(no).signal("tracked", Tracked(status))
+
+    def shipment(self, no: str) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(f"shipment/{no}")
+
+    async def first_shipment(self) -> str:
+        """The number of the only shipment."""
+        for _ in range(200):
+            row = await self.row("SELECT min(no) AS no FROM shipment WHERE status <> 'cancelled'")
+            if row.no:
+                return str(row.no)
+            await asyncio.sleep(0.05)
+        raise AssertionError("no shipment was made")
+
+
+@asynccontextmanager
+async def company(client: Client, sessions: Sessions) -> AsyncIterator[Company]:
+    """A company whose worker runs."""
+    outside = FakeAdapters()
+    rules = OrderRules(500_000, timedelta(minutes=30), timedelta(days=7))
+    world = World(sessions, outside, VAULT, rules)
+    async with make_worker(client, activities_of(world), ""):
+        yield Company(client, sessions, outside)
+
+
+NOW = datetime.now(UTC)

@@ -1,0 +1,167 @@
+"""Composition root of a worker process: workflows, activities, and the relay beside them."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+import structlog
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from activities.channels.pulling import PullingActivities
+from activities.logistics.waybills import WaybillActivities
+from activities.orders.applying import ApplyingActivities
+from activities.orders.deciding import DecidingActivities
+from activities.orders.ports import Adapters as AdaptersPort
+from activities.orders.ports import OrderRules
+from activities.orders.shipping import ShippingActivities
+from activities.orders.sourcing import AllocationBatcher, SourcingActivities
+from activities.orders.telling import TellingActivities
+from activities.platform.attention import AttentionActivities
+from activities.shared.adapters import Adapters
+from activities.shared.late_facts import LateFacts
+from db.engine import Sessions, create_engine
+from db.engine import sessions as sessions_of
+from db.platform.gates import Gates
+from db.vault import Vault
+from integrations.webhooks import WebhookSender
+from runtime import logs
+from runtime.fan_out import SignalFanOut, WebhookFanOut
+from runtime.handing_over import HandingOver
+from runtime.housekeeping import Housekeeping
+from runtime.reach import database_url, temporal_address
+from runtime.relay import Relay
+from runtime.settings import Settings
+from runtime.temporal import TASK_QUEUE, connect
+from workflows.channels.poller import PollerWorkflow
+from workflows.orders.order import OrderWorkflow
+from workflows.orders.shipment import ShipmentWorkflow
+
+log = structlog.get_logger()
+
+WORKFLOWS: Final[Sequence[type]] = (OrderWorkflow, ShipmentWorkflow, PollerWorkflow)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What activities need, made once for the process."""
+
+    sessions: Sessions
+    adapters: AdaptersPort
+    vault: Vault
+    rules: OrderRules
+
+
+def activities_of(world: World) -> list[Callable[..., Any]]:
+    """Every activity method of the order lifecycle, bound to its dependencies."""
+    gates = Gates(world.sessions)
+    deciding = DecidingActivities(world.sessions, world.adapters, world.vault, world.rules)
+    shipping = ShippingActivities(world.sessions)
+    waybills = WaybillActivities(world.sessions, world.adapters, gates)
+    telling = TellingActivities(world.sessions, world.adapters, gates)
+    attention = AttentionActivities(world.sessions)
+    return [
+        ApplyingActivities(world.sessions, world.adapters, world.vault, world.rules).apply,
+        SourcingActivities(AllocationBatcher(world.sessions, world.rules)).allocate,
+        deciding.look,
+        deciding.record,
+        deciding.change_hold,
+        deciding.plan_cancellation,
+        deciding.carry_out,
+        deciding.fetch,
+        shipping.load,
+        shipping.open,
+        shipping.pick_confirmed,
+        shipping.packed,
+        shipping.labelled,
+        shipping.hand_over,
+        shipping.track,
+        shipping.stop,
+        shipping.settle,
+        waybills.create,
+        waybills.void,
+        waybills.by_hand,
+        telling.rate,
+        telling.confirm_shipment,
+        attention.park,
+        attention.resolve,
+    ]
+
+
+def make_worker(client: Client, activities: Sequence[Callable[..., Any]], build_id: str) -> Worker:
+    """A worker that finishes what it does before it ends."""
+    deployment = (
+        WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion("onhand", build_id),
+            use_worker_versioning=True,
+            default_versioning_behavior=VersioningBehavior.AUTO_UPGRADE,
+        )
+        if build_id
+        else None
+    )
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=activities,
+        max_concurrent_activities=100,
+        max_concurrent_local_activities=200,
+        graceful_shutdown_timeout=timedelta(seconds=10),
+        deployment_config=deployment,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = create_engine(database_url(settings), "onhand_worker", pool_size=16)
+    sessions = sessions_of(engine)
+    vault = Vault(settings.encryption_key())
+    async with httpx.AsyncClient(timeout=10) as http:
+        adapters = Adapters(sessions, vault, http)
+        rules = OrderRules(
+            settings.risk_amount_minor,
+            timedelta(minutes=settings.unpaid_expiry_minutes),
+            timedelta(days=settings.completed_after_days),
+        )
+        client = await connect(settings, temporal_address(settings))
+        pulling = PullingActivities(sessions, adapters, vault)
+        activities = [*activities_of(World(sessions, adapters, vault, rules)), pulling.pull]
+        relay = asyncio.create_task(
+            Relay(
+                HandingOver(sessions, client, LateFacts(adapters, vault)),
+                SignalFanOut(sessions, client),
+                WebhookFanOut(sessions, vault, WebhookSender(http, private=settings.demo)),
+                Housekeeping(sessions),
+            ).run(),
+            name="relay",
+        )
+        try:
+            async with make_worker(client, activities, settings.build_id):
+                log.info("worker.ready", task_queue=TASK_QUEUE)
+                await stop.wait()
+                log.info("worker.stopping")
+        finally:
+            relay.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await relay
+            await engine.dispose()
+
+
+def main() -> None:
+    """Entry point of `python -m worker`."""
+    settings = Settings.load()
+    logs.configure(settings.log_level, settings.log_format, process="worker")
+    asyncio.run(serve(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -51,7 +51,7 @@ def _sandbox(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sandbox = SandboxSettings(
         database=str(settings.data_dir / "sandbox.sqlite"),
-        callback_base_url=f"http://127.0.0.1:{settings.port}/webhooks",
+        callback_base_url=f"{settings.api_url}/webhooks",
     )
     _serve(create_sandbox(sandbox), settings.host, settings.sandbox_port)
 
@@ -61,8 +61,7 @@ def _warehouse(settings: Settings) -> None:
 
     from integrations.sandbox.warehouse import run_warehouse
 
-    base_url = f"http://127.0.0.1:{settings.port}"
-    asyncio.run(run_warehouse(base_url, settings.simulator_speed))
+    asyncio.run(run_warehouse(settings.api_url, settings.simulator_speed))
 
 
 PROCESSES: Final[Mapping[str, Callable[[Settings], None]]] = {

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="How others reach it, for links and callbacks; http://localhost:PORT"
     )
+    internal_url: str = Field(
+        "", description="How sandbox and warehouse reach the API; http://127.0.0.1:PORT"
+    )
     data_dir: Path = Field(
         Path(".onhand"), description="Embedded servers keep their data and keys here"
     )
@@ -80,6 +83,9 @@ class Settings(BaseSettings):
     sandbox: bool = Field(True, description="Run the sandbox of marketplaces and carriers")
     sandbox_port: Port = Field(
         8010, description="Sandbox; another free port is taken when it is in use"
+    )
+    sandbox_url: str = Field(
+        "", description="How workers reach the sandbox; http://127.0.0.1:SANDBOX_PORT"
     )
     simulator_speed: float = Field(
         1.0, ge=0, le=1000, description="Simulated demo warehouse: 1 = watchable, 0 = off"
@@ -149,7 +155,7 @@ class Settings(BaseSettings):
                 raise ValueError("it must be host:port")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "internal_url", "sandbox_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -177,6 +183,16 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """How a browser reaches the pages, without a slash at the end."""
         return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """How our own processes reach the API, without a slash at the end."""
+        return self.internal_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def sandbox_base_url(self) -> str:
+        """How workers reach the sandbox of shops and carriers, without a slash at the end."""
+        return self.sandbox_url or f"http://127.0.0.1:{self.sandbox_port}"
 
     def encryption_key(self) -> bytes:
         """The 32 bytes that encrypt personal data; made once in the data folder if not set."""

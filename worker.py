@@ -24,6 +24,7 @@ from activities.orders.shipping import ShippingActivities
 from activities.orders.sourcing import AllocationBatcher, SourcingActivities
 from activities.orders.telling import TellingActivities
 from activities.platform.attention import AttentionActivities
+from activities.platform.gates import GateActivities
 from activities.shared.adapters import Adapters
 from activities.shared.late_facts import LateFacts
 from db.engine import Sessions, create_engine
@@ -40,12 +41,13 @@ from runtime.relay import Relay
 from runtime.settings import Settings
 from runtime.temporal import TASK_QUEUE, connect
 from workflows.channels.poller import PollerWorkflow
+from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 
 log = structlog.get_logger()
 
-WORKFLOWS: Final[Sequence[type]] = (OrderWorkflow, ShipmentWorkflow, PollerWorkflow)
+WORKFLOWS: Final[Sequence[type]] = (OrderWorkflow, ShipmentWorkflow, PollerWorkflow, GateWorkflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         telling.confirm_shipment,
         attention.park,
         attention.resolve,
+        GateActivities(world.sessions).tend,
     ]
 
 

@@ -9,8 +9,11 @@ from typing import Final
 from sqlalchemy import text
 
 from db.engine import Sessions
+from db.platform.outbox import queue_signal
+from domain.orders.messages import GateOpened
 from domain.orders.work import OutsideStep
 from domain.shared.errors import GateHolding, RateLimited, Unavailable
+from domain.shared.ids import gate_workflow_id
 
 LEAST_FAILURES: Final = 5
 FAILURE_SHARE: Final = 0.5
@@ -83,9 +86,13 @@ class Gates:
             counted = await connection.execute(
                 text(_COUNT), {"system": system, "failed": failed, "window": _WINDOW_S}
             )
-            _, calls, failures = counted.one()
-            if failed and failures >= LEAST_FAILURES and failures >= calls * FAILURE_SHARE:
+            state, calls, failures = counted.one()
+            broken = failures >= LEAST_FAILURES and failures >= calls * FAILURE_SHARE
+            if failed and (broken or state == "draining"):
                 await connection.execute(text(_HOLD), {"system": system, "reason": reason[:200]})
+                await queue_signal(
+                    session, gate_workflow_id(system), "gate_shut", GateOpened(system)
+                )
                 self._seen[system] = (time.monotonic(), "holding")
 
     async def _queue(self, system: str, step: OutsideStep) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-from activities.orders.sourcing import SourcingActivities
 from temporalio import workflow
 from temporalio.common import VersioningBehavior, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -11,6 +10,7 @@ from temporalio.workflow import ParentClosePolicy
 
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
+from activities.orders.sourcing import SourcingActivities
 from domain.orders.lifecycle import NextStep, OrderState, next_step, waits_for, wake_at
 from domain.orders.messages import (
     Accepted,

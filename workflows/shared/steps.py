@@ -76,7 +76,7 @@ class StepConsole:
         self._shipment_no = shipment_no
         self._decisions: dict[str, ResolveStep] = {}
         self._parked: dict[str, tuple[StepAction, ...]] = {}
-        self._opened: set[str] = set()
+        self._openings: dict[str, int] = {}
 
     @property
     def parked(self) -> tuple[str, ...]:
@@ -101,7 +101,8 @@ class StepConsole:
 
     def gate_opened(self, system: str) -> None:
         """The outside system can be called again."""
-        self._opened.add(system)
+        for known in (system, system.split("/")[0]):  # a step may know only the kind of system
+            self._openings[known] = self._openings.get(known, 0) + 1
 
     async def run(
         self, step: Step[Result], interrupted: Callable[[], bool] = lambda: False
@@ -198,10 +199,11 @@ class StepConsole:
         return decision
 
     async def _wait_for_gate(self, system: str, interrupted: Callable[[], bool]) -> None:
-        self._opened.discard(system)
+        seen = self._openings.get(system, 0)
         try:
             await workflow.wait_condition(
-                lambda: system in self._opened or interrupted(), timeout=GATE_PATIENCE
+                lambda: self._openings.get(system, 0) > seen or interrupted(),
+                timeout=GATE_PATIENCE,
             )
         except TimeoutError:
             return

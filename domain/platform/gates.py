@@ -1,0 +1,19 @@
+"""What a gate's workflow asks and hears."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TendGate:
+    """Look after the gate of one outside system: wake at most `at_once` waiting steps."""
+
+    system: str
+    at_once: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GateTended:
+    """How the gate is now, and how many steps still wait for it."""
+
+    state: str
+    waiting: int

@@ -39,73 +39,98 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    port: Port = Field(8000, description="Web pages and API; must be free")
-    host: str = Field("127.0.0.1", description="Address the web server listens on")
+    port: Port = Field(default=8000, description="Web pages and API; must be free")
+    host: str = Field(default="127.0.0.1", description="Address the web server listens on")
     public_url: str = Field(
-        "", description="How others reach it, for links and callbacks; http://localhost:PORT"
+        default="",
+        description="How others reach it, for links and callbacks; http://localhost:PORT",
     )
     internal_url: str = Field(
-        "", description="How sandbox and warehouse reach the API; http://127.0.0.1:PORT"
+        default="", description="How sandbox and warehouse reach the API; http://127.0.0.1:PORT"
     )
     data_dir: Path = Field(
-        Path(".onhand"), description="Embedded servers keep their data and keys here"
+        default=Path(".onhand"), description="Embedded servers keep their data and keys here"
     )
     modules: Annotated[tuple[str, ...], NoDecode] = Field(
-        (*CORE_MODULES, *OPTIONAL_MODULES),
+        default=(*CORE_MODULES, *OPTIONAL_MODULES),
         description="Comma-separated; inventory and orders cannot be left out",
     )
-    demo: bool = Field(True, description="Seed the demo company when the database is empty")
+    demo: bool = Field(default=True, description="Seed the demo company when the database is empty")
     secret_key: SecretStr | None = Field(
-        None,
+        default=None,
         description="Base64 of 32 bytes that encrypt names, phones and addresses; "
         "required with ONHAND_DATABASE_URL, else made once in the data folder",
     )
 
     database_url: SecretStr | None = Field(
-        None,
+        default=None,
         description="postgresql://user:password@host/name; empty = embedded PostgreSQL 18",
     )
-    temporal_address: str | None = Field(None, description="host:port; empty = embedded Temporal")
-    temporal_namespace: str = Field("default", description="Temporal namespace")
+    temporal_address: str | None = Field(
+        default=None, description="host:port; empty = embedded Temporal"
+    )
+    temporal_namespace: str = Field(default="default", description="Temporal namespace")
     temporal_port: Port = Field(
-        7233, description="Embedded Temporal; another free port is taken when it is in use"
+        default=7233, description="Embedded Temporal; another free port is taken when it is in use"
     )
     temporal_ui_port: Port = Field(
-        8233, description="Embedded Temporal UI; another free port is taken when it is in use"
+        default=8233,
+        description="Embedded Temporal UI; another free port is taken when it is in use",
     )
-    temporal_tls: bool = Field(False, description="Use TLS; implied by a certificate or API key")
-    temporal_tls_ca: Path | None = Field(None, description="PEM file of the server's authority")
-    temporal_tls_cert: Path | None = Field(None, description="PEM file of our client certificate")
-    temporal_tls_key: Path | None = Field(None, description="PEM file of our client key")
-    temporal_api_key: SecretStr | None = Field(None, description="API key of Temporal Cloud")
-    build_id: str = Field("", description="Turns Temporal worker versioning on under this name")
+    temporal_tls: bool = Field(
+        default=False, description="Use TLS; implied by a certificate or API key"
+    )
+    temporal_tls_ca: Path | None = Field(
+        default=None, description="PEM file of the server's authority"
+    )
+    temporal_tls_cert: Path | None = Field(
+        default=None, description="PEM file of our client certificate"
+    )
+    temporal_tls_key: Path | None = Field(default=None, description="PEM file of our client key")
+    temporal_api_key: SecretStr | None = Field(
+        default=None, description="API key of Temporal Cloud"
+    )
+    build_id: str = Field(
+        default="", description="Turns Temporal worker versioning on under this name"
+    )
 
-    sandbox: bool = Field(True, description="Run the sandbox of marketplaces and carriers")
+    sandbox: bool = Field(default=True, description="Run the sandbox of marketplaces and carriers")
     sandbox_port: Port = Field(
-        8010, description="Sandbox; another free port is taken when it is in use"
+        default=8010, description="Sandbox; another free port is taken when it is in use"
     )
     sandbox_url: str = Field(
-        "", description="How workers reach the sandbox; http://127.0.0.1:SANDBOX_PORT"
+        default="", description="How workers reach the sandbox; http://127.0.0.1:SANDBOX_PORT"
     )
     simulator_speed: float = Field(
-        1.0, ge=0, le=1000, description="Simulated demo warehouse: 1 = watchable, 0 = off"
+        default=1.0, ge=0, le=1000, description="Simulated demo warehouse: 1 = watchable, 0 = off"
     )
 
     unpaid_expiry_minutes: int = Field(
-        30, ge=1, le=525_600, description="An unpaid order gives its stock back after this time"
+        default=30,
+        ge=1,
+        le=525_600,
+        description="An unpaid order gives its stock back after this time",
     )
     risk_amount_minor: int = Field(
-        500_000, ge=0, le=10**15, description="Orders from this sum on are held for a look (cents)"
+        default=500_000,
+        ge=0,
+        le=10**15,
+        description="Orders from this sum on are held for a look (cents)",
     )
     completed_after_days: int = Field(
-        7, ge=0, le=3650, description="A delivered order is completed after this many days"
+        default=7, ge=0, le=3650, description="A delivered order is completed after this many days"
     )
     tracking_stalled_hours: int = Field(
-        72, ge=1, le=8760, description="A parcel without news for this long becomes attention"
+        default=72,
+        ge=1,
+        le=8760,
+        description="A parcel without news for this long becomes attention",
     )
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Log level")
-    log_format: Literal["console", "json"] = Field("console", description="console or json")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Log level"
+    )
+    log_format: Literal["console", "json"] = Field(default="console", description="console or json")
 
     @classmethod
     def load(cls, env_file: Path | None = Path(".env")) -> Self:

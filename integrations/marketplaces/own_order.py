@@ -139,6 +139,8 @@ def _contradictions(order: OwnOrder) -> Iterator[FieldProblem]:
         yield from _not_exact(field, amount, order.currency)
         if amount < 0:
             yield FieldProblem(field, "must not be negative")
+    if not order.lines:
+        yield FieldProblem("lines", "must have at least one line")
     uses = Counter(line.line_no for line in order.lines)
     for index, line in enumerate(order.lines):
         if uses[line.line_no] > 1:
@@ -155,8 +157,9 @@ def _has_place(receiver: OwnReceiver) -> bool:
 
 def _line_contradictions(place: str, line: OwnLine, currency: str) -> Iterator[FieldProblem]:
     listed = line.payable if line.list is None else line.list
-    for name, amount in (("payable", line.payable), ("list", listed), ("tax", line.tax)):
-        yield from _not_exact(f"{place}.{name}", amount, currency)
+    for name, amount in (("payable", line.payable), ("list", line.list), ("tax", line.tax)):
+        if amount is not None:
+            yield from _not_exact(f"{place}.{name}", amount, currency)
     if line.kind is LineKind.GOODS and not line.sku:
         yield FieldProblem(f"{place}.sku", "is required for goods")
     if line.kind is LineKind.DISCOUNT:

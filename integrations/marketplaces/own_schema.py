@@ -126,7 +126,9 @@ class OwnOrder(Strict):
     state: OwnState
     currency: Label = Field(pattern="^[A-Z]{3}$", description="ISO 4217")
     placed_at: Time
-    lines: tuple[OwnLine, ...] = Field(min_length=1, max_length=MOST_LINES)
+    lines: tuple[OwnLine, ...] = Field(
+        max_length=MOST_LINES, json_schema_extra={"minItems": 1}, description="at least one"
+    )
     receiver: OwnReceiver | None = None
     paid_at: Time | None = Field(default=None, description="placed_at when absent and paid")
     captured: Amount | None = Field(

@@ -23,7 +23,14 @@ from integrations.marketplaces.reading import (
     read_body,
     why,
 )
-from integrations.marketplaces.shopify_fulfilment import FulfilledOrder, fulfilments_for
+from integrations.marketplaces.shopify_fulfilment import (
+    FulfilledLine,
+    FulfilledOrder,
+    LinesAnswer,
+    LineT,
+    OpenLine,
+    fulfilments_for,
+)
 from integrations.marketplaces.shopify_graph_order import (
     GraphBody,
     GraphLine,
@@ -31,8 +38,10 @@ from integrations.marketplaces.shopify_graph_order import (
     GraphOrder,
 )
 from integrations.marketplaces.shopify_graphql import (
+    FULFILLED_LINES_QUERY,
     FULFILMENT_CREATE,
-    FULFILMENT_ORDERS_QUERY,
+    FULFILMENTS_QUERY,
+    OPEN_LINES_QUERY,
     ORDER_QUERY,
     GraphAnswer,
     graphql_error,
@@ -161,18 +170,54 @@ class ShopifyMarketplace:
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
         """Create the fulfilments of a parcel; what has its waybill number already is left out."""
-        variables = {"id": _order_id(confirmation.external_no)}
-        raw = await self._ask(FULFILMENT_ORDERS_QUERY, variables, changes=False)
-        order = read_answer(_ToldAnswer, raw, system="shopify", changes=False).data.order
-        if order is None:
-            raise _refused(f"no order {confirmation.external_no}", "not_found")
+        order = await self._fulfilled_order(confirmation.external_no)
+        told = [
+            one.model_copy(update={"lines": await self._fulfilled_lines(one.id)})
+            for one in order.told(confirmation.waybill_no)
+        ]
+        unfinished = [
+            one.model_copy(update={"lines": await self._open_lines(one.id)})
+            for one in order.unfinished()
+        ]
         for fulfilment in fulfilments_for(
-            order, confirmation, notify_customer=self.notify_customer
+            told, unfinished, confirmation, notify_customer=self.notify_customer
         ):
             raw = await self._ask(FULFILMENT_CREATE, {"fulfillment": fulfilment}, changes=True)
             created = read_answer(_CreatedAnswer, raw, system="shopify", changes=True)
             for error in created.data.fulfillment_create.user_errors:
                 raise _refused(error.message, ".".join(error.field or ("userErrors",)))
+
+    async def _fulfilled_order(self, external_no: str) -> FulfilledOrder:
+        variables = {"id": _order_id(external_no)}
+        raw = await self._ask(FULFILMENTS_QUERY, variables, changes=False)
+        order = read_answer(_ToldAnswer, raw, system="shopify", changes=False).data.order
+        if order is None:
+            raise _refused(f"no order {external_no}", "not_found")
+        if order.is_cut_off:
+            raise _refused("more fulfilments than can be read", "too_large")
+        return order
+
+    async def _fulfilled_lines(self, fulfilment_id: str) -> tuple[FulfilledLine, ...]:
+        kind = LinesAnswer[FulfilledLine]
+        return await self._lines(FULFILLED_LINES_QUERY, fulfilment_id, kind)
+
+    async def _open_lines(self, fulfilment_order_id: str) -> tuple[OpenLine, ...]:
+        return await self._lines(OPEN_LINES_QUERY, fulfilment_order_id, LinesAnswer[OpenLine])
+
+    async def _lines(
+        self, query: str, holder_id: str, kind: type[LinesAnswer[LineT]]
+    ) -> tuple[LineT, ...]:
+        """All lines of a fulfilment or a fulfilment order, page by page."""
+        lines: tuple[LineT, ...] = ()
+        after: str | None = None
+        for _ in range(_MOST_PAGES):
+            raw = await self._ask(query, {"id": holder_id, "after": after}, changes=False)
+            page = read_answer(kind, raw, system="shopify", changes=False).data.holder.lines
+            lines += page.nodes
+            if not page.page_info.has_next_page:
+                return lines
+            after = page.page_info.end_cursor
+        raise _refused("more lines than can be read", "too_large")
 
     async def _ask(self, query: str, variables: Mapping[str, Any], *, changes: bool) -> bytes:
         """Send a document and return the answer's body. Raises what its errors mean."""

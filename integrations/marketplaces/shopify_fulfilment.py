@@ -1,17 +1,18 @@
 """Which fulfilments to create for a parcel, from what Shopify says is done and what is open."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar
 
 from domain.shared.errors import Rejected
 from integrations.marketplaces.port import ShipConfirmation
 from integrations.marketplaces.reading import Text
 from integrations.marketplaces.shopify_graph_order import GraphBody, Node, PageInfo
 
-_CANCELLED: Final = frozenset({"CANCELLED", "ERROR", "FAILURE"})
+_UNDONE: Final = frozenset({"CANCELLED", "ERROR", "FAILURE"})
+_FINISHED: Final = frozenset({"CLOSED", "CANCELLED", "INCOMPLETE"})
 _SHIPPABLE: Final = frozenset({"OPEN", "IN_PROGRESS"})
-_FULFILMENTS_ASKED: Final = 50
+_FULFILMENTS_ASKED: Final = 100
 _COMPANIES: Final = {
     "sf": "SF Express",
     "zto": "ZTO Express",
@@ -31,15 +32,13 @@ class FulfilledLine(GraphBody):
     line_item: Node
 
 
-class FulfilledLines(GraphBody):
-    nodes: tuple[FulfilledLine, ...] = ()
-    page_info: PageInfo = PageInfo()
-
-
 class Fulfilment(GraphBody):
+    """`lines` are asked for one fulfilment at a time, and only where they matter."""
+
+    id: str
     status: Text = ""
     tracking_info: tuple[Tracking, ...] = ()
-    fulfillment_line_items: FulfilledLines = FulfilledLines()
+    lines: tuple[FulfilledLine, ...] = ()
 
 
 class OpenLine(GraphBody):
@@ -48,9 +47,26 @@ class OpenLine(GraphBody):
     line_item: Node
 
 
-class OpenLines(GraphBody):
-    nodes: tuple[OpenLine, ...] = ()
+LineT = TypeVar("LineT", FulfilledLine, OpenLine)
+
+
+class LinesPage(GraphBody, Generic[LineT]):
+    nodes: tuple[LineT, ...] = ()
     page_info: PageInfo = PageInfo()
+
+
+class LinesHolder(GraphBody, Generic[LineT]):
+    lines: LinesPage[LineT]
+
+
+class LinesData(GraphBody, Generic[LineT]):
+    holder: LinesHolder[LineT]
+
+
+class LinesAnswer(GraphBody, Generic[LineT]):
+    """One page of the lines of a fulfilment or of a fulfilment order."""
+
+    data: LinesData[LineT]
 
 
 class AssignedLocation(GraphBody):
@@ -61,7 +77,7 @@ class FulfilmentOrder(GraphBody):
     id: str
     status: Text
     assigned_location: AssignedLocation | None = None
-    line_items: OpenLines = OpenLines()
+    lines: tuple[OpenLine, ...] = ()
 
 
 class FulfilmentOrders(GraphBody):
@@ -73,22 +89,44 @@ class FulfilledOrder(GraphBody):
     fulfillments: tuple[Fulfilment, ...] = ()
     fulfillment_orders: FulfilmentOrders = FulfilmentOrders()
 
+    @property
+    def is_cut_off(self) -> bool:
+        return (
+            len(self.fulfillments) >= _FULFILMENTS_ASKED
+            or self.fulfillment_orders.page_info.has_next_page
+        )
+
+    def told(self, waybill_no: str) -> tuple[Fulfilment, ...]:
+        """The fulfilments that carry this waybill number."""
+        return tuple(
+            one
+            for one in self.fulfillments
+            if one.status not in _UNDONE
+            and waybill_no in {tracking.number for tracking in one.tracking_info}
+        )
+
+    def unfinished(self) -> tuple[FulfilmentOrder, ...]:
+        return tuple(one for one in self.fulfillment_orders.nodes if one.status not in _FINISHED)
+
 
 def fulfilments_for(
-    order: FulfilledOrder, confirmation: ShipConfirmation, *, notify_customer: bool
+    told: Sequence[Fulfilment],
+    unfinished: Sequence[FulfilmentOrder],
+    confirmation: ShipConfirmation,
+    *,
+    notify_customer: bool,
 ) -> tuple[Mapping[str, Any], ...]:
     """`FulfillmentInput`s to send, one per location; none when all of it is told already.
 
-    Raises Rejected when Shopify holds what we shipped back, or the order is too large to be sure.
+    `told` are the fulfilments with the parcel's waybill number. Raises Rejected when Shopify
+    holds back what we shipped.
     """
-    if _is_cut_off(order):
-        raise Rejected("more fulfilments than can be read", code="too_large", system="shopify")
-    wanted = _untold(order, confirmation)
+    wanted = _untold(told, confirmation)
     chosen: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
     held = Counter[str]()
-    for source in order.fulfillment_orders.nodes:
+    for source in unfinished:
         where = source.assigned_location.location if source.assigned_location else None
-        for line in source.line_items.nodes:
+        for line in source.lines:
             quantity = min(wanted[line.line_item.number], line.remaining_quantity)
             if quantity <= 0:
                 continue
@@ -103,25 +141,14 @@ def fulfilments_for(
     return tuple(_fulfilment(sources, confirmation, notify_customer) for sources in chosen.values())
 
 
-def _is_cut_off(order: FulfilledOrder) -> bool:
-    return (
-        len(order.fulfillments) >= _FULFILMENTS_ASKED
-        or order.fulfillment_orders.page_info.has_next_page
-        or any(one.line_items.page_info.has_next_page for one in order.fulfillment_orders.nodes)
-        or any(one.fulfillment_line_items.page_info.has_next_page for one in order.fulfillments)
-    )
-
-
-def _untold(order: FulfilledOrder, confirmation: ShipConfirmation) -> Counter[str]:
+def _untold(told: Sequence[Fulfilment], confirmation: ShipConfirmation) -> Counter[str]:
     """Pieces per line of the parcel that no fulfilment with its waybill number has yet."""
     wanted = Counter[str]()
     for line in confirmation.lines:
         wanted[line.external_line_no] += line.quantity
-    for fulfilment in order.fulfillments:
-        numbers = {tracking.number for tracking in fulfilment.tracking_info}
-        if confirmation.waybill_no in numbers and fulfilment.status not in _CANCELLED:
-            for told in fulfilment.fulfillment_line_items.nodes:
-                wanted[told.line_item.number] -= told.quantity
+    for fulfilment in told:
+        for done in fulfilment.lines:
+            wanted[done.line_item.number] -= done.quantity
     return +wanted
 
 

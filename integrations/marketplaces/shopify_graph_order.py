@@ -130,6 +130,7 @@ class GraphOrder(Node):
     display_financial_status: Text = ""
     current_total_price_set: Price | None = None
     total_outstanding_set: Price | None = None
+    total_refunded_set: Price | None = None
     taxes_included: bool = False
     test: bool = False
     note: Text = ""
@@ -141,6 +142,7 @@ class GraphOrder(Node):
     def as_webhook(self) -> Order:
         """Raises ValidationError where the webhook's shape could not say it either."""
         current, owed = self.current_total_price_set, self.total_outstanding_set
+        refunded = self.total_refunded_set
         address = self.shipping_address
         status = _FULFILMENT.get(self.display_fulfillment_status, FulfilmentStatus.UNFULFILLED)
         return Order.model_validate(
@@ -155,6 +157,7 @@ class GraphOrder(Node):
                 "total_price": self.total_price_set.amount,
                 "current_total_price": current.amount if current else None,
                 "total_outstanding": owed.amount if owed else None,
+                "refunds": [_refund(refunded)] if refunded else [],
                 "taxes_included": self.taxes_included,
                 "financial_status": self.display_financial_status.lower(),
                 "fulfillment_status": status,
@@ -195,6 +198,11 @@ def _shipping_line(line: GraphShippingLine) -> Mapping[str, Any]:
         "is_removed": line.is_removed,
         "tax_lines": [{"price": tax.price_set.amount} for tax in line.tax_lines],
     }
+
+
+def _refund(refunded: Price) -> Mapping[str, Any]:
+    transaction = {"amount": refunded.amount, "kind": "refund", "status": "success"}
+    return {"transactions": [transaction]}
 
 
 def _address(address: GraphAddress) -> Mapping[str, Any]:

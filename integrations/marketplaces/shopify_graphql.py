@@ -19,6 +19,7 @@ _SHORTEST_WAIT_S: Final = 1.0
 _CREDENTIALS: Final = frozenset({"ACCESS_DENIED", "UNAUTHORIZED"})
 _THEIR_SIDE: Final = frozenset({"INTERNAL_SERVER_ERROR", "TIMEOUT", "SERVICE_UNAVAILABLE"})
 
+# One document may cost 1,000 points; lists below lists multiply. Hence the page sizes.
 _SUM: Final = "{ shopMoney { amount } }"
 
 ORDER_QUERY: Final = f"""query Order($id: ID!, $after: String) {{
@@ -26,17 +27,18 @@ ORDER_QUERY: Final = f"""query Order($id: ID!, $after: String) {{
     id createdAt processedAt updatedAt cancelledAt closedAt test note currencyCode taxesIncluded
     displayFinancialStatus displayFulfillmentStatus paymentGatewayNames
     totalPriceSet {_SUM} currentTotalPriceSet {_SUM} totalOutstandingSet {_SUM}
+    totalRefundedSet {_SUM}
     customer {{ id }}
     shippingAddress {{
       name company phone address1 address2 city zip province provinceCode countryCodeV2
       latitude longitude
     }}
-    shippingLines(first: 20) {{
+    shippingLines(first: 10) {{
       nodes {{
         isRemoved originalPriceSet {_SUM} discountedPriceSet {_SUM} taxLines {{ priceSet {_SUM} }}
       }}
     }}
-    lineItems(first: 100, after: $after) {{
+    lineItems(first: 50, after: $after) {{
       nodes {{
         id sku title variantTitle quantity currentQuantity isGiftCard requiresShipping
         variant {{ id }}
@@ -49,26 +51,30 @@ ORDER_QUERY: Final = f"""query Order($id: ID!, $after: String) {{
   }}
 }}"""
 
-FULFILMENT_ORDERS_QUERY: Final = """query FulfillmentOrders($id: ID!) {
+FULFILMENTS_QUERY: Final = """query Fulfillments($id: ID!) {
   order(id: $id) {
-    fulfillments(first: 50) {
-      status
-      trackingInfo { number }
-      fulfillmentLineItems(first: 100) {
-        nodes { quantity lineItem { id } }
-        pageInfo { hasNextPage }
-      }
-    }
-    fulfillmentOrders(first: 10) {
-      nodes {
-        id status
-        assignedLocation { location { id } }
-        lineItems(first: 100) {
-          nodes { id remainingQuantity lineItem { id } }
-          pageInfo { hasNextPage }
-        }
-      }
+    fulfillments(first: 100) { id status trackingInfo { number } }
+    fulfillmentOrders(first: 50) {
+      nodes { id status assignedLocation { location { id } } }
       pageInfo { hasNextPage }
+    }
+  }
+}"""
+
+FULFILLED_LINES_QUERY: Final = """query FulfillmentLines($id: ID!, $after: String) {
+  holder: fulfillment(id: $id) {
+    lines: fulfillmentLineItems(first: 100, after: $after) {
+      nodes { quantity lineItem { id } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+
+OPEN_LINES_QUERY: Final = """query FulfillmentOrderLines($id: ID!, $after: String) {
+  holder: fulfillmentOrder(id: $id) {
+    lines: lineItems(first: 100, after: $after) {
+      nodes { id remainingQuantity lineItem { id } }
+      pageInfo { hasNextPage endCursor }
     }
   }
 }"""

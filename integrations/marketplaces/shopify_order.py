@@ -123,6 +123,16 @@ class Customer(Body):
     id: Text = ""
 
 
+class Transaction(Body):
+    amount: Amount
+    kind: Text = ""
+    status: Text = ""
+
+
+class Refund(Body):
+    transactions: tuple[Transaction, ...] = ()
+
+
 class Order(Body):
     id: Number
     created_at: ZonedTime
@@ -139,11 +149,25 @@ class Order(Body):
     total_outstanding: OptionalAmount = None
     taxes_included: bool = False
     shipping_lines: tuple[ShippingLine, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     shipping_address: ShippingAddress | None = None
     customer: Customer | None = None
     payment_gateway_names: tuple[str, ...] = ()
     note: Text = ""
     test: bool = False
+
+    @property
+    def given_back(self) -> Decimal:
+        """Refunds that went through, and those under way."""
+        return sum(
+            (
+                move.amount
+                for refund in self.refunds
+                for move in refund.transactions
+                if move.kind == "refund" and move.status in ("success", "pending")
+            ),
+            _ZERO,
+        )
 
 
 def snapshot_of(order: Order, shop: str) -> OrderSnapshot:
@@ -172,7 +196,7 @@ def snapshot_of(order: Order, shop: str) -> OrderSnapshot:
         lines=lines,
         receiver=_receiver(order.shipping_address),
         paid_at=(order.processed_at or order.created_at) if _paid(order) else None,
-        captured_minor=_captured(order, total),
+        captured_minor=_captured(order),
         freight_minor=freight,
         cash_on_delivery=_on_delivery(order),
         test_order=order.test,
@@ -204,13 +228,16 @@ def _on_delivery(order: Order) -> bool:
     return not _paid(order) and any(word in names for word in _COD_WORDS)
 
 
-def _captured(order: Order, total: Decimal) -> int:
-    """What was paid, without looking at refunds; of a part payment what is no longer owed."""
-    if order.financial_status is FinancialStatus.PARTIALLY_PAID and order.total_outstanding:
-        return max(minor(total - order.total_outstanding, order.currency), 0)
-    if order.financial_status is FinancialStatus.PAID:
-        return minor(total, order.currency)
-    return minor(order.total_price, order.currency) if _paid(order) else 0
+def _captured(order: Order) -> int:
+    """What was paid and has not been given back."""
+    current = order.total_price if order.current_total_price is None else order.current_total_price
+    if order.financial_status is FinancialStatus.PARTIALLY_PAID:
+        paid = _ZERO if order.total_outstanding is None else current - order.total_outstanding
+    elif order.financial_status in _IN_HAND:
+        paid = max(order.total_price, current) - order.given_back
+    else:
+        paid = _ZERO
+    return max(minor(paid, order.currency), 0)
 
 
 def _lines(order: Order, edited: bool) -> tuple[SnapshotLine, ...]:

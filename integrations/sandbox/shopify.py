@@ -26,13 +26,15 @@ from integrations.sandbox.shopify_orders import (
     fulfil,
     fulfilments_as_graphql,
     make_order,
+    open_lines,
+    page,
     pay,
     touch,
 )
 from integrations.signing import same
 
 _OPERATION: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
-_LINES_PER_PAGE: Final = 100
+_LINES_PER_PAGE: Final = 50
 _UPDATED: Final = "orders/updated"
 _NO_TOKEN: Final = "[API] Invalid API key or access token (unrecognized login or wrong password)"
 _COST: Final = {
@@ -51,7 +53,9 @@ class ShopifySandbox(Vendor):
         self._chance = random.Random(sandbox.settings.seed)
         self._documents: Mapping[str, Callable[[Variables], Mapping[str, Any]]] = {
             "Order": self._order,
-            "FulfillmentOrders": self._fulfilment_orders,
+            "Fulfillments": self._fulfilments,
+            "FulfillmentLines": self._fulfilled_lines,
+            "FulfillmentOrderLines": self._open_lines,
             "FulfillmentCreate": self._create_fulfilment,
         }
 
@@ -189,15 +193,26 @@ class ShopifySandbox(Vendor):
             return {"order": None}
         return {"order": as_graphql(order, variables.get("after"), _LINES_PER_PAGE)}
 
-    def _fulfilment_orders(self, variables: Variables) -> Mapping[str, Any]:
+    def _fulfilments(self, variables: Variables) -> Mapping[str, Any]:
         order = self._known(_number(variables.get("id")))
         if order is None:
             return {"order": None}
-        return {"order": fulfilments_as_graphql(order, self._fulfilments(order))}
+        made = self.sandbox.store.all(self.name, f"fulfilment of {order['id']}")
+        return {"order": fulfilments_as_graphql(order, made)}
 
-    def _fulfilments(self, order: Order) -> list[dict[str, Any]]:
-        stored = self.sandbox.store.get(self.name, "fulfilments", str(order["id"]))
-        return list(stored["all"]) if stored else []
+    def _fulfilled_lines(self, variables: Variables) -> Mapping[str, Any]:
+        fulfilment = self.sandbox.store.get(self.name, "fulfilment", str(variables.get("id")))
+        if fulfilment is None:
+            return {"holder": None}
+        lines = page(fulfilment["lines"], variables.get("after"), _LINES_PER_PAGE)
+        return {"holder": {"lines": lines}}
+
+    def _open_lines(self, variables: Variables) -> Mapping[str, Any]:
+        order = self._known(_number(variables.get("id")))
+        if order is None:
+            return {"holder": None}
+        lines = page(open_lines(order), variables.get("after"), _LINES_PER_PAGE)
+        return {"holder": {"lines": lines}}
 
     def _create_fulfilment(self, variables: Variables) -> Mapping[str, Any]:
         wish = variables.get("fulfillment")
@@ -220,19 +235,18 @@ class ShopifySandbox(Vendor):
     def _fulfil(
         self, order: Order, wanted: Mapping[int, int], tracking: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        fulfilment_id = self.sandbox.store.next_number(self.name, "fulfilment")
-        nodes = [
-            {"quantity": quantity, "lineItem": {"id": f"gid://shopify/LineItem/{line}"}}
-            for line, quantity in wanted.items()
-        ]
+        number = self.sandbox.store.next_number(self.name, "fulfilment")
         fulfilment = {
-            "id": f"gid://shopify/Fulfillment/{fulfilment_id}",
+            "id": f"gid://shopify/Fulfillment/{number}",
             "status": "SUCCESS",
             "trackingInfo": [dict(tracking)],
-            "fulfillmentLineItems": {"nodes": nodes, "pageInfo": {"hasNextPage": False}},
+            "lines": [
+                {"quantity": quantity, "lineItem": {"id": f"gid://shopify/LineItem/{line}"}}
+                for line, quantity in wanted.items()
+            ],
         }
-        made = {"all": [*self._fulfilments(order), fulfilment]}
-        self.sandbox.store.put(self.name, "fulfilments", str(order["id"]), made)
+        for kind in ("fulfilment", f"fulfilment of {order['id']}"):
+            self.sandbox.store.put(self.name, kind, str(fulfilment["id"]), fulfilment)
         fulfil(order, wanted, self.sandbox.now())
         self._keep(order, _UPDATED)
         shown = {"id": fulfilment["id"], "status": "SUCCESS"}

@@ -86,6 +86,9 @@ def cancel(order: Order, now: datetime) -> None:
     """Cancelled and refunded in one go, as the admin's dialogue offers it."""
     paid = order["financial_status"] == "paid"
     order["financial_status"] = "refunded" if paid else "voided"
+    if paid:
+        given_back = {"amount": order["total_price"], "kind": "refund", "status": "success"}
+        order["refunds"] = [{"transactions": [given_back]}]
     nothing = _amount(Decimal(0), order["currency"])
     order["current_total_price"] = order["total_outstanding"] = nothing
     for line in order["line_items"]:
@@ -105,9 +108,6 @@ def fulfil(order: Order, quantities: Mapping[int, int], now: datetime) -> None:
 
 def as_graphql(order: Order, after: str | None, first: int) -> dict[str, Any]:
     """The answer to the Order query; line items from the cursor on."""
-    start = int(after or 0)
-    lines = order["line_items"]
-    end = min(start + first, len(lines))
     status = _DISPLAY[order["fulfillment_status"]]
     return {
         "id": f"gid://shopify/Order/{order['id']}",
@@ -126,25 +126,37 @@ def as_graphql(order: Order, after: str | None, first: int) -> dict[str, Any]:
         "totalPriceSet": _set(order["total_price"]),
         "currentTotalPriceSet": _set(order["current_total_price"]),
         "totalOutstandingSet": _set(order["total_outstanding"]),
+        "totalRefundedSet": _set(order["total_price"] if order["refunds"] else "0.0"),
         "customer": {"id": f"gid://shopify/Customer/{order['customer']['id']}"},
         "shippingAddress": _graph_address(order["shipping_address"]),
         "shippingLines": {"nodes": [_graph_shipping(line) for line in order["shipping_lines"]]},
-        "lineItems": {
-            "nodes": [_graph_line(line) for line in lines[start:end]],
-            "pageInfo": {"hasNextPage": end < len(lines), "endCursor": str(end)},
-        },
+        "lineItems": page([_graph_line(line) for line in order["line_items"]], after, first),
     }
 
 
 def fulfilments_as_graphql(
     order: Order, fulfilments: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """The answer to the FulfillmentOrders query: one fulfilment order with what is left."""
+    """The answer to the Fulfillments query: what is done, and one fulfilment order for the rest."""
     whole = all(not line["fulfillable_quantity"] for line in order["line_items"])
     status = "ON_HOLD" if order.get("held") else "CLOSED" if whole else "OPEN"
     if order["cancelled_at"]:
         status = "CANCELLED"
-    nodes = [
+    shown = ("id", "status", "trackingInfo")
+    source = {
+        "id": f"gid://shopify/FulfillmentOrder/{order['id']}",
+        "status": status,
+        "assignedLocation": {"location": {"id": LOCATION}},
+    }
+    return {
+        "fulfillments": [{name: one[name] for name in shown} for one in fulfilments],
+        "fulfillmentOrders": {"nodes": [source], "pageInfo": {"hasNextPage": False}},
+    }
+
+
+def open_lines(order: Order) -> list[dict[str, Any]]:
+    """The line items of the order's fulfilment order."""
+    return [
         {
             "id": f"gid://shopify/FulfillmentOrderLineItem/{line['id']}",
             "remainingQuantity": line["fulfillable_quantity"],
@@ -152,19 +164,15 @@ def fulfilments_as_graphql(
         }
         for line in order["line_items"]
     ]
+
+
+def page(nodes: Sequence[Mapping[str, Any]], after: str | None, first: int) -> dict[str, Any]:
+    """So many nodes from the cursor on."""
+    start = int(after or 0)
+    end = min(start + first, len(nodes))
     return {
-        "fulfillments": [dict(fulfilment) for fulfilment in fulfilments],
-        "fulfillmentOrders": {
-            "nodes": [
-                {
-                    "id": f"gid://shopify/FulfillmentOrder/{order['id']}",
-                    "status": status,
-                    "assignedLocation": {"location": {"id": LOCATION}},
-                    "lineItems": {"nodes": nodes, "pageInfo": {"hasNextPage": False}},
-                }
-            ],
-            "pageInfo": {"hasNextPage": False},
-        },
+        "nodes": list(nodes[start:end]),
+        "pageInfo": {"hasNextPage": end < len(nodes), "endCursor": str(end)},
     }
 
 

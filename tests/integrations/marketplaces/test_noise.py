@@ -1,0 +1,186 @@
+"""Whatever bytes come in, readers answer with our own errors and never with a crash."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from domain.orders.snapshot import OrderSnapshot
+from domain.shared.errors import DomainError, IntegrationError
+from integrations.marketplaces.own import OwnMarketplace
+from integrations.marketplaces.shopify import ShopifyMarketplace
+from integrations.marketplaces.signing import own_headers, shopify_signature
+from integrations.marketplaces.top import TopMarketplace
+from integrations.marketplaces.top_errors import TopError, top_error
+from tests.integrations.marketplaces import messages, orders, trades
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+SECRET = base64.b64encode(b"secret").decode()
+HTTP = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+TOP = TopMarketplace("top", "http://top", "key", "secret", "session", HTTP)
+SHOPIFY = ShopifyMarketplace("shopify", "a.myshopify.com", "http://a", "token", ("hush",), HTTP)
+OWN = OwnMarketplace("own", (SECRET,), now=lambda: NOW)
+
+
+def own_push(body: bytes) -> object:
+    return OWN.read_push(own_headers(SECRET, "msg_1", int(NOW.timestamp()), body), body)
+
+
+def shopify_push(body: bytes) -> object:
+    return SHOPIFY.read_push(
+        {
+            "X-Shopify-Hmac-SHA256": shopify_signature("hush", body),
+            "X-Shopify-Shop-Domain": "a.myshopify.com",
+            "X-Shopify-Topic": "orders/create",
+            "X-Shopify-Webhook-Id": "wh-1",
+        },
+        body,
+    )
+
+
+READERS: dict[str, Callable[[bytes], object]] = {
+    "top": TOP.snapshot,
+    "shopify": SHOPIFY.snapshot,
+    "shopify_push": shopify_push,
+    "own": OWN.snapshot,
+    "own_push": own_push,
+}
+WHOLE: dict[str, Any] = {
+    "top": {
+        "trade_fullinfo_get_response": {
+            "trade": trades.trade(
+                trades.line(divide_order_fee="99.00", outer_iid=None, sku_id="1", num_iid=2),
+                oaid="1abc",
+                est_con_time="2026-05-03",
+                step_paid_fee=None,
+                step_trade_status="",
+            )
+        }
+    },
+    "shopify": orders.order(
+        orders.item(
+            current_quantity=1,
+            discount_allocations=[{"amount": "1.00"}],
+            tax_lines=[{"price": "1.00"}],
+        ),
+        shipping_address={"name": "A", "latitude": 1.5, "country_code": "GB"},
+        refunds=[{"transactions": [{"amount": "1.00", "kind": "refund", "status": "success"}]}],
+        payment_gateway_names=["cod"],
+        customer={"id": 1},
+    ),
+    "own": messages.message(messages.line(list="120.00", tax="1.00"), freight="8.00"),
+}
+WHOLE |= {"shopify_push": WHOLE["shopify"], "own_push": WHOLE["own"]}
+NASTY: list[Any] = [
+    *(None, True, False, 0, -1, 1.5, 1e308, 2**31, 2**63, 10**400, -(10**400)),
+    *("", " ", "0", "-1", "1e400", "1e-400", "1E+999999999", "NaN", "Infinity", "９", "0x10"),
+    *("\x00", "\ud800", "𠮷", "‮", "a" * 3000, "2026-02-30 00:00:00", "9999-12-31T23:59:59-23:59"),
+    *("0001-01-01T00:00:00+23:59", "9999-12-31 23:59:59", "0001-01-01 00:00:00", "' OR 1=1--"),
+    *([], {}, [[]], {"order": {}}, ["x"], {"shopMoney": {}}),
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    found = [path]
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            found += places(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            found += places(inner, (*path, index))
+    return found
+
+
+def with_value(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = with_value(value[path[0]], path[1:], new)
+    return copy
+
+
+def read(name: str, body: bytes) -> object:
+    """What the reader made of it, None when it said no in our words."""
+    try:
+        result = READERS[name](body)
+    except (IntegrationError, DomainError) as error:
+        json.dumps(str(error)).encode()
+        return None
+    if isinstance(result, OrderSnapshot):
+        assert all(line.quantity >= 1 for line in result.lines)
+        assert all(abs(line.payable_minor) < 2**63 for line in result.lines)
+        repr(result).encode()
+        assert "\x00" not in repr(result)
+    return result
+
+
+@pytest.mark.parametrize("name", list(READERS))
+def test_the_whole_message_can_be_read(name: str) -> None:
+    assert read(name, json.dumps(WHOLE[name]).encode()) is not None
+
+
+@pytest.mark.parametrize("name", list(READERS))
+@pytest.mark.parametrize("nasty", NASTY, ids=lambda nasty: repr(nasty)[:20])
+def test_a_nasty_value_in_any_place_is_read_or_refused(name: str, nasty: Any) -> None:
+    for path in places(WHOLE[name]):
+        read(name, json.dumps(with_value(WHOLE[name], path, nasty)).encode())
+
+
+@pytest.mark.parametrize("name", list(READERS))
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_cut_or_garbled_message_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    body = bytearray(json.dumps(WHOLE[name], ensure_ascii=False).encode())
+    for _ in range(data.draw(st.integers(0, 3))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    read(name, bytes(body[: data.draw(st.integers(0, len(body)))]))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@pytest.mark.parametrize("name", list(READERS))
+@settings(max_examples=60, deadline=None)
+@given(value=JSON)
+@example(value={"data": {"order": None}})
+@example(value={"data": {}})
+@example(value={"error_response": {"code": 15}})
+def test_other_json_is_refused(name: str, value: Any) -> None:
+    assert read(name, json.dumps(value).encode()) is None
+
+
+@pytest.mark.parametrize("name", list(READERS))
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"\x00", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000),
+        '{"订单": "张三"}'.encode("gb18030"),
+        '{"id": 1}'.encode("utf-16"),
+        b'{"id": ' + b"9" * 5000 + b"}",
+        b'{"id": "\\ud800"}',
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+def test_what_is_no_message_is_refused(name: str, body: bytes) -> None:
+    assert read(name, body) is None
+
+
+@given(
+    code=st.integers(),
+    sub_code=st.text() | st.sampled_from(["isp.", "isv.", "isp.x", "accesscontrol.limited-by-"]),
+    sub_msg=st.text() | st.from_regex(r"[0-9]{1,9} (more )?seconds", fullmatch=True),
+)
+def test_any_error_answer_of_top_has_a_meaning(code: int, sub_code: str, sub_msg: str) -> None:
+    error = top_error(TopError(code=code, sub_code=sub_code, sub_msg=sub_msg), changes=True)
+
+    assert isinstance(error, IntegrationError)
+    assert 1 <= getattr(error, "retry_after_s", 1) <= 86_400

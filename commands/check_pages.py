@@ -64,7 +64,7 @@ def extracted(root: Path) -> Catalog:
 def untranslated(path: Path, template: Catalog) -> Iterator[str]:
     """One line for each text that this catalogue lacks, leaves empty or marks as fuzzy."""
     with path.open("rb") as file:
-        known = read_po(file)
+        known = read_po(file, locale=path.parts[-3])
     for message in template:
         if not message.id:
             continue
@@ -84,7 +84,7 @@ def untranslated(path: Path, template: Catalog) -> Iterator[str]:
 def renew(path: Path, template: Catalog) -> None:
     """Add new texts and drop those no longer used; guesses are not made."""
     with path.open("rb") as file:
-        known = read_po(file)
+        known = read_po(file, locale=path.parts[-3])
     known.update(template, no_fuzzy_matching=True)
     known.obsolete.clear()
     with path.open("wb") as file:

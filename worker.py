@@ -12,7 +12,7 @@ import httpx
 import structlog
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 
 from activities.channels.pulling import PullingActivities
 from activities.logistics.waybills import WaybillActivities
@@ -97,7 +97,12 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     ]
 
 
-def make_worker(client: Client, activities: Sequence[Callable[..., Any]], build_id: str) -> Worker:
+def make_worker(
+    client: Client,
+    activities: Sequence[Callable[..., Any]],
+    build_id: str = "",
+    interceptors: Sequence[Interceptor] = (),
+) -> Worker:
     """A worker that finishes what it does before it ends."""
     deployment = (
         WorkerDeploymentConfig(
@@ -117,6 +122,7 @@ def make_worker(client: Client, activities: Sequence[Callable[..., Any]], build_
         max_concurrent_local_activities=200,
         graceful_shutdown_timeout=timedelta(seconds=10),
         deployment_config=deployment,
+        interceptors=interceptors,
     )
 
 

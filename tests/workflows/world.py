@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Interceptor
 
 from activities.orders.ports import OrderRules
 from db.channels.tables import ChannelSkuRow, ShopRow
@@ -192,12 +193,14 @@ class Company:
 
 
 @asynccontextmanager
-async def company(client: Client, sessions: Sessions) -> AsyncIterator[Company]:
+async def company(
+    client: Client, sessions: Sessions, *interceptors: Interceptor
+) -> AsyncIterator[Company]:
     """A company whose worker runs."""
     outside = FakeAdapters()
     rules = OrderRules(500_000, timedelta(minutes=30), timedelta(days=7))
     world = World(sessions, outside, VAULT, rules)
-    async with make_worker(client, activities_of(world), ""):
+    async with make_worker(client, activities_of(world), interceptors=interceptors):
         yield Company(client, sessions, outside)
 
 

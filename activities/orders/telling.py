@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from domain.logistics.tariff import TariffRow, price
 from temporalio import activity
 
 from activities.orders.ports import Adapters
@@ -12,8 +11,11 @@ from db.engine import Sessions
 from db.orders.shipments import ShipmentRepository
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
+from db.platform.outbox import queue_shop_webhook
+from domain.logistics.tariff import TariffRow, price
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from domain.shared.errors import ActionNotAllowed, AnswerLost, IntegrationError, Rejected
+from integrations.marketplaces.own_events import build_shipped_event
 from integrations.marketplaces.port import ShipConfirmation, ShippedLine
 
 _CONFIRM: Final = """
@@ -21,9 +23,15 @@ SELECT p.id, p.carrier, p.waybill_no, o.external_no, o.shop_id,
        (SELECT count(*) FROM shipment x WHERE x.order_id = o.id AND x.status <> 'cancelled') > 1
        OR (SELECT count(*) FROM parcel y WHERE y.shipment_no = p.shipment_no
            AND y.voided_at IS NULL) > 1 AS partial,
-       (SELECT jsonb_object_agg(l.external_line_no, l.quantity) FROM order_line l
-        WHERE l.id IN (SELECT order_line_id FROM shipment_line WHERE shipment_no = p.shipment_no)
-       ) AS lines
+       o.channel, coalesce(s.handed_over_at, now()) AS shipped_at,
+       (SELECT jsonb_object_agg(x.external_line_no, x.quantity) FROM (
+            SELECT l.external_line_no,
+                   (l.quantity * sum(coalesce(y.picked_quantity, y.quantity))
+                    / (SELECT sum(quantity) FROM fulfilment_line WHERE order_line_id = l.id)
+                   )::bigint AS quantity
+            FROM shipment_line y JOIN order_line l ON l.id = y.order_line_id
+            WHERE y.shipment_no = p.shipment_no GROUP BY l.id) x
+        WHERE x.quantity > 0) AS lines
 FROM parcel p
 JOIN shipment s ON s.no = p.shipment_no
 JOIN sales_order o ON o.id = s.order_id
@@ -116,7 +124,7 @@ class TellingActivities:
             row.id,
             row.carrier,
             row.waybill_no,
-            tuple(ShippedLine(no, quantity) for no, quantity in sorted(row.lines.items())),
+            tuple(ShippedLine(no, units) for no, units in sorted((row.lines or {}).items())),
             row.partial,
         )
         try:
@@ -130,6 +138,15 @@ class TellingActivities:
                 )
             raise
         async with self.sessions.begin() as session:
+            if row.channel == "own":  # hears it as an event, queued with the mark that it was told
+                event = build_shipped_event(row.shop_id, confirmation, row.shipped_at)
+                await queue_shop_webhook(
+                    session,
+                    shop_id=row.shop_id,
+                    event_id=event.id,
+                    event_type=event.type,
+                    body=event.body,
+                )
             await EffectRepository(session).settle(key, "confirmed")
 
 

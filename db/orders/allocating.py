@@ -125,6 +125,7 @@ RESERVED_UNTIL: Final = """
 UPDATE sales_order SET unpaid_reserved_until = clock_timestamp() + :patience
 WHERE id = ANY(:ids) AND paid_at IS NULL AND NOT cash_on_delivery
   AND channel_state = 'unpaid' AND unpaid_reserved_until IS NULL
+  AND captured_minor = 0 -- a deposit was paid: what it is for stays reserved
 """
 
 

@@ -118,8 +118,7 @@ async def test_a_labelled_order_is_taken_back_whatever_answer_is_lost(
 def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     world = World(sessions, None, None, None)  # type: ignore[arg-type]
     names = {
-        getattr(method, "__temporal_activity_definition").name
-        for method in activities_of(world)
+        getattr(method, "__temporal_activity_definition").name for method in activities_of(world)
     }
     elsewhere = {
         "order.change_hold", "order.fetch", "shipment.settle", "waybill.by_hand",

@@ -48,6 +48,10 @@ async def test_a_paid_order_is_delivered_and_completed(shop: Company) -> None:
     assert await shop.row("SELECT on_hand, reserved FROM stock_balance WHERE sku='A'") == (8, 0)
     assert [c.waybill_no for c in shop.outside.shop.confirmed] == ["SF000000000001"]
     assert shop.outside.sf.creates == 1
+    assert await shop.row("SELECT name, target FROM outbox WHERE kind = 'webhook'") == (
+        "shipment.shipped",
+        "e1",
+    )
     await everything_adds_up(shop)
     replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()])
     for handle in (order, shop.shipment(no)):

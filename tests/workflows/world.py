@@ -17,6 +17,7 @@ from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.logistics.tables import CarrierAccountRow, TariffRow
+from db.platform.tables import WebhookEndpointRow
 from db.shared.intake import accept
 from db.vault import Vault
 from domain.inventory.stock import Document, StockKey, StockLine
@@ -69,6 +70,7 @@ class Company:
         async with self.sessions.begin() as session:
             session.add(ShopRow(id="mini", channel="own", external_id="mini", name="Mini"))
             session.add(CarrierAccountRow(code="sf", name="SF", base_url="http://sf"))
+            session.add(WebhookEndpointRow(id="e1", shop_id="mini", url="https://mini.example/in"))
             await session.flush()
             for sku in ("A", "B"):
                 session.add(ChannelSkuRow(shop_id="mini", external_sku=f"X-{sku}", sku=sku))

@@ -2,15 +2,46 @@
 
 from typing import Final
 
+import structlog
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+log = structlog.get_logger()
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
 
 
 def limit_bodies(app: FastAPI, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
-    """Answer 413 to larger bodies; a route with files of its own may be wrapped with a higher one.
-
-    The answer's form is that of the application's handler for HTTP errors.
-    """
+    """Answer 413 to larger bodies. Bytes without a declared length are counted as they come; the
+    answer then has the form of the application's handler for HTTP errors."""
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit_bytes)
+    app.add_middleware(_DeclaredLength, limit_bytes=limit_bytes)
+
+
+class _DeclaredLength:
+    """Refuses a body by what its header says, without reading a byte."""
+
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self.app = app
+        self.limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if not (length.isascii() and length.isdigit() and int(length[:20]) > self.limit_bytes):
+            await self.app(scope, receive, send)
+            return
+        log.warning("security.body_refused", path=str(scope["path"])[:200], bytes=length[:20])
+        problem = {
+            "type": "about:blank",
+            "title": "The body is too large",
+            "status": 413,
+            "code": "BodyTooLarge",
+            "detail": f"At most {self.limit_bytes} bytes are read.",
+        }
+        # The connection is not used again: nobody reads what still comes.
+        headers = {"connection": "close"}
+        answer = JSONResponse(problem, 413, headers, "application/problem+json")
+        await answer(scope, receive, send)

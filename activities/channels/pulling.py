@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from temporalio import activity
 
-from activities.shared.adapters import Adapters
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
@@ -44,6 +43,12 @@ FIRST_WINDOW_S: Final = 86_400.0
 LONGEST_WINDOW_S: Final = 1_800.0
 
 
+class PulledShops(Protocol):
+    """Clients of shops that are asked for their changes."""
+
+    async def pulled(self, shop_id: str) -> PulledMarketplace: ...
+
+
 @dataclass(slots=True)
 class _Tally:
     changed: int = 0
@@ -59,7 +64,7 @@ class PullingActivities:
     """Pulled shops. Safe to repeat: what is in the inbox already is passed over."""
 
     sessions: Sessions
-    adapters: Adapters
+    adapters: PulledShops
     vault: Vault
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 

@@ -64,10 +64,14 @@ class Adapters:
         """The shop as it is now. Raises Rejected (`unknown_shop`), CredentialsRefused."""
         if (known := self._fresh(self._shops, shop_id)) is not None:
             return known
-        async with self.sessions.begin() as session:
-            row = await session.get(ShopRow, shop_id)
+        row = None
+        if shop_id.isprintable():  # it may come from an address somebody made up
+            async with self.sessions.begin() as session:
+                row = await session.get(ShopRow, shop_id)
         if row is None:
-            raise Rejected(f"there is no shop {shop_id}", code=UNKNOWN_SHOP, system="onhand")
+            raise Rejected(
+                f"there is no shop {shop_id[:100]!a}", code=UNKNOWN_SHOP, system="onhand"
+            )
         secrets = _Secrets(shop_id, self.vault.open_secrets(row.secrets, shop_context(shop_id)))
         shop = Shop(row.id, row.channel, row.active, self._marketplace(row, secrets))
         self._shops[shop_id] = (self.clock() + REMEMBERED_S, shop)
@@ -81,7 +85,7 @@ class Adapters:
         """The client of an active shop that pushes. Raises Rejected (`unknown_shop`)."""
         shop = await self.shop(shop_id)
         if shop.channel != channel or not shop.active:
-            text = f"there is no shop {shop_id} on {channel}"
+            text = f"there is no shop {shop_id[:100]!a} on {channel}"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(PushMarketplace, shop.marketplace)
 

@@ -3,54 +3,53 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import AfterValidator, Field, StrictInt, StringConstraints
 from sqlalchemy.engine import Row
+
+from api.strict import Code, StrictBody
 
 
 def _printable(text: str) -> str:
-    if not text.isprintable() or text != text.strip():
-        raise ValueError("must be printable, without blanks at its ends")
+    if not text.isprintable():
+        raise ValueError("must be printable")
     return text
 
 
-Code = Annotated[
+# Exactly as the channel writes it, blanks and all: anything else would never match.
+ExternalSku = Annotated[
     str,
     StringConstraints(strict=True, min_length=1, max_length=100),
     AfterValidator(_printable),
 ]
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MappedPart(Strict):
+class MappedPart(StrictBody):
     """So many base units of one of our SKUs."""
 
     sku: Code
     factor: StrictInt = Field(default=1, ge=1, le=1_000_000)
 
 
-class SkuMapping(Strict):
+class SkuMapping(StrictBody):
     """What one unit of a channel's SKU is to us: one SKU, a pack or a kit."""
 
     shop_id: Code
-    external_sku: Code
+    external_sku: ExternalSku
     parts: tuple[MappedPart, ...] = Field(min_length=1, max_length=100)
 
 
-class SkuMapped(Strict):
+class SkuMapped(StrictBody):
     """How many waiting orders were told to look again."""
 
     orders_told: int
 
 
-class SkuMappings(Strict):
+class SkuMappings(StrictBody):
     items: tuple[SkuMapping, ...]
     next_cursor: str = ""
 
 
-class UnmappedSku(Strict):
+class UnmappedSku(StrictBody):
     """A channel's SKU that holds orders because nobody said what it is."""
 
     shop_id: str
@@ -60,11 +59,11 @@ class UnmappedSku(Strict):
     since: datetime
 
 
-class UnmappedSkus(Strict):
+class UnmappedSkus(StrictBody):
     items: tuple[UnmappedSku, ...]
 
 
-class Message(Strict):
+class Message(StrictBody):
     """A message of a shop, without its body."""
 
     id: str
@@ -84,16 +83,16 @@ class Message(Strict):
         return cls(**row._mapping)
 
 
-class Messages(Strict):
+class Messages(StrictBody):
     items: tuple[Message, ...]
     next_cursor: str = ""
 
 
-class Reprocessed(Strict):
+class Reprocessed(StrictBody):
     order_id: str
 
 
-class Shop(Strict):
+class Shop(StrictBody):
     """A shop and how it is doing; `backlog` counts messages its orders have not applied yet."""
 
     id: str
@@ -113,11 +112,11 @@ class Shop(Strict):
         return cls(**row._mapping)
 
 
-class Shops(Strict):
+class Shops(StrictBody):
     items: tuple[Shop, ...]
 
 
-class Redelivered(Strict):
+class Redelivered(StrictBody):
     """How many subscribers get the event again, under its old id."""
 
     subscribers: int

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
-from temporalio.client import Client
 
 from db.engine import Sessions
 from db.vault import Vault
@@ -53,10 +52,4 @@ def _outside(request: Request) -> Outside:
     return Outside(state.sessions, state.vault, state.adapters)
 
 
-def _temporal(request: Request) -> Client:
-    client: Client = request.app.state.temporal
-    return client
-
-
 OutsideOf = Annotated[Outside, Depends(_outside)]
-Temporal = Annotated[Client, Depends(_temporal)]

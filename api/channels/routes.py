@@ -8,7 +8,6 @@ from fastapi import APIRouter, HTTPException, Query
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.channels.bodies import (
-    Code,
     MappedPart,
     Message,
     Messages,
@@ -22,7 +21,9 @@ from api.channels.bodies import (
     UnmappedSku,
     UnmappedSkus,
 )
-from api.channels.ports import OutsideOf, Temporal
+from api.channels.ports import OutsideOf
+from api.deps import Temporal
+from api.strict import Code, SafeStr
 from db.channels.repository import ChannelsRepository, Part
 from db.platform.outbox import queue_signals, redeliver
 from db.shared.intake import reprocess
@@ -66,7 +67,7 @@ async def map_sku(body: SkuMapping, outside: OutsideOf) -> SkuMapped:
 @router.get("/channel-skus")
 async def list_mappings(
     outside: OutsideOf,
-    shop_id: Annotated[str, Query(max_length=100)] = "",
+    shop_id: SafeStr = "",
     cursor: Cursor = "",
     limit: Limit = 100,
 ) -> SkuMappings:

@@ -4,7 +4,8 @@ import json
 from typing import Final
 
 import structlog
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.channels.ports import Outside, OutsideOf

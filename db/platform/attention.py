@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
 from db.platform.tables import AttentionRow
+from db.sql import execute
 
 _LONGEST_ERROR: Final = 1000
 
@@ -45,7 +46,8 @@ async def open_attention(
         "system": system,
     }
     tried = attempts if attempts is not None else col(AttentionRow.attempts) + 1
-    done = await session.execute(
+    rows = await execute(
+        session,
         insert(AttentionRow)
         .values(
             id=new_id("att"),
@@ -61,9 +63,9 @@ async def open_attention(
             index_where=col(AttentionRow.resolved_at).is_(None),
             set_={**told, "attempts": tried, "last_seen": func.clock_timestamp()},
         )
-        .returning(col(AttentionRow.id))
+        .returning(col(AttentionRow.id)),
     )
-    attention_id: str = done.scalar_one()
+    attention_id: str = rows[0].id
     return attention_id
 
 
@@ -77,7 +79,8 @@ async def resolve_attention(
     note: str = "",
 ) -> bool:
     """Close the open row of a step; False when none is open."""
-    done = await session.execute(
+    rows = await execute(
+        session,
         update(AttentionRow)
         .where(
             col(AttentionRow.workflow_id) == workflow_id,
@@ -87,6 +90,6 @@ async def resolve_attention(
         .values(
             resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution, note=note
         )
-        .returning(col(AttentionRow.id))
+        .returning(col(AttentionRow.id)),
     )
-    return done.scalar_one_or_none() is not None
+    return bool(rows)

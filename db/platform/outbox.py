@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.platform.tables import OutboxRow
-from db.sql import run
+from db.sql import execute, run
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -61,11 +61,11 @@ RETURNING id
 
 _QUEUE_FOR_SHOP: Final = """
 INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
-SELECT 'webhook', e.id, :event_type, CAST(:payload AS jsonb), :event_id, 0, ''
+SELECT 'webhook', e.id, :event_type, CAST(:payload AS jsonb), CAST(:event_id AS text), 0, ''
 FROM webhook_endpoint e
 WHERE e.shop_id = :shop_id AND e.active
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'webhook' AND o.target = e.id
-                  AND o.event_id = :event_id)
+                  AND o.event_id = CAST(:event_id AS text))
 RETURNING id
 """
 
@@ -99,7 +99,7 @@ async def queue_signals(
         for target in workflow_ids
     ]
     for start in range(0, len(rows), _ROWS_PER_STATEMENT):
-        await session.execute(insert(OutboxRow).values(rows[start : start + _ROWS_PER_STATEMENT]))
+        await execute(session, insert(OutboxRow).values(rows[start : start + _ROWS_PER_STATEMENT]))
 
 
 async def queue_shop_webhook(

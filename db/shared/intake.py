@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.channels.tables import InboxRow
 from db.ids import new_id, new_order_no
 from db.orders.tables import SalesOrderRow
+from db.sql import execute
 from db.vault import Vault
 from domain.shared.errors import IdempotencyMismatch
 from domain.shared.ids import order_workflow_id
@@ -55,7 +56,8 @@ async def accept(
     inbox_id = new_id("in")
     sha256 = hashlib.sha256(raw).hexdigest()
     message_id = _bounded(message_id)
-    kept = await session.execute(
+    kept = await execute(
+        session,
         insert(InboxRow)
         .values(
             id=inbox_id,
@@ -71,9 +73,9 @@ async def accept(
             outcome="parked" if reason else "",
         )
         .on_conflict_do_nothing()
-        .returning(col(InboxRow.id))
+        .returning(col(InboxRow.id)),
     )
-    if kept.scalar_one_or_none() is not None:
+    if kept:
         return Accepted(inbox_id, order_id, duplicate=False)
     first = (
         await session.exec(
@@ -96,7 +98,8 @@ async def order_of(session: AsyncSession, channel: str, shop_id: str, external_n
     `external_no` must be usable, see `accept`.
     """
     while True:
-        made = await session.execute(
+        made = await execute(
+            session,
             insert(SalesOrderRow)
             .values(
                 id=new_id("ord"),
@@ -107,22 +110,23 @@ async def order_of(session: AsyncSession, channel: str, shop_id: str, external_n
                 workflow_id=order_workflow_id(channel, shop_id, external_no),
             )
             .on_conflict_do_nothing()
-            .returning(col(SalesOrderRow.id))
+            .returning(col(SalesOrderRow.id)),
         )
-        order_id: str | None = made.scalar_one_or_none()
-        if order_id is None:
-            # The order is known, or another one of today drew the same number.
-            order_id = (
-                await session.exec(
-                    select(SalesOrderRow.id).where(
-                        SalesOrderRow.channel == channel,
-                        SalesOrderRow.shop_id == shop_id,
-                        SalesOrderRow.external_no == external_no,
-                    )
+        if made:
+            new_order_id: str = made[0].id
+            return new_order_id
+        # The order is known, or another one of today drew the same number.
+        known = (
+            await session.exec(
+                select(SalesOrderRow.id).where(
+                    SalesOrderRow.channel == channel,
+                    SalesOrderRow.shop_id == shop_id,
+                    SalesOrderRow.external_no == external_no,
                 )
-            ).one_or_none()
-        if order_id is not None:
-            return order_id
+            )
+        ).one_or_none()
+        if known is not None:
+            return known
 
 
 async def reprocess(

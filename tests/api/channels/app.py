@@ -1,0 +1,30 @@
+"""The routes of channels and carriers in a process of their own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from activities.shared.adapters import Adapters
+from api.channels import routes, webhooks
+from api.limits import limit_bodies
+from api.logistics import webhooks as carrier_webhooks
+from db.engine import Sessions
+from tests.shops import VAULT
+
+
+@asynccontextmanager
+async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
+    """A caller of the application on this database; there is no Temporal anywhere."""
+    app = FastAPI()
+    for router in (webhooks.router, routes.router, carrier_webhooks.router):
+        app.include_router(router)
+    limit_bodies(app)
+    async with httpx.AsyncClient() as outside:
+        app.state.sessions = sessions
+        app.state.vault = VAULT
+        app.state.adapters = Adapters(sessions, VAULT, outside)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client

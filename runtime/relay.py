@@ -8,15 +8,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import httpx
 import structlog
-from temporalio.client import Client
 
-from db.engine import Sessions
-from db.vault import Vault
-from integrations.webhooks import WebhookSender
 from runtime.fan_out import SignalFanOut, WebhookFanOut
-from runtime.handing_over import HandingOver, LateFacts
+from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 
 log = structlog.get_logger()
@@ -108,21 +103,3 @@ class Relay:
             return
         self.hint.clear()
         await asyncio.sleep(0)
-
-
-def build_relay(
-    *,
-    sessions: Sessions,
-    client: Client,
-    vault: Vault,
-    late_facts: LateFacts,
-    http_client: httpx.AsyncClient,
-    private_targets: bool = False,
-) -> Relay:
-    """The relay of one worker process. `private_targets` lets webhooks reach this machine."""
-    return Relay(
-        HandingOver(sessions, client, late_facts),
-        SignalFanOut(sessions, client),
-        WebhookFanOut(sessions, vault, WebhookSender(http_client, private_targets)),
-        Housekeeping(sessions),
-    )

@@ -24,10 +24,11 @@ from db.shared.intake import accept
 from db.sql import run
 from domain.orders.messages import MessageArrived, OrderRef, StateChanged
 from domain.shared.ids import InboxId
-from runtime.fan_out import SignalFanOut
+from integrations.webhooks import WebhookSender
+from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
-from runtime.relay import BATCH, Pace, Relay, build_relay
+from runtime.relay import BATCH, Pace, Relay
 from tests.shops import VAULT, own_order, seed_shops
 
 DOWN = RPCError("connection refused", RPCStatusCode.UNAVAILABLE, b"")
@@ -107,13 +108,11 @@ def _handing_over(sessions: Sessions, engine: FakeEngine) -> HandingOver:
 
 
 def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
-    http = httpx.AsyncClient()
-    return build_relay(
-        sessions=sessions,
-        client=engine.client,
-        vault=VAULT,
-        late_facts=LateFacts(Adapters(sessions, VAULT, http), VAULT),
-        http_client=http,
+    return Relay(
+        _handing_over(sessions, engine),
+        SignalFanOut(sessions, engine.client),
+        WebhookFanOut(sessions, VAULT, WebhookSender(httpx.AsyncClient())),
+        Housekeeping(sessions),
     )
 
 

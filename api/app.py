@@ -1,0 +1,128 @@
+"""Composition root of an API process: settings in, one application with all its routes out."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+import httpx
+import structlog
+from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+import api.channels.routes
+import api.channels.webhooks
+import api.inventory.routes
+import api.logistics.webhooks
+import api.orders.read
+import api.platform.accounts
+import api.platform.attention
+import api.platform.docs
+import api.platform.health
+from api import errors
+from api.auth import guard, name_routes
+from api.deps import NotConnected
+from api.idempotency import Idempotency
+from api.limits import limit_bodies
+from api.metrics import Requests
+from api.platform.docs import PROBLEMS, describe
+from api.strict import strict_json
+from db.engine import create_engine
+from db.engine import sessions as sessions_of
+from db.vault import Vault
+from runtime import logs
+from runtime.reach import database_url, temporal_address
+from runtime.settings import Settings
+from runtime.temporal import connect
+
+log = structlog.get_logger()
+
+_V1: Final = "/api/v1"
+_ROUTERS: Final = (
+    (api.platform.health.router, ""),
+    (api.platform.docs.router, ""),
+    (api.platform.accounts.router, _V1),
+    (api.platform.attention.router, _V1),
+    (api.orders.read.router, _V1),
+    (api.inventory.routes.router, _V1),
+    (api.channels.routes.router, ""),
+    (api.channels.webhooks.router, ""),
+    (api.logistics.webhooks.router, ""),
+)
+# The layer of pages stands above the API, the clients of the outside beside it: a composition
+# root knows both, its layer does not. So they are named here instead of imported.
+_PAGES: Final = "web.pages"
+_ADAPTERS: Final = "activities.shared.adapters"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The API, its webhooks and the pages, for one process."""
+    application = FastAPI(
+        title="Onhand",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        dependencies=[Depends(guard), Depends(strict_json)],
+        responses=PROBLEMS,
+    )
+    application.state.settings = settings
+    application.state.temporal = NotConnected()
+    errors.install(application)
+    for router, prefix in _ROUTERS:
+        application.include_router(router, prefix=prefix)
+    if find_spec(_PAGES) is not None:
+        import_module(_PAGES).install(application)
+    name_routes(application)
+    describe(application)
+    application.add_middleware(Idempotency)
+    limit_bodies(application)
+    application.user_middleware.insert(0, Middleware(GZipMiddleware, minimum_size=1000))
+    application.user_middleware.insert(0, Middleware(Requests))
+    return application
+
+
+def app() -> FastAPI:
+    """For `uvicorn --factory api.app:app`: settings come from the environment."""
+    settings = Settings.load()
+    logs.configure(settings.log_level, settings.log_format, process="api")
+    return create_app(settings)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
+    """Opens what the process needs. Temporal may come later: intake does not wait for it."""
+    state = application.state
+    settings: Settings = state.settings
+    engine = create_engine(database_url(settings), "onhand_web", application_name="onhand-api")
+    state.sessions = sessions_of(engine)
+    state.vault = Vault(settings.encryption_key())
+    connecting = asyncio.create_task(_connect(state, settings), name="connect-temporal")
+    async with httpx.AsyncClient(timeout=10) as http, contextlib.AsyncExitStack() as stack:
+        state.adapters = import_module(_ADAPTERS).Adapters(state.sessions, state.vault, http)
+        for opens in getattr(state, "opens_with_process", ()):
+            await stack.enter_async_context(opens(application))
+        log.info("api.ready", port=settings.port)
+        try:
+            yield
+        finally:
+            connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await connecting
+    await engine.dispose()
+
+
+async def _connect(state: Any, settings: Settings) -> None:
+    """Until there is a client; `connect` itself tries for a minute each time."""
+    while True:
+        try:
+            state.temporal = await connect(settings, temporal_address(settings))
+        except Exception as error:
+            log.warning("temporal.not_connected", error=str(error)[:200])
+            await asyncio.sleep(1)
+        else:
+            return

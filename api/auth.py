@@ -1,0 +1,151 @@
+"""Who asks, and whether they may: one guard in front of every route."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import HTTPConnection
+
+from api.errors import LoginNeeded, Problem, is_page
+from db.engine import Sessions
+from db.platform.accounts import KEY_PREFIX, Accounts
+from domain.platform.permissions import Permission, Role, may, permission_of
+
+COOKIE: Final = "onhand_session"
+CSRF_FIELD: Final = "csrf_token"
+CSRF_HEADER: Final = "X-CSRF-Token"
+_LONGEST_SECRET: Final = 200
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever asks: a person with a session, a program with a key, or nobody we know."""
+
+    kind: str  # account | key | anonymous
+    id: str = ""
+    actor: str = "anonymous"
+    name: str = ""
+    roles: frozenset[Role] = frozenset()
+    language: str = ""
+    csrf_token: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        return self.kind != "anonymous"
+
+    def may(self, permission: Permission) -> bool:
+        """Whether their roles give them this permission."""
+        return may(self.roles, permission)
+
+
+NOBODY: Final = Principal("anonymous")
+
+
+async def authenticate(connection: HTTPConnection) -> Principal:
+    """Who asks; looked up once per request. A bad key is nobody, not an error of its own."""
+    known = getattr(connection.state, "principal", None)
+    if known is not None:
+        found: Principal = known
+        return found
+    connection.state.principal = NOBODY
+    sessions: Sessions = connection.app.state.sessions
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    cookie = connection.cookies.get(COOKIE, "")
+    if scheme.lower() == "bearer":
+        connection.state.principal = await _by_key(sessions, key.strip())
+    elif cookie and len(cookie) <= _LONGEST_SECRET:
+        connection.state.principal = await _by_cookie(sessions, cookie)
+    principal: Principal = connection.state.principal
+    if principal.is_known:
+        structlog.contextvars.bind_contextvars(actor=principal.actor)
+    return principal
+
+
+async def guard(request: Request) -> None:
+    """Refuse routes nobody listed, people we do not know, and roles that may not.
+
+    Raises Problem 401, 403; LoginNeeded for pages.
+    """
+    principal = await authenticate(request)
+    path = path_of(request)
+    permission = permission_of(request.method, path)
+    if permission is None:
+        raise Problem("NotAllowed", 403, "this route is not open to anybody")
+    if permission is not Permission.PUBLIC and not principal.is_known:
+        if is_page(request):
+            raise LoginNeeded
+        raise Problem("NotLoggedIn", 401, headers={"WWW-Authenticate": "Bearer"})
+    if not principal.may(permission):
+        raise Problem("NotAllowed", 403)
+    if request.method not in _SAFE and not path.startswith("/webhooks/"):
+        await _refuse_forgery(request, principal)
+
+
+def name_routes(app: FastAPI) -> None:
+    """Remember every route's whole path; called once, after all routers are included."""
+    app.state.paths = {
+        context.endpoint: context.path
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+    }
+
+
+def path_of(connection: HTTPConnection) -> str:
+    """The template of the route that answers, as the table of permissions names it."""
+    route = connection.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return ""
+    path: str = connection.app.state.paths.get(route.endpoint, "")
+    return path
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks, after the guard let them in."""
+    principal: Principal = request.state.principal
+    return principal
+
+
+async def _by_key(sessions: Sessions, key: str) -> Principal:
+    if not key.startswith(KEY_PREFIX) or len(key) > _LONGEST_SECRET:
+        return NOBODY
+    async with sessions.begin() as session:
+        holder = await Accounts(session).key_holder(key)
+    if holder is None:
+        return NOBODY
+    return Principal("key", holder.key_id, f"key:{holder.name}", holder.name, holder.roles)
+
+
+async def _by_cookie(sessions: Sessions, cookie: str) -> Principal:
+    async with sessions.begin() as session:
+        person = await Accounts(session).session_of(cookie, datetime.now(UTC))
+    if person is None:
+        return NOBODY
+    return Principal(
+        "account",
+        person.account_id,
+        person.login,
+        person.name,
+        person.roles,
+        person.language,
+        person.csrf_token,
+    )
+
+
+async def _refuse_forgery(request: Request, principal: Principal) -> None:
+    """A browser sends the cookie along for every site: only our own pages know the token."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Problem("WrongOrigin", 403)
+    if principal.kind != "account":
+        return
+    given = request.headers.get(CSRF_HEADER, "")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not given and kind in _FORMS:
+        given = str((await request.form()).get(CSRF_FIELD, ""))
+    if not secrets.compare_digest(given.encode(), principal.csrf_token.encode()):
+        raise Problem("WrongOrigin", 403)

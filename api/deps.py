@@ -1,0 +1,76 @@
+"""What routes and pages need from the process, and from the request they answer."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import Depends, Request
+from temporalio.client import Client
+
+from api.auth import Principal, principal_of
+from api.errors import temporal_unavailable
+from db.engine import Sessions
+from runtime.settings import Settings
+
+
+class NotConnected:
+    """Stands in for the Temporal client until there is one; its users are told to come again."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise temporal_unavailable()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Who asks for what, and with what it is done. `request_id` names it in log and audit trail.
+
+    `update_id` is the same for a repeated request, so that a command is carried out once.
+    """
+
+    sessions: Sessions
+    temporal: Client
+    principal: Principal
+    request_id: str
+    update_id: str
+
+    @property
+    def actor(self) -> str:
+        """Who it is, as the story of an order and the audit trail name them."""
+        return self.principal.actor
+
+
+def context_of(request: Request) -> RequestContext:
+    """The context of this request."""
+    principal, request_id = principal_of(request), request.state.request_id
+    key = request.headers.get("idempotency-key", "")
+    update_id = f"{principal.actor}:{key}" if key else request_id
+    return RequestContext(
+        request.app.state.sessions, request.app.state.temporal, principal, request_id, update_id
+    )
+
+
+def _sessions(request: Request) -> Sessions:
+    found: Sessions = request.app.state.sessions
+    return found
+
+
+def _temporal(request: Request) -> Client:
+    client: Client = request.app.state.temporal
+    return client
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def new_request_id() -> str:
+    """A name for one request."""
+    return uuid4().hex
+
+
+Context = Annotated[RequestContext, Depends(context_of)]
+SessionsOf = Annotated[Sessions, Depends(_sessions)]
+Temporal = Annotated[Client, Depends(_temporal)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
+Who = Annotated[Principal, Depends(principal_of)]

@@ -1,0 +1,242 @@
+"""What callers are told when something is refused or fails: RFC 9457 problems with stable codes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.language import N_, accepted, preferred, translate
+from domain.shared.errors import DomainError, IntegrationError, RateLimited
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S: Final = 5
+MEDIA_TYPE: Final = "application/problem+json"
+
+# Every DomainError by its class name, which is its code; a test holds this complete.
+STATUS: Final[dict[str, int]] = {
+    "OrderNotFound": 404,
+    "UnknownSku": 404,
+    "UnknownLocation": 404,
+    "InvalidInput": 422,
+    "IdempotencyMismatch": 422,
+    "OrderClosed": 409,
+    "PlanChanged": 409,
+    "StepNotParked": 409,
+    "ActionNotAllowed": 409,
+    "InsufficientStock": 409,
+    "ReservationResolved": 409,
+    "GateHolding": 503,
+}
+
+TITLES: Final[dict[str, str]] = {
+    "OrderNotFound": N_("There is no such order"),
+    "UnknownSku": N_("There is no such SKU"),
+    "UnknownLocation": N_("There is no such location"),
+    "InvalidInput": N_("These values cannot be used"),
+    "IdempotencyMismatch": N_("The same key came with another request"),
+    "OrderClosed": N_("The order is closed"),
+    "PlanChanged": N_("The order moved on; look at the new plan"),
+    "StepNotParked": N_("The step is not waiting any more"),
+    "ActionNotAllowed": N_("This is not possible now"),
+    "InsufficientStock": N_("There is not enough stock"),
+    "ReservationResolved": N_("The reservation is over"),
+    "GateHolding": N_("The outside system is not called at the moment"),
+    "ValidationFailed": N_("The request cannot be used as it is"),
+    "MalformedBody": N_("The body cannot be read"),
+    "UnsupportedMediaType": N_("The body must be JSON"),
+    "BodyTooLarge": N_("The body is too large"),
+    "NotLoggedIn": N_("Please log in"),
+    "NotAllowed": N_("Your role may not do this"),
+    "WrongOrigin": N_("The form is too old or came from elsewhere; open the page again"),
+    "TooManyAttempts": N_("Too many attempts; try again in a quarter of an hour"),
+    "RequestInProgress": N_("The first request with this key is still being answered"),
+    "TemporalUnavailable": N_("The workflow engine does not answer; nothing was changed"),
+    "DatabaseUnavailable": N_("The database is busy; try again"),
+    "OutsideUnavailable": N_("The outside system does not answer"),
+    "OutsideRefused": N_("The outside system refused this"),
+    "NotFound": N_("There is nothing here"),
+    "MethodNotAllowed": N_("This cannot be done here"),
+    "Refused": N_("The request was refused"),
+    "Unexpected": N_("Something went wrong on our side"),
+}
+
+_HTTP_CODES: Final = {
+    400: "MalformedBody", 401: "NotLoggedIn", 403: "NotAllowed", 404: "NotFound",
+    405: "MethodNotAllowed", 413: "BodyTooLarge", 415: "UnsupportedMediaType",
+    429: "TooManyAttempts",
+}  # fmt: skip
+_NOT_REACHED: Final = (
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.DEADLINE_EXCEEDED,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+    RPCStatusCode.CANCELLED,
+)
+
+
+@dataclass
+class Problem(Exception):
+    """A refusal that is not a business rule: raised by the API's own parts."""
+
+    code: str
+    status: int
+    detail: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fields: list[dict[str, str]] = field(default_factory=list)
+
+    def title(self, language: str) -> str:
+        """The code in words."""
+        return translate(language, TITLES.get(self.code, TITLES["Refused"]))
+
+
+class LoginNeeded(Exception):
+    """A page was asked for without logging in; the browser is led to the log-in page."""
+
+
+# Set by the pages: makes a page out of a problem for a browser.
+PageOfProblem = Callable[[Request, Problem], Awaitable[Response]]
+
+
+def temporal_unavailable() -> Problem:
+    """The engine cannot be reached now; the caller may come again."""
+    return Problem("TemporalUnavailable", 503, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def refusal(code: str, detail: str = "") -> Problem:
+    """The problem for a business refusal by its class name."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if STATUS[code] == 503 else {}
+    return Problem(code, STATUS[code], detail, headers)
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """What a caller is told about this failure; None = a bug, nothing but its number."""
+    match error:
+        case Problem():
+            return error
+        case DomainError():
+            return refusal(type(error).__name__, str(error))
+        case WorkflowUpdateFailedError(cause=ApplicationError() as cause) if cause.type in STATUS:
+            return refusal(str(cause.type), cause.message)
+        case WorkflowUpdateRPCTimeoutOrCancelledError():
+            return temporal_unavailable()
+        case RPCError() if error.status is RPCStatusCode.NOT_FOUND:
+            return Problem("NotFound", 404, "no workflow runs for this")
+        case RPCError() if error.status in _NOT_REACHED:
+            return temporal_unavailable()
+        case RateLimited():
+            after = {"Retry-After": str(max(1, int(error.retry_after_s)))}
+            return Problem("OutsideUnavailable", 503, str(error), after)
+        case IntegrationError():
+            return Problem("OutsideRefused", 502, str(error))
+        case RequestValidationError():
+            return Problem("ValidationFailed", 422, fields=_fields(error))
+        case HTTPException():
+            return _of_http(error)
+        case PoolTimeout() | OperationalError():
+            return _database_busy()
+        case DBAPIError() if type(error.orig).__name__ in ("QueryCanceled", "LockNotAvailable"):
+            return _database_busy()
+    return None
+
+
+async def answer(request: Request, problem: Problem) -> Response:
+    """The problem as JSON, or as a page for a browser."""
+    page: PageOfProblem | None = getattr(request.app.state, "page_of_problem", None)
+    if page is not None and is_page(request):
+        return await page(request, problem)
+    language = language_of(request)
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": problem.title(language),
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail or problem.title(language),
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    if problem.fields:
+        body["errors"] = problem.fields
+    return JSONResponse(body, problem.status, dict(problem.headers), MEDIA_TYPE)
+
+
+def is_page(request: Request) -> bool:
+    """Whether a person in a browser waits for the answer, not a program."""
+    return not request.url.path.startswith(("/api/", "/webhooks/", "/healthz", "/readyz"))
+
+
+def language_of(request: Request) -> str:
+    """Programs and people without an account say what they read in `Accept-Language`."""
+    who = getattr(request.state, "principal", None)
+    of_account = getattr(who, "language", "")
+    if is_page(request):
+        chosen = request.cookies.get("onhand_language", "")
+        return preferred(chosen, request.headers.get("accept-language", ""), of_account)
+    asked = accepted(request.headers.get("accept-language", ""))
+    return preferred(asked, "", of_account)
+
+
+def install(app: FastAPI) -> None:
+    """Every refusal and failure gets its form here and nowhere else."""
+
+    async def known(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        if problem is None:
+            return await unexpected(request, error)
+        if problem.status in (401, 403, 429):
+            log.warning(
+                "security.refused", code=problem.code, path=request.url.path[:200],
+                client=request.client.host if request.client else "",
+            )  # fmt: skip
+        return await answer(request, problem)
+
+    async def login(request: Request, _: Exception) -> Response:
+        return RedirectResponse(_login_address(request), 303)
+
+    for kind in (
+        Problem, DomainError, IntegrationError, WorkflowUpdateFailedError, RPCError,
+        WorkflowUpdateRPCTimeoutOrCancelledError, RequestValidationError, HTTPException,
+        PoolTimeout, DBAPIError,
+    ):  # fmt: skip
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(LoginNeeded, login)
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """A bug: the log gets everything, the caller its number."""
+    log.error("request.failed", path=request.url.path[:200], exc_info=error)
+    return await answer(request, Problem("Unexpected", 500))
+
+
+def _login_address(request: Request) -> str:
+    if request.method != "GET" or request.url.path == "/":
+        return "/login"
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"/login?next={quote(request.url.path + query, safe='/')}"
+
+
+def _fields(error: RequestValidationError) -> list[dict[str, str]]:
+    """Where and what; never the value, which may be a secret or a name."""
+    return [
+        {"field": ".".join(str(part) for part in one["loc"])[:200], "problem": str(one["msg"])}
+        for one in error.errors()[:50]
+    ]
+
+
+def _of_http(error: HTTPException) -> Problem:
+    code = _HTTP_CODES.get(error.status_code, "Refused")
+    return Problem(code, error.status_code, str(error.detail), dict(error.headers or {}))
+
+
+def _database_busy() -> Problem:
+    return Problem("DatabaseUnavailable", 503, headers={"Retry-After": str(RETRY_AFTER_S)})

@@ -1,0 +1,88 @@
+"""What happened to requests: a number, a line in the log, and counters."""
+
+import re
+import time
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.auth import path_of
+from api.deps import new_request_id
+from api.errors import unexpected
+
+log = structlog.get_logger()
+
+REGISTRY: Final = CollectorRegistry()
+REQUESTS: Final = Counter(
+    "onhand_http_requests", "Answered requests", ["method", "route", "status"], registry=REGISTRY
+)
+SECONDS: Final = Histogram(
+    "onhand_http_request_seconds", "Time to the first byte", ["route"], registry=REGISTRY
+)
+STREAMS: Final = Gauge("onhand_live_streams", "Open live pages", registry=REGISTRY)
+_GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
+
+_SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Requests:
+    """Names every request, counts and logs its answer, and adds the headers of a careful site."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _GIVEN_ID.fullmatch(given) else new_request_id()
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+
+        begun = False
+
+        async def answered(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                _count(scope, message["status"], time.perf_counter() - started)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answered)
+        except Exception as error:
+            if begun:
+                raise  # too late for an answer: the server closes the connection
+            failed = await unexpected(Request(scope), error)
+            await failed(scope, receive, answered)
+
+
+def _count(scope: Scope, status: int, seconds: float) -> None:
+    path = path_of(HTTPConnection(scope)) or "other"
+    REQUESTS.labels(scope["method"][:10], path, str(status)).inc()
+    SECONDS.labels(path).observe(seconds)
+    if not scope["path"].startswith(_QUIET):
+        log.info(
+            "request.answered", method=scope["method"][:10], path=scope["path"][:200],
+            status=status, ms=round(seconds * 1000, 1),
+        )  # fmt: skip

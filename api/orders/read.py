@@ -1,0 +1,127 @@
+"""Finding orders and reading them."""
+
+import base64
+import binascii
+import json
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator
+
+from api.deps import Context, SessionsOf
+from api.orders.views import (
+    EventView,
+    OrderList,
+    OrderSummary,
+    OrderView,
+    ReceiverView,
+    Timeline,
+)
+from api.strict import Code, Reason, StrictBody, clean
+from db.orders.detail import order_detail
+from db.orders.queries import OrderFilter, OrderQueries, Position, Sort
+from db.orders.tables import ReceiverRow
+from db.platform.audit import audit
+from domain.orders.order import HoldKind, OrderStatus
+from domain.shared.errors import InvalidInput, OrderNotFound
+
+router = APIRouter(tags=["orders"])
+
+Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str, Query(max_length=300, pattern=r"^[A-Za-z0-9_=-]*$")]
+Short = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+
+
+class Disclosure(StrictBody):
+    """Why a person has to see the whole receiver; it is written down."""
+
+    reason: Reason
+
+
+@router.get("/orders")
+async def list_orders(
+    sessions: SessionsOf,
+    q: Search = "",
+    status: Annotated[list[OrderStatus], Query(max_length=len(OrderStatus))] = [],  # noqa: B006
+    channel: Short = "",
+    shop: Short = "",
+    hold: HoldKind | None = None,
+    attention: bool = False,
+    late: bool = False,
+    sort: Sort = "ship_by",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> OrderList:
+    """Orders by any number (ours, the channel's, waybill, phone) and by what they are doing."""
+    wanted = OrderFilter(
+        q, tuple(status), channel=channel, shop_id=shop, hold=hold, attention=attention, late=late
+    )
+    async with sessions.begin() as session:
+        page = await OrderQueries(session).page(
+            wanted, sort, limit, read_cursor(cursor, sort), datetime.now(UTC)
+        )
+    total = (page.rows[0].of if page.rows else 0) if not cursor else None
+    return OrderList(
+        items=[OrderSummary.of(row) for row in page.rows],
+        next_cursor=write_cursor(page.following, sort),
+        total=total,
+    )
+
+
+@router.get("/orders/{no}")
+async def get_order(no: Code, sessions: SessionsOf) -> OrderView:
+    """One order with its lines, holds, shipments and parcels."""
+    async with sessions.begin() as session:
+        return OrderView.of(await order_detail(session, no))
+
+
+@router.get("/orders/{no}/timeline")
+async def get_timeline(no: Code, sessions: SessionsOf, limit: Limit = 200) -> Timeline:
+    """The order's story, the latest first."""
+    async with sessions.begin() as session:
+        queries = OrderQueries(session)
+        order = await queries.find(no)
+        if order is None:
+            raise OrderNotFound(f"there is no order {no}")
+        rows = await queries.timeline(order.id, limit)
+    return Timeline(items=[EventView.of(row) for row in rows])
+
+
+@router.post("/orders/{no}/receiver-disclosures")
+async def disclose_receiver(no: Code, body: Disclosure, context: Context) -> ReceiverView:
+    """The whole receiver, for somebody with the right and a reason; it is written down."""
+    async with context.sessions.begin() as session:
+        order = await OrderQueries(session).find(no)
+        receiver = await session.get(ReceiverRow, order.id) if order else None
+        if order is None or receiver is None:
+            raise OrderNotFound(f"there is no order {no}")
+        await audit(
+            session, context.actor, "receiver.disclosed", f"order/{order.id}",
+            reason=body.reason, request_id=context.request_id,
+        )  # fmt: skip
+        return ReceiverView.of(receiver, masked=False)
+
+
+def write_cursor(position: Position | None, sort: Sort) -> str:
+    """Where the next page begins, opaque to the caller; empty on the last page."""
+    if position is None:
+        return ""
+    told = [sort, position.at.isoformat() if position.at else None, position.id]
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
+
+
+def read_cursor(cursor: str, sort: Sort | Literal[""]) -> Position | None:
+    """Raises InvalidInput for a cursor that is not ours, or is for another order of rows."""
+    if not cursor:
+        return None
+    try:
+        found: Any = json.loads(base64.urlsafe_b64decode(cursor))
+        sorted_by, at, order_id = found
+        when = datetime.fromisoformat(at) if at else None
+        if sorted_by != sort or not isinstance(order_id, str) or (when and when.tzinfo is None):
+            raise ValueError
+        return Position(when, clean(order_id))
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise InvalidInput("the cursor is not one of ours, or for another sorting") from None

@@ -1,0 +1,293 @@
+"""Orders as programs read them. Money is a decimal string with its currency, times are UTC."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.engine import Row
+
+from db.orders.detail import OrderDetail, Parcel, Shipment
+from db.orders.tables import OrderEventRow, OrderHoldRow, ReceiverRow
+from domain.platform.masking import mask_detail, mask_name, mask_phone
+from domain.shared.money import Money
+
+
+class MoneyView(BaseModel):
+    amount: str
+    currency: str
+
+    @classmethod
+    def of(cls, minor: int, currency: str) -> "MoneyView":
+        return cls(amount=str(Money(minor, currency).major), currency=currency)
+
+
+class OrderSummary(BaseModel):
+    """`attention` counts steps that wait for a person; `waits_for` is a stable code."""
+
+    no: str
+    channel: str
+    shop_id: str
+    external_no: str
+    status: str
+    waits_for: str
+    waits_until: datetime | None
+    holds: list[str]
+    attention: int
+    payable: MoneyView
+    placed_at: datetime | None
+    ship_by: datetime | None
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "OrderSummary":
+        return cls(
+            no=row.no, channel=row.channel, shop_id=row.shop_id, external_no=row.external_no,
+            status=row.status, waits_for=row.waits_for, waits_until=row.waits_until,
+            holds=sorted(row.holds), attention=row.attention,
+            payable=MoneyView.of(row.payable_minor, row.currency), placed_at=row.placed_at,
+            ship_by=row.ship_by, updated_at=row.updated_at,
+        )  # fmt: skip
+
+
+class OrderList(BaseModel):
+    """`total` counts all that match and comes with the first page only."""
+
+    items: list[OrderSummary]
+    next_cursor: str = ""
+    total: int | None = None
+
+
+class ReceiverView(BaseModel):
+    """Masked; a person with the right may ask for the rest, with a reason."""
+
+    kind: str
+    name: str
+    phone: str
+    country: str
+    province: str
+    city: str
+    district: str
+    detail: str
+    division_code: str
+    edited_by_us: bool
+
+    @classmethod
+    def of(cls, row: ReceiverRow, *, masked: bool = True) -> "ReceiverView":
+        return cls(
+            kind=row.kind,
+            name=mask_name(row.name) if masked else row.name,
+            phone=mask_phone(row.phone) if masked else row.phone,
+            country=row.country, province=row.province, city=row.city, district=row.district,
+            detail=mask_detail(row.detail) if masked else row.detail,
+            division_code=row.division_code, edited_by_us=row.edited_by_us,
+        )  # fmt: skip
+
+
+class PartView(BaseModel):
+    sku: str
+    quantity: int
+    cancelled: int
+
+
+class LineView(BaseModel):
+    """`id` names the line in commands; sums are of the whole line."""
+
+    id: str
+    line_no: int
+    external_line_no: str
+    kind: str
+    external_sku: str
+    title: str
+    quantity: int
+    payable: MoneyView
+    cancelled: bool
+    gift: bool
+    refund_in_progress: bool
+    parts: list[PartView]
+
+
+class HoldView(BaseModel):
+    kind: str
+    reason: str
+    owner: str
+    auto_release: str
+    until: datetime | None
+    placed_by: str
+    placed_at: datetime
+    released_at: datetime | None
+    released_by: str
+
+    @classmethod
+    def of(cls, row: OrderHoldRow) -> "HoldView":
+        return cls(
+            kind=row.kind, reason=row.reason, owner=row.owner, auto_release=row.auto_release,
+            until=row.until, placed_by=row.placed_by, placed_at=row.placed_at,
+            released_at=row.released_at, released_by=row.released_by,
+        )  # fmt: skip
+
+
+class ScanView(BaseModel):
+    at: datetime
+    status: str
+    text: str
+    place: str
+    vendor_code: str
+
+
+class ParcelView(BaseModel):
+    id: str
+    carrier: str
+    waybill_no: str
+    status: str
+    weight_g: int
+    voided: bool
+    scans: list[ScanView]
+
+    @classmethod
+    def of(cls, parcel: Parcel) -> "ParcelView":
+        row = parcel.row
+        return cls(
+            id=row.id, carrier=row.carrier, waybill_no=row.waybill_no, status=row.status,
+            weight_g=row.weight_g, voided=row.voided_at is not None,
+            scans=[
+                ScanView(
+                    at=scan.at, status=scan.status, text=scan.text, place=scan.place,
+                    vendor_code=scan.vendor_code,
+                )
+                for scan in parcel.scans
+            ],
+        )  # fmt: skip
+
+
+class ShipmentLineView(BaseModel):
+    sku: str
+    name: str
+    quantity: int
+    picked: int | None
+
+
+class ShipmentView(BaseModel):
+    no: str
+    location: str
+    status: str
+    waits_for: str
+    carrier: str
+    product: str
+    ship_by: datetime | None
+    lines: list[ShipmentLineView]
+    parcels: list[ParcelView]
+
+    @classmethod
+    def of(cls, shipment: Shipment) -> "ShipmentView":
+        row = shipment.row
+        return cls(
+            no=row.no, location=row.location_id, status=row.status, waits_for=row.waits_for,
+            carrier=row.carrier, product=row.product, ship_by=row.ship_by,
+            lines=[
+                ShipmentLineView(sku=x.sku, name=x.name, quantity=x.quantity, picked=x.picked)
+                for x in shipment.lines
+            ],
+            parcels=[ParcelView.of(parcel) for parcel in shipment.parcels],
+        )  # fmt: skip
+
+
+class EventView(BaseModel):
+    """One line of the story. `source` is `order` or a shipment's number; each counts its own."""
+
+    source: str
+    seq: int
+    at: datetime
+    kind: str
+    data: dict[str, Any]
+    actor: str
+
+    @classmethod
+    def of(cls, row: OrderEventRow) -> "EventView":
+        return cls(
+            source=row.source, seq=row.seq, at=row.at, kind=row.kind, data=row.data,
+            actor=row.actor,
+        )  # fmt: skip
+
+
+class Timeline(BaseModel):
+    items: list[EventView]
+
+
+class OrderView(BaseModel):
+    """One order with everything that belongs to it."""
+
+    no: str
+    channel: str
+    shop_id: str
+    external_no: str
+    status: str
+    waits_for: str
+    waits_until: datetime | None
+    channel_state: str
+    payable: MoneyView
+    captured: MoneyView
+    refunded: MoneyView
+    refund_due: MoneyView
+    freight: MoneyView
+    discount: MoneyView
+    cash_on_delivery: bool
+    test_order: bool
+    gift: bool
+    invoice_request: str
+    buyer_remark: str
+    seller_remark: str
+    placed_at: datetime | None
+    paid_at: datetime | None
+    ship_by: datetime | None
+    receiver: ReceiverView | None
+    lines: list[LineView]
+    holds: list[HoldView]
+    shipments: list[ShipmentView]
+    attention: int
+
+    @classmethod
+    def of(cls, detail: OrderDetail) -> "OrderView":
+        order = detail.order
+
+        def money(minor: int) -> MoneyView:
+            return MoneyView.of(minor, order.currency)
+
+        return cls(
+            no=order.no, channel=order.channel, shop_id=order.shop_id,
+            external_no=order.external_no, status=order.status, waits_for=order.waits_for,
+            waits_until=order.waits_until, channel_state=order.channel_state,
+            payable=money(order.payable_minor), captured=money(order.captured_minor),
+            refunded=money(order.refunded_minor), refund_due=money(order.refund_due_minor),
+            freight=money(order.freight_minor), discount=money(order.discount_minor),
+            cash_on_delivery=order.cash_on_delivery, test_order=order.test_order,
+            gift=order.gift, invoice_request=order.invoice_request,
+            buyer_remark=order.buyer_remark, seller_remark=order.seller_remark,
+            placed_at=order.placed_at, paid_at=order.paid_at, ship_by=order.ship_by,
+            receiver=ReceiverView.of(detail.receiver) if detail.receiver else None,
+            lines=_lines(detail),
+            holds=[HoldView.of(hold) for hold in detail.holds],
+            shipments=[ShipmentView.of(shipment) for shipment in detail.shipments],
+            attention=len(detail.attention),
+        )  # fmt: skip
+
+
+def _lines(detail: OrderDetail) -> list[LineView]:
+    currency = detail.order.currency
+    return [
+        LineView(
+            id=line.id, line_no=line.line_no, external_line_no=line.external_line_no,
+            kind=line.kind, external_sku=line.external_sku, title=line.title,
+            quantity=line.quantity, payable=MoneyView.of(line.payable_minor, currency),
+            cancelled=line.cancelled, gift=line.gift, refund_in_progress=line.refund_in_progress,
+            parts=_parts(detail.contents.get(line.id, [])),
+        )
+        for line in detail.lines
+    ]  # fmt: skip
+
+
+def _parts(rows: Sequence[Row[Any]]) -> list[PartView]:
+    return [
+        PartView(sku=row.sku, quantity=row.quantity, cancelled=row.cancelled_quantity)
+        for row in rows
+    ]

@@ -1,0 +1,86 @@
+"""Strict input: bodies that say one thing once, text without control characters, small numbers."""
+
+import json
+import unicodedata
+from typing import Annotated, Any, Final
+
+from fastapi import Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+
+from api.errors import Problem
+
+_WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
+_ALLOWED_CONTROLS: Final = "\n\t"
+
+
+def clean(text: str) -> str:
+    """NFC without control characters and lone surrogates. Raises ValueError."""
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in _ALLOWED_CONTROLS:
+            raise ValueError("must not contain control characters")
+    return unicodedata.normalize("NFC", text)
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text or "\t" in text:
+        raise ValueError("must be one line")
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _text(longest: int, shortest: int = 0) -> StringConstraints:
+    return StringConstraints(
+        strict=True, min_length=shortest, max_length=longest, strip_whitespace=True
+    )
+
+
+SafeStr = Annotated[str, _text(200), AfterValidator(clean)]
+Line = Annotated[str, _text(200, 1), AfterValidator(clean), AfterValidator(_one_line)]
+Reason = Annotated[str, _text(500, 1), AfterValidator(clean)]
+Code = Annotated[str, _text(100, 1), AfterValidator(clean), AfterValidator(_one_line)]
+Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+Weight = Annotated[StrictInt, Field(ge=1, le=1_000_000)]  # grams
+Millimetres = Annotated[StrictInt, Field(ge=0, le=100_000)]
+
+
+class StrictBody(BaseModel):
+    """A body of ours: unknown fields and other types than said are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+async def strict_json(request: Request) -> None:
+    """Refuse bodies that are not JSON (415), name a field twice or hold NaN (422).
+
+    For every route under /api/; webhooks prove their bodies themselves.
+    """
+    if request.method not in _WITH_BODY or not request.url.path.startswith("/api/"):
+        return
+    body = await request.body()
+    if not body:
+        return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem("UnsupportedMediaType", 415)
+    try:
+        json.loads(body, object_pairs_hook=_once_each, parse_constant=_refuse_constant)
+    except _Refused as error:
+        raise Problem("ValidationFailed", 422, str(error)) from None
+    except (ValueError, RecursionError):
+        raise Problem("MalformedBody", 422) from None
+
+
+class _Refused(Exception):
+    pass
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Refused("a field is given twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _Refused(f"{name} is not a number")

@@ -1,0 +1,161 @@
+"""One order with everything that belongs to it, for reading."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.channels.tables import ShopRow
+from db.orders.queries import OrderQueries
+from db.orders.tables import (
+    OrderEventRow,
+    OrderHoldRow,
+    OrderLineRow,
+    ParcelRow,
+    ReceiverRow,
+    SalesOrderRow,
+    ShipmentRow,
+    TrackingEventRow,
+)
+from db.platform.tables import AttentionRow
+from db.sql import run
+from domain.shared.errors import OrderNotFound
+
+# What has to be picked for each line, and where it stands.
+_CONTENTS: Final = """
+SELECT f.order_line_id, f.sku, k.name, f.quantity, f.cancelled_quantity
+FROM fulfilment_line f JOIN sku k ON k.code = f.sku
+WHERE f.order_id = :order_id ORDER BY f.order_line_id, f.sku
+"""
+
+_SHIPPED: Final = """
+SELECT x.shipment_no, x.sku, k.name, k.gtin, sum(x.quantity)::bigint AS quantity,
+       CASE WHEN bool_and(x.picked_quantity IS NOT NULL)
+            THEN sum(x.picked_quantity)::bigint END AS picked
+FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no JOIN sku k ON k.code = x.sku
+WHERE s.order_id = :order_id GROUP BY x.shipment_no, x.sku, k.name, k.gtin ORDER BY x.sku
+"""
+
+_LOCATIONS: Final = """
+SELECT l.id, l.name FROM location l
+WHERE l.id IN (SELECT location_id FROM shipment WHERE order_id = :order_id)
+"""
+
+_WAITING: Final = """
+SELECT b.sku, k.name, sum(b.quantity)::bigint AS quantity, min(b.created_at) AS since
+FROM backorder b JOIN sku k ON k.code = b.sku
+WHERE b.order_id = :order_id AND b.state = 'waiting' GROUP BY b.sku, k.name ORDER BY b.sku
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A parcel with the carrier's scans, the latest first."""
+
+    row: ParcelRow
+    scans: Sequence[TrackingEventRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """A shipment with the name of its location, what is in it, and its parcels."""
+
+    row: ShipmentRow
+    location: str
+    lines: Sequence[Row[Any]]
+    parcels: Sequence[Parcel]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """Everything about an order. `contents` maps a line's id to the SKUs it stands for."""
+
+    order: SalesOrderRow
+    shop: str
+    receiver: ReceiverRow | None
+    lines: Sequence[OrderLineRow]
+    contents: dict[str, list[Row[Any]]]
+    holds: Sequence[OrderHoldRow]
+    shipments: Sequence[Shipment]
+    attention: Sequence[AttentionRow]
+    waiting: Sequence[Row[Any]]
+    timeline: Sequence[OrderEventRow]
+
+    @property
+    def open_holds(self) -> list[OrderHoldRow]:
+        return [hold for hold in self.holds if hold.released_at is None]
+
+
+async def order_detail(session: AsyncSession, no: str) -> OrderDetail:
+    """The order with our number. Raises OrderNotFound."""
+    queries = OrderQueries(session)
+    order = await queries.find(no)
+    if order is None:
+        raise OrderNotFound(f"there is no order {no[:50]}")
+    shop = await session.get(ShopRow, order.shop_id)
+    receiver = await session.get(ReceiverRow, order.id)
+    lines = await _of(session, OrderLineRow, order.id, col(OrderLineRow.line_no))
+    holds = await _of(session, OrderHoldRow, order.id, col(OrderHoldRow.placed_at))
+    waiting_steps = select(AttentionRow).where(
+        col(AttentionRow.order_id) == order.id, col(AttentionRow.resolved_at).is_(None)
+    )
+    attention = await session.exec(waiting_steps.order_by(col(AttentionRow.id)))
+    contents: dict[str, list[Row[Any]]] = {}
+    for row in await run(session, _CONTENTS, order_id=order.id):
+        contents.setdefault(row.order_line_id, []).append(row)
+    return OrderDetail(
+        order=order,
+        shop=shop.name if shop else order.shop_id,
+        receiver=receiver,
+        lines=lines,
+        contents=contents,
+        holds=holds,
+        shipments=await _shipments(session, order.id),
+        attention=attention.all(),
+        waiting=await run(session, _WAITING, order_id=order.id),
+        timeline=await queries.timeline(order.id),
+    )
+
+
+async def _shipments(session: AsyncSession, order_id: str) -> list[Shipment]:
+    rows = await _of(session, ShipmentRow, order_id, col(ShipmentRow.no))
+    if not rows:
+        return []
+    names = {row.id: row.name for row in await run(session, _LOCATIONS, order_id=order_id)}
+    lines = await run(session, _SHIPPED, order_id=order_id)
+    numbers = [row.no for row in rows]
+    parcels = (
+        await session.exec(
+            select(ParcelRow)
+            .where(col(ParcelRow.shipment_no).in_(numbers))
+            .order_by(col(ParcelRow.id))
+        )
+    ).all()  # fmt: skip
+    scans = (
+        await session.exec(
+            select(TrackingEventRow)
+            .where(col(TrackingEventRow.parcel_id).in_([parcel.id for parcel in parcels]))
+            .order_by(col(TrackingEventRow.at).desc(), col(TrackingEventRow.event_id).desc())
+        )
+    ).all()  # fmt: skip
+    return [
+        Shipment(
+            row,
+            names.get(row.location_id, row.location_id),
+            [line for line in lines if line.shipment_no == row.no],
+            [
+                Parcel(parcel, [scan for scan in scans if scan.parcel_id == parcel.id])
+                for parcel in parcels
+                if parcel.shipment_no == row.no
+            ],
+        )
+        for row in rows
+    ]
+
+
+async def _of(session: AsyncSession, table: Any, order_id: str, ordering: Any) -> Sequence[Any]:
+    query = select(table).where(col(table.order_id) == order_id).order_by(ordering)
+    return list((await session.exec(query)).all())

@@ -1,0 +1,104 @@
+"""Who may do what: one table from route to permission, one from permission to roles."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    CUSTOMER_SERVICE = "customer_service"
+    WAREHOUSE = "warehouse"
+    BUYER = "buyer"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    PUBLIC = "public"  # everybody, without logging in
+    LOGGED_IN = "logged_in"  # everybody with an account or a key
+    READ_ORDERS = "read_orders"
+    CHANGE_ORDERS = "change_orders"
+    REVEAL_RECEIVERS = "reveal_receivers"
+    READ_ATTENTION = "read_attention"
+    RESOLVE_STEPS = "resolve_steps"
+    READ_STOCK = "read_stock"
+    CHANGE_STOCK = "change_stock"
+    WORK_IN_WAREHOUSE = "work_in_warehouse"
+    READ_CHANNELS = "read_channels"
+    CHANGE_CHANNELS = "change_channels"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    READ_METRICS = "read_metrics"
+
+
+_P, _R = Permission, Role
+_EVERYBODY: Final = frozenset(Role)
+
+# Every permission that needs a role, with the roles that have it.
+ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
+    _P.LOGGED_IN: _EVERYBODY,
+    _P.READ_ORDERS: _EVERYBODY,
+    _P.CHANGE_ORDERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.READ_STOCK: _EVERYBODY,
+    _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
+    _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
+    _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
+    _P.READ_METRICS: frozenset({_R.ADMIN, _R.MANAGER}),
+}
+
+# Method and path template of every route. A route that is not here is refused, whoever asks.
+ROUTES: Final[dict[str, Permission]] = {
+    # processes
+    "GET /healthz": _P.PUBLIC,
+    "GET /readyz": _P.PUBLIC,
+    "GET /metrics": _P.PUBLIC,  # asks for READ_METRICS itself unless the caller is this machine
+    "GET /docs": _P.PUBLIC,  # leads to the page below
+    "GET /api/docs": _P.LOGGED_IN,
+    "GET /api/v1/openapi.json": _P.LOGGED_IN,
+    # vendors, proven by their signatures
+    "POST /webhooks/own/{shop_id}": _P.PUBLIC,
+    "POST /webhooks/shopify/{shop_id}": _P.PUBLIC,
+    "POST /webhooks/carriers/sf/{push_secret}": _P.PUBLIC,
+    "POST /webhooks/carriers/zto": _P.PUBLIC,
+    # accounts
+    "GET /api/v1/me": _P.LOGGED_IN,
+    "GET /api/v1/accounts": _P.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts": _P.MANAGE_ACCOUNTS,
+    "PATCH /api/v1/accounts/{account_id}": _P.MANAGE_ACCOUNTS,
+    "GET /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
+    "POST /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
+    "DELETE /api/v1/api-keys/{key_id}": _P.MANAGE_ACCOUNTS,
+    # orders
+    "GET /api/v1/orders": _P.READ_ORDERS,
+    "GET /api/v1/orders/{no}": _P.READ_ORDERS,
+    "GET /api/v1/orders/{no}/timeline": _P.READ_ORDERS,
+    "POST /api/v1/orders/{no}/receiver-disclosures": _P.REVEAL_RECEIVERS,
+    # stock
+    "GET /api/v1/stock": _P.READ_STOCK,
+    # attention
+    "GET /api/v1/attention": _P.READ_ATTENTION,
+    "GET /api/v1/attention/groups": _P.READ_ATTENTION,
+    "GET /api/v1/attention/{item_id}": _P.READ_ATTENTION,
+    # channels
+    "POST /api/v1/channel-skus": _P.CHANGE_CHANNELS,
+    "GET /api/v1/channel-skus": _P.READ_CHANNELS,
+    "GET /api/v1/channel-skus/unmapped": _P.READ_CHANNELS,
+    "GET /api/v1/messages": _P.READ_CHANNELS,
+    "POST /api/v1/messages/{message_id}/reprocess": _P.CHANGE_CHANNELS,
+    "GET /api/v1/shops": _P.READ_CHANNELS,
+    "POST /api/v1/shops/{shop_id}/pull": _P.CHANGE_CHANNELS,
+    "POST /api/v1/webhook-events/{event_id}/redelivery": _P.CHANGE_CHANNELS,
+}
+
+
+def permission_of(method: str, path: str) -> Permission | None:
+    """What the route asks for; None for a route nobody listed. HEAD is asked for as GET."""
+    return ROUTES.get(f"{'GET' if method == 'HEAD' else method} {path}")
+
+
+def may(roles: frozenset[Role], permission: Permission) -> bool:
+    """Whether somebody with these roles has the permission."""
+    return permission is Permission.PUBLIC or bool(ROLES_OF[permission] & roles)

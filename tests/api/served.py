@@ -1,0 +1,44 @@
+"""The whole application as a process serves it, on a test's own database, without Temporal."""
+
+import base64
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from api.app import create_app
+from db.engine import Sessions
+from db.platform.accounts import Accounts
+from domain.platform.permissions import Role
+from runtime.settings import Settings
+
+NOBODY_LISTENS = "127.0.0.1:1"
+
+
+@contextlib.asynccontextmanager
+async def served(database_url: str) -> AsyncIterator[FastAPI]:
+    """The running application; Temporal cannot be reached."""
+    secret_key = base64.b64encode(bytes(32)).decode()
+    settings = Settings(
+        database_url=SecretStr(database_url),
+        secret_key=SecretStr(secret_key),
+        temporal_address=NOBODY_LISTENS,
+    )
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+    """A client that keeps cookies; failures of the application are answers, not exceptions."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+async def key_for(sessions: Sessions, *roles: Role, name: str = "test") -> dict[str, str]:
+    """Headers of a program with these roles."""
+    async with sessions.begin() as session:
+        _, key = await Accounts(session).add_key(name, roles)
+    return {"Authorization": f"Bearer {key}"}

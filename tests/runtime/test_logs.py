@@ -64,7 +64,8 @@ def test_the_console_form_is_one_line_without_colours_when_it_is_no_terminal() -
 def test_a_traceback_shows_no_local_variables() -> None:
     lines = lines_of(
         "def work(phone):\n    return 1 / 0\n"
-        "try:\n    work('0000'.replace('0', '7'))\nexcept Exception:\n    log.exception('step.broke')\n",
+        "try:\n    work('0000'.replace('0', '7'))\n"
+        "except Exception:\n    log.exception('step.broke')\n",
         "console",
     )
     assert lines[-1] == "ZeroDivisionError: division by zero"

@@ -17,6 +17,7 @@ WEB = os.path.join(HERE, "web")
 LOCKS = {"run": "requirements.lock", "develop": "requirements-dev.lock"}
 SUPPORTED = ((3, 13), (3, 12), (3, 11))
 OLDEST_NPM = 9
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 Python = Tuple[str, Tuple[int, int], bool]  # program, version, can make environments
 PROBE = "import sys; print('%d %d' % sys.version_info[:2]); import venv, ensurepip"
 
@@ -36,6 +37,11 @@ def main(purpose: str) -> None:
     install(purpose)
     pages()
     catalogues()
+    if purpose == "develop" and not any(map(shutil.which, BROWSERS)):
+        sys.stderr.write(
+            "No Chromium here, so the browser tests are skipped "
+            "(Debian and Ubuntu: apt install chromium fonts-noto-cjk).\n"
+        )
 
 
 def candidates() -> "list[Python]":

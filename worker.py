@@ -134,7 +134,10 @@ async def serve(settings: Settings) -> None:
     engine = create_engine(database_url(settings), "onhand_worker", pool_size=16)
     sessions = sessions_of(engine)
     vault = Vault(settings.encryption_key())
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with (
+        httpx.AsyncClient(timeout=10) as http,
+        httpx.AsyncClient(timeout=10, trust_env=False) as direct,
+    ):
         adapters = Adapters(sessions, vault, http)
         rules = OrderRules(
             settings.risk_amount_minor,
@@ -148,7 +151,9 @@ async def serve(settings: Settings) -> None:
             Relay(
                 HandingOver(sessions, client, LateFacts(adapters, vault)),
                 SignalFanOut(sessions, client),
-                WebhookFanOut(sessions, vault, WebhookSender(http, private=settings.demo)),
+                WebhookFanOut(
+                    sessions, vault, WebhookSender(direct, private=settings.webhooks_to_private)
+                ),
                 Housekeeping(sessions),
             ).run(),
             name="relay",

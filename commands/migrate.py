@@ -1,7 +1,6 @@
 """`onhand migrate`: bring the database up to date, and fill it for the demo."""
 
 import asyncio
-from importlib.util import find_spec
 from typing import Final
 
 from runtime import logs
@@ -39,7 +38,7 @@ def prepare(settings: Settings, url: str) -> None:
     except OperationalError as error:
         why = str(error.orig).strip().splitlines()[0]
         raise StartRefused(f"The database cannot be brought up to date: {why}.") from error
-    if settings.demo and find_spec("db.demo") is not None:
-        from db.demo import seed_demo
+    if settings.demo:
+        from commands.demo import seed_demo
 
-        asyncio.run(seed_demo(url))
+        asyncio.run(seed_demo(url, settings))

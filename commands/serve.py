@@ -46,12 +46,13 @@ def _worker(settings: Settings) -> None:
 
 def _sandbox(settings: Settings) -> None:
     from integrations.sandbox.app import create_sandbox
-    from integrations.sandbox.settings import SandboxSettings
+    from integrations.sandbox.settings import SandboxSettings, SfAccount
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sandbox = SandboxSettings(
         database=str(settings.data_dir / "sandbox.sqlite"),
         callback_base_url=f"{settings.api_url}/webhooks",
+        sf=SfAccount(push_path="carriers/sf/demo"),
     )
     _serve(create_sandbox(sandbox), settings.host, settings.sandbox_port)
 

@@ -26,8 +26,8 @@ def _children(settings: Settings) -> tuple[Child, ...]:
 
 def _demo_logins(settings: Settings) -> tuple[tuple[str, str, str], ...]:
     """(what they do, name, password) of everyone in the demo company."""
-    if not settings.demo or find_spec("db.demo") is None:
+    if not settings.demo:
         return ()
-    from db.demo import LOGINS
+    from commands.demo import LOGINS
 
     return tuple(LOGINS)

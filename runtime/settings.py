@@ -127,6 +127,9 @@ class Settings(BaseSettings):
         description="A parcel without news for this long becomes attention",
     )
 
+    webhooks_to_private: bool = Field(
+        False, description="Let outgoing webhooks reach private addresses; for trying out only"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Log level"
     )

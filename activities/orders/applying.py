@@ -14,6 +14,7 @@ from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders import statements
 from db.orders.repository import KnownOrder, OrderRepository
+from db.vault import CannotOpen
 from domain.logistics.divisions.divisions import normalise
 from domain.orders.intake import (
     FOLLOWS_THE_CHANNEL,
@@ -70,9 +71,16 @@ class ApplyingActivities:
         for row in rows:
             if row.applied_at is not None:
                 continue
+            if row.raw is None:  # parked before it could be read, or erased: ask the channel
+                await orders.run(statements.ASK_CHANNEL, {"order_id": known.order_id})
+                await _settle(orders, row.id, Verdict.STALE)
+                continue
             try:
                 raw = self.vault.open(row.raw, row.id)
                 snapshot = await self.adapters.snapshot(known.channel, row.shop_id, raw)
+            except CannotOpen as error:
+                await _settle(orders, row.id, "parked", f"sealed with another key: {error}"[:500])
+                continue
             except IntegrationError as error:
                 await _settle(orders, row.id, "parked", f"{error.code}: {error}"[:500])
                 continue
@@ -98,10 +106,7 @@ class ApplyingActivities:
         if verdict is Verdict.FETCH and row.topic == "fetch":
             verdict = Verdict.APPLY  # this is the channel's answer to our question
         if verdict is Verdict.FETCH:
-            await orders.run(
-                "UPDATE sales_order SET fetch_needed = true WHERE id = :order_id",
-                {"order_id": known.order_id},
-            )
+            await orders.run(statements.ASK_CHANNEL, {"order_id": known.order_id})
             await _settle(orders, row.id, Verdict.STALE)
             return known
         await _settle(orders, row.id, verdict)

@@ -215,3 +215,5 @@ WHERE order_id = :order_id AND kind = 'goods' AND NOT cancelled
 CANCEL_SHIPMENT: Final = """
 UPDATE shipment SET status = 'cancelled', waits_for = '' WHERE no = :no AND status = 'allocated'
 """
+
+ASK_CHANNEL: Final = "UPDATE sales_order SET fetch_needed = true WHERE id = :order_id"

@@ -1,0 +1,213 @@
+"""The demo company: places, goods, shops, carriers with sample rates, people, opening stock."""
+
+import base64
+from datetime import date
+from typing import Final
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.channels.tables import ChannelSkuRow, ShopRow
+from db.engine import create_engine
+from db.engine import sessions as sessions_of
+from db.inventory.repository import StockRepository
+from db.inventory.tables import LocationRow, SkuRow
+from db.logistics.tables import CarrierAccountRow, TariffRow, TariffZoneRow
+from db.platform.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, seed_demo_accounts
+from db.vault import Vault, carrier_context, shop_context
+from domain.inventory.stock import Document, StockKey, StockLine
+from domain.logistics.divisions.divisions import normalise
+from domain.logistics.divisions.table import children
+from domain.shared.address import Address
+from domain.shared.ids import LocationId, Sku
+from integrations.sandbox.demo_shop import PRODUCTS
+from integrations.sandbox.settings import SandboxSettings
+from runtime.settings import Settings
+
+LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_ACCOUNTS)
+PUSH_SECRET: Final = "demo"  # the sandbox of a carrier that does not sign knows it
+OWN_SECRET: Final = "whsec_" + base64.b64encode(b"onhand-demo-own-channel-secret!!").decode()
+
+_PLACES: Final = (
+    # id, name, kind, parent, province, city, district, detail, priority, units of each SKU
+    ("HQ-HZ", "杭州总仓", "hq", None, "浙江省", "杭州市", "余杭区", "仓前街道良睦路 1 号", 10, 400),
+    (
+        "R-GZ",
+        "广州区域仓",
+        "region",
+        "HQ-HZ",
+        "广东省",
+        "广州市",
+        "白云区",
+        "太和镇 88 号",
+        20,
+        120,
+    ),
+    (
+        "R-CD",
+        "成都区域仓",
+        "region",
+        "HQ-HZ",
+        "四川省",
+        "成都市",
+        "双流区",
+        "航港大道 6 号",
+        20,
+        80,
+    ),
+    (
+        "R-BJ",
+        "北京区域仓",
+        "region",
+        "HQ-HZ",
+        "北京市",
+        "北京市",
+        "大兴区",
+        "京南物流园 3 号",
+        20,
+        80,
+    ),
+    (
+        "S-SH1",
+        "上海徐汇店",
+        "store",
+        "HQ-HZ",
+        "上海市",
+        "上海市",
+        "徐汇区",
+        "漕溪北路 18 号",
+        40,
+        12,
+    ),
+    (
+        "S-SH2",
+        "上海静安店",
+        "store",
+        "HQ-HZ",
+        "上海市",
+        "上海市",
+        "静安区",
+        "南京西路 1038 号",
+        40,
+        8,
+    ),
+    ("D-WH", "武汉经销商", "dealer", "R-GZ", "湖北省", "武汉市", "洪山区", "珞喻路 726 号", 60, 0),
+    ("D-XA", "西安经销商", "dealer", "R-CD", "陕西省", "西安市", "雁塔区", "小寨西路 26 号", 60, 0),
+)
+_WEIGHTS_G: Final = (320, 260, 400, 270, 310, 480, 1450, 360)
+# Sample rates, made up for the demo: (carrier, product, zone, first kg price, step price).
+_RATES: Final = (
+    ("sf", "2", "near", 1200, 200),
+    ("sf", "2", "middle", 1500, 500),
+    ("sf", "2", "far", 2200, 1300),
+    ("zto", "standard", "near", 600, 100),
+    ("zto", "standard", "middle", 850, 300),
+    ("zto", "standard", "far", 1800, 1200),
+)
+_NEAR: Final = frozenset({"310000", "320000", "330000", "340000"})
+_FAR: Final = frozenset({"150000", "540000", "630000", "640000", "650000", "710000", "810000",
+                         "820000"})  # fmt: skip
+
+
+async def seed_demo(database_url: str, settings: Settings) -> None:
+    """Fill an empty database with the demo company; one that has places is left as it is."""
+    engine = create_engine(database_url, "onhand_web")
+    try:
+        async with sessions_of(engine).begin() as session:
+            if (await session.exec(select(LocationRow.id).limit(1))).first() is not None:
+                return
+            await _places_and_goods(session)
+            await _outside(session, settings)
+            await _opening_stock(session)
+            await seed_demo_accounts(session)
+    finally:
+        await engine.dispose()
+
+
+async def _places_and_goods(session: AsyncSession) -> None:
+    for id, name, kind, parent, province, city, district, detail, priority, units in _PLACES:
+        place = normalise(Address("CN", province, city, district, detail))
+        session.add(
+            LocationRow(
+                id=id, name=name, kind=kind, parent_id=parent, province=province, city=city,
+                district=district, detail=detail, division_code=place.division_code,
+                longitude=place.longitude, latitude=place.latitude, contact_name=name,
+                contact_phone="4008000000", priority=priority, handling_minor=150,
+                ships=units > 0,
+            )
+        )  # fmt: skip
+        await session.flush()
+    for product, weight_g in zip(PRODUCTS, _WEIGHTS_G, strict=True):
+        session.add(
+            SkuRow(
+                code=product.sku, name=product.title, weight_g=weight_g, length_mm=180,
+                width_mm=120, height_mm=90, price_minor=int(product.price * 100),
+            )
+        )  # fmt: skip
+    await session.flush()
+
+
+async def _outside(session: AsyncSession, settings: Settings) -> None:
+    vault, accounts = Vault(settings.encryption_key()), SandboxSettings()
+    sandbox = settings.sandbox_base_url
+    top, shopify = accounts.top, accounts.shopify
+    shops = (
+        ("tmall", "top", "tmall-demo", "天猫旗舰店", f"{sandbox}/top/router/rest",
+         {"app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
+        ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
+         {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
+        ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
+    )  # fmt: skip
+    for id, channel, external_id, name, base_url, secrets in shops:
+        sealed = vault.seal_secrets(secrets, shop_context(id))
+        session.add(
+            ShopRow(id=id, channel=channel, external_id=external_id, name=name,
+                    base_url=base_url, secrets=sealed,
+                    settings={"interval_s": 5} if channel == "top" else {})
+        )  # fmt: skip
+        await session.flush()
+        for product in PRODUCTS:
+            session.add(ChannelSkuRow(shop_id=id, external_sku=product.sku, sku=product.sku))
+    carriers = (
+        ("sf", "顺丰速运", f"{sandbox}/sf/std/service",
+         {"partner_id": accounts.sf.partner_id, "checkword": accounts.sf.checkword,
+          "monthly_card": accounts.sf.monthly_card}),
+        ("zto", "中通快递", f"{sandbox}/zto",
+         {"app_key": accounts.zto.app_key, "app_secret": accounts.zto.app_secret,
+          "account_id": accounts.zto.account_id,
+          "account_password": accounts.zto.account_password}),
+    )  # fmt: skip
+    for code, name, base_url, secrets in carriers:
+        sealed = vault.seal_secrets(secrets, carrier_context(code))
+        session.add(
+            CarrierAccountRow(
+                code=code, name=name, base_url=base_url, secrets=sealed, push_secret=PUSH_SECRET
+            )
+        )
+    await session.flush()
+    for carrier, service, zone, first_minor, step_minor in _RATES:
+        session.add(
+            TariffRow(
+                id=f"sample-{carrier}-{zone}", carrier=carrier, product=service,
+                destination_zone=zone, first_g=1000, first_minor=first_minor, step_g=1000,
+                step_minor=step_minor, volumetric_divisor=8000, valid_from=date(2020, 1, 1),
+            )
+        )  # fmt: skip
+    for carrier in ("sf", "zto"):
+        for province in children(""):
+            zone = (
+                "near" if province.code in _NEAR else "far" if province.code in _FAR else "middle"
+            )
+            session.add(TariffZoneRow(carrier=carrier, province_code=province.code, zone=zone))
+
+
+async def _opening_stock(session: AsyncSession) -> None:
+    await session.flush()
+    stock = StockRepository(session)
+    for id, *_, units in _PLACES:
+        if units:
+            document = Document("opening", f"OPEN-{id}", f"opening:{id}", "demo")
+            lines = [
+                StockLine(StockKey(Sku(product.sku), LocationId(id)), units) for product in PRODUCTS
+            ]
+            await stock.receive(document, lines)

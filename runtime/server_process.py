@@ -1,0 +1,81 @@
+"""Starting and stopping a server's process: whose user it runs as, where its output goes."""
+
+import contextlib
+import os
+import pwd
+import signal
+import stat
+import subprocess
+from pathlib import Path
+from typing import Final, TypedDict
+
+from runtime import leftovers
+
+STOP_TIMEOUT_S: Final = 15.0
+_LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
+
+
+class Identity(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def as_user(user: pwd.struct_passwd | None) -> Identity:
+    """The root group must go too: its class of the file modes would be looked at first."""
+    if user is None:
+        return {}
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def spawn(command: list[str], log: Path, user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+    """In a session of its own, so that Ctrl-C reaches only us and we stop things in order."""
+    if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".old.log"))
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=leftovers.ending_with_its_parent(signal.SIGINT),
+            **as_user(user),
+        )
+
+
+def stop(process: subprocess.Popen[bytes] | None) -> None:
+    """Ask with SIGINT, wait, then insist."""
+    if process is None or process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def unprivileged_user(folder: Path, program: Path) -> pwd.struct_passwd | None:
+    """Postgres refuses to run as root: then a user of its own that can reach both."""
+    if os.geteuid() != 0:
+        return None
+    for target in (folder, program):
+        _let_through(target)
+    name = "onhandpg"
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(name)
+    create = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
+    with contextlib.suppress(OSError, KeyError):
+        subprocess.run(create, capture_output=True)
+        return pwd.getpwnam(name)
+    return pwd.getpwnam("nobody")
+
+
+def _let_through(target: Path) -> None:
+    """Others may pass the folders above `target`, not list them."""
+    for folder in target.absolute().parents:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)

@@ -13,11 +13,12 @@ from db.engine import sessions as sessions_of
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
 from db.logistics.tables import CarrierAccountRow, TariffRow, TariffZoneRow
-from db.platform.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, seed_demo_accounts
+from db.platform.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, Accounts, seed_demo_accounts
 from db.vault import Vault, carrier_context, shop_context
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.logistics.divisions.divisions import normalise
 from domain.logistics.divisions.table import children
+from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
 from integrations.sandbox.demo_shop import PRODUCTS
@@ -25,6 +26,8 @@ from integrations.sandbox.settings import SandboxSettings
 from runtime.settings import Settings
 
 LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_ACCOUNTS)
+# The simulated warehouse logs in with it; it exists only where the demo company does.
+DEMO_KEY: Final = "ohk_demo-warehouse-simulator"
 PUSH_SECRET: Final = "demo"  # the sandbox of a carrier that does not sign knows it
 OWN_SECRET: Final = "whsec_" + base64.b64encode(b"onhand-demo-own-channel-secret!!").decode()
 
@@ -120,6 +123,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await _outside(session, settings)
             await _opening_stock(session)
             await seed_demo_accounts(session)
+            await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
     finally:
         await engine.dispose()
 

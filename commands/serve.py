@@ -60,9 +60,14 @@ def _sandbox(settings: Settings) -> None:
 def _warehouse(settings: Settings) -> None:
     import asyncio
 
+    from commands.demo import DEMO_KEY
     from integrations.sandbox.warehouse import run_warehouse
 
-    asyncio.run(run_warehouse(settings.api_url, settings.simulator_speed))
+    asyncio.run(
+        run_warehouse(
+            settings.api_url, settings.sandbox_base_url, DEMO_KEY, settings.simulator_speed
+        )
+    )
 
 
 PROCESSES: Final[Mapping[str, Callable[[Settings], None]]] = {

@@ -18,6 +18,8 @@ import api.channels.webhooks
 import api.inventory.routes
 import api.logistics.webhooks
 import api.orders.read
+import api.orders.routes
+import api.orders.warehouse
 import api.platform.accounts
 import api.platform.attention
 import api.platform.docs
@@ -47,6 +49,8 @@ _ROUTERS: Final = (
     (api.platform.accounts.router, _V1),
     (api.platform.attention.router, _V1),
     (api.orders.read.router, _V1),
+    (api.orders.routes.router, _V1),
+    (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.webhooks.router, ""),

@@ -76,12 +76,22 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/orders/{no}": _P.READ_ORDERS,
     "GET /api/v1/orders/{no}/timeline": _P.READ_ORDERS,
     "POST /api/v1/orders/{no}/receiver-disclosures": _P.REVEAL_RECEIVERS,
+    "POST /api/v1/orders/{no}/holds": _P.CHANGE_ORDERS,
+    "POST /api/v1/orders/{no}/holds/{kind}/release": _P.CHANGE_ORDERS,
+    "GET /api/v1/orders/{no}/cancellation-plan": _P.READ_ORDERS,
+    "POST /api/v1/orders/{no}/cancellation": _P.CHANGE_ORDERS,
+    # warehouse
+    "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/shipments/{shipment_no}/pick": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/shipments/{shipment_no}/pack": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/shipments/{shipment_no}/hand-over": _P.WORK_IN_WAREHOUSE,
     # stock
     "GET /api/v1/stock": _P.READ_STOCK,
     # attention
     "GET /api/v1/attention": _P.READ_ATTENTION,
     "GET /api/v1/attention/groups": _P.READ_ATTENTION,
     "GET /api/v1/attention/{item_id}": _P.READ_ATTENTION,
+    "POST /api/v1/attention/{item_id}/resolution": _P.RESOLVE_STEPS,
     # channels
     "POST /api/v1/channel-skus": _P.CHANGE_CHANNELS,
     "GET /api/v1/channel-skus": _P.READ_CHANNELS,

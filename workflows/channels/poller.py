@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import structlog
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError
 
 from activities.channels.pulling import PullingActivities
@@ -18,7 +17,7 @@ _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 300.0
 
 
-@workflow.defn(name="Poller", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Poller")
 class PollerWorkflow:
     """Pulls one shop; where it stands is in the database, so any run can take over."""
 

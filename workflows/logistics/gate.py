@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 from activities.platform.gates import GateActivities
 from domain.orders.messages import GateOpened
@@ -14,7 +13,7 @@ BUSY = timedelta(seconds=5)
 QUIET = timedelta(minutes=5)
 
 
-@workflow.defn(name="Gate", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Gate")
 class GateWorkflow:
     """Runs for ever, continuing as new; sleeps while the gate flows and nobody waits."""
 

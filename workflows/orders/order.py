@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
@@ -48,7 +48,7 @@ from workflows.shared.steps import Cause, Step, StepConsole
 COMPLETED_AFTER = timedelta(days=7)
 
 
-@workflow.defn(name="Order", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Order")
 class OrderWorkflow:
     """The single writer of its order: handlers record, `run` looks at the tables and decides."""
 

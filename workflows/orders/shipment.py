@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.shipping import ShippingActivities
@@ -33,7 +32,7 @@ STALLED_AFTER = timedelta(hours=72)
 LOOK_AGAIN = timedelta(minutes=30)
 
 
-@workflow.defn(name="Shipment", versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn(name="Shipment")
 class ShipmentWorkflow:
     """Picks, packs, labels, hands over and follows one shipment; gives it back when asked to."""
 

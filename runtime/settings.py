@@ -128,7 +128,8 @@ class Settings(BaseSettings):
     )
 
     webhooks_to_private: bool = Field(
-        default=False, description="Let outgoing webhooks reach private addresses; for trying out only"
+        default=False,
+        description="Let outgoing webhooks reach private addresses; for trying out only",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Log level"

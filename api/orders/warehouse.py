@@ -1,16 +1,31 @@
 """Picking, packing and handing over, for scanners and pages."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import Field, StrictInt
+from sqlalchemy.engine import Row
 
+from api.auth import principal_of
 from api.deps import SessionsOf
-from api.strict import Code, StrictBody
-from db.orders.warehouse import Box, Warehouse
+from api.strict import Code, StrictBody, Weight
+from db.orders.warehouse import OPEN, Box, Warehouse
+from domain.orders.order import ShipmentStatus
+from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["warehouse"])
+
+_OPEN: Final = tuple(OPEN)
+
+
+def _actor(request: Request) -> str:
+    return principal_of(request).actor
+
+
+# Pages call the acts below as plain functions and name the actor themselves.
+Actor = Annotated[str, Depends(_actor)]
+Millimetres = Annotated[StrictInt, Field(ge=0, le=10_000)]
 
 
 class PickedLine(StrictBody):
@@ -21,18 +36,22 @@ class PickedLine(StrictBody):
 
 
 class PickConfirmation(StrictBody):
-    """Without lines everything was found."""
+    """Every SKU of the shipment with what was found; without lines everything was found."""
 
     lines: list[PickedLine] | None = Field(default=None, max_length=1000)
 
 
-class PackedBox(StrictBody):
-    """Grams and millimetres."""
+def _confirmed(body: Annotated[PickConfirmation | None, Body()] = None) -> PickConfirmation:
+    return body or PickConfirmation()
 
-    weight_g: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
-    length_mm: Annotated[StrictInt, Field(ge=0, le=10_000)] = 0
-    width_mm: Annotated[StrictInt, Field(ge=0, le=10_000)] = 0
-    height_mm: Annotated[StrictInt, Field(ge=0, le=10_000)] = 0
+
+class PackedBox(StrictBody):
+    """Grams and millimetres; a side of 0 was not measured."""
+
+    weight_g: Weight
+    length_mm: Millimetres = 0
+    width_mm: Millimetres = 0
+    height_mm: Millimetres = 0
 
 
 class Packing(StrictBody):
@@ -40,8 +59,11 @@ class Packing(StrictBody):
 
 
 class ListLine(StrictBody):
+    """One SKU; `picked` is there once the pick is confirmed. Grams per unit."""
+
     sku: str
     name: str
+    gtin: str
     quantity: int
     picked: int | None
     weight_g: int
@@ -57,19 +79,38 @@ class ListParcel(StrictBody):
 
 
 class PickList(StrictBody):
-    """A shipment that somebody has to do something about; `waits_for` says what."""
+    """A shipment as the warehouse sees it; `waits_for` says what has to be done.
+
+    While the order has `holds` it is not labelled or handed over.
+    """
 
     shipment_no: str
     order_no: str
     location: str
     status: str
     waits_for: str
+    holds: list[str]
     ship_by: datetime | None
+    picked_at: datetime | None
+    packed_at: datetime | None
+    handed_over_at: datetime | None
+    carrier: str
+    product: str
+    gift: bool
+    buyer_remark: str
+    seller_remark: str
     lines: list[ListLine]
     parcels: list[ListParcel]
 
+    @classmethod
+    def of(cls, row: Row[Any]) -> "PickList":
+        told = {**row._mapping, "shipment_no": row.no, "location": row.location_id}
+        return cls.model_validate({name: told[name] for name in cls.model_fields})
+
 
 class Done(StrictBody):
+    """The act is kept; the shipment's workflow hears of it."""
+
     shipment_no: str
 
 
@@ -77,65 +118,58 @@ class Done(StrictBody):
 async def pick_lists(
     sessions: SessionsOf,
     location: Annotated[str, Query(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")] = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    status: Annotated[list[ShipmentStatus], Query(max_length=len(ShipmentStatus))] = [],  # noqa: B006
+    after: Annotated[str, Query(max_length=100, pattern=r"^[A-Za-z0-9_-]*$")] = "",
 ) -> list[PickList]:
-    """What has to be picked, packed or handed over, the most urgent first."""
-    lists: list[PickList] = []
+    """What has to be picked, packed or handed over, the most urgent first.
+
+    Without `status` everything that is open; a page goes on after the shipment number `after`.
+    """
     async with sessions.begin() as session:
-        warehouse = Warehouse(session)
-        for row in await warehouse.lists(location, limit):
-            lists.append(
-                PickList(
-                    shipment_no=row.no,
-                    order_no=row.order_no,
-                    location=row.location_id,
-                    status=row.status,
-                    waits_for=row.waits_for,
-                    ship_by=row.ship_by,
-                    lines=[
-                        ListLine(
-                            sku=line.sku,
-                            name=line.name,
-                            quantity=line.quantity,
-                            picked=line.picked_quantity,
-                            weight_g=line.weight_g,
-                        )
-                        for line in await warehouse.lines(row.no)
-                    ],
-                    parcels=[
-                        ListParcel.model_validate(parcel._asdict())
-                        for parcel in await warehouse.parcels(row.no)
-                    ],
-                )
-            )
-    return lists
+        rows = await Warehouse(session).shipments(location, status or _OPEN, after, limit)
+    return [PickList.of(row) for row in rows]
+
+
+@router.get("/shipments/{shipment_no}")
+async def get_shipment(shipment_no: Code, sessions: SessionsOf) -> PickList:
+    """One shipment, whatever became of it."""
+    async with sessions.begin() as session:
+        return PickList.of(await Warehouse(session).shipment(shipment_no))
 
 
 @router.post("/shipments/{shipment_no}/pick")
-async def confirm_pick(shipment_no: Code, body: PickConfirmation, sessions: SessionsOf) -> Done:
-    """Confirm a pick; less than asked sends the rest from elsewhere."""
+async def confirm_pick(
+    shipment_no: Code,
+    body: Annotated[PickConfirmation, Depends(_confirmed)],
+    sessions: SessionsOf,
+    actor: Actor = "system",
+) -> Done:
+    """Confirm a pick, all of it without a body; less than asked sends the rest from elsewhere."""
     found: dict[str, int] | None = None
     if body.lines is not None:
-        found = {}
-        for line in body.lines:
-            found[line.sku] = found.get(line.sku, 0) + line.picked
+        found = {line.sku: line.picked for line in body.lines}
+        if len(found) < len(body.lines):
+            raise InvalidInput("a SKU is named twice; add its quantities up")
     async with sessions.begin() as session:
-        await Warehouse(session).pick(shipment_no, found)
+        await Warehouse(session, actor).pick(shipment_no, found)
     return Done(shipment_no=shipment_no)
 
 
 @router.post("/shipments/{shipment_no}/pack")
-async def pack(shipment_no: Code, body: Packing, sessions: SessionsOf) -> Done:
+async def pack(
+    shipment_no: Code, body: Packing, sessions: SessionsOf, actor: Actor = "system"
+) -> Done:
     """Close and weigh the boxes; each gets a label."""
     boxes = [Box(**box.model_dump()) for box in body.boxes]
     async with sessions.begin() as session:
-        await Warehouse(session).pack(shipment_no, boxes)
+        await Warehouse(session, actor).pack(shipment_no, boxes)
     return Done(shipment_no=shipment_no)
 
 
 @router.post("/shipments/{shipment_no}/hand-over")
-async def hand_over(shipment_no: Code, sessions: SessionsOf) -> Done:
-    """The carrier took the boxes."""
+async def hand_over(shipment_no: Code, sessions: SessionsOf, actor: Actor = "system") -> Done:
+    """The carrier took the boxes; refused while the order is held."""
     async with sessions.begin() as session:
-        await Warehouse(session).hand_over(shipment_no)
+        await Warehouse(session, actor).hand_over(shipment_no)
     return Done(shipment_no=shipment_no)

@@ -1,37 +1,51 @@
-"""The warehouse side of a shipment: each act is kept and told to its workflow."""
+"""The warehouse side of a shipment: each act is kept and told to its workflow, in one transaction.
+
+Doing the same again changes nothing and is told once; doing it differently is refused.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.platform.audit import audit
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.orders.messages import HandedOver, Packed, Picked
-from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
+from domain.orders.order import ShipmentStatus
+from domain.shared.errors import (
+    ActionNotAllowed,
+    InvalidInput,
+    OrderNotFound,
+    UnknownLocation,
+)
+
+# What lies in front of the staff; everything else is not theirs any more, or not yet.
+OPEN: Final = (ShipmentStatus.PICKING, ShipmentStatus.PACKED, ShipmentStatus.LABELLED)
 
 _LOCK: Final = """
-SELECT no, status, waits_for, workflow_id, picked_at, packed_at, handed_over_at FROM shipment
+SELECT no, order_id, status, workflow_id, picked_at, packed_at, handed_over_at FROM shipment
 WHERE no = :no FOR UPDATE
 """
 
-_PICK: Final = """
-UPDATE shipment_line SET picked_quantity = least(quantity, :picked)
-WHERE shipment_no = :no AND fulfilment_line_id = :line
-"""
-
 _LINES: Final = """
-SELECT l.fulfilment_line_id, l.sku, l.quantity, l.picked_quantity, k.name, k.weight_g
-FROM shipment_line l JOIN sku k ON k.code = l.sku WHERE l.shipment_no = :no ORDER BY l.sku, 1
+SELECT l.fulfilment_line_id AS id, l.sku, l.quantity, l.picked_quantity, k.name, k.gtin, k.weight_g
+FROM shipment_line l JOIN sku k ON k.code = l.sku
+WHERE l.shipment_no = :no ORDER BY l.sku, l.fulfilment_line_id
 """
 
-_PARCEL: Final = """
-INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code, sorting_code,
-                    status, weight_g, length_mm, width_mm, height_mm)
-VALUES (:id, :no, '', '', '', '', '', 'labelled', :weight_g, :length_mm, :width_mm, :height_mm)
-ON CONFLICT (id) DO NOTHING
+_PICK: Final = """
+UPDATE shipment_line l SET picked_quantity = p.picked
+FROM unnest(CAST(:ids AS text[]), CAST(:picked AS bigint[])) AS p(id, picked)
+WHERE l.shipment_no = :no AND l.fulfilment_line_id = p.id
+"""
+
+_PICKED: Final = "UPDATE shipment SET picked_at = clock_timestamp() WHERE no = :no"
+
+_BOXES: Final = """
+SELECT weight_g, length_mm, width_mm, height_mm FROM parcel WHERE shipment_no = :no
 """
 
 _PARCELS: Final = """
@@ -39,13 +53,55 @@ SELECT id, carrier, waybill_no, routing_code, status, weight_g FROM parcel
 WHERE shipment_no = :no AND voided_at IS NULL ORDER BY id
 """
 
-_LISTS: Final = """
-SELECT s.no, s.status, s.waits_for, s.ship_by, o.no AS order_no, s.location_id
-FROM shipment s JOIN sales_order o ON o.id = s.order_id
-WHERE s.status IN ('picking', 'packed', 'labelled')
-  AND (CAST(:location AS text) = '' OR s.location_id = :location)
-ORDER BY s.ship_by NULLS LAST, s.created_at, s.no LIMIT :limit
+_PACK: Final = """
+INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code, sorting_code,
+                    status, weight_g, length_mm, width_mm, height_mm)
+SELECT :no || '-P' || b.n, :no, '', '', '', '', '', 'labelled', b.weight_g, b.length_mm,
+       b.width_mm, b.height_mm
+FROM unnest(CAST(:weights AS bigint[]), CAST(:lengths AS int[]), CAST(:widths AS int[]),
+            CAST(:heights AS int[])) WITH ORDINALITY
+     AS b(weight_g, length_mm, width_mm, height_mm, n)
 """
+
+_PACKED: Final = """
+UPDATE shipment SET packed_at = clock_timestamp(), weight_g = :weight_g WHERE no = :no
+"""
+
+_HANDED_OVER: Final = "UPDATE shipment SET handed_over_at = clock_timestamp() WHERE no = :no"
+
+_HOLDS: Final = """
+SELECT kind FROM order_hold WHERE order_id = :order_id AND released_at IS NULL ORDER BY kind
+"""
+
+_SHIPMENTS: Final = """
+SELECT s.no, o.no AS order_no, s.location_id, s.status, s.waits_for, s.carrier, s.product,
+       s.ship_by, s.picked_at, s.packed_at, s.handed_over_at, o.gift, o.buyer_remark,
+       o.seller_remark,
+       (SELECT coalesce(array_agg(h.kind ORDER BY h.kind), '{}') FROM order_hold h
+        WHERE h.order_id = s.order_id AND h.released_at IS NULL) AS holds,
+       (SELECT jsonb_agg(jsonb_build_object('sku', x.sku, 'name', k.name, 'gtin', k.gtin,
+                         'quantity', x.quantity, 'picked', x.picked, 'weight_g', k.weight_g)
+                         ORDER BY x.sku)
+        FROM (SELECT sku, sum(quantity)::bigint AS quantity,
+                     CASE WHEN bool_and(picked_quantity IS NOT NULL)
+                          THEN sum(picked_quantity)::bigint END AS picked
+              FROM shipment_line WHERE shipment_no = s.no GROUP BY sku) x
+        JOIN sku k ON k.code = x.sku) AS lines,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'carrier', p.carrier,
+                                  'waybill_no', p.waybill_no, 'routing_code', p.routing_code,
+                                  'status', p.status, 'weight_g', p.weight_g) ORDER BY p.id), '[]')
+        FROM parcel p WHERE p.shipment_no = s.no AND p.voided_at IS NULL) AS parcels
+FROM shipment s JOIN sales_order o ON o.id = s.order_id
+"""
+
+# Urgency, then number: a page goes on after the shipment the last one ended with.
+_LIST: Final = f"""{_SHIPMENTS}
+WHERE s.status = ANY(:statuses) AND (CAST(:location AS text) = '' OR s.location_id = :location)
+  AND (CAST(:after AS text) = '' OR (coalesce(s.ship_by, 'infinity'), s.no)
+       > (SELECT coalesce(ship_by, 'infinity'), no FROM shipment WHERE no = :after))
+ORDER BY coalesce(s.ship_by, 'infinity'), s.no LIMIT :limit
+"""  # noqa: S608 (made of constants)
+_ONE: Final = f"{_SHIPMENTS} WHERE s.no = :no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,81 +116,141 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """What staff do, in the caller's transaction. Doing the same again changes nothing."""
+    """What staff see and do, in the caller's transaction. `actor` is who does it."""
 
     session: AsyncSession
+    actor: str = "system"
 
-    async def lists(self, location: str, limit: int) -> Sequence[Row[Any]]:
-        """Shipments that somebody has to pick, pack or hand over, the most urgent first."""
-        return await run(self.session, _LISTS, location=location, limit=limit)
+    async def shipments(
+        self, location: str, statuses: Sequence[str], after: str = "", limit: int = 50
+    ) -> Sequence[Row[Any]]:
+        """Shipments with lines (per SKU), parcels and open holds, the most urgent first.
+
+        `location` empty = all; the page goes on after the shipment number `after`. Raises
+        UnknownLocation.
+        """
+        if location and not await run(
+            self.session, "SELECT FROM location WHERE id = :id", id=location
+        ):
+            raise UnknownLocation(f"there is no location {location}")
+        return await run(
+            self.session, _LIST, location=location, statuses=[str(s) for s in statuses],
+            after=after, limit=limit,
+        )  # fmt: skip
+
+    async def shipment(self, no: str) -> Row[Any]:
+        """One shipment, in whatever state. Raises OrderNotFound."""
+        rows = await run(self.session, _ONE, no=no)
+        if not rows:
+            raise _unknown(no)
+        return rows[0]
 
     async def lines(self, no: str) -> Sequence[Row[Any]]:
-        """What belongs into the shipment."""
+        """What belongs into the shipment, line by line: sku, name, quantity, picked_quantity."""
         return await run(self.session, _LINES, no=no)
 
     async def parcels(self, no: str) -> Sequence[Row[Any]]:
-        """Its boxes with their waybills."""
+        """Its boxes that count, with their waybills."""
         return await run(self.session, _PARCELS, no=no)
 
-    async def pick(self, no: str, found: Mapping[str, int] | None) -> None:
-        """Confirm the pick: units found per SKU, or None when all was there.
+    async def pick(self, no: str, found: Mapping[str, int] | None = None) -> None:
+        """Confirm the pick: units found of every SKU, or None when all was there.
 
-        Raises OrderNotFound, ActionNotAllowed when it is not being picked, InvalidInput for a SKU
-        that is not on it.
+        Raises OrderNotFound, ActionNotAllowed when it is not being picked or was picked otherwise,
+        InvalidInput when the SKUs are not those of the shipment or more was found than asked.
         """
         shipment = await self._lock(no)
-        if shipment.picked_at is not None:
-            return
-        _refuse_unless(shipment.status == "picking", shipment)
         lines = await self.lines(no)
-        left = dict(found) if found is not None else None
-        if left is not None and (strange := set(left) - {line.sku for line in lines}):
-            raise InvalidInput(f"not on this pick list: {', '.join(sorted(strange))}")
-        for line in lines:
-            picked = line.quantity
-            if left is not None:
-                picked = min(left.get(line.sku, 0), line.quantity)
-                left[line.sku] = left.get(line.sku, 0) - picked
-            await run(self.session, _PICK, no=no, line=line.fulfilment_line_id, picked=picked)
-        await self._stamp(no, "picked_at")
-        await queue_signal(self.session, shipment.workflow_id, "picked", Picked())
+        picks = _picks(lines, found)
+        if shipment.picked_at is not None:
+            if picks != {line.id: line.picked_quantity for line in lines}:
+                raise ActionNotAllowed(f"shipment {no} was picked otherwise")
+            return
+        if shipment.status != ShipmentStatus.PICKING:
+            raise ActionNotAllowed(f"shipment {no} is {shipment.status}")
+        await run(self.session, _PICK, no=no, ids=list(picks), picked=list(picks.values()))
+        await run(self.session, _PICKED, no=no)
+        short = sum(picks.values()) < sum(line.quantity for line in lines)
+        await queue_signal(self.session, shipment.workflow_id, "picked", Picked(short))
+        await self._audit("shipment.picked", no)
 
     async def pack(self, no: str, boxes: Sequence[Box]) -> None:
-        """Boxes are closed and weighed. Raises ActionNotAllowed before the pick is confirmed."""
+        """Boxes are closed and weighed; parcels are `{no}-P1`, `{no}-P2`, …
+
+        Raises OrderNotFound, ActionNotAllowed before the pick is confirmed, when nothing was found
+        or when it was packed otherwise.
+        """
         shipment = await self._lock(no)
         if shipment.packed_at is not None:
+            packed = [tuple(row) for row in await run(self.session, _BOXES, no=no)]
+            if sorted(packed) != sorted(astuple(box) for box in boxes):
+                raise ActionNotAllowed(f"shipment {no} was packed otherwise")
             return
-        _refuse_unless(shipment.picked_at is not None, shipment)
-        for number, box in enumerate(boxes, 1):
-            await run(
-                self.session, _PARCEL, id=f"{no}-P{number}", no=no, weight_g=box.weight_g,
-                length_mm=box.length_mm, width_mm=box.width_mm, height_mm=box.height_mm,
-            )  # fmt: skip
-        await self._stamp(no, "packed_at")
+        if shipment.status != ShipmentStatus.PICKING:
+            raise ActionNotAllowed(f"shipment {no} is {shipment.status}")
+        if shipment.picked_at is None:
+            raise ActionNotAllowed(f"shipment {no} is not picked yet")
+        units = sum(line.picked_quantity for line in await self.lines(no))
+        if not 0 < len(boxes) <= units:
+            raise ActionNotAllowed(f"shipment {no} has {units} units for {len(boxes)} boxes")
+        await run(
+            self.session, _PACK, no=no, weights=[box.weight_g for box in boxes],
+            lengths=[box.length_mm for box in boxes], widths=[box.width_mm for box in boxes],
+            heights=[box.height_mm for box in boxes],
+        )  # fmt: skip
+        await run(self.session, _PACKED, no=no, weight_g=sum(box.weight_g for box in boxes))
         await queue_signal(self.session, shipment.workflow_id, "packed", Packed())
+        await self._audit("shipment.packed", no)
 
     async def hand_over(self, no: str) -> None:
-        """The carrier took the boxes. Raises ActionNotAllowed before they are labelled."""
+        """The carrier took the boxes.
+
+        Raises OrderNotFound, ActionNotAllowed before they are labelled or while the order is held.
+        """
         shipment = await self._lock(no)
-        if shipment.handed_over_at is not None:
+        status = ShipmentStatus(shipment.status)
+        if status is ShipmentStatus.CANCELLED:
+            raise ActionNotAllowed(f"shipment {no} is {status}")
+        if status.has_left or shipment.handed_over_at is not None:
             return
-        _refuse_unless(shipment.status == "labelled", shipment)
+        if status is not ShipmentStatus.LABELLED:
+            raise ActionNotAllowed(f"shipment {no} is {status}")
+        held = [row.kind for row in await run(self.session, _HOLDS, order_id=shipment.order_id)]
+        if held:
+            raise ActionNotAllowed(f"the order of shipment {no} is held: {', '.join(held)}")
+        await run(self.session, _HANDED_OVER, no=no)
         await queue_signal(self.session, shipment.workflow_id, "handed_over", HandedOver())
+        await self._audit("shipment.handed_over", no)
 
     async def _lock(self, no: str) -> Row[Any]:
         rows = await run(self.session, _LOCK, no=no)
         if not rows:
-            raise OrderNotFound(f"there is no shipment {no}")
+            raise _unknown(no)
         return rows[0]
 
-    async def _stamp(self, no: str, column: str) -> None:
-        statements = {
-            "picked_at": "UPDATE shipment SET picked_at = clock_timestamp() WHERE no = :no",
-            "packed_at": "UPDATE shipment SET packed_at = clock_timestamp() WHERE no = :no",
-        }
-        await run(self.session, statements[column], no=no)
+    async def _audit(self, action: str, no: str) -> None:
+        """An act happens once per shipment, so the shipment names the request."""
+        await audit(self.session, self.actor, action, f"shipment/{no}", request_id=no)
 
 
-def _refuse_unless(allowed: bool, shipment: Row[Any]) -> None:
-    if not allowed:
-        raise ActionNotAllowed(f"shipment {shipment.no} is {shipment.status}")
+def _picks(lines: Sequence[Row[Any]], found: Mapping[str, int] | None) -> dict[str, int]:
+    """Units found per line: what was found of a SKU goes to its lines in order."""
+    if found is None:
+        return {line.id: line.quantity for line in lines}
+    asked = {line.sku for line in lines}
+    if strange := set(found) - asked:
+        raise InvalidInput(f"not on this pick list: {', '.join(sorted(strange))}")
+    if missing := asked - set(found):
+        raise InvalidInput(f"say how many were found of {', '.join(sorted(missing))}")
+    left = dict(found)
+    picks: dict[str, int] = {}
+    for line in lines:
+        picks[line.id] = min(left[line.sku], line.quantity)
+        left[line.sku] -= picks[line.id]
+    if over := sorted(sku for sku, units in left.items() if units):
+        raise InvalidInput(f"more found than asked of {', '.join(over)}")
+    return picks
+
+
+def _unknown(no: str) -> OrderNotFound:
+    return OrderNotFound(f"there is no shipment {no}")

@@ -142,6 +142,18 @@ async def test_a_search_is_taken_literally(admin: httpx.AsyncClient, q: str) -> 
     assert answer.json() == {"items": [], "next_cursor": "", "total": 0}
 
 
+async def test_refusals_speak_the_callers_language(admin: httpx.AsyncClient) -> None:
+    chinese = await admin.get("/api/v1/orders/260101-NOTHERE", headers={"Accept-Language": "zh-CN"})
+    english = await admin.get(
+        "/api/v1/orders/260101-NOTHERE", headers={"Accept-Language": "fr, en;q=0.5"}
+    )
+
+    assert chinese.status_code == english.status_code == 404
+    assert chinese.json()["code"] == english.json()["code"] == "OrderNotFound"
+    assert chinese.json()["title"] == "没有这个订单"
+    assert english.json()["title"] == "There is no such order"
+
+
 async def test_a_failure_of_ours_tells_nothing_but_its_number(
     app: FastAPI, admin: httpx.AsyncClient
 ) -> None:

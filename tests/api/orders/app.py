@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 
 from api import errors
 from api.auth import Principal
-from api.deps import NotConnected
+from api.deps import NotConnected, new_request_id
 from api.strict import strict_json
 from db.engine import Sessions
 from domain.platform.permissions import Role
@@ -17,7 +17,7 @@ from domain.platform.permissions import Role
 
 async def _somebody(request: Request) -> None:
     request.state.principal = Principal("key", "k", "key:test", "test", frozenset(Role))
-    request.state.request_id = request.headers.get("x-request-id", "r-1")
+    request.state.request_id = new_request_id()
 
 
 @asynccontextmanager

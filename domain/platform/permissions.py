@@ -82,6 +82,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/orders/{no}/cancellation": _P.CHANGE_ORDERS,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/shipments/{shipment_no}/pick": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/shipments/{shipment_no}/pack": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/shipments/{shipment_no}/hand-over": _P.WORK_IN_WAREHOUSE,

@@ -69,10 +69,12 @@ WITH asked AS MATERIALIZED (
     WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
         = (i.sku, i.location_id, i.lot, i.condition, i.owner)
 )
-SELECT l.reservation_id, count(*) AS lines,
-       (SELECT count(*) FROM inserted i WHERE i.reservation_id = l.reservation_id) AS taken,
+SELECT l.reservation_id, count(*) AS lines, coalesce(max(t.lines), 0) AS taken,
        bool_or(c.ordinal IS NOT NULL) AS chosen, bool_and(l.possible) AS possible
-FROM lined_up l LEFT JOIN chosen c USING (ordinal)
+FROM lined_up l
+LEFT JOIN chosen c USING (ordinal)
+LEFT JOIN (SELECT reservation_id, count(*) AS lines FROM inserted GROUP BY reservation_id) t
+    USING (reservation_id)
 GROUP BY l.reservation_id
 """
 

@@ -1,8 +1,13 @@
-"""What a parcel costs by contract: first weight, then steps; every number is contract data."""
+"""What a parcel costs by contract, and which contract line serves it best."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
+
+from domain.shared.freight import price_minor
+
+ANYWHERE: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +30,54 @@ class TariffRow:
     valid_to: date
 
 
-def chargeable_g(row: TariffRow, weight_g: int, volume_mm3: int) -> int:
-    """The larger of actual and volumetric weight in grams: volume in cm³ ÷ divisor in kg."""
-    if row.volumetric_divisor <= 0:
-        return weight_g
-    volumetric_g = -(-volume_mm3 // row.volumetric_divisor)  # mm³ ÷ 1000 ÷ divisor × 1000 g
-    return max(weight_g, volumetric_g)
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of a parcel by one line of a contract, in minor units of the line's currency."""
 
-
-def price_by_volume(row: TariffRow, weight_g: int, volume_mm3: int) -> int:
-    """first + ⌈(chargeable − first weight) ÷ step⌉ × step price + surcharge, or the minimum."""
-    over_g = max(chargeable_g(row, weight_g, volume_mm3) - row.first_g, 0)
-    steps = -(-over_g // row.step_g) if row.step_g > 0 else 0
-    total = row.first_minor + steps * row.step_minor + row.surcharge_minor
-    return max(total, row.minimum_minor)
+    row: TariffRow
+    price_minor: int
 
 
 def price(row: TariffRow, weight_g: int, dimensions_mm: tuple[int, int, int]) -> int:
-    """The price of one box in minor units; dimensions of zero do not count."""
+    """The price of one box in minor units; a box without dimensions has no volumetric weight."""
     length, width, height = dimensions_mm
-    return price_by_volume(row, weight_g, length * width * height)
+    return price_minor(row, weight_g, length * width * height)
 
 
-def cheapest(rows: Iterable[TariffRow], weight_g: int, volume_mm3: int) -> int | None:
-    """The lowest price of these rows; None when there are none."""
-    return min((price_by_volume(row, weight_g, volume_mm3) for row in rows), default=None)
+def applicable(
+    rows: Iterable[TariffRow], origin_zone: str, destination_zone: str, on: date
+) -> tuple[TariffRow, ...]:
+    """The one line of each carrier and product that holds on this day between these zones.
+
+    A named destination beats "*", then a named origin, then the line agreed last.
+    """
+    best: dict[tuple[str, str], TariffRow] = {}
+    for row in rows:
+        if (
+            row.origin_zone in (origin_zone, ANYWHERE)
+            and row.destination_zone in (destination_zone, ANYWHERE)
+            and row.valid_from <= on < row.valid_to
+        ):
+            key = (row.carrier, row.product)
+            if key not in best or _precedence(row) > _precedence(best[key]):
+                best[key] = row
+    return tuple(best[key] for key in sorted(best))
+
+
+def cheapest(rows: Iterable[TariffRow], weight_g: int, volume_mm3: int) -> Quote | None:
+    """The line with the lowest price; equal prices go by carrier and product. None without lines.
+
+    The rows must be of one currency: raises ValueError otherwise.
+    """
+    quotes = [Quote(row, price_minor(row, weight_g, volume_mm3)) for row in rows]
+    if len({quote.row.currency for quote in quotes}) > 1:
+        raise ValueError("prices of different currencies cannot be compared")
+    return min(
+        quotes,
+        key=lambda quote: (quote.price_minor, quote.row.carrier, quote.row.product),
+        default=None,
+    )
+
+
+def _precedence(row: TariffRow) -> tuple[bool, bool, date]:
+    return (row.destination_zone != ANYWHERE, row.origin_zone != ANYWHERE, row.valid_from)

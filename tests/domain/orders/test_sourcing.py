@@ -1,122 +1,148 @@
-"""Where an order is sent from."""
+"""Where an order is sent from: what holds for every order and network."""
 
-import itertools
+from dataclasses import replace
+from random import Random
 
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from domain.orders.sourcing.model import Candidate, Decision, Demand, Strategy
+from domain.orders.sourcing.model import Candidate, Demand, Strategy
 from domain.orders.sourcing.source import source
-
-SKUS = ("A", "B", "C")
-
-demands_st = st.lists(
-    st.builds(
-        Demand,
-        line_id=st.uuids().map(str),
-        sku=st.sampled_from(SKUS),
-        quantity=st.integers(1, 5),
-        weight_g=st.just(500),
-    ),
-    min_size=1,
-    max_size=5,
-    unique_by=lambda demand: demand.line_id,
-)
-candidates_st = st.lists(
-    st.fixed_dictionaries({sku: st.integers(0, 8) for sku in SKUS}), min_size=1, max_size=5
-).flatmap(
-    lambda stocks: st.lists(
-        st.tuples(st.integers(0, 900), st.integers(0, 3)),
-        min_size=len(stocks),
-        max_size=len(stocks),
-    ).map(
-        lambda facts: [
-            Candidate(f"L{i}", float(distance), priority, 100 + distance, stock, (), 10 * i)
-            for i, (stock, (distance, priority)) in enumerate(zip(stocks, facts, strict=True))
-        ]
-    )
+from tests.domain.orders.sourcing_cases import (
+    SKUS,
+    STRATEGIES,
+    cost,
+    every_plan,
+    networks,
+    orders,
+    sent,
+    wanted_units,
 )
 
+MANY = tuple(f"S{number}" for number in range(14))
+caps = st.one_of(st.none(), st.integers(1, 4))
+small = st.tuples(orders(), networks())
+large = st.tuples(
+    orders(skus=MANY, most_units=70, most_lines=30),
+    networks(skus=MANY, most_free=60, most_places=7),
+)
+any_case = st.one_of(small, large)
+Case = tuple[list[Demand], list[Candidate]]
 
-def taken(decision: Decision) -> dict[tuple[str, str], int]:
-    sums: dict[tuple[str, str], int] = {}
-    for placement in decision.plan:
-        for _, sku, quantity in placement.lines:
-            key = (placement.location_id, sku)
-            sums[key] = sums.get(key, 0) + quantity
-    return sums
 
-
-@given(demands_st, candidates_st, st.sampled_from(list(Strategy)))
-def test_no_place_promises_more_than_it_has(
-    demands: list[Demand], candidates: list[Candidate], strategy: Strategy
+@given(any_case, STRATEGIES, caps)
+def test_no_location_promises_more_than_it_has_even_to_two_lines_of_one_sku(
+    case: Case, strategy: Strategy, cap: int | None
 ) -> None:
-    free = {c.location_id: c.free for c in candidates}
-    for (place, sku), quantity in taken(source(demands, candidates, strategy)).items():
-        assert quantity <= free[place][sku]
+    free = {c.location_id: c.free for c in case[1]}
+    for (place, sku), quantity in sent(source(*case, strategy, cap)).items():
+        assert 0 < quantity <= free[place][sku]
 
 
-@given(demands_st, candidates_st, st.sampled_from(list(Strategy)))
-def test_every_unit_is_placed_or_missing_and_nothing_that_is_there_is_missing(
-    demands: list[Demand], candidates: list[Candidate], strategy: Strategy
+@given(any_case, STRATEGIES, caps)
+def test_every_unit_of_every_line_is_either_placed_once_or_missing(
+    case: Case, strategy: Strategy, cap: int | None
 ) -> None:
-    decision = source(demands, candidates, strategy)
-    for demand in demands:
+    decision = source(*case, strategy, cap)
+    for demand in case[0]:
         placed = sum(q for p in decision.plan for line, _, q in p.lines if line == demand.line_id)
         missing = sum(q for line, _, q in decision.missing if line == demand.line_id)
         assert placed + missing == demand.quantity
-    for sku in SKUS:
-        there = sum(c.free[sku] for c in candidates)
-        wanted = sum(d.quantity for d in demands if d.sku == sku)
-        assert sum(q for _, s, q in decision.missing if s == sku) == max(wanted - there, 0)
 
 
-@given(demands_st, candidates_st)
-def test_no_assignment_of_whole_skus_is_cheaper(
-    demands: list[Demand], candidates: list[Candidate]
+@given(any_case, STRATEGIES)
+def test_without_a_cap_only_what_nobody_has_is_missing(case: Case, strategy: Strategy) -> None:
+    decision = source(*case, strategy)
+    missing: dict[str, int] = {}
+    for _, sku, quantity in decision.missing:
+        missing[sku] = missing.get(sku, 0) + quantity
+    for sku, wanted in wanted_units(case[0]).items():
+        there = sum(max(c.free[sku], 0) for c in case[1])
+        assert missing.get(sku, 0) == max(wanted - there, 0)
+    assert not decision.over_parcel_cap
+
+
+@given(any_case, STRATEGIES, st.integers(1, 4))
+def test_there_are_never_more_parcels_than_allowed_and_one_per_location(
+    case: Case, strategy: Strategy, cap: int
 ) -> None:
-    decision = source(demands, candidates, Strategy.CHEAPEST, max_parcels=9)
-    wanted: dict[str, int] = {}
-    for demand in demands:
-        wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
-    costs = []
-    for where in itertools.product(candidates, repeat=len(wanted)):
-        if any(c.free[s] < q for c, (s, q) in zip(where, wanted.items(), strict=True)):
-            continue
-        units: dict[str, int] = {}
-        for c, quantity in zip(where, wanted.values(), strict=True):
-            units[c.location_id] = units.get(c.location_id, 0) + quantity
-        by_id = {c.location_id: c for c in candidates}
-        costs.append(
-            sum(by_id[i].handling_minor + by_id[i].per_unit_minor * n for i, n in units.items())
+    places = [p.location_id for p in source(*case, strategy, cap).plan]
+    assert len(places) == len(set(places)) <= cap
+
+
+@given(any_case, STRATEGIES, caps)
+def test_the_reported_cost_is_what_the_parcels_cost_by_the_rules(
+    case: Case, strategy: Strategy, cap: int | None
+) -> None:
+    decision = source(*case, strategy, cap)
+    lines = {demand.line_id: demand for demand in case[0]}
+    places = {c.location_id: c for c in case[1]}
+    for placement in decision.plan:
+        parcel = {lines[line]: quantity for line, _, quantity in placement.lines}
+        assert placement.cost_minor == cost(places[placement.location_id], parcel)
+    assert decision.total_minor == sum(p.cost_minor for p in decision.plan)
+
+
+@settings(deadline=None)
+@given(orders(skus=SKUS[:2], most_units=2, most_lines=3), networks(SKUS[:2], 2, 3), caps)
+def test_no_plan_at_all_places_more_or_costs_less(
+    demands: list[Demand], candidates: list[Candidate], cap: int | None
+) -> None:
+    decision = source(demands, candidates, Strategy.CHEAPEST, cap)
+    unit = {demand.sku: demand for demand in demands}
+    places = {c.location_id: c for c in candidates}
+    best = min(
+        (
+            -sum(sum(parcel.values()) for parcel in plan.values()),
+            sum(
+                cost(places[place], {unit[sku]: quantity for sku, quantity in parcel.items()})
+                for place, parcel in plan.items()
+            ),
+            len(plan),
         )
-    if costs:
-        assert decision.total_minor == min(costs)
-
-
-def test_the_nearest_place_that_has_everything_sends_it() -> None:
-    near = Candidate("NEAR", 10, 5, 0, {"A": 1})
-    whole = Candidate("WHOLE", 300, 5, 0, {"A": 1, "B": 1})
-    far = Candidate("FAR", 900, 1, 0, {"A": 9, "B": 9})
-    decision = source([Demand("1", "A", 1), Demand("2", "B", 1)], [far, near, whole],
-                      Strategy.NEAREST)  # fmt: skip
-    assert [p.location_id for p in decision.plan] == ["WHOLE"]
-    assert decision.alternatives[0].location_ids == ("FAR",)
-    assert decision.alternatives[0].reason == "farther"
-    assert decision.alternatives[1].reason == "short:B"
-
-
-def test_two_lines_of_one_sku_are_one_claim() -> None:
-    decision = source(
-        [Demand("1", "A", 2), Demand("2", "A", 2)], [Candidate("L", 1, 1, 0, {"A": 3})]
+        for plan in every_plan(demands, candidates)
+        if cap is None or len(plan) <= cap
     )
-    assert decision.missing == (("2", "A", 1),)
+    assert (-sum(sent(decision).values()), decision.total_minor, len(decision.plan)) == best
+    assert decision.proven
 
 
-def test_the_parcel_cap_is_kept_where_it_can_be() -> None:
-    cheap = [Candidate(f"S{i}", 1, 1, 1, {sku: 1}) for i, sku in enumerate(SKUS)]
-    dear = Candidate("ALL", 1, 1, 1000, {"A": 1, "B": 1, "C": 1})
-    demands = [Demand(sku, sku, 1) for sku in SKUS]
-    assert len(source(demands, [*cheap, dear], max_parcels=4).plan) == 3
-    assert [p.location_id for p in source(demands, [*cheap, dear], max_parcels=2).plan] == ["ALL"]
-    assert source(demands, cheap, max_parcels=2).over_parcel_cap
+@given(any_case, STRATEGIES, caps, st.randoms())
+def test_the_order_in_which_locations_are_listed_changes_nothing(
+    case: Case, strategy: Strategy, cap: int | None, random: Random
+) -> None:
+    demands, candidates = case
+    shuffled = list(candidates)
+    random.shuffle(shuffled)
+    assert source(demands, shuffled, strategy, cap) == source(demands, candidates, strategy, cap)
+
+
+@given(any_case)
+def test_the_nearest_location_sends_everything_when_it_has_everything(case: Case) -> None:
+    demands, others = case
+    wanted = wanted_units(demands)
+    assume(any(wanted.values()))
+    farther = [replace(c, distance_km=c.distance_km + 2) for c in others]
+    nearest = replace(others[0], location_id="nearest", distance_km=1, free=wanted)
+    plan = source(demands, [*farther, nearest], Strategy.NEAREST).plan
+    assert [p.location_id for p in plan] == ["nearest"]
+
+
+@given(small)
+def test_inventory_first_never_needs_more_parcels_than_another_plan(case: Case) -> None:
+    fewest = len(source(*case, Strategy.INVENTORY_FIRST).plan)
+    for strategy in Strategy:
+        assert fewest <= len(source(*case, strategy).plan)
+
+
+@given(small)
+def test_by_priority_no_unit_comes_from_a_later_place_than_it_could(case: Case) -> None:
+    demands, candidates = case
+    units = sent(source(demands, candidates, Strategy.PRIORITY))
+    for sku, wanted in wanted_units(demands).items():
+        left = wanted
+        for priority in sorted({c.priority for c in candidates}):
+            same = [c for c in candidates if c.priority == priority]
+            first = min(left, sum(max(c.free[sku], 0) for c in same))
+            assert sum(units.get((c.location_id, sku), 0) for c in same) == first
+            left -= first

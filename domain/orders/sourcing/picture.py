@@ -1,0 +1,201 @@
+"""Demands and candidates as arrays: what a strategy makes of sending something from somewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.orders.sourcing.model import Candidate, Demand, Strategy
+from domain.shared.freight import FreightTerms
+
+Vector = npt.NDArray[np.int64]
+
+NEVER: Final = 1 << 60  # the score of what cannot be sent; two of them still fit 64 bits
+_MOST_FREE: Final = 1_000_000_000  # stock beyond this is plenty, whatever the books say
+_PIECES_PER_SKU: Final = 16
+_NO_FREIGHT: Final = (0, 0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loads:
+    """Sums of what is sent together: grams, mm³; arrays of one shape."""
+
+    units: Vector
+    weight_g: Vector
+    volume_mm3: Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """fixed + rate × units + freight (+ how little stays in stock) of a parcel, by location.
+
+    Freight lines are rows (first g, first price, step g, step price, divisor, surcharge, minimum);
+    those of one tariff follow each other. `scarcity` is locations × SKUs.
+    """
+
+    fixed: Vector
+    rate: Vector
+    terms: Vector
+    tariff_start: Vector
+    tariff_of: Vector
+    scarcity: Vector | None
+
+    def table(self, loads: Loads, quantities: Vector) -> Vector:
+        """The score of every load (S) at every location (L): L × S. `quantities` is S × SKUs."""
+        scores = self.fixed[:, None] + self.rate[:, None] * loads.units
+        if self.terms.any():
+            prices = _prices(self.terms, loads.weight_g[:, None], loads.volume_mm3[:, None])
+            scores += np.minimum.reduceat(prices, self.tariff_start, axis=1).T[self.tariff_of]
+        if self.scarcity is not None:
+            scores += self.scarcity @ (quantities > 0).T + loads.units
+        return scores
+
+    def each(self, places: Vector, loads: Loads, scarce: Vector | int) -> Vector:
+        """The score of load i at location `places[i]`; nothing sent scores nothing.
+
+        `scarce` is the scarcity there of what is sent, summed over its SKUs.
+        """
+        scores = self.fixed[places] + self.rate[places] * loads.units
+        if self.terms.any():
+            ends = np.append(self.tariff_start[1:], len(self.terms))
+            tariff = self.tariff_of[places]
+            counts = (ends - self.tariff_start)[tariff]
+            first = np.cumsum(counts) - counts
+            rows = np.arange(counts.sum()) + np.repeat(self.tariff_start[tariff] - first, counts)
+            weight, volume = np.repeat(loads.weight_g, counts), np.repeat(loads.volume_mm3, counts)
+            scores += np.minimum.reduceat(_prices(self.terms[rows], weight, volume), first)
+        if self.scarcity is not None:
+            scores += scarce + loads.units
+        return np.where(loads.units > 0, scores, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """What has to be placed (`need`, never more than is free in all places) and where it could be.
+
+    `candidates` have something of it and stand in the company's order, `asked` are all; SKUs with
+    the smallest need first.
+    """
+
+    asked: Sequence[Candidate]
+    candidates: tuple[Candidate, ...]
+    skus: tuple[str, ...]
+    need: Vector  # SKUs
+    free: Vector  # locations × SKUs
+    weight_g: Vector  # SKUs, per unit
+    volume_mm3: Vector  # SKUs, per unit
+    score: Score
+
+    def loads(self, quantities: Vector) -> Loads:
+        """The sums over the SKUs, which are the last axis."""
+        return Loads(
+            quantities.sum(axis=-1), quantities @ self.weight_g, quantities @ self.volume_mm3
+        )
+
+    def each(self, places: Vector, quantities: Vector) -> Vector:
+        """The score of `quantities[i]` (one per SKU) sent from location `places[i]`."""
+        scarce: Vector | int = 0
+        if self.score.scarcity is not None:
+            scarce = (self.score.scarcity[places] * (quantities > 0)).sum(axis=1)
+        return self.score.each(places, self.loads(quantities), scarce)
+
+
+def picture_of(
+    demands: Sequence[Demand], candidates: Sequence[Candidate], strategy: Strategy
+) -> Picture:
+    """The arrays of one question; what nobody has is left out."""
+    unit: dict[str, Demand] = {}
+    wanted: dict[str, int] = {}
+    for demand in demands:
+        unit[demand.sku] = demand
+        wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
+    skus = [sku for _, sku in sorted((quantity, sku) for sku, quantity in wanted.items())]
+    books = [c.free for c in candidates]
+    found = [book.get(sku, 0) for sku in skus for book in books]
+    by_sku = np.array(found, dtype=np.int64).reshape(len(skus), len(books)).clip(0, _MOST_FREE)
+    order = np.flatnonzero(by_sku.any(axis=0)).tolist()
+    order.sort(key=[c.location_id for c in candidates].__getitem__)
+    order.sort(key=[c.priority for c in candidates].__getitem__)
+    places = tuple([candidates[i] for i in order])
+    free = np.ascontiguousarray(by_sku[:, order].T)
+    need = np.minimum(np.array([wanted[sku] for sku in skus], dtype=np.int64), free.sum(axis=0))
+    if not need.all():
+        there = need > 0
+        skus = [sku for sku, is_there in zip(skus, there, strict=True) if is_there]
+        need, free = need[there], free[:, there]
+    return Picture(
+        candidates,
+        places,
+        tuple(skus),
+        need,
+        free,
+        np.array([unit[sku].weight_g for sku in skus], dtype=np.int64),
+        np.array([unit[sku].volume_mm3 for sku in skus], dtype=np.int64),
+        _score(places, need, free, strategy),
+    )
+
+
+def _score(places: Sequence[Candidate], need: Vector, free: Vector, strategy: Strategy) -> Score:
+    """Lexicographic aims are one number: the first aim is weighed above all of the second."""
+    zeros = np.zeros(len(places), dtype=np.int64)
+    units = int(need.sum())
+    scarcity = None
+    fixed, rate, tariff_of = zeros, zeros, zeros
+    terms, start = np.array([_NO_FREIGHT], dtype=np.int64), np.zeros(1, dtype=np.int64)
+    if strategy is Strategy.CHEAPEST:
+        fixed = np.array([c.handling_minor for c in places], dtype=np.int64)
+        rate = np.array([c.per_unit_minor for c in places], dtype=np.int64)
+        terms, start, tariff_of = _tariffs([c.freight for c in places])
+    elif strategy is Strategy.NEAREST:  # kilometres of the parcels, then of the units
+        rate = np.array([distance_m(c) for c in places], dtype=np.int64)
+        fixed = rate * (units + 1)
+    elif strategy is Strategy.PRIORITY:  # the rank of every unit's place, then parcels
+        ranks = {rank: i for i, rank in enumerate(sorted({c.priority for c in places}))}
+        rate = np.array([ranks[c.priority] for c in places], dtype=np.int64) * (units + 1)
+        fixed = zeros + 1
+    else:  # parcels, then how far behind the richest place the stock will be
+        scarcity = free.max(axis=0, initial=0) - free
+        most = int(scarcity.max(axis=0, initial=0).sum()) + units
+        fixed = zeros + (most * _PIECES_PER_SKU + 1)
+    return Score(fixed, rate, terms, start, tariff_of, scarcity)
+
+
+def distance_m(candidate: Candidate) -> int:
+    """Whole metres, so that sums are exact."""
+    return round(candidate.distance_km * 1000)
+
+
+def _tariffs(offers: Sequence[tuple[FreightTerms, ...]]) -> tuple[Vector, Vector, Vector]:
+    """All price lines once, where each tariff starts, and which tariff each place has.
+
+    Places of one zone share the tuple, so its identity is enough to see that they are the same.
+    """
+    known = dict(zip(map(id, offers), offers, strict=True))
+    starts: list[int] = []
+    rows: list[tuple[int, ...]] = []
+    for offer in known.values():
+        starts.append(len(rows))
+        rows += [
+            (r.first_g, r.first_minor, r.step_g, r.step_minor, r.volumetric_divisor,
+             r.surcharge_minor, r.minimum_minor)
+            for r in offer
+        ] or [_NO_FREIGHT]  # fmt: skip
+    tariff_of = np.zeros(len(offers), dtype=np.int64)
+    if len(known) > 1:
+        number = {key: i for i, key in enumerate(known)}
+        tariff_of[:] = [number[id(offer)] for offer in offers]
+    return np.array(rows, dtype=np.int64), np.array(starts, dtype=np.int64), tariff_of
+
+
+def _prices(terms: Vector, weight_g: Vector, volume_mm3: Vector) -> Vector:
+    """`domain.shared.freight.price_minor` for many loads and price lines at once."""
+    first_g, first, step_g, step, divisor, surcharge, minimum = terms.T
+    has_step = step_g > 0
+    size = np.maximum(step_g, 1)
+    volumetric = -(-volume_mm3 // np.maximum(divisor, 1)) * (divisor > 0)
+    chargeable = -(-np.maximum(weight_g, volumetric) // size) * size
+    steps = -(-np.maximum(chargeable - first_g, 0) // size) * has_step
+    result: Vector = np.maximum(first + steps * step, minimum) + surcharge
+    return result

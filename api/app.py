@@ -17,7 +17,9 @@ import api.channels.routes
 import api.channels.webhooks
 import api.inventory.routes
 import api.logistics.webhooks
+import api.orders.corrections
 import api.orders.read
+import api.orders.receiving
 import api.orders.routes
 import api.orders.warehouse
 import api.platform.accounts
@@ -48,7 +50,9 @@ _ROUTERS: Final = (
     (api.platform.docs.router, ""),
     (api.platform.accounts.router, _V1),
     (api.platform.attention.router, _V1),
+    (api.orders.corrections.router, _V1),
     (api.orders.read.router, _V1),
+    (api.orders.receiving.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),

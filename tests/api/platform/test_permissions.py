@@ -6,6 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.routing import Mount
 
 from api.app import create_app
 from api.errors import STATUS, TITLES
@@ -28,6 +29,17 @@ def _routes() -> set[str]:
 
 def test_every_route_is_listed_and_every_listed_route_exists() -> None:
     assert _routes() == set(ROUTES)
+
+
+def test_nothing_but_files_is_served_outside_the_table() -> None:
+    others = [
+        route
+        for route in create_app(Settings()).routes
+        if not isinstance(route, APIRoute) and not hasattr(route, "effective_route_contexts")
+    ]
+
+    assert [route.path for route in others if isinstance(route, Mount)] == ["/static"]
+    assert len(others) == 1
 
 
 def test_every_permission_has_roles_and_every_refusal_a_status() -> None:

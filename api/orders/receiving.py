@@ -1,0 +1,87 @@
+"""Goods that come in, and corrections of what lies there; orders that waited hear of it."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from pydantic import Field, StrictInt
+
+from api.deps import Context
+from api.strict import Code, Count, SafeStr, StrictBody
+from db.inventory.repository import StockRepository
+from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
+from domain.shared.ids import LocationId, Lot, Sku
+
+router = APIRouter(tags=["inventory"])
+
+# A correction of more units than this is a typing error.
+_MOST: Final = 1_000_000
+Change = Annotated[StrictInt, Field(ge=-_MOST, le=_MOST)]
+
+
+class ReceivedLine(StrictBody):
+    """Base units; goods without lots leave `lot` empty."""
+
+    sku: Code
+    quantity: Count
+    lot: SafeStr = ""
+
+
+class Receipt(StrictBody):
+    """What a supplier brought. A location takes each document number once."""
+
+    location: Code
+    document_no: Code
+    lines: list[ReceivedLine] = Field(min_length=1, max_length=1000)
+
+
+class AdjustedLine(StrictBody):
+    """Base units; less than zero takes away."""
+
+    sku: Code
+    quantity: Change
+    lot: SafeStr = ""
+
+
+class Adjustment(StrictBody):
+    """What was found to be otherwise. A location takes each document number once."""
+
+    location: Code
+    document_no: Code
+    reason: AdjustmentReason
+    lines: list[AdjustedLine] = Field(min_length=1, max_length=1000)
+
+
+class Posted(StrictBody):
+    """The document is in the ledger."""
+
+    document_no: str
+    units: int
+
+
+@router.post("/receipts")
+async def receive(body: Receipt, context: Context) -> Posted:
+    """Take goods into stock; who waited longest for them gets them, and hears of it."""
+    key = f"grn:{body.location}:{body.document_no}"
+    document = Document("grn", body.document_no, key, context.actor)
+    lines = _lines(body.location, body.lines)
+    async with context.sessions.begin() as session:
+        await StockRepository(session).receive(document, lines)
+    return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
+
+
+@router.post("/adjustments")
+async def adjust(body: Adjustment, context: Context) -> Posted:
+    """Correct what lies there, with a reason; units that are promised stay."""
+    key = f"adjustment:{body.location}:{body.document_no}"
+    document = Document("adjustment", body.document_no, key, context.actor)
+    lines = _lines(body.location, body.lines)
+    async with context.sessions.begin() as session:
+        await StockRepository(session).adjust(document, lines, body.reason)
+    return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
+
+
+def _lines(location: str, lines: list[ReceivedLine] | list[AdjustedLine]) -> tuple[StockLine, ...]:
+    place = LocationId(location)
+    return tuple(
+        StockLine(StockKey(Sku(line.sku), place, Lot(line.lot)), line.quantity) for line in lines
+    )

@@ -1,0 +1,143 @@
+"""What people do to an order: each shown with its consequence before it is done.
+
+A form is a page of its own; with scripts it opens as a dialog over the order.
+"""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Query, Request
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import Context, SessionsOf
+from api.orders import corrections, routes
+from api.strict import clean
+from domain.orders.order import HoldKind
+from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
+from web.orders import order_context
+from web.render import page
+
+router = APIRouter(include_in_schema=False)
+
+Text = Annotated[str, Form(max_length=500)]
+Lines = Annotated[list[str] | None, Query(max_length=1000)]
+_FORMS: Final = ("hold", "release", "address", "receiver")
+
+
+@router.get("/orders/{no}/do/cancel")
+async def cancel_form(
+    no: str, request: Request, context: Context, line_id: Lines = None
+) -> Response:
+    """Everything the cancellation would do now, to be confirmed exactly so."""
+    about = await order_context(context.sessions, no)
+    plan, refused = None, ""
+    try:
+        plan = await routes.cancellation_plan(about["order"].no, context, line_id)
+    except (ActionNotAllowed, OrderClosed) as error:
+        refused = str(error)
+    return page(
+        request, "cancel.html", plan=plan, refused=refused, chosen=line_id or [],
+        names=_names(about), **about,
+    )  # fmt: skip
+
+
+@router.post("/orders/{no}/do/cancel")
+async def cancel(
+    no: str,
+    request: Request,
+    context: Context,
+    plan_hash: Annotated[str, Form(max_length=64)] = "",
+    reason: Text = "",
+    line_id: Annotated[list[str] | None, Form(max_length=1000)] = None,
+) -> Response:
+    """Carry out the plan that was shown."""
+    body = body_of(routes.Cancellation, plan_hash=plan_hash, reason=reason, line_ids=line_id or [])
+    await routes.cancel(no, body, context)
+    return _done(request, no)
+
+
+@router.get("/orders/{no}/do/{action}")
+async def action_form(
+    no: str,
+    action: str,
+    request: Request,
+    sessions: SessionsOf,
+    kind: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """The form of one action."""
+    if action not in _FORMS or (kind and kind not in frozenset(HoldKind)):
+        raise InvalidInput("there is no such action")
+    about = await order_context(sessions, no)
+    return page(request, f"{action}.html", kind=kind, **about)
+
+
+@router.post("/orders/{no}/do/hold")
+async def hold(no: str, request: Request, context: Context, reason: Text = "") -> Response:
+    """Stop the order before its next step."""
+    await routes.hold(no, body_of(routes.Hold, reason=reason), context)
+    return _done(request, no)
+
+
+@router.post("/orders/{no}/do/release")
+async def release(
+    no: str,
+    request: Request,
+    context: Context,
+    kind: Annotated[str, Form(max_length=40)] = "",
+    reason: Text = "",
+) -> Response:
+    """Lift one hold."""
+    if kind not in frozenset(HoldKind):
+        raise InvalidInput("there is no such hold")
+    await routes.release(no, HoldKind(kind), body_of(routes.Release, reason=reason), context)
+    return _done(request, no)
+
+
+@router.post("/orders/{no}/do/address")
+async def change_address(
+    no: str,
+    request: Request,
+    context: Context,
+    name: Text = "",
+    phone: Text = "",
+    province: Text = "",
+    city: Text = "",
+    district: Text = "",
+    detail: Text = "",
+    reason: Text = "",
+) -> Response:
+    """Correct who gets the order, and where."""
+    body = body_of(
+        corrections.NewAddress, name=name, phone=phone, province=province, city=city,
+        district=district, detail=detail, reason=reason,
+    )  # fmt: skip
+    await corrections.change_address(no, body, context)
+    return _done(request, no)
+
+
+def body_of(kind: Any, **values: Any) -> Any:
+    """The API's own body from a form's fields. Raises InvalidInput with the first problem."""
+    try:
+        cleaned = {
+            name: clean(value.replace("\r\n", "\n").strip()) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        return kind(**cleaned)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(f"{where}: {first['msg']}") from None
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None
+
+
+def _done(request: Request, no: str) -> Response:
+    """Back to the order; the live page there shows what became of it."""
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"HX-Trigger": "done"})
+    return RedirectResponse(f"/orders/{no}", 303)
+
+
+def _names(about: dict[str, Any]) -> dict[str, str]:
+    """Lines by their title, for a plan that names them by id."""
+    return {line.id: f"{line.title} × {line.quantity}" for line in about["detail"].lines}

@@ -1,0 +1,271 @@
+"""Finding orders, reading one, and watching it live."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from pydantic import AfterValidator
+from starlette.responses import Response, StreamingResponse
+
+from api.deps import Context, SessionsOf
+from api.errors import Problem
+from api.orders.read import read_cursor, write_cursor
+from api.strict import clean
+from db.orders.detail import OrderDetail, order_detail
+from db.orders.queries import OrderFilter, OrderQueries, Sort
+from db.orders.tables import ReceiverRow
+from db.platform.audit import audit
+from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
+from domain.shared.errors import InvalidInput, OrderNotFound
+from web.export import csv_of
+from web.live import MOST_STREAMS, Change, LiveOrders
+from web.render import fragment, page
+
+router = APIRouter(include_in_schema=False)
+
+PAGE_SIZE: Final = 50
+MOST_EXPORTED: Final = 10_000
+_PING_S: Final = 15.0
+_STATUS_TABS: Final = (
+    "open", "on_hold", "backordered", "in_fulfilment", "shipped", "delivered", "completed",
+    "cancelled", "all",
+)  # fmt: skip
+
+Text = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the address of the order list says, so that it can be sent to a colleague."""
+
+    q: str = ""
+    status: str = "open"
+    channel: str = ""
+    shop: str = ""
+    hold: str = ""
+    attention: bool = False
+    late: bool = False
+    sort: Sort = "ship_by"
+    cursor: str = ""
+
+    def address(self, **changes: Any) -> str:
+        """The same list with something changed; a change leads to its first page."""
+        shown = replace(self, **{"cursor": "", **changes})
+        given = {
+            name: "1" if value is True else value
+            for name in self.__slots__
+            if (value := getattr(shown, name)) not in ("", False, getattr(_USUAL, name))
+        }
+        return "/orders" + (f"?{urlencode(given)}" if given else "")
+
+    @property
+    def export(self) -> str:
+        """The address of the same list as a file."""
+        return self.address().replace("/orders", "/orders.csv", 1)
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.q or self.channel or self.shop or self.hold or self.attention or self.late)
+
+    def filter(self) -> OrderFilter:
+        """A search goes through all orders, whatever tab is open."""
+        statuses: tuple[OrderStatus, ...] = ()
+        if self.status in frozenset(OrderStatus):
+            statuses = (OrderStatus(self.status),)
+        return OrderFilter(
+            self.q,
+            () if self.q else statuses,
+            open_only=self.status == "open" and not self.q,
+            channel=self.channel,
+            shop_id=self.shop,
+            hold=HoldKind(self.hold) if self.hold else None,
+            attention=self.attention,
+            late=self.late,
+        )
+
+
+_USUAL: Final = Shown()
+
+
+def _shown(
+    q: Text = "",
+    status: Text = "open",
+    channel: Text = "",
+    shop: Text = "",
+    hold: Text = "",
+    attention: bool = False,
+    late: bool = False,
+    sort: Sort = "ship_by",
+    cursor: Annotated[str, Query(max_length=300)] = "",
+) -> Shown:
+    if hold and hold not in frozenset(HoldKind):
+        raise InvalidInput("there is no such hold")
+    if status not in (*_STATUS_TABS, *OrderStatus):
+        raise InvalidInput("there is no such status")
+    return Shown(q.strip(), status, channel, shop, hold, attention, late, sort, cursor)
+
+
+ShownOf = Annotated[Shown, Depends(_shown)]
+
+
+@router.get("/orders")
+async def order_list(request: Request, shown: ShownOf, sessions: SessionsOf) -> Response:
+    """Orders that need somebody first; any number finds one."""
+    async with sessions.begin() as session:
+        queries = OrderQueries(session)
+        found = await queries.page(
+            shown.filter(), shown.sort, PAGE_SIZE, read_cursor(shown.cursor, shown.sort), _now()
+        )
+        counts = await queries.counts()
+        shops = await queries.shops()
+    following = write_cursor(found.following, shown.sort)
+    return page(
+        request,
+        "orders.html",
+        shown=shown,
+        orders=found.rows,
+        total=found.rows[0].of if found.rows and not shown.cursor else None,
+        following=shown.address(cursor=following) if following else "",
+        counts=counts | {"open": sum(counts.values())},
+        tabs=_STATUS_TABS,
+        shops=shops,
+        channels=sorted({shop.channel for shop in shops}),
+        holds=list(HoldKind),
+    )
+
+
+@router.get("/orders.csv")
+async def export_orders(request: Request, shown: ShownOf, sessions: SessionsOf) -> Response:
+    """The list as a file for a spreadsheet, ten thousand rows at most."""
+    async with sessions.begin() as session:
+        found = await OrderQueries(session).page(
+            shown.filter(), shown.sort, MOST_EXPORTED, None, _now()
+        )
+    name = f"orders-{_now():%Y%m%d-%H%M}.csv"
+    return Response(
+        csv_of(request, found.rows),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@router.get("/orders/{no}")
+async def order_page(no: str, request: Request, sessions: SessionsOf) -> Response:
+    """Everything about one order."""
+    return page(request, "order.html", **await order_context(sessions, no))
+
+
+@router.get("/orders/{no}/now")
+async def order_now(no: str, request: Request, sessions: SessionsOf) -> Response:
+    """The changing part of the page, fetched again when something happened."""
+    return page(request, "parts/order_now.html", **await order_context(sessions, no))
+
+
+@router.post("/orders/{no}/receiver")
+async def reveal_receiver(
+    no: str,
+    request: Request,
+    context: Context,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """The whole receiver, for this moment; who looked at it, and why, is written down."""
+    if not reason.strip():
+        raise InvalidInput("a reason is needed")
+    async with context.sessions.begin() as session:
+        order = await OrderQueries(session).find(_number(no))
+        receiver = await session.get(ReceiverRow, order.id) if order else None
+        if order is None or receiver is None:
+            raise OrderNotFound("there is no such order")
+        await audit(
+            session, context.actor, "receiver.disclosed", f"order/{order.id}",
+            reason=clean(reason.strip()), request_id=context.request_id,
+        )  # fmt: skip
+    return page(request, "receiver_shown.html", order=order, receiver=receiver, revealed=True)
+
+
+@router.get("/orders/{no}/events")
+async def order_events(no: str, request: Request, sessions: SessionsOf) -> Response:
+    """What happens to the order from now on, or from `Last-Event-ID`, as server-sent events."""
+    async with sessions.begin() as session:
+        order = await OrderQueries(session).find(_number(no))
+    if order is None:
+        raise OrderNotFound("there is no such order")
+    live: LiveOrders = request.app.state.live
+    if live.streams >= MOST_STREAMS:
+        raise Problem("Refused", 503, "too many live pages are open", {"Retry-After": "30"})
+    since = _since(request.headers.get("last-event-id", ""))
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(
+        _stream(request, live, order.id, since), media_type="text/event-stream", headers=headers
+    )
+
+
+async def order_context(sessions: Any, no: str) -> dict[str, Any]:
+    """What the templates of one order need. Raises OrderNotFound."""
+    async with sessions.begin() as session:
+        detail = await order_detail(session, _number(no))
+    return {
+        "detail": detail,
+        "order": detail.order,
+        "receiver": detail.receiver,
+        "revealed": False,
+        "is_closed": OrderStatus(detail.order.status).is_closed,
+        "by_hand": frozenset(HoldKind) - NOT_RELEASED_BY_HAND,
+        "may_change_address": _may_change_address(detail),
+    }
+
+
+def _may_change_address(detail: OrderDetail) -> bool:
+    early = {"allocated", "picking", "cancelled"}
+    return all(shipment.row.status in early for shipment in detail.shipments)
+
+
+async def _stream(
+    request: Request, live: LiveOrders, order_id: str, since: datetime
+) -> AsyncIterator[str]:
+    yield "retry: 2000\n\n"
+    async with live.watching(order_id, since) as changes:
+        while not await request.is_disconnected():
+            try:
+                change: Change | None = await asyncio.wait_for(changes.get(), _PING_S)
+            except TimeoutError:
+                yield ": still here\n\n"
+                continue
+            if change is None:
+                return
+            yield _as_event(request, change)
+
+
+def _as_event(request: Request, change: Change) -> str:
+    lines = [
+        line
+        for event in change.events
+        for line in fragment(request, "parts/event.html", event=event).splitlines()
+        if line.strip()
+    ]
+    data = "\n".join(f"data: {line}" for line in lines) or "data:"
+    last = f"id: {change.events[-1].at.isoformat()}\n" if change.events else ""
+    return f"event: change\n{last}{data}\n\n"
+
+
+def _since(last_event_id: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(last_event_id[:64])
+    except ValueError:
+        return _now()
+    return min(at, _now()) if at.tzinfo else _now()
+
+
+def _number(no: str) -> str:
+    try:
+        return clean(no)[:100]
+    except ValueError:
+        raise OrderNotFound("there is no such order") from None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

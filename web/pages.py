@@ -1,0 +1,60 @@
+"""The pages: which there are, and what they need from the process that serves them."""
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+import web.attention
+import web.home
+import web.login
+import web.order_actions
+import web.orders
+import web.stock
+import web.tracking
+import web.warehouse
+from api.errors import Problem
+from web.live import live_orders
+from web.render import page
+
+_STATIC: Final = Path(__file__).parent / "static"
+_ROUTERS: Final = (
+    web.home.router,
+    web.login.router,
+    web.orders.router,
+    web.order_actions.router,
+    web.attention.router,
+    web.stock.router,
+    web.warehouse.router,
+    web.tracking.router,
+)
+
+
+def install(app: FastAPI) -> None:
+    """Add every page, its files, and the one task that watches orders for live pages."""
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.mount("/static", _Files(directory=_STATIC, check_dir=False), name="static")
+    app.state.page_of_problem = _page_of_problem
+    app.state.opens_with_process = (live_orders,)
+
+
+class _Files(StaticFiles):
+    """Files may be kept for an hour; a changed one is noticed by its tag after that."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return response
+
+
+async def _page_of_problem(request: Request, problem: Problem) -> Response:
+    """A refusal as a page, or as a message inside the open dialog."""
+    template = "parts/refused.html" if "hx-request" in request.headers else "problem.html"
+    return page(
+        request, template, status=problem.status, headers=problem.headers, problem=problem,
+        request_id=getattr(request.state, "request_id", ""),
+    )  # fmt: skip

@@ -1,0 +1,155 @@
+"""Pages from templates: the reader's language, their clock, and words for every code."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.auth import NOBODY, Principal
+from api.errors import language_of
+from api.language import translations
+from domain.platform.masking import mask_detail, mask_name, mask_phone
+from domain.platform.permissions import Permission
+from domain.shared.money import Money
+from web import words
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
+_PATTERN: Final = {"zh": "M月d日 HH:mm", "en": "d MMM HH:mm"}
+_PATTERN_OTHER_YEAR: Final = {"zh": "yyyy年M月d日 HH:mm", "en": "d MMM yyyy HH:mm"}
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one language."""
+    found = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    catalogue = translations(language)
+    found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    in_words = _Words(language)
+    found.globals.update(language=language, words=words, Permission=Permission)
+    found.filters.update(
+        word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
+        ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,
+        mask_name=mask_name, mask_phone=mask_phone, mask_detail=mask_detail,
+        weight=in_words.weight,
+    )  # fmt: skip
+    return found
+
+
+def page(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A page, or a part of one, for whoever asks."""
+    return HTMLResponse(fragment(request, template, **context), status, dict(headers or {}))
+
+
+def fragment(request: Request, template: str, **context: Any) -> str:
+    """The text of a template, in the reader's language."""
+    who: Principal = getattr(request.state, "principal", NOBODY)
+    return (
+        environment(language_of(request))
+        .get_template(template)
+        .render(
+            request=request,
+            who=who,
+            path=request.url.path,
+            is_part="hx-request" in request.headers,
+            demo=request.app.state.settings.demo,
+            now=datetime.now(UTC),
+            **context,
+        )
+    )
+
+
+class _Words:
+    """Filters of one language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._gettext = translations(language).gettext
+
+    def word(self, code: object, among: Mapping[str, str]) -> str:
+        """The word for a code; a code without one is shown as it is."""
+        found = among.get(str(code))
+        return self._gettext(found) if found else str(code)
+
+    def money(self, minor: int, currency: str) -> str:
+        """`¥12.30`."""
+        return format_currency(Money(minor, currency).major, currency, locale=self._language)
+
+    def number(self, value: int) -> str:
+        """With separators."""
+        return format_decimal(value, locale=self._language)
+
+    def weight(self, grams: int) -> str:
+        """`1.25 kg`."""
+        return f"{format_decimal(grams / 1000, '0.###', locale=self._language)} kg"
+
+    def when(self, at: datetime | None) -> Markup | str:
+        """Day and time on the company's clock; the exact moment when pointed at."""
+        if at is None:
+            return "–"
+        local = at.astimezone(COMPANY_ZONE)
+        this_year = local.year == datetime.now(COMPANY_ZONE).year
+        pattern = (_PATTERN if this_year else _PATTERN_OTHER_YEAR)[self._language]
+        shown = format_datetime(local, pattern, locale=self._language)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            at.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S %z"), shown
+        )
+
+    def ago(self, at: datetime | None) -> str:
+        """`3 hours ago`, `in 2 days`."""
+        if at is None:
+            return ""
+        delta: timedelta = at - datetime.now(UTC)
+        return format_timedelta(delta, add_direction=True, locale=self._language)
+
+    def story(self, event: Any) -> str:
+        """One line of an order's story as a sentence."""
+        sentence = words.STORY.get(event.kind)
+        if sentence is None:
+            return str(event.kind).replace("_", " ")
+        values = {
+            name: self._gettext(text) if ours else text
+            for name, (text, ours) in words.story_values(event.kind, event.data).items()
+        }
+        return self._gettext(sentence).format_map(_Forgiving(values))
+
+    def waits(self, order: Any) -> str:
+        """What an order waits for, in plain words."""
+        if order.waits_for:
+            return self.word(order.waits_for, words.WAITS_FOR)
+        closed = order.status in ("completed", "cancelled")
+        return self._gettext(words.CLOSED if closed else words.NOTHING)
+
+    def step(self, step_id: str) -> str:
+        """The name of a step."""
+        return self.word(words.step_kind(step_id), words.STEP)
+
+
+class _Forgiving(dict[str, str]):
+    """A line written by an older version may lack a value."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"

@@ -1,0 +1,82 @@
+"""Where is my parcel: for consumers, without an account, by order number and end of the phone.
+
+A wrong number and a wrong phone get the same answer; guessing is limited per address and order.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import structlog
+from fastapi import APIRouter, Form, Request
+from sqlalchemy import or_
+from sqlmodel import col, select
+from starlette.responses import Response
+
+from api.deps import SessionsOf
+from api.language import N_
+from db.orders.detail import OrderDetail, order_detail
+from db.orders.tables import ReceiverRow, SalesOrderRow
+from db.platform.accounts import ATTEMPTS, Accounts
+from web.render import page
+
+log = structlog.get_logger()
+
+router = APIRouter(include_in_schema=False)
+
+UNKNOWN: Final = N_("We find no order with this number and this phone. Please check both.")
+TOO_OFTEN: Final = N_("Too many attempts. Please wait a quarter of an hour.")
+_LAST_4: Final = re.compile(r"[0-9]{4}")
+_MOST_FOUND: Final = 20
+
+
+@router.get("/track")
+async def form(request: Request) -> Response:
+    """The form."""
+    return page(request, "track.html", found=[], problem="", no="", last4="")
+
+
+@router.post("/track")
+async def track(
+    request: Request,
+    sessions: SessionsOf,
+    no: Annotated[str, Form(max_length=100)] = "",
+    last4: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Parcels of the order, without names and addresses."""
+    now, client = datetime.now(UTC), request.client.host if request.client else ""
+    no, last4 = no.strip(), last4.strip()
+    subjects = [f"track:ip:{client}", f"track:no:{no.upper()[:100]}"]
+    if not no.isprintable():
+        subjects, no = subjects[:1], ""
+    async with sessions.begin() as session:
+        accounts = Accounts(session)
+        if await accounts.failures(subjects, now) >= ATTEMPTS:
+            log.warning("security.tracking_limited", client=client)
+            return page(
+                request, "track.html", status=429, found=[], problem=TOO_OFTEN, no=no, last4=last4
+            )
+        found = await _find(session, no, last4)
+        if not found:
+            await accounts.note_failure(subjects, now)
+    problem = "" if found else UNKNOWN
+    return page(
+        request, "track.html", status=200 if found else 404, found=found, problem=problem,
+        no=no, last4=last4,
+    )  # fmt: skip
+
+
+async def _find(session: Any, no: str, last4: str) -> list[OrderDetail]:
+    """Orders with this number, ours or the channel's, whose receiver's phone ends so."""
+    if not no or not _LAST_4.fullmatch(last4):
+        return []
+    query = (
+        select(SalesOrderRow.no)
+        .join(ReceiverRow, col(ReceiverRow.order_id) == col(SalesOrderRow.id))
+        .where(
+            or_(col(SalesOrderRow.no) == no.upper(), col(SalesOrderRow.external_no) == no),
+            col(ReceiverRow.phone_last4) == last4,
+        )
+        .limit(_MOST_FOUND)
+    )
+    return [await order_detail(session, found) for found in (await session.exec(query)).all()]

@@ -1,0 +1,108 @@
+"""The warehouse's own pages: what to pick, pack and hand over, on a tablet."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import SessionsOf, Who
+from api.orders import warehouse
+from db.inventory.repository import StockRepository
+from domain.shared.errors import InvalidInput, OrderNotFound
+from web.order_actions import body_of
+from web.render import page
+
+router = APIRouter(include_in_schema=False)
+
+COOKIE: Final = "onhand_location"
+_MOST_BOXES: Final = 50
+
+
+@router.get("/warehouse")
+async def pick_lists(
+    request: Request,
+    sessions: SessionsOf,
+    location: Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")] = None,
+) -> Response:
+    """What to do now at a location, the most urgent first; the location is remembered."""
+    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    async with sessions.begin() as session:
+        places = await StockRepository(session).places()
+    known = {str(place.location_id) for place in places}
+    chosen = chosen if chosen in known else ""
+    lists = await warehouse.pick_lists(sessions, chosen, 100)
+    response = page(
+        request, "warehouse.html", lists=lists, location=chosen,
+        places=[place for place in places if place.kind != "transit"],
+    )  # fmt: skip
+    if location is not None:
+        response.set_cookie(
+            COOKIE, chosen, max_age=365 * 24 * 3600, httponly=True, samesite="lax",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
+    return response
+
+
+@router.get("/warehouse/{shipment_no}")
+async def shipment(shipment_no: str, request: Request, sessions: SessionsOf) -> Response:
+    """One shipment with its next act."""
+    if not shipment_no.isprintable():
+        raise OrderNotFound("there is no such shipment")
+    found = await warehouse.get_shipment(shipment_no, sessions)
+    return page(request, "shipment.html", shipment=found)
+
+
+@router.post("/warehouse/{shipment_no}/pick")
+async def pick(shipment_no: str, request: Request, sessions: SessionsOf, who: Who) -> Response:
+    """Confirm what was found; less than asked for is a short pick."""
+    form = await request.form()
+    found = [
+        {"sku": name.removeprefix("picked."), "picked": _whole(str(value))}
+        for name, value in form.items()
+        if name.startswith("picked.")
+    ]
+    body = body_of(warehouse.PickConfirmation, lines=found)
+    await warehouse.confirm_pick(shipment_no, body, sessions, who.actor)
+    return _back(shipment_no)
+
+
+@router.post("/warehouse/{shipment_no}/pack")
+async def pack(
+    shipment_no: str,
+    sessions: SessionsOf,
+    who: Who,
+    weight: Annotated[list[str] | None, Form(max_length=_MOST_BOXES)] = None,
+) -> Response:
+    """Close the boxes; each weight in kilograms makes one."""
+    boxes = [{"weight_g": _grams(text)} for text in weight or [] if text.strip()]
+    if not boxes:
+        raise InvalidInput("weigh at least one box")
+    await warehouse.pack(shipment_no, body_of(warehouse.Packing, boxes=boxes), sessions, who.actor)
+    return _back(shipment_no)
+
+
+@router.post("/warehouse/{shipment_no}/hand-over")
+async def hand_over(shipment_no: str, sessions: SessionsOf, who: Who) -> Response:
+    """The carrier took the boxes."""
+    await warehouse.hand_over(shipment_no, sessions, who.actor)
+    return RedirectResponse("/warehouse", 303)
+
+
+def _back(shipment_no: str) -> Response:
+    return RedirectResponse(f"/warehouse/{shipment_no}", 303)
+
+
+def _whole(text: str) -> int:
+    if not text.strip().isdecimal() or len(text) > 7:
+        raise InvalidInput("a quantity must be a whole number")
+    return int(text)
+
+
+def _grams(text: str) -> int:
+    """From kilograms with at most three decimal places. Raises InvalidInput."""
+    whole, _, part = text.strip().replace(",", ".").partition(".")
+    if not (whole or "0").isdecimal() or not (part or "0").isdecimal() or len(part) > 3:
+        raise InvalidInput("a weight must be kilograms, such as 1.25")
+    if len(whole) > 4:
+        raise InvalidInput("a box cannot be that heavy")
+    return int(whole or "0") * 1000 + int(part.ljust(3, "0") or "0")

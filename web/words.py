@@ -1,0 +1,267 @@
+"""Codes of the business in plain words. Sentences are English here; catalogues translate them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.language import N_
+
+ORDER_STATUS: Final = {
+    "received": N_("Received"),
+    "on_hold": N_("On hold"),
+    "backordered": N_("Waiting for stock"),
+    "allocated": N_("Allocated"),
+    "in_fulfilment": N_("In the warehouse"),
+    "shipped": N_("Shipped"),
+    "delivered": N_("Delivered"),
+    "completed": N_("Completed"),
+    "cancelled": N_("Cancelled"),
+}
+
+SHIPMENT_STATUS: Final = {
+    "allocated": N_("Allocated"),
+    "picking": N_("To be picked"),
+    "packed": N_("Packed"),
+    "labelled": N_("Labelled"),
+    "handed_over": N_("Handed over"),
+    "in_transit": N_("On its way"),
+    "delivered": N_("Delivered"),
+    "exception": N_("Problem on the way"),
+    "cancelled": N_("Cancelled"),
+}
+
+PARCEL_STATUS: Final = {
+    "labelled": N_("Labelled"),
+    "picked_up": N_("Picked up"),
+    "in_transit": N_("On its way"),
+    "out_for_delivery": N_("Out for delivery"),
+    "at_pickup_point": N_("At a pick-up point"),
+    "delivered": N_("Delivered"),
+    "exception": N_("Problem on the way"),
+    "returning": N_("Coming back"),
+    "returned": N_("Came back"),
+    "lost": N_("Lost"),
+    "unknown": N_("Unknown"),
+}
+
+HOLD: Final = {
+    "unpaid": N_("Not paid"),
+    "unmapped_sku": N_("Unknown product"),
+    "address": N_("Address"),
+    "risk": N_("Risk check"),
+    "manual": N_("Held by hand"),
+    "cash_on_delivery": N_("Cash on delivery"),
+    "presale": N_("Pre-sale"),
+    "refund_in_progress": N_("Refund in progress"),
+    "frozen_by_channel": N_("Frozen by the channel"),
+    "no_lines": N_("Nothing to send"),
+}
+
+WAITS_FOR: Final = {
+    "refund": N_("Money is due back to the buyer: pay it, then record it here."),
+    "channel": N_("Waiting for the channel to tell us about the order."),
+    "stock": N_("Waiting for stock: goods that come in go to the oldest payment first."),
+    "warehouse": N_("Stock is reserved; the warehouse gets it next."),
+    "picking": N_("Waiting for the warehouse to pick it."),
+    "packing": N_("Picked; waiting to be packed."),
+    "label": N_("Packed; waiting for a waybill from the carrier."),
+    "hand_over": N_("Labelled; waiting for the carrier to collect it."),
+    "delivery": N_("On its way to the receiver."),
+    "parcel": N_("Something happened to a parcel; somebody has to look."),
+    "completion": N_("Delivered; it is completed after the return period."),
+    "hold:unpaid": N_("Waiting for the payment."),
+    "hold:unmapped_sku": N_(
+        "A product of the channel is not known here; map it and the order goes on."
+    ),
+    "hold:address": N_("The address is missing or incomplete; correct it and the order goes on."),
+    "hold:risk": N_("Somebody has to look at it before it goes out."),
+    "hold:manual": N_("Held by hand until somebody releases it."),
+    "hold:cash_on_delivery": N_("Cash on delivery: to be confirmed with the buyer."),
+    "hold:presale": N_("Pre-sale: waiting for the promised date."),
+    "hold:refund_in_progress": N_(
+        "The buyer asked for a refund; waiting for the channel's decision."
+    ),
+    "hold:frozen_by_channel": N_("The channel forbids shipping for now."),
+    "hold:no_lines": N_("Nothing on this order can be sent."),
+}
+NOTHING: Final = N_("Nothing: the order goes on by itself.")
+CLOSED: Final = N_("The order is closed.")
+
+LINE_KIND: Final = {
+    "goods": N_("Goods"),
+    "service": N_("Service"),
+    "charge": N_("Charge"),
+    "discount": N_("Discount"),
+}
+
+CHANNEL: Final = {
+    "top": N_("Tmall/Taobao"),
+    "shopify": "Shopify",
+    "own": N_("Own channel"),
+}
+
+CARRIER: Final = {"sf": N_("SF Express"), "zto": N_("ZTO Express")}
+
+CHANNEL_STATE: Final = {
+    "unpaid": N_("not paid"),
+    "paid": N_("paid"),
+    "part_shipped": N_("partly shipped"),
+    "shipped": N_("shipped"),
+    "completed": N_("completed"),
+    "cancelled": N_("cancelled"),
+    "frozen": N_("frozen"),
+}
+
+ROLE: Final = {
+    "customer_service": N_("Customer service"),
+    "warehouse": N_("Warehouse"),
+    "buyer": N_("Buyer"),
+    "manager": N_("Manager"),
+    "admin": N_("Administrator"),
+}
+
+ACTOR: Final = {"system": N_("System"), "channel": N_("Channel")}
+
+# A line of the story: kind → sentence; `{names}` come from the line's data, translated by kind.
+STORY: Final = {
+    "received": N_("Order received from {channel}"),
+    "channel_state": N_("The channel says: {state}"),
+    "channel_update": N_("The channel updated the order"),
+    "channel_change_too_late": N_("The channel changed the order after work on it had begun"),
+    "replanned": N_("Changed by the channel; planned again"),
+    "held": N_("Held: {hold}"),
+    "hold_released": N_("Hold released: {hold}"),
+    "allocated": N_("Stock reserved at {location} for shipment {shipment}"),
+    "backordered": N_("Not enough stock: {missing}"),
+    "shipments_started": N_("Given to the warehouse"),
+    "pick_list": N_("On the pick list"),
+    "picked": N_("Picked"),
+    "short_pick": N_("Not found while picking: {missing}"),
+    "packed": N_("Packed and weighed"),
+    "labelled": N_("Waybill {waybills}"),
+    "handed_over": N_("Handed over to the carrier"),
+    "tracked": N_("Parcel: {status}"),
+    "stopped": N_("Shipment taken back; its stock is free again"),
+    "settled": N_("Parcel settled by hand: {status}"),
+    "address_changed": N_("Address corrected"),
+    "cancelled": N_("Order cancelled"),
+    "lines_cancelled": N_("Lines cancelled"),
+    "refund_settled": N_("Refund paid and recorded"),
+    "give_back_unpaid": N_("Not paid in time; the stock was given back"),
+    "expire": N_("Not paid in time; the order was cancelled"),
+    "release_presale": N_("The pre-sale date has come"),
+    "complete": N_("Order completed"),
+    "fetch_skipped": N_("Went on without asking the channel"),
+}
+
+STORY_ICON: Final = {
+    "received": "inbox", "channel_state": "message-circle", "channel_update": "message-circle",
+    "held": "hand-stop", "hold_released": "player-play", "allocated": "map-pin",
+    "backordered": "hourglass", "shipments_started": "building-warehouse",
+    "pick_list": "list-check", "picked": "basket-check", "short_pick": "alert-triangle",
+    "packed": "package", "labelled": "tag", "handed_over": "truck-loading", "tracked": "truck",
+    "stopped": "arrow-back-up", "cancelled": "x", "lines_cancelled": "x",
+    "address_changed": "map-2", "refund_settled": "cash", "complete": "circle-check",
+    "channel_change_too_late": "alert-triangle", "replanned": "refresh",
+}  # fmt: skip
+
+CAUSE: Final = {
+    "Unavailable": N_("The other side does not answer"),
+    "AnswerLost": N_("No answer came; it may have been done"),
+    "RateLimited": N_("The other side asks us to slow down"),
+    "Rejected": N_("The other side refuses the request"),
+    "CredentialsRefused": N_("The other side refuses our credentials"),
+    "RefundDue": N_("Money is due back to the buyer"),
+    "Parcel": N_("A parcel needs attention"),
+    "Bug": N_("An unexpected failure"),
+    "InvalidInput": N_("A value cannot be used"),
+    "UnreadableMessage": N_("A message cannot be read"),
+}
+
+STEP: Final = {
+    "label": N_("Order a waybill"),
+    "void_label": N_("Void the waybill"),
+    "rate": N_("Choose the carrier"),
+    "ship_confirm": N_("Tell the channel"),
+    "fetch": N_("Ask the channel for the order"),
+    "refund": N_("Pay the refund"),
+    "stalled": N_("No news of the parcel"),
+    "parcel": N_("Look after the parcel"),
+}
+
+ACTION: Final = {
+    "retry": N_("Try again"),
+    "retry_with": N_("Try again with other values"),
+    "done_by_hand": N_("Done by hand"),
+    "skip": N_("Skip"),
+    "compensate": N_("Take back"),
+}
+ACTION_MEANS: Final = {
+    "retry": N_("The same call once more; nothing is done twice."),
+    "retry_with": N_("Correct what was wrong, then the step runs with your values."),
+    "done_by_hand": N_("You did it yourself outside; record the result and the order goes on."),
+    "skip": N_("Leave the step out for good; the order goes on without it."),
+    "compensate": N_("Undo the work back to before this step; the stock is free again."),
+}
+
+INPUT: Final = {
+    "carrier": N_("Carrier"),
+    "product": N_("Carrier's product"),
+    "waybill_no": N_("Waybill number"),
+    "name": N_("Name"),
+    "phone": N_("Phone"),
+    "province": N_("Province"),
+    "city": N_("City"),
+    "district": N_("District"),
+    "detail": N_("Street and number"),
+}
+
+EFFECT: Final = {
+    "stop_picking": N_("Stop shipment {subject}"),
+    "void_label": N_("Void waybill {subject}"),
+    "release_stock": N_("Free {quantity} units of shipment {subject}"),
+    "cancel_line": N_("Cancel line: {subject}"),
+    "refund_due": N_("{amount} become due back to the buyer"),
+    "channel_refunds": N_("The channel pays the money back itself"),
+    "cannot_stop": N_("Cannot be stopped any more, it has left: {subject}"),
+}
+
+LOCATION_KIND: Final = {
+    "hq": N_("Head warehouse"),
+    "region": N_("Regional warehouse"),
+    "store": N_("Store"),
+    "dealer": N_("Dealer"),
+    "transit": N_("On the way"),
+}
+
+# How a status looks: the name of a colour in app.css.
+TONE: Final = {
+    "received": "calm", "on_hold": "wait", "backordered": "wait", "allocated": "go",
+    "in_fulfilment": "go", "picking": "go", "packed": "go", "labelled": "go",
+    "handed_over": "go", "shipped": "go", "in_transit": "go", "picked_up": "go",
+    "out_for_delivery": "go", "at_pickup_point": "go", "delivered": "done", "completed": "done",
+    "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",
+    "lost": "stop", "unknown": "off",
+}  # fmt: skip
+
+_TRANSLATED: Final[Mapping[str, Mapping[str, str]]] = {
+    "channel": CHANNEL,
+    "hold": HOLD,
+    "state": CHANNEL_STATE,
+}
+
+
+def story_values(kind: str, data: Mapping[str, Any]) -> dict[str, tuple[str, bool]]:
+    """What a story's sentence is filled with: name → (text, whether it is ours to translate)."""
+    values: dict[str, tuple[str, bool]] = {}
+    for name, value in data.items():
+        words = _TRANSLATED.get(name)
+        if name == "status":
+            words = SHIPMENT_STATUS if kind == "settled" else PARCEL_STATUS
+        known = words.get(str(value)) if words else None
+        values[name] = (known, True) if known else (str(value), False)
+    return values
+
+
+def step_kind(step_id: str) -> str:
+    """`parcel:lost` is a `parcel` step."""
+    return step_id.split(":")[0]

@@ -54,6 +54,7 @@ HOLD: Final = {
     "refund_in_progress": N_("Refund in progress"),
     "frozen_by_channel": N_("Frozen by the channel"),
     "no_lines": N_("Nothing to send"),
+    "no_such_order": N_("No such order"),
 }
 
 WAITS_FOR: Final = {
@@ -82,6 +83,9 @@ WAITS_FOR: Final = {
     ),
     "hold:frozen_by_channel": N_("The channel forbids shipping for now."),
     "hold:no_lines": N_("Nothing on this order can be sent."),
+    "hold:no_such_order": N_(
+        "The channel cancelled an order that it never told us about; release it to close it."
+    ),
 }
 NOTHING: Final = N_("Nothing: the order goes on by itself.")
 CLOSED: Final = N_("The order is closed.")

@@ -24,7 +24,7 @@ from domain.orders.intake import (
     judge,
 )
 from domain.orders.lifecycle import OrderState
-from domain.orders.order import ShipmentStatus
+from domain.orders.order import HoldKind, ShipmentStatus
 from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot
 from domain.orders.work import ApplyMessages, Entry, LoadOrder
 from domain.shared.address import Contact, MaskedReceiver
@@ -110,6 +110,10 @@ class ApplyingActivities:
             await _settle(orders, row.id, Verdict.STALE)
             return known
         await _settle(orders, row.id, verdict)
+        if verdict is Verdict.STALE and snapshot.state is not ChannelState.CANCELLED:
+            # An order that was cancelled before it was told: now we know that there was one.
+            gone = await orders.release_holds(known.order_id, [HoldKind.NO_SUCH_ORDER], "system")
+            entries += [Entry("hold_released", {"hold": kind}) for kind in gone]
         if verdict is not Verdict.APPLY:
             return known
         await self._save(orders, known, snapshot, row.sha256, entries)
@@ -159,6 +163,7 @@ class ApplyingActivities:
             address_is_usable=address_is_usable(snapshot),
             risk_reasons=await self._risks(orders, known.channel, snapshot),
             now=now,
+            unheard_of=known.channel == "own" and not known.channel_state,
         )
         gone = FOLLOWS_THE_CHANNEL - {hold.kind for hold in wanted}
         for kind in await orders.release_holds(known.order_id, gone, "system"):

@@ -34,10 +34,11 @@ CANCEL_LINES: Final = """
 WITH doomed AS (
     UPDATE order_line SET cancelled = true
     WHERE order_id = :order_id AND id = ANY(:line_ids) AND NOT cancelled
-    RETURNING id)
-UPDATE fulfilment_line f SET cancelled_quantity = quantity
-FROM doomed WHERE f.order_line_id = doomed.id
-RETURNING f.id
+    RETURNING id),
+emptied AS (
+    UPDATE fulfilment_line f SET cancelled_quantity = quantity
+    FROM doomed WHERE f.order_line_id = doomed.id)
+SELECT id FROM doomed
 """
 
 NOTE_REFUND: Final = """

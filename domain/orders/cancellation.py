@@ -91,7 +91,8 @@ def plan_cancellation(order: CancellableOrder, line_ids: Sequence[str] = ()) -> 
     chosen = [line for line in open_lines if not wanted or line.line_id in wanted]
     stuck = [line for line in chosen if left & set(line.shipments)]
     doomed = [line for line in chosen if line not in stuck]
-    if not any(line.goods for line in doomed):
+    # An order without goods has nothing that could have left: it is cancelled all the same.
+    if any(line.goods for line in open_lines) and not any(line.goods for line in doomed):
         raise ActionNotAllowed("everything asked for has already left")
     remaining_goods = [line for line in open_lines if line.goods and line not in doomed]
     whole = not remaining_goods

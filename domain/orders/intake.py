@@ -53,8 +53,14 @@ def holds_for(
     address_is_usable: bool,
     risk_reasons: tuple[str, ...],
     now: datetime,
+    unheard_of: bool = False,
 ) -> tuple[Judgement, ...]:
-    """The holds this snapshot calls for, in the order people look at them."""
+    """The holds this snapshot calls for, in the order people look at them.
+
+    `unheard_of`: nothing was told about the order before, and its channel cannot be asked.
+    """
+    if unheard_of and snapshot.state is ChannelState.CANCELLED:
+        return (Judgement(HoldKind.NO_SUCH_ORDER, "cancelled, but the order was never told"),)
     found: list[Judgement] = []
     goods = [line for line in snapshot.lines if line.kind is LineKind.GOODS and not line.cancelled]
     if not goods:

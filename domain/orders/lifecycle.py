@@ -67,6 +67,8 @@ def next_step(state: OrderState, now: datetime, completed_after: timedelta) -> N
         return NextStep.FETCH
     if not state.known:
         return NextStep.WAIT
+    if HoldKind.NO_SUCH_ORDER in state.holds:
+        return NextStep.WAIT
     if state.cancelled_by_channel and any(not s.status.has_left for s in state.shipments):
         return NextStep.CANCEL
     if state.cancelled_by_channel and not state.shipments:

@@ -53,6 +53,7 @@ class HoldKind(StrEnum):
     REFUND_IN_PROGRESS = "refund_in_progress"
     FROZEN_BY_CHANNEL = "frozen_by_channel"
     NO_LINES = "no_lines"  # nothing on it can be picked
+    NO_SUCH_ORDER = "no_such_order"  # cancelled by its channel before anybody told us of it
 
 
 # kind → (role that acts, fact that releases it by itself: empty = only a person)
@@ -67,6 +68,7 @@ HOLD_RULES: dict[HoldKind, tuple[str, str]] = {
     HoldKind.REFUND_IN_PROGRESS: ("customer_service", "channel"),
     HoldKind.FROZEN_BY_CHANNEL: ("customer_service", "channel"),
     HoldKind.NO_LINES: ("customer_service", "channel"),
+    HoldKind.NO_SUCH_ORDER: ("customer_service", "channel"),
 }
 
 # Without the facts behind these there is nothing to send or nowhere to send it.

@@ -18,6 +18,7 @@ import api.channels.webhooks
 import api.inventory.routes
 import api.logistics.webhooks
 import api.orders.corrections
+import api.orders.labels
 import api.orders.read
 import api.orders.receiving
 import api.orders.routes
@@ -51,6 +52,7 @@ _ROUTERS: Final = (
     (api.platform.accounts.router, _V1),
     (api.platform.attention.router, _V1),
     (api.orders.corrections.router, _V1),
+    (api.orders.labels.router, _V1),
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.orders.routes.router, _V1),

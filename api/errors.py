@@ -65,6 +65,7 @@ TITLES: Final[dict[str, str]] = {
     "RequestInProgress": N_("The first request with this key is still being answered"),
     "TemporalUnavailable": N_("The workflow engine does not answer; nothing was changed"),
     "DatabaseUnavailable": N_("The database is busy; try again"),
+    "LabelFontMissing": N_("Labels cannot be printed: their font is not installed"),
     "OutsideUnavailable": N_("The outside system does not answer"),
     "OutsideRefused": N_("The outside system refused this"),
     "NotFound": N_("There is nothing here"),

@@ -1,4 +1,4 @@
-"""The waybill label as a PDF of 100 × 150 mm, ready for a thermal printer."""
+"""Waybill labels as a PDF of 100 × 150 mm, one a page, ready for a thermal printer."""
 
 import json
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ from integrations.carriers.port import CargoItem
 from integrations.code128 import code128
 
 FONT: Final = "Noto Sans SC"
+FONT_DIR: Final = Path(__file__).parents[1] / "web" / "static" / "vendor" / "fonts"
+PRODUCT_NAMES: Final = {("sf", "1"): "特快", ("sf", "2"): "标快", ("zto", "standard"): "标准快递"}
 _TEMPLATE: Final = Path(__file__).with_name("label.typ")
 _BARCODE_SPACE_MM: Final = 92.0
 _QUIET_MODULES: Final = 20
@@ -47,10 +49,12 @@ class Label:
     order_no: str = ""
     remark: str = ""
     cash_on_delivery: Money | None = None
+    box: int = 1  # this one of `boxes`
+    boxes: int = 1
 
 
-def render_label(label: Label, font_dirs: Sequence[Path]) -> bytes:
-    """The same label gives the same bytes.
+def render_labels(labels: Sequence[Label], font_dirs: Sequence[Path] = (FONT_DIR,)) -> bytes:
+    """A page for each label; the same labels give the same bytes.
 
     Raises FontMissing, and ValueError for a waybill number no barcode can hold.
     """
@@ -59,10 +63,11 @@ def render_label(label: Label, font_dirs: Sequence[Path]) -> bytes:
         font_paths=_fonts(tuple(font_dirs)),
         ignore_system_fonts=True,
     )
-    inputs = {"label": json.dumps(_values(label), ensure_ascii=False)}
+    values = json.dumps([_values(label) for label in labels], ensure_ascii=False)
+    inputs = {"labels": values, "font": FONT}
     pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=0)
     if not isinstance(pdf, bytes):
-        raise TypeError("a label is one document")
+        raise TypeError("labels are one document")
     return pdf
 
 
@@ -81,7 +86,6 @@ def _fonts(font_dirs: tuple[Path, ...]) -> typst.Fonts:
 def _values(label: Label) -> dict[str, object]:
     barcode = code128(label.waybill_no)
     return {
-        "font": FONT,
         "carrier": label.carrier_name,
         "product": label.product_name,
         "waybill_no": label.waybill_no,
@@ -92,8 +96,11 @@ def _values(label: Label) -> dict[str, object]:
         "receiver": _party(label.receiver),
         "sender": _party(label.sender),
         "cargo": _cargo(label),
-        "remark": _remark(label),
-        "parcel": " ".join(part for part in (label.parcel_id, label.order_no) if part),
+        "weight": f"{label.weight_g / 1000:.2f} kg",
+        "boxes": f"{label.box}/{label.boxes}",
+        "cash": f"¥ {label.cash_on_delivery.major}" if label.cash_on_delivery else "无",
+        "remark": label.remark,
+        "parcel": "  ".join(part for part in (label.parcel_id, label.order_no) if part),
         "printed": label.printed_on,
     }
 
@@ -126,9 +133,4 @@ def _cargo(label: Label) -> str:
     if len(label.cargo) > len(shown):
         text += f"；等 {len(label.cargo)} 种"
     pieces = sum(item.quantity for item in label.cargo)
-    return f"共 {pieces} 件 {label.weight_g / 1000:.2f} kg  {text}"
-
-
-def _remark(label: Label) -> str:
-    cash = label.cash_on_delivery
-    return "  ".join(part for part in (f"代收货款 {cash}" if cash else "", label.remark) if part)
+    return f"共 {pieces} 件  {text}"

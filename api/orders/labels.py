@@ -1,0 +1,94 @@
+"""Waybill labels, for the printer in the warehouse."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter
+from sqlalchemy.engine import Row
+from starlette.responses import Response
+
+from api.deps import Context
+from api.errors import Problem
+from api.strict import Code
+from db.orders.labels import Printable, printable
+from db.platform.audit import audit
+from domain.shared.address import Address, Contact, MaskedReceiver, Receiver
+from domain.shared.ids import ParcelId
+from domain.shared.money import Money
+from integrations.carriers.port import CargoItem
+from integrations.labels import PRODUCT_NAMES, FontMissing, Label, render_labels
+
+router = APIRouter(tags=["warehouse"])
+
+# Rendering is work for a processor; the event loop goes on meanwhile.
+_RENDERERS: Final = anyio.CapacityLimiter(2)
+
+
+@router.get(
+    "/shipments/{shipment_no}/label.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+async def print_labels(shipment_no: Code, context: Context) -> Response:
+    """The waybill labels of a shipment, a page of 100 × 150 mm for each box.
+
+    They show the whole receiver, so it is written down who printed them.
+    """
+    async with context.sessions.begin() as session:
+        found = await printable(session, shipment_no)
+        await audit(
+            session, context.actor, "label.printed", f"shipment/{shipment_no}",
+            request_id=context.request_id,
+        )  # fmt: skip
+    labels = labels_of(found, datetime.now(UTC))
+    try:
+        pdf = await anyio.to_thread.run_sync(render_labels, labels, limiter=_RENDERERS)
+    except FontMissing as error:
+        raise Problem("LabelFontMissing", 503, str(error)) from error
+    headers = {
+        "content-disposition": f'inline; filename="{shipment_no}.pdf"',
+        "cache-control": "no-store",
+    }
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+def labels_of(found: Printable, now: datetime) -> list[Label]:
+    """What is printed; a receiver masked by its platform keeps its masks."""
+    cargo = tuple(CargoItem(item.name, item.quantity) for item in found.cargo)
+    return [_label(box, cargo, now) for box in found.boxes]
+
+
+def _label(box: Row[Any], cargo: tuple[CargoItem, ...], now: datetime) -> Label:
+    sender = Address(
+        province=box.from_province, city=box.from_city, district=box.from_district,
+        detail=box.from_detail,
+    )  # fmt: skip
+    return Label(
+        carrier_name=box.carrier_name,
+        product_name=PRODUCT_NAMES.get((box.carrier, box.product), box.product),
+        waybill_no=box.waybill_no,
+        parcel_id=ParcelId(box.id),
+        sender=Contact(box.contact_name, box.contact_phone, sender, box.from_company),
+        receiver=_receiver(box),
+        cargo=cargo,
+        weight_g=box.weight_g,
+        printed_on=now.astimezone(ZoneInfo(box.zone)).strftime("%Y-%m-%d %H:%M"),
+        routing_code=box.routing_code,
+        sorting_code=box.sorting_code,
+        order_no=box.order_no,
+        cash_on_delivery=Money(box.cash_minor, box.currency) if box.cash_minor else None,
+        box=box.box,
+        boxes=box.boxes,
+    )
+
+
+def _receiver(box: Row[Any]) -> Receiver:
+    address = Address(
+        box.country, box.province, box.city, box.district, box.detail, box.postcode
+    )  # fmt: skip
+    if box.kind == "masked":
+        return MaskedReceiver(box.oaid, box.name, box.phone, address)
+    return Contact(box.name, box.phone, address, box.company)

@@ -82,7 +82,9 @@ def _count(scope: Scope, status: int, seconds: float) -> None:
     REQUESTS.labels(scope["method"][:10], path, str(status)).inc()
     SECONDS.labels(path).observe(seconds)
     if not scope["path"].startswith(_QUIET):
-        log.info(
+        looked = scope["method"] in ("GET", "HEAD") and status < 400
+        tell = log.debug if looked else log.info  # a log of what changed or went wrong
+        tell(
             "request.answered", method=scope["method"][:10], path=scope["path"][:200],
             status=status, ms=round(seconds * 1000, 1),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
 from db.logistics.tables import CarrierAccountRow, TariffRow, TariffZoneRow
 from db.platform.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, Accounts, seed_demo_accounts
+from db.sql import run
 from db.vault import Vault, carrier_context, shop_context
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.logistics.divisions.divisions import normalise
@@ -107,17 +108,27 @@ _RATES: Final = (
     ("zto", "standard", "middle", 850, 300),
     ("zto", "standard", "far", 1800, 1200),
 )
+_SANDBOX_HERE: Final = r"^http://127\.0\.0\.1:[0-9]+(?=/(top|shopify|sf|zto)(/|$))"
+_FOLLOW_SANDBOX: Final = (
+    "UPDATE shop SET base_url = regexp_replace(base_url, :here, :sandbox) WHERE base_url ~ :here",
+    "UPDATE carrier_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
+    " WHERE base_url ~ :here",
+)
 _NEAR: Final = frozenset({"310000", "320000", "330000", "340000"})
 _FAR: Final = frozenset({"150000", "540000", "630000", "640000", "650000", "710000", "810000",
                          "820000"})  # fmt: skip
 
 
 async def seed_demo(database_url: str, settings: Settings) -> None:
-    """Fill an empty database with the demo company; one that has places is left as it is."""
+    """Fill an empty database with the demo company; one that has places is left as it is.
+
+    Only the sandbox's address follows its port, which may be another one at every start.
+    """
     engine = create_engine(database_url, "onhand_web")
     try:
         async with sessions_of(engine).begin() as session:
             if (await session.exec(select(LocationRow.id).limit(1))).first() is not None:
+                await _follow_sandbox(session, settings.sandbox_base_url)
                 return
             await _places_and_goods(session)
             await _outside(session, settings)
@@ -203,6 +214,11 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
                 "near" if province.code in _NEAR else "far" if province.code in _FAR else "middle"
             )
             session.add(TariffZoneRow(carrier=carrier, province_code=province.code, zone=zone))
+
+
+async def _follow_sandbox(session: AsyncSession, sandbox: str) -> None:
+    for statement in _FOLLOW_SANDBOX:
+        await run(session, statement, sandbox=sandbox, here=_SANDBOX_HERE)
 
 
 async def _opening_stock(session: AsyncSession) -> None:

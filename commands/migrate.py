@@ -1,20 +1,25 @@
-"""`onhand migrate`: bring the database up to date, and fill it for the demo."""
+"""`onhand migrate`: bring the database up to date, and start what exists once per shop."""
 
 import asyncio
 from typing import Final
 
 from runtime import logs
-from runtime.reach import database_url
+from runtime.reach import database_url, temporal_address
 from runtime.settings import Settings, StartRefused
 
 _PATIENCE_S: Final = 30.0
 
 
 def command() -> None:
-    """Bring the database up to date; seed the demo company when it is empty and demo is on."""
+    """Bring the database up to date; seed the demo company when it is empty and demo is on.
+
+    Then start the pollers of shops and the gates of outside systems that do not run yet.
+    """
     settings = Settings.load()
     logs.configure(settings.log_level, settings.log_format, process="migrate")
-    prepare(settings, database_url(settings))
+    url = database_url(settings)
+    prepare(settings, url)
+    reconcile(settings, url)
 
 
 def prepare(settings: Settings, url: str) -> None:
@@ -42,3 +47,40 @@ def prepare(settings: Settings, url: str) -> None:
         from commands.demo import seed_demo
 
         asyncio.run(seed_demo(url, settings))
+
+
+def reconcile(settings: Settings, url: str) -> None:
+    """Start the workflows that exist once per shop or carrier and do not run yet.
+
+    Raises StartRefused when Temporal does not answer.
+    """
+    from temporalio.service import RPCError
+
+    address = temporal_address(settings)
+    try:
+        asyncio.run(_reconcile(settings, url, address))
+    except (RPCError, RuntimeError) as error:
+        why = str(error).strip().splitlines()[0][:200]
+        raise StartRefused(f"Temporal at {address} cannot be used: {why}.") from error
+
+
+async def _reconcile(settings: Settings, url: str, address: str) -> None:
+    from temporalio.service import RPCError
+    from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+    from db.engine import create_engine, sessions
+    from runtime.singletons import reconcile_singletons
+    from runtime.temporal import connect
+
+    engine = create_engine(url, "onhand_worker", pool_size=1)
+    patient = retry(  # a server that was just set up needs a moment to know its namespace
+        retry=retry_if_exception_type(RPCError),
+        stop=stop_after_delay(_PATIENCE_S),
+        wait=wait_fixed(1),
+        reraise=True,
+    )
+    try:
+        client = await connect(settings, address)
+        await patient(reconcile_singletons)(client, sessions(engine))
+    finally:
+        await engine.dispose()

@@ -61,13 +61,20 @@ def _warehouse(settings: Settings) -> None:
     import asyncio
 
     from commands.demo import DEMO_KEY
+    from integrations.sandbox.buyers import run_buyers
     from integrations.sandbox.warehouse import run_warehouse
 
-    asyncio.run(
-        run_warehouse(
-            settings.api_url, settings.sandbox_base_url, DEMO_KEY, settings.simulator_speed
-        )
-    )
+    sandbox, speed = settings.sandbox_base_url, settings.simulator_speed
+
+    async def simulate() -> None:
+        buying = asyncio.create_task(run_buyers(sandbox, speed)) if speed > 0 else None
+        try:
+            await run_warehouse(settings.api_url, sandbox, DEMO_KEY, speed)
+        finally:
+            if buying is not None:
+                buying.cancel()
+
+    asyncio.run(simulate())
 
 
 PROCESSES: Final[Mapping[str, Callable[[Settings], None]]] = {

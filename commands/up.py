@@ -2,7 +2,8 @@
 
 from importlib.util import find_spec
 
-from commands.migrate import prepare
+from commands.migrate import prepare, reconcile
+from runtime import logs
 from runtime.child import Child
 from runtime.settings import Settings
 from runtime.supervise import Supervisor
@@ -11,7 +12,8 @@ from runtime.supervise import Supervisor
 def command() -> None:
     """Start everything on this machine and show what happens, until Ctrl-C."""
     settings = Settings.load()
-    Supervisor(settings, _children(settings), prepare, _demo_logins(settings)).run()
+    logs.configure("WARNING", settings.log_format, process="up")  # the children tell the rest
+    Supervisor(settings, _children(settings), prepare, reconcile, _demo_logins(settings)).run()
 
 
 def _children(settings: Settings) -> tuple[Child, ...]:

@@ -36,12 +36,14 @@ Login = tuple[str, str, str]  # what they do, name, password
 class Supervisor:
     """Starts everything in order and stops it the other way round.
 
-    `prepare(settings, database_url)` migrates and seeds.
+    `prepare(settings, database_url)` migrates and seeds; `reconcile` starts what exists once per
+    shop, when both servers answer.
     """
 
     settings: Settings
     children: Sequence[Child]
     prepare: Callable[[Settings, str], None]
+    reconcile: Callable[[Settings, str], None]
     logins: Sequence[Login] = ()
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     _postgres: EmbeddedPostgres | None = field(default=None, init=False)
@@ -127,6 +129,7 @@ class Supervisor:
         self.prepare(Settings.load(), url)
         if self._temporal is not None:
             self._temporal.wait()
+        self.reconcile(Settings.load(), url)
         self._step("Starting Onhand")
         for child in self.children:
             child.start()

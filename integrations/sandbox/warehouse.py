@@ -26,7 +26,7 @@ async def run_warehouse(api_url: str, sandbox_url: str, key: str, speed: float) 
             try:
                 await work_once(api, carriers)
             except httpx.HTTPError as error:
-                log.info("warehouse.waits", why=str(error)[:200] or type(error).__name__)
+                log.debug("warehouse.waits", why=str(error)[:200] or type(error).__name__)
             await asyncio.sleep(_PAUSE_S / speed)
         await asyncio.Event().wait()
 

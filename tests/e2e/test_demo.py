@@ -1,4 +1,6 @@
-"""The demo company is there once and adds up."""
+"""The demo company is there once, adds up, and finds its sandbox."""
+
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -9,9 +11,9 @@ from runtime.settings import Settings
 
 
 async def test_seeding_twice_is_seeding_once(
-    sessions: Sessions, database_url: str, tmp_path: object
+    sessions: Sessions, database_url: str, tmp_path: Path
 ) -> None:
-    settings = Settings(data_dir=tmp_path)  # type: ignore[arg-type]
+    settings = Settings(data_dir=tmp_path)
     await seed_demo(database_url, settings)
     await seed_demo(database_url, settings)
 
@@ -21,3 +23,28 @@ async def test_seeding_twice_is_seeding_once(
         )
         assert tuple(rows.one()) == (48, 5600)
     assert await run(database_url) == []
+
+
+async def test_a_sandbox_on_another_port_is_found_and_real_shops_are_left_alone(
+    web_sessions: Sessions, database_url: str, tmp_path: Path
+) -> None:
+    await seed_demo(database_url, Settings(data_dir=tmp_path, sandbox_port=8010))
+    async with web_sessions.begin() as session:
+        await (await session.connection()).execute(
+            text(
+                "UPDATE carrier_account SET base_url = 'https://zto.example/zto' WHERE code = 'zto'"
+            )
+        )
+    await seed_demo(database_url, Settings(data_dir=tmp_path, sandbox_port=9999))
+
+    async with web_sessions.begin() as session:
+        rows = await (await session.connection()).execute(
+            text("SELECT base_url FROM shop UNION ALL SELECT base_url FROM carrier_account")
+        )
+        assert sorted(rows.scalars()) == [
+            "",
+            "http://127.0.0.1:9999/sf/std/service",
+            "http://127.0.0.1:9999/shopify",
+            "http://127.0.0.1:9999/top/router/rest",
+            "https://zto.example",
+        ]

@@ -1,0 +1,38 @@
+"""The simulated buyers of the demo: now and then somebody orders in one of the sandbox shops."""
+
+import asyncio
+from itertools import cycle
+from typing import Final
+
+import httpx
+import structlog
+
+log = structlog.get_logger()
+
+_PAUSE_S: Final = 20.0  # between two orders at speed 1
+_ORDERS: Final = 300  # then the day is over: a demo left alone does not sell out for ever
+_COUNTERS: Final = ("/sandbox/top/trades", "/sandbox/shopify/orders")
+
+
+async def run_buyers(sandbox_url: str, speed: float) -> None:
+    """Order and pay, in one shop after the other, until the day is over."""
+    async with httpx.AsyncClient(base_url=sandbox_url, timeout=10) as shops:
+        counters = cycle(_COUNTERS)
+        placed = 0
+        while placed < _ORDERS:
+            if await place_one(shops, next(counters)):
+                placed += 1
+            await asyncio.sleep(_PAUSE_S / speed)
+    log.info("buyers.day_is_over", orders=placed)
+
+
+async def place_one(shops: httpx.AsyncClient, counter: str) -> bool:
+    """One paid order of some products; False when the shop does not answer."""
+    try:
+        answer = await shops.post(counter, json={})
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        log.debug("buyers.wait", why=str(error)[:200] or type(error).__name__)
+        return False
+    log.info("buyers.ordered", shop=counter.split("/")[2])
+    return True

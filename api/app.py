@@ -59,8 +59,9 @@ _ROUTERS: Final = (
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.channels.routes.router, ""),
-    (api.channels.webhooks.router, ""),
+    # before the channels: `carriers` is no channel
     (api.logistics.webhooks.router, ""),
+    (api.channels.webhooks.router, ""),
 )
 # The layer of pages stands above the API, the clients of the outside beside it: a composition
 # root knows both, its layer does not. So they are named here instead of imported.

@@ -84,6 +84,10 @@ class ApplyingActivities:
             except IntegrationError as error:
                 await _settle(orders, row.id, "parked", f"{error.code}: {error}"[:500])
                 continue
+            if snapshot is None:  # it only says that something happened: ask the channel
+                await orders.run(statements.ASK_CHANNEL, {"order_id": known.order_id})
+                await _settle(orders, row.id, Verdict.APPLY)
+                continue
             readable.append((row, snapshot))
         return sorted(readable, key=lambda pair: pair[1].version)
 

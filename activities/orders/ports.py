@@ -16,7 +16,7 @@ class Adapters(Protocol):
 
     async def carrier(self, code: str) -> Carrier: ...
 
-    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored body; raises Rejected (code `unreadable`)."""
         ...
 

@@ -12,16 +12,12 @@ from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
 from db.vault import Vault, carrier_context, shop_context
 from domain.orders.snapshot import OrderSnapshot
-from domain.shared.errors import CredentialsRefused, Rejected
+from domain.shared.errors import Rejected
+from integrations.access import CarrierAccess, Secrets, ShopAccess
 from integrations.carriers.port import Carrier
-from integrations.carriers.sf import SfCarrier, SfSettings
-from integrations.carriers.sf import SignMethod as SfSignMethod
-from integrations.carriers.zto import ZtoCarrier, ZtoSettings
-from integrations.marketplaces.own import OwnMarketplace
+from integrations.carriers.registry import CARRIERS
 from integrations.marketplaces.port import Marketplace, PulledMarketplace, PushMarketplace
-from integrations.marketplaces.shopify import API_VERSION, ShopifyMarketplace
-from integrations.marketplaces.signing import TopSignMethod
-from integrations.marketplaces.top import TopMarketplace
+from integrations.marketplaces.registry import CHANNELS
 
 REMEMBERED_S: Final = 5.0
 UNKNOWN_SHOP: Final = "unknown_shop"
@@ -72,8 +68,7 @@ class Adapters:
             raise Rejected(
                 f"there is no shop {shop_id[:100]!a}", code=UNKNOWN_SHOP, system="onhand"
             )
-        secrets = _Secrets(shop_id, self.vault.open_secrets(row.secrets, shop_context(shop_id)))
-        shop = Shop(row.id, row.channel, row.active, self._marketplace(row, secrets))
+        shop = Shop(row.id, row.channel, row.active, self._marketplace(row))
         self._shops[shop_id] = (self.clock() + REMEMBERED_S, shop)
         return shop
 
@@ -84,7 +79,8 @@ class Adapters:
     async def pushing(self, shop_id: str, channel: str) -> PushMarketplace:
         """The client of an active shop that pushes. Raises Rejected (`unknown_shop`)."""
         shop = await self.shop(shop_id)
-        if shop.channel != channel or not shop.active:
+        pushes = hasattr(shop.marketplace, "read_pushes")
+        if shop.channel != channel or not shop.active or not pushes:
             text = f"there is no shop {shop_id[:100]!a} on {channel}"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(PushMarketplace, shop.marketplace)
@@ -97,8 +93,11 @@ class Adapters:
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(PulledMarketplace, marketplace)
 
-    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
-        """Translate a stored body. Raises Rejected (`unreadable`, `unknown_shop`)."""
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
+        """Translate a stored body; None when it only says that something happened.
+
+        Raises Rejected (`unreadable`, `unknown_shop`).
+        """
         return (await self.marketplace(shop_id)).snapshot(raw)
 
     async def account(self, code: str) -> CarrierAccount:
@@ -109,8 +108,7 @@ class Adapters:
             row = await session.get(CarrierAccountRow, code)
         if row is None or not row.active:
             raise Rejected(f"there is no carrier {code}", code=UNKNOWN_CARRIER, system="onhand")
-        secrets = _Secrets(code, self.vault.open_secrets(row.secrets, carrier_context(code)))
-        account = CarrierAccount(row.code, row.push_secret, self._carrier(row, secrets))
+        account = CarrierAccount(row.code, row.push_secret, self._carrier(row))
         self._carriers[code] = (self.clock() + REMEMBERED_S, account)
         return account
 
@@ -122,78 +120,29 @@ class Adapters:
         until, value = known.get(key, (0.0, None))
         return value if self.clock() < until else None
 
-    def _marketplace(self, row: ShopRow, secrets: "_Secrets") -> Marketplace:
-        settings = row.settings
-        match row.channel:
-            case "top":
-                return TopMarketplace(
-                    row.id,
-                    row.base_url,
-                    secrets["app_key"],
-                    secrets["app_secret"],
-                    secrets["session"],
-                    self.http_client,
-                    TopSignMethod(settings.get("sign_method", TopSignMethod.MD5)),
-                )
-            case "shopify":
-                return ShopifyMarketplace(
-                    row.id,
-                    row.external_id,
-                    row.base_url,
-                    secrets["access_token"],
-                    secrets.both("webhook_secret"),
-                    self.http_client,
-                    settings.get("api_version", API_VERSION),
-                )
-            case "own":
-                return OwnMarketplace(row.id, secrets.both("secret"))
-        text = f"no adapter for channel {row.channel}"
-        raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+    def _marketplace(self, row: ShopRow) -> Marketplace:
+        if (opens := CHANNELS.get(row.channel)) is None:
+            text = f"no adapter for channel {row.channel}"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        secrets = self.vault.open_secrets(row.secrets, shop_context(row.id))
+        return opens(
+            ShopAccess(
+                row.id,
+                row.external_id,
+                row.base_url,
+                Secrets(row.id, secrets),
+                row.settings,
+                self.http_client,
+            )
+        )
 
-    def _carrier(self, row: CarrierAccountRow, secrets: "_Secrets") -> Carrier:
-        match row.code:
-            case "sf":
-                method = row.settings.get("sign_method", SfSignMethod.STANDARD_MD5)
-                sf = SfSettings(
-                    row.base_url,
-                    secrets["partner_id"],
-                    secrets["checkword"],
-                    secrets["monthly_card"],
-                    SfSignMethod(method),
-                )
-                return SfCarrier(sf, self.http_client)
-            case "zto":
-                zto = ZtoSettings(
-                    row.base_url,
-                    secrets["app_key"],
-                    secrets["app_secret"],
-                    secrets["account_id"],
-                    secrets["account_password"],
-                    secrets.get("customer_id"),
-                    secrets.get("cod_account"),
-                )
-                return ZtoCarrier(zto, self.http_client)
-        text = f"no adapter for carrier {row.code}"
-        raise Rejected(text, code=UNKNOWN_CARRIER, system="onhand")
-
-
-@dataclass(frozen=True, slots=True)
-class _Secrets:
-    """The named secrets of a shop or carrier; a missing one parks whoever needs it."""
-
-    owner: str
-    values: dict[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        if not (value := self.get(name)):
-            text = f"{self.owner} has no {name}; enter it in the settings"
-            raise CredentialsRefused(text, code="missing_secret", system="onhand")
-        return value
-
-    def get(self, name: str) -> str:
-        return self.values.get(name, "")
-
-    def both(self, name: str) -> tuple[str, ...]:
-        """The secret and, while it is being replaced, the old one."""
-        old = self.get(f"{name}_old")
-        return (self[name], old) if old else (self[name],)
+    def _carrier(self, row: CarrierAccountRow) -> Carrier:
+        if (opens := CARRIERS.get(row.code)) is None:
+            text = f"no adapter for carrier {row.code}"
+            raise Rejected(text, code=UNKNOWN_CARRIER, system="onhand")
+        secrets = self.vault.open_secrets(row.secrets, carrier_context(row.code))
+        return opens(
+            CarrierAccess(
+                row.code, row.base_url, Secrets(row.code, secrets), row.settings, self.http_client
+            )
+        )

@@ -42,6 +42,8 @@ class LateFacts:
             snapshot = await self.adapters.snapshot(message.channel, message.shop_id, raw)
         except (IntegrationError, CannotOpen) as error:
             return LateFact(f"{message.topic} (cannot be read: {error})"[:300], True)
+        if snapshot is None:
+            return LateFact(message.topic, True)
         known = Version(message.version_revision, message.version_modified_us)
         expected = snapshot.state in _EXPECTED.get(message.status, frozenset())
         refund = any(line.refund_in_progress for line in snapshot.lines)

@@ -29,7 +29,7 @@ class Adapters(Protocol):
         """Raises Rejected (`unknown_shop`)."""
         ...
 
-    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
+    async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Raises Rejected (`unreadable`)."""
         ...
 

@@ -137,7 +137,8 @@ async def reprocess_message(message_id: Code, outside: OutsideOf) -> Reprocessed
         try:
             raw = outside.vault.open(message.raw, message.id)
             snapshot = await outside.adapters.snapshot(shop.channel, shop.id, raw)
-            external_no = snapshot.external_no
+            if snapshot is not None:
+                external_no = snapshot.external_no
         except (Rejected, CannotOpen) as error:
             async with outside.sessions.begin() as session:
                 await ChannelsRepository(session).park(message_id, str(error))

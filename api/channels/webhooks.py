@@ -1,6 +1,5 @@
 """Messages that shops push: proven genuine, kept, and only then acknowledged."""
 
-import json
 from typing import Final
 
 import structlog
@@ -9,16 +8,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.channels.ports import Outside, OutsideOf
+from db.shared.after_sales import keep_after_sale
 from db.shared.intake import Accepted, accept
 from domain.shared.errors import IdempotencyMismatch, Rejected
-from integrations.marketplaces.own_order import UnreadableOrder
-from integrations.marketplaces.port import Push
+from integrations.marketplaces.port import MISMATCH, DoorAnswer, Push, Pushed
 
 log = structlog.get_logger()
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-_UNREADABLE: Final = "unreadable"
 _UNKNOWN_SHOP: Final = "unknown_shop"
 _LONGEST_LOGGED: Final = 200
 
@@ -37,63 +35,80 @@ _LONGEST_LOGGED: Final = 200
 )
 async def own(shop_id: str, request: Request, outside: OutsideOf) -> Response:
     """An order of our own channel, as a Standard Webhook; 202 when it is kept for good."""
-    body = await read(request, f"own/{shop_id}")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        return _problem(415, "unsupported_media_type", "The body must be application/json.")
-    try:
-        marketplace = await outside.adapters.pushing(shop_id, "own")
-        push = marketplace.read_push(request.headers, body)
-        kept = await _keep(outside, "own", shop_id, push, body)
-    except UnreadableOrder as error:
-        refused(request, f"own/{shop_id}", error.code, str(error))
-        problems = [{"field": one.field, "problem": one.problem} for one in error.problems]
-        return _problem(422, error.code, str(error), problems=problems)
-    except Rejected as error:
-        refused(request, f"own/{shop_id}", error.code, str(error))
-        return _problem(404 if error.code == _UNKNOWN_SHOP else 401, error.code, str(error))
-    except IdempotencyMismatch as error:
-        refused(request, f"own/{shop_id}", "IdempotencyMismatch", str(error))
-        return _problem(409, "IdempotencyMismatch", str(error))
-    return JSONResponse({"id": push.message_id, "duplicate": kept.duplicate}, 202)
+    return await _enter("own", shop_id, request, outside)
 
 
 @router.post(
-    "/shopify/{shop_id}",
+    "/{channel}/{shop_id}",
     responses={
-        400: {"description": "Not JSON, or without the headers Shopify sends"},
+        400: {"description": "Not in the vendor's form"},
         401: {"description": "Signature wrong or missing"},
         404: {"description": "No such shop"},
-        409: {"description": "This webhook id came before with another body"},
+        409: {"description": "This message id came before with another body"},
         413: {"description": "Larger than 1 MB"},
+        503: {"description": "The shop's credentials are missing here; send again later"},
     },
 )
-async def shopify(shop_id: str, request: Request, outside: OutsideOf) -> Response:
-    """An order of a Shopify shop; a genuine one that cannot be read is kept for a person."""
-    source = f"shopify/{shop_id}"
+async def vendor(channel: str, shop_id: str, request: Request, outside: OutsideOf) -> Response:
+    """What a marketplace tells about one of our shops; answers are in the marketplace's form."""
+    return await _enter(channel, shop_id, request, outside)
+
+
+@router.get(
+    "/{channel}/{shop_id}",
+    responses={401: {"description": "Signature wrong"}, 404: {"description": "No such shop"}},
+)
+async def check(channel: str, shop_id: str, request: Request, outside: OutsideOf) -> Response:
+    """A marketplace's look whether this address is ours."""
+    return await _enter(channel, shop_id, request, outside)
+
+
+async def _enter(channel: str, shop_id: str, request: Request, outside: Outside) -> Response:
+    source = f"{channel}/{shop_id}"
     body = await read(request, source)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    pushed = Pushed(headers, body, dict(request.query_params), request.method)
     try:
-        marketplace = await outside.adapters.pushing(shop_id, "shopify")
-        push = marketplace.read_push(request.headers, body)
+        marketplace = await outside.adapters.pushing(shop_id, channel)
     except Rejected as error:
-        if error.code == "unknown_topic":
-            log.info("webhook.ignored", source=source, reason=str(error))
-            return Response(status_code=200)
-        message_id = request.headers.get("x-shopify-webhook-id", "")
-        if error.code != _UNREADABLE or not message_id or not _is_json(body):
-            refused(request, source, error.code, str(error))
-            return _errors(_SHOPIFY_STATUS.get(error.code, 401), str(error))
-        push = Push(message_id, request.headers.get("x-shopify-topic", ""), "")
-        log.warning("webhook.parked", source=source, message_id=message_id[:_LONGEST_LOGGED])
+        refused(request, source, error.code, str(error))
+        status = 404 if error.code == _UNKNOWN_SHOP else 503
+        return _problem(status, error.code, str(error))
     try:
-        await _keep(outside, "shopify", shop_id, push, body)
+        duplicate = await _keep(outside, channel, shop_id, marketplace.read_pushes(pushed), body)
+    except Rejected as error:
+        refused(request, source, error.code, str(error))
+        return _response(marketplace.refuse(error))
     except IdempotencyMismatch as error:
-        refused(request, source, "IdempotencyMismatch", str(error))
-        return _errors(409, str(error))
-    return Response(status_code=200)
+        refused(request, source, MISMATCH, str(error))
+        return _response(marketplace.refuse(Rejected(str(error), code=MISMATCH, system=channel)))
+    return _response(marketplace.acknowledge(pushed, duplicate=duplicate))
 
 
-_SHOPIFY_STATUS: Final = {_UNKNOWN_SHOP: 404, _UNREADABLE: 400}
+async def _keep(
+    outside: Outside, channel: str, shop_id: str, pushes: tuple[Push, ...], body: bytes
+) -> bool:
+    """Keep all in one transaction; whether each was kept before."""
+    kept: list[Accepted] = []
+    async with outside.sessions.begin() as session:
+        for push in pushes:
+            kept.append(
+                await accept(
+                    session,
+                    outside.vault,
+                    source=channel,
+                    shop_id=shop_id,
+                    channel=channel,
+                    message_id=push.message_id,
+                    topic=push.topic,
+                    external_no=push.external_no,
+                    raw=push.raw or body,
+                    parked_reason=push.parked_reason,
+                )
+            )
+            if push.after_sale is not None:
+                await keep_after_sale(session, channel, shop_id, push.after_sale)
+    return bool(kept) and all(one.duplicate for one in kept)
 
 
 async def read(request: Request, source: str) -> bytes:
@@ -116,35 +131,11 @@ def refused(request: Request, source: str, code: str, reason: str) -> None:
     )
 
 
-async def _keep(outside: Outside, channel: str, shop_id: str, push: Push, body: bytes) -> Accepted:
-    async with outside.sessions.begin() as session:
-        return await accept(
-            session,
-            outside.vault,
-            source=channel,
-            shop_id=shop_id,
-            channel=channel,
-            message_id=push.message_id,
-            topic=push.topic,
-            external_no=push.external_no,
-            raw=body,
-        )
+def _response(answer: DoorAnswer) -> Response:
+    return Response(answer.body, answer.status, media_type=answer.content_type)
 
 
-def _is_json(body: bytes) -> bool:
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _problem(status: int, code: str, detail: str, **more: object) -> Response:
+def _problem(status: int, code: str, detail: str) -> Response:
     """RFC 9457."""
-    problem = {"type": "about:blank", "status": status, "code": code, "detail": detail, **more}
+    problem = {"type": "about:blank", "status": status, "code": code, "detail": detail}
     return JSONResponse(problem, status, media_type="application/problem+json")
-
-
-def _errors(status: int, text: str) -> Response:
-    """Shopify's own form of an error."""
-    return JSONResponse({"errors": text}, status)

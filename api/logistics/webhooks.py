@@ -1,11 +1,11 @@
 """Scans that carriers push: proven genuine, kept once, acknowledged in the vendor's form."""
 
 import secrets
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api.channels.ports import Outside, OutsideOf
 from api.channels.webhooks import read, refused
@@ -18,51 +18,47 @@ log = structlog.get_logger()
 router = APIRouter(prefix="/webhooks/carriers", tags=["webhooks"])
 
 _LONGEST_LOGGED: Final = 100
+_WRONG_ADDRESS: Final = "wrong_address"
 
 
-@router.post(
-    "/sf/{push_secret}",
-    responses={
-        400: {"description": "Cannot be read"},
-        404: {"description": "Not the address SF was given"},
-        413: {"description": "Larger than 1 MB"},
-    },
-)
-async def sf(push_secret: str, request: Request, outside: OutsideOf) -> Response:
-    """A route push of SF. SF does not sign: knowing the address is the proof."""
-    body = await read(request, "sf")
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"description": "Cannot be read"},
+    401: {"description": "Signature wrong"},
+    404: {"description": "No such carrier, or not the address it was given"},
+    413: {"description": "Larger than 1 MB"},
+}
+
+
+@router.post("/{code}", responses=_RESPONSES)
+async def signed(code: str, request: Request, outside: OutsideOf) -> Response:
+    """Scans of a carrier that signs what it tells; answers are in the carrier's form."""
+    return await _enter(code, "", request, outside)
+
+
+@router.post("/{code}/{push_secret}", responses=_RESPONSES)
+async def unsigned(code: str, push_secret: str, request: Request, outside: OutsideOf) -> Response:
+    """Scans of a carrier that does not sign: knowing the address is the proof."""
+    return await _enter(code, push_secret, request, outside)
+
+
+async def _enter(code: str, push_secret: str, request: Request, outside: Outside) -> Response:
+    body = await read(request, code)
     try:
-        account = await outside.adapters.account("sf")
-        if not account.push_secret or not _same(push_secret, account.push_secret):
-            raise Rejected("this is not the address SF was given", code="wrong_address")
-        return await _take(outside, account.carrier, request, body)
+        account = await outside.adapters.account(code)
     except Rejected as error:
-        refused(request, "sf", error.code, str(error))
-        status = 404 if error.code in ("wrong_address", "unknown_carrier") else 400
-        return JSONResponse({"return_code": "1000", "return_msg": str(error)[:200]}, status)
-
-
-@router.post(
-    "/zto",
-    responses={
-        400: {"description": "Cannot be read"},
-        401: {"description": "Signature wrong"},
-        413: {"description": "Larger than 1 MB"},
-    },
-)
-async def zto(request: Request, outside: OutsideOf) -> Response:
-    """A trace of ZTO, signed over its data."""
-    body = await read(request, "zto")
+        refused(request, code, error.code, str(error))
+        return Response(status_code=404)
+    carrier = account.carrier
     try:
-        account = await outside.adapters.account("zto")
-        return await _take(outside, account.carrier, request, body)
+        if not carrier.signs_pushes and not _same(push_secret, account.push_secret):
+            text = "this is not the address the carrier was given"
+            raise Rejected(text, code=_WRONG_ADDRESS, system="onhand")
+        return await _take(outside, carrier, request, body)
     except Rejected as error:
-        refused(request, "zto", error.code, str(error))
-        answer = {
-            "message": str(error)[:200], "result": "fail", "status": False,
-            "statusCode": error.code,
-        }  # fmt: skip
-        return JSONResponse(answer, 401 if error.code == "S211" else 400)
+        refused(request, code, error.code, str(error))
+        answer = carrier.refuse_push(error)
+        status = 404 if error.code == _WRONG_ADDRESS else answer.status_code
+        return Response(answer.body, status, media_type=answer.content_type)
 
 
 async def _take(outside: Outside, carrier: Carrier, request: Request, body: bytes) -> Response:
@@ -80,4 +76,7 @@ async def _take(outside: Outside, carrier: Carrier, request: Request, body: byte
 
 
 def _same(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+    """An account without a secret has no address anybody could know."""
+    return bool(expected) and secrets.compare_digest(
+        given.encode("utf-8", "replace"), expected.encode()
+    )

@@ -60,6 +60,27 @@ class InboxRow(SQLModel, table=True):
     parked_reason: str = ""
 
 
+class AfterSaleRow(SQLModel, table=True):
+    """A refund, return or exchange as the channel told it last."""
+
+    __tablename__ = "after_sale"
+    __table_args__ = (Index("after_sale_by_order", "channel", "shop_id", "external_no"),)
+    channel: str = Field(primary_key=True)
+    shop_id: str = Field(primary_key=True, foreign_key="shop.id")
+    after_sale_no: str = Field(primary_key=True)
+    external_no: str
+    kind: str  # refund | return | exchange | repair | other
+    stage: str
+    vendor_status: str
+    amount_minor: int = Field(default=0, sa_type=BIGINT)
+    reason: str = ""
+    external_line_nos: list[str] = Field(default_factory=list, sa_type=JSON)
+    return_carrier: str = ""
+    return_waybill_no: str = ""
+    modified: datetime = Field(sa_type=TIMESTAMP)
+    heard_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
 class ChannelSkuRow(SQLModel, table=True):
     """A channel's SKU is n of ours (a pack or a kit has several rows)."""
 

@@ -60,9 +60,10 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/openapi.json": _P.LOGGED_IN,
     # vendors, proven by their signatures
     "POST /webhooks/own/{shop_id}": _P.PUBLIC,
-    "POST /webhooks/shopify/{shop_id}": _P.PUBLIC,
-    "POST /webhooks/carriers/sf/{push_secret}": _P.PUBLIC,
-    "POST /webhooks/carriers/zto": _P.PUBLIC,
+    "POST /webhooks/{channel}/{shop_id}": _P.PUBLIC,
+    "GET /webhooks/{channel}/{shop_id}": _P.PUBLIC,
+    "POST /webhooks/carriers/{code}": _P.PUBLIC,
+    "POST /webhooks/carriers/{code}/{push_secret}": _P.PUBLIC,
     # accounts
     "GET /api/v1/me": _P.LOGGED_IN,
     "GET /api/v1/accounts": _P.MANAGE_ACCOUNTS,

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.logistics.tracking import TrackingFact
 from domain.shared.address import Address, Contact
+from domain.shared.errors import Rejected
+
+# Code of the refusal of a push that is not genuine.
+FORGED: Final = "invalid_signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,11 @@ class Carrier(Protocol):
     @property
     def code(self) -> str: ...
 
+    @property
+    def signs_pushes(self) -> bool:
+        """False: knowing the secret part of the push address is the proof."""
+        ...
+
     async def quote(self, request: RateRequest) -> tuple[Rate, ...]: ...
 
     async def create(self, request: WaybillRequest) -> Waybill:
@@ -104,6 +113,10 @@ class Carrier(Protocol):
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
         """Verify and translate a push.
 
-        Raises Rejected: with the vendor's code when it is not genuine, else `unreadable`.
+        Raises Rejected: `FORGED` when it is not genuine, else `unreadable`.
         """
+        ...
+
+    def refuse_push(self, refusal: Rejected) -> PushAnswer:
+        """What the vendor hears when a push is not taken; it may send it again."""
         ...

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from domain.shared.errors import AnswerLost, Rejected, Unavailable
 
+JSON_TYPE: Final = "application/json;charset=UTF-8"
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _CHINA_TIME: Final = "%Y-%m-%d %H:%M:%S"
 _TEXT_LIMIT: Final = 1000

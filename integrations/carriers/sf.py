@@ -13,10 +13,12 @@ import httpx
 from domain.logistics.tracking import TrackingFact
 from domain.shared.errors import Rejected, Unavailable
 from domain.shared.money import Money
+from integrations.access import CarrierAccess
 from integrations.carriers import sf_codes as codes
 from integrations.carriers import sf_messages as messages
 from integrations.carriers.port import PushAnswer, Rate, RateRequest, Waybill, WaybillRequest
 from integrations.carriers.reading import (
+    JSON_TYPE,
     read_answer,
     read_china_time,
     read_pushed,
@@ -48,6 +50,19 @@ class SfSettings:
     timeout_s: float = TIMEOUT_S
 
 
+def open_carrier(access: CarrierAccess) -> "SfCarrier":
+    """Secrets `partner_id`, `checkword`, `monthly_card`; setting `sign_method`."""
+    secrets = access.secrets
+    settings = SfSettings(
+        access.base_url,
+        secrets["partner_id"],
+        secrets["checkword"],
+        secrets["monthly_card"],
+        SignMethod(access.settings.get("sign_method", SignMethod.STANDARD_MD5)),
+    )
+    return SfCarrier(settings, access.http)
+
+
 def sign(method: SignMethod, message: str, timestamp: str, checkword: str) -> str:
     """The msgDigest of a message."""
     text = message + timestamp + checkword
@@ -72,6 +87,10 @@ class SfCarrier:
     @property
     def code(self) -> str:
         return codes.SYSTEM
+
+    @property
+    def signs_pushes(self) -> bool:
+        return False
 
     async def quote(self, request: RateRequest) -> tuple[Rate, ...]:
         """SF's price and time for each product it offers; products without a price are left out."""
@@ -159,7 +178,13 @@ class SfCarrier:
         """A route push; SF does not sign it: the secret path and address list protect it."""
         pushed = read_pushed(messages.Pushed, body, system=codes.SYSTEM)
         facts = tuple(_fact(route.mailno, route) for route in pushed.Body.WaybillRoute)
-        return PushAnswer(facts, 200, "application/json;charset=UTF-8", PUSH_ACK)
+        return PushAnswer(facts, 200, JSON_TYPE, PUSH_ACK)
+
+    def refuse_push(self, refusal: Rejected) -> PushAnswer:
+        """Any code but 0000 makes SF send it again."""
+        answer = {"return_code": "1000", "return_msg": str(refusal)[:200]}
+        body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+        return PushAnswer((), 400, JSON_TYPE, body)
 
     async def _first_waybill(self, order_ref: str, text: str) -> Waybill:
         first = await self.find(order_ref)

@@ -10,16 +10,25 @@ import httpx
 
 from domain.logistics.tracking import TrackingFact
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
+from integrations.access import CarrierAccess
 from integrations.carriers import zto_codes as codes
 from integrations.carriers import zto_messages as messages
-from integrations.carriers.port import PushAnswer, Rate, RateRequest, Waybill, WaybillRequest
-from integrations.carriers.reading import read_answer, read_pushed, write_china_time
+from integrations.carriers.port import (
+    FORGED,
+    PushAnswer,
+    Rate,
+    RateRequest,
+    Waybill,
+    WaybillRequest,
+)
+from integrations.carriers.reading import JSON_TYPE, read_answer, read_pushed, write_china_time
 from integrations.http import TIMEOUT_S, exchange
 from integrations.signing import base64_md5, same
 
 PUSH_ACK: Final = b'{"message":"","result":"success","status":true,"statusCode":"0"}'
 APPOINTMENT: Final = "2"  # a courier comes; the waybill number is given at once, cancelling works
 _CANCELLED_BY_SENDER: Final = "2"
+_WRONG_SIGNATURE: Final = "S211"
 _UNKNOWN_ORDER: Final = "查询不到该订单"
 
 ResultT = TypeVar("ResultT", bound=messages.Result)
@@ -43,6 +52,22 @@ class ZtoSettings:
     timeout_s: float = TIMEOUT_S
 
 
+def open_carrier(access: CarrierAccess) -> "ZtoCarrier":
+    """Secrets `app_key`, `app_secret`, `account_id`, `account_password`; `customer_id` and
+    `cod_account` where the contract has them."""
+    secrets = access.secrets
+    settings = ZtoSettings(
+        access.base_url,
+        secrets["app_key"],
+        secrets["app_secret"],
+        secrets["account_id"],
+        secrets["account_password"],
+        secrets.get("customer_id"),
+        secrets.get("cod_account"),
+    )
+    return ZtoCarrier(settings, access.http)
+
+
 class ZtoCarrier:
     """ZTO as a carrier. It documents no price query: rates come from our own tariffs."""
 
@@ -53,6 +78,10 @@ class ZtoCarrier:
     @property
     def code(self) -> str:
         return codes.SYSTEM
+
+    @property
+    def signs_pushes(self) -> bool:
+        return True
 
     async def quote(self, request: RateRequest) -> tuple[Rate, ...]:
         return ()
@@ -105,15 +134,27 @@ class ZtoCarrier:
         return tuple(_tracked(waybill_no, scan) for scan in scans or ())
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
-        """A signed form. Raises Rejected with code S211 when the signature is wrong."""
+        """A signed form."""
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         data = form.get("data", "")
         if not same(form.get("data_digest", ""), base64_md5(data + self._settings.app_secret)):
-            raise Rejected("the signature is wrong", code="S211", system=codes.SYSTEM)
+            raise Rejected("the signature is wrong", code=FORGED, system=codes.SYSTEM)
         facts: tuple[TrackingFact, ...] = ()
         if form.get("msg_type") == "Traces":
             facts = (_pushed(read_pushed(messages.Pushed, data, system=codes.SYSTEM)),)
-        return PushAnswer(facts, 200, "application/json;charset=UTF-8", PUSH_ACK)
+        return PushAnswer(facts, 200, JSON_TYPE, PUSH_ACK)
+
+    def refuse_push(self, refusal: Rejected) -> PushAnswer:
+        """A wrong signature has ZTO's own code; anything but success is sent again."""
+        forged = refusal.code == FORGED
+        answer = {
+            "message": str(refusal)[:200],
+            "result": "fail",
+            "status": False,
+            "statusCode": _WRONG_SIGNATURE if forged else refusal.code,
+        }
+        body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+        return PushAnswer((), 401 if forged else 400, JSON_TYPE, body)
 
     async def _orders(self, order_ref: str) -> tuple[messages.Order, ...]:
         kind = 0 if self._settings.order_type == APPOINTMENT else 1

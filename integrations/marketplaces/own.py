@@ -3,20 +3,35 @@
 Facts: wire-formats §1.8 (standardwebhooks.com specification).
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
-from integrations.marketplaces.own_order import parse_own_order, read_own_order
-from integrations.marketplaces.port import Push, ShipConfirmation
+from integrations.access import ShopAccess
+from integrations.marketplaces.own_order import UnreadableOrder, parse_own_order, read_own_order
+from integrations.marketplaces.port import (
+    MISMATCH,
+    DoorAnswer,
+    Push,
+    Pushed,
+    ShipConfirmation,
+)
+from integrations.marketplaces.reading import UNREADABLE
 from integrations.marketplaces.signing import own_genuine
 
 WINDOW_S: Final = 300
 TOPIC: Final = "order"
 _LONGEST_ID: Final = 128
+_STATUS: Final = {UNREADABLE: 422, "unsupported_media_type": 415, MISMATCH: 409}
+
+
+def open_shop(access: ShopAccess) -> "OwnMarketplace":
+    """Secret `secret`, `secret_old` while it is being replaced."""
+    return OwnMarketplace(access.shop_id, access.secrets.both("secret"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +46,13 @@ class OwnMarketplace:
     def channel(self) -> str:
         return "own"
 
-    def read_push(self, headers: Mapping[str, str], body: bytes) -> Push:
-        """Raises Rejected: `missing_header`, `stale_timestamp`, `invalid_signature`; for a genuine
-        message that does not follow the schema UnreadableOrder (`unreadable`, with `problems`)."""
-        given = {name.lower(): value for name, value in headers.items()}
+    def read_pushes(self, pushed: Pushed) -> tuple[Push, ...]:
+        """Raises Rejected: `unsupported_media_type`, `missing_header`, `stale_timestamp`,
+        `invalid_signature`; for a genuine message that does not follow the schema UnreadableOrder
+        (`unreadable`, with `problems`)."""
+        given, body = pushed.headers, pushed.body
+        if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise _refused("the body must be application/json", "unsupported_media_type")
         message_id = given.get("webhook-id", "")
         if not message_id or len(message_id) > _LONGEST_ID or not message_id.isprintable():
             raise _refused("webhook-id is missing or unusable", "missing_header")
@@ -44,7 +62,27 @@ class OwnMarketplace:
         signatures = given.get("webhook-signature", "")
         if not own_genuine(signatures, self.secrets, message_id, timestamp, body):
             raise _refused("no signature fits the body", "invalid_signature")
-        return Push(message_id, TOPIC, read_own_order(body).order_no)
+        return (Push(message_id, TOPIC, read_own_order(body).order_no),)
+
+    def acknowledge(self, pushed: Pushed, *, duplicate: bool = False) -> DoorAnswer:
+        """202 with the message's id; `duplicate` when it was kept before."""
+        kept = {"id": pushed.headers["webhook-id"], "duplicate": duplicate}
+        return DoorAnswer(202, json.dumps(kept).encode())
+
+    def refuse(self, refusal: Rejected) -> DoorAnswer:
+        """A problem (RFC 9457) whose `problems` name field and problem of an unreadable order."""
+        status = _STATUS.get(refusal.code, 401)
+        problem = {
+            "type": "about:blank",
+            "status": status,
+            "code": refusal.code,
+            "detail": str(refusal),
+        }
+        if isinstance(refusal, UnreadableOrder):
+            problem["problems"] = [
+                {"field": one.field, "problem": one.problem} for one in refusal.problems
+            ]
+        return DoorAnswer(status, json.dumps(problem).encode(), "application/problem+json")
 
     def snapshot(self, raw: bytes) -> OrderSnapshot:
         """Translate a stored message. Raises UnreadableOrder, a Rejected (`unreadable`)."""

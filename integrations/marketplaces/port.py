@@ -1,11 +1,19 @@
-"""What Onhand asks of every marketplace. A marketplace is one file here and one sandbox server."""
+"""What Onhand asks of every marketplace. A marketplace is one file here and one sandbox server.
+
+Its client is opened by the function that `registry.py` lists for its channel.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
+from domain.orders.after_sale import AfterSale
 from domain.orders.snapshot import OrderSnapshot
+from domain.shared.errors import Rejected
+
+# Code of the refusal that says: this message id came before with another body.
+MISMATCH: Final = "IdempotencyMismatch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,50 @@ class ShipConfirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Pushed:
+    """A request to the address we gave a vendor, as it came; header names are lower case.
+
+    A GET is the vendor's look whether the address is ours.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
 class Push:
-    """A verified push, before it is translated: what the inbox keys it by."""
+    """One genuine message, before it is translated: what the inbox keys it by.
+
+    `raw` is the message's own part of a body that carries several, or its decrypted form; empty =
+    the body as it came. A message with a `parked_reason` is kept for a person. `after_sale` is what
+    it says about a refund or return.
+    """
 
     message_id: str
     topic: str
     external_no: str
+    raw: bytes = b""
+    parked_reason: str = ""
+    after_sale: AfterSale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAnswer:
+    """Exactly what the vendor wants to hear."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An offer of ours on a channel: its SKU there, and the other ids its stock call wants."""
+
+    external_sku: str
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 class Marketplace(Protocol):
@@ -54,8 +100,11 @@ class Marketplace(Protocol):
         """The channel's own full answer about one order, as stored in the inbox."""
         ...
 
-    def snapshot(self, raw: bytes) -> OrderSnapshot:
-        """Translate a stored body. Raises Rejected (code `unreadable`) saying what is wrong."""
+    def snapshot(self, raw: bytes) -> OrderSnapshot | None:
+        """Translate a stored body; None when it only says that something happened to the order.
+
+        Raises Rejected (code `unreadable`) saying what is wrong.
+        """
         ...
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
@@ -64,8 +113,19 @@ class Marketplace(Protocol):
 
 
 class PushMarketplace(Marketplace, Protocol):
-    def read_push(self, headers: Mapping[str, str], body: bytes) -> Push:
-        """Verify the signature over the raw bytes. Raises Rejected when it is not genuine."""
+    """A channel that calls us. What it gets to hear is in its own form, refusals too."""
+
+    def read_pushes(self, pushed: Pushed) -> tuple[Push, ...]:
+        """The messages of a genuine call; none when there is nothing to keep (a topic we do not
+        follow, an address check). Raises Rejected when it is not genuine."""
+        ...
+
+    def acknowledge(self, pushed: Pushed, *, duplicate: bool = False) -> DoorAnswer:
+        """The answer once all messages are kept for good."""
+        ...
+
+    def refuse(self, refusal: Rejected) -> DoorAnswer:
+        """The answer to a call that is not taken, `MISMATCH` among the reasons."""
         ...
 
 
@@ -76,4 +136,25 @@ class PulledMarketplace(Marketplace, Protocol):
 
     async def changed(self, start: datetime, end: datetime, page: int) -> tuple[ChangedOrder, ...]:
         """One page, 1-based; the caller reads from the last one back, so that nothing is missed."""
+        ...
+
+
+class AfterSaleMarketplace(Marketplace, Protocol):
+    """A channel that can be asked for refunds and returns."""
+
+    async def changed_after_sales(self, start: datetime, end: datetime) -> tuple[AfterSale, ...]:
+        """What changed in the window [start, end), every page of it."""
+        ...
+
+
+class StockedMarketplace(Marketplace, Protocol):
+    """A channel that is told what it may sell."""
+
+    async def set_available(self, listing: Listing, quantity: int, reference: str) -> None:
+        """Set the units that may be sold. `reference` is the same whenever this value is sent
+        again: the key of channels that want one."""
+        ...
+
+    async def available(self, listing: Listing) -> int | None:
+        """What the channel offers now; None when it cannot be asked."""
         ...

@@ -3,6 +3,7 @@
 Facts: wire-formats §1.6 (shopify.dev: verify deliveries, GraphQL Admin, rate limits).
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,8 +13,15 @@ from pydantic import ValidationError
 
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
+from integrations.access import ShopAccess
 from integrations.http import exchange
-from integrations.marketplaces.port import Push, ShipConfirmation
+from integrations.marketplaces.port import (
+    MISMATCH,
+    DoorAnswer,
+    Push,
+    Pushed,
+    ShipConfirmation,
+)
 from integrations.marketplaces.reading import (
     UNREADABLE,
     Body,
@@ -53,6 +61,19 @@ from integrations.marketplaces.signing import shopify_genuine
 API_VERSION: Final = "2026-04"
 _MOST_PAGES: Final = 20
 TOPICS: Final = frozenset({"orders/create", "orders/paid", "orders/updated", "orders/cancelled"})
+
+
+def open_shop(access: ShopAccess) -> "ShopifyMarketplace":
+    """Secrets `access_token`, `webhook_secret` and its `_old`; setting `api_version`."""
+    return ShopifyMarketplace(
+        access.shop_id,
+        access.external_id,
+        access.base_url,
+        access.secrets["access_token"],
+        access.secrets.both("webhook_secret"),
+        access.http,
+        access.settings.get("api_version", API_VERSION),
+    )
 
 
 class _Named(Body):
@@ -120,12 +141,13 @@ class ShopifyMarketplace:
     def channel(self) -> str:
         return "shopify"
 
-    def read_push(self, headers: Mapping[str, str], body: bytes) -> Push:
-        """Raises Rejected: `invalid_signature`, `wrong_shop`, `unknown_topic`, `unreadable`.
+    def read_pushes(self, pushed: Pushed) -> tuple[Push, ...]:
+        """Raises Rejected: `invalid_signature`, `wrong_shop`, `unreadable`.
 
         One app secret signs for every shop that installed the app, hence the look at the domain.
+        A genuine message without an order's number is kept for a person.
         """
-        given = {name.lower(): value for name, value in headers.items()}
+        given, body = pushed.headers, pushed.body
         signature = given.get("x-shopify-hmac-sha256", "")
         if not shopify_genuine(signature, self.webhook_secrets, body):
             raise _refused("the signature does not fit the body", "invalid_signature")
@@ -133,11 +155,26 @@ class ShopifyMarketplace:
             raise _refused("the message is for another shop", "wrong_shop")
         topic = given.get("x-shopify-topic", "")
         if topic not in TOPICS:
-            raise _refused("not a topic of orders", "unknown_topic")
+            return ()
         message_id = given.get("x-shopify-webhook-id", "")
         if not message_id:
             raise _refused("cannot read x-shopify-webhook-id: missing", UNREADABLE)
-        return Push(message_id, topic, read_body(_Named, body, system="shopify").id)
+        if not _is_json(body):
+            raise _refused("the body is not JSON", UNREADABLE)
+        try:
+            number = read_body(_Named, body, system="shopify").id
+        except Rejected:
+            number = ""
+        return (Push(message_id, topic, number),)
+
+    def acknowledge(self, pushed: Pushed, *, duplicate: bool = False) -> DoorAnswer:
+        """200; Shopify reads no body."""
+        return DoorAnswer(200)
+
+    def refuse(self, refusal: Rejected) -> DoorAnswer:
+        """Shopify's own form of an error."""
+        status = {UNREADABLE: 400, MISMATCH: 409}.get(refusal.code, 401)
+        return DoorAnswer(status, json.dumps({"errors": str(refusal)}).encode())
 
     async def fetch_raw(self, external_no: str) -> bytes:
         """The GraphQL answer about the order, with the line items of all pages in it."""
@@ -234,6 +271,14 @@ class ShopifyMarketplace:
         if (error := graphql_error(read, changes=changes)) is not None:
             raise error
         return answer.body
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _order_id(external_no: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
+from integrations.access import ShopAccess
 from integrations.http import Answer, exchange
 from integrations.marketplaces.port import ChangedOrder, ShipConfirmation
 from integrations.marketplaces.reading import (
@@ -43,6 +44,19 @@ _COMPANIES: Final = {
     "yunda": "YUNDA",
     "ems": "EMS",
 }
+
+
+def open_shop(access: ShopAccess) -> "TopMarketplace":
+    """Secrets `app_key`, `app_secret`, `session`; setting `sign_method`."""
+    return TopMarketplace(
+        access.shop_id,
+        access.base_url,
+        access.secrets["app_key"],
+        access.secrets["app_secret"],
+        access.secrets["session"],
+        access.http,
+        TopSignMethod(access.settings.get("sign_method", TopSignMethod.MD5)),
+    )
 
 
 class _Failure(Body):

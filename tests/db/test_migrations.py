@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import errors
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
@@ -14,6 +16,16 @@ from db.all_tables import METADATA
 from db.engine import Sessions, driver_url
 from db.migrate import migrate
 from db.migrations.grants import LEDGERS
+
+CONFIG = Config()
+CONFIG.set_main_option("script_location", "db/migrations")
+SCRIPTS = ScriptDirectory.from_config(CONFIG)
+
+
+def _newest() -> str:
+    head = SCRIPTS.get_current_head()
+    assert head is not None
+    return head
 
 
 def test_a_migrated_database_is_what_the_tables_say(database_url: str) -> None:
@@ -24,7 +36,7 @@ def test_a_migrated_database_is_what_the_tables_say(database_url: str) -> None:
     engine.dispose()
 
 
-def test_the_first_migration_names_every_constraint_of_the_tables(database_url: str) -> None:
+def test_migrations_name_every_constraint_of_the_tables(database_url: str) -> None:
     asked = {
         (table.name, str(check.name))
         for table in METADATA.tables.values()
@@ -44,8 +56,15 @@ def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
         list(pool.map(migrate, [empty_database_url] * 3))
     with psycopg.connect(empty_database_url) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
-            ("0001",)
+            (_newest(),)
         ]
+
+
+def test_migrations_are_one_chain_in_the_order_of_their_numbers() -> None:
+    chain = [script.revision for script in SCRIPTS.walk_revisions()]
+
+    assert chain == sorted(chain, reverse=True)
+    assert len(SCRIPTS.get_heads()) == 1
 
 
 def test_the_application_owns_nothing_and_obeys_row_security(database_url: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.logistics.tracking import TrackingFact
 from domain.orders.snapshot import OrderSnapshot
-from domain.shared.errors import IntegrationError
+from domain.shared.errors import IntegrationError, Rejected
 from integrations.carriers.port import (
     Carrier,
     PushAnswer,
@@ -28,6 +28,8 @@ class FakeCarrier:
     cancelled: list[str] = field(default_factory=list)
     failures: list[IntegrationError] = field(default_factory=list)
     lost: list[IntegrationError] = field(default_factory=list)
+
+    signs_pushes: bool = True
 
     async def quote(self, request: RateRequest) -> tuple[Rate, ...]:
         return ()
@@ -54,6 +56,9 @@ class FakeCarrier:
         return ()
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
+        raise NotImplementedError
+
+    def refuse_push(self, refusal: Rejected) -> PushAnswer:
         raise NotImplementedError
 
 

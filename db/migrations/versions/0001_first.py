@@ -1,4 +1,4 @@
-"""The first tables. Written by `python -m db.migrations.regenerate`; do not edit."""
+"""The first tables. Released: later changes are migrations of their own."""
 # ruff: noqa: E501
 
 import sqlalchemy as sa

@@ -37,6 +37,7 @@ async def test_a_stored_body_is_translated_for_its_shop(sessions: Sessions) -> N
 
     snapshot = await _adapters(sessions).snapshot("own", "own-1", own_order("A-1"))
 
+    assert snapshot is not None
     assert (snapshot.channel, snapshot.shop, snapshot.external_no) == ("own", "own-1", "A-1")
 
 

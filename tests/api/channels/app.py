@@ -18,7 +18,7 @@ from tests.shops import VAULT
 async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
     app = FastAPI()
-    for router in (webhooks.router, routes.router, carrier_webhooks.router):
+    for router in (carrier_webhooks.router, webhooks.router, routes.router):
         app.include_router(router)
     limit_bodies(app)
     async with httpx.AsyncClient() as outside:

@@ -17,7 +17,7 @@ from domain.shared.errors import (
     Rejected,
     Unavailable,
 )
-from integrations.carriers.port import ParcelSize, RateRequest
+from integrations.carriers.port import FORGED, ParcelSize, RateRequest
 from integrations.carriers.zto import ZtoCarrier, ZtoSettings
 from integrations.carriers.zto_codes import error_for, queried_action, status_of
 from integrations.signing import base64_md5
@@ -198,7 +198,7 @@ def test_a_push_signed_with_another_secret_is_not_genuine() -> None:
     with pytest.raises(Rejected) as caught:
         carrier().read_push({}, signed_push("{}", secret="guess"))
 
-    assert caught.value.code == "S211"
+    assert caught.value.code == FORGED
 
 
 def test_other_messages_are_acknowledged_and_say_nothing() -> None:

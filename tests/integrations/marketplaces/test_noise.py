@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import DomainError, IntegrationError
 from integrations.marketplaces.own import OwnMarketplace
+from integrations.marketplaces.port import Pushed
 from integrations.marketplaces.shopify import ShopifyMarketplace
 from integrations.marketplaces.signing import own_headers, shopify_signature
 from integrations.marketplaces.top import TopMarketplace
@@ -29,19 +30,19 @@ OWN = OwnMarketplace("own", (SECRET,), now=lambda: NOW)
 
 
 def own_push(body: bytes) -> object:
-    return OWN.read_push(own_headers(SECRET, "msg_1", int(NOW.timestamp()), body), body)
+    headers = own_headers(SECRET, "msg_1", int(NOW.timestamp()), body)
+    return OWN.read_pushes(Pushed(headers, body))
 
 
 def shopify_push(body: bytes) -> object:
-    return SHOPIFY.read_push(
-        {
-            "X-Shopify-Hmac-SHA256": shopify_signature("hush", body),
-            "X-Shopify-Shop-Domain": "a.myshopify.com",
-            "X-Shopify-Topic": "orders/create",
-            "X-Shopify-Webhook-Id": "wh-1",
-        },
-        body,
-    )
+    headers = {
+        "x-shopify-hmac-sha256": shopify_signature("hush", body),
+        "x-shopify-shop-domain": "a.myshopify.com",
+        "x-shopify-topic": "orders/create",
+        "x-shopify-webhook-id": "wh-1",
+    }
+    (push,) = SHOPIFY.read_pushes(Pushed(headers, body))
+    return push if push.external_no else None
 
 
 READERS: dict[str, Callable[[bytes], object]] = {

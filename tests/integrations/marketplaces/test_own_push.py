@@ -18,7 +18,7 @@ from integrations.marketplaces.own_events import (
     build_shipped_event,
 )
 from integrations.marketplaces.own_order import UnreadableOrder
-from integrations.marketplaces.port import Push, ShipConfirmation, ShippedLine
+from integrations.marketplaces.port import Push, Pushed, ShipConfirmation, ShippedLine
 from integrations.marketplaces.signing import own_headers
 from tests.integrations.marketplaces.messages import message, raw
 
@@ -37,29 +37,33 @@ def signed(body: bytes = BODY, secret: str = SECRET, late_s: int = 0) -> dict[st
     return own_headers(secret, "msg_1", int(at.timestamp()), body)
 
 
+def pushed(headers: dict[str, str], body: bytes = BODY) -> Pushed:
+    return Pushed({name.lower(): value for name, value in headers.items()}, body)
+
+
 def refusal(headers: dict[str, str], body: bytes = BODY, *secrets: str) -> str:
     with pytest.raises(Rejected) as caught:
-        own(*secrets).read_push(headers, body)
+        own(*secrets).read_pushes(pushed(headers, body))
     return caught.value.code
 
 
 def test_a_signed_message_is_read_whatever_the_case_of_its_headers() -> None:
     headers = {name.upper(): value for name, value in signed().items()}
 
-    assert own().read_push(headers, BODY) == Push("msg_1", "order", "M-1")
+    assert own().read_pushes(pushed(headers)) == (Push("msg_1", "order", "M-1"),)
     assert own().snapshot(BODY).external_no == "M-1"
 
 
 def test_while_a_secret_is_replaced_both_are_good() -> None:
     headers = signed(secret=OLD_SECRET)
 
-    assert own(SECRET, OLD_SECRET).read_push(headers, BODY).message_id == "msg_1"
+    assert own(SECRET, OLD_SECRET).read_pushes(pushed(headers))[0].message_id == "msg_1"
     assert refusal(headers, BODY, SECRET) == "invalid_signature"
 
 
 @pytest.mark.parametrize("late_s", [-300, 300])
 def test_five_minutes_are_near_enough(late_s: int) -> None:
-    assert own().read_push(signed(late_s=late_s), BODY).external_no == "M-1"
+    assert own().read_pushes(pushed(signed(late_s=late_s)))[0].external_no == "M-1"
 
 
 @pytest.mark.parametrize("late_s", [-301, 301, 10**9])
@@ -97,7 +101,7 @@ def test_a_genuine_message_that_is_no_order_says_what_is_wrong() -> None:
     body = raw(message(revision=0))
 
     with pytest.raises(UnreadableOrder) as caught:
-        own().read_push(signed(body), body)
+        own().read_pushes(pushed(signed(body), body))
 
     assert [one.field for one in caught.value.problems] == ["revision"]
 
@@ -127,7 +131,7 @@ def test_the_senders_code_in_the_guide_signs_as_we_check() -> None:
     )
 
     assert names["send"]("http://onhand.test", SECRET, "msg_1", BODY) == 202
-    assert own().read_push(dict(heard[0].header_items()), BODY).external_no == "M-1"
+    assert own().read_pushes(pushed(dict(heard[0].header_items())))[0].external_no == "M-1"
 
 
 async def test_the_sender_cannot_be_asked_for_an_order() -> None:

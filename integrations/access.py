@@ -1,0 +1,73 @@
+"""What an adapter is opened with: where its vendor is, who we are there, and how fast we may go."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+
+from domain.shared.errors import CredentialsRefused
+
+
+class Pace(Protocol):
+    """The vendor's limits, kept by all processes together."""
+
+    async def take(self, method: str) -> None:
+        """Before a call of this method. Raises RateLimited with the time to wait."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unhurried:
+    """For vendors whose limits nobody here could reach."""
+
+    async def take(self, method: str) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The named secrets of a shop or carrier; a missing one parks whoever needs it."""
+
+    owner: str
+    values: Mapping[str, str] = field(repr=False)
+
+    def __getitem__(self, name: str) -> str:
+        if not (value := self.get(name)):
+            text = f"{self.owner} has no {name}; enter it in the settings"
+            raise CredentialsRefused(text, code="missing_secret", system="onhand")
+        return value
+
+    def get(self, name: str) -> str:
+        """The secret, empty where there is none."""
+        return self.values.get(name, "")
+
+    def both(self, name: str) -> tuple[str, ...]:
+        """The secret and, while it is being replaced, the old one."""
+        old = self.get(f"{name}_old")
+        return (self[name], old) if old else (self[name],)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopAccess:
+    """A shop of a channel. `external_id` is the channel's own name for it."""
+
+    shop_id: str
+    external_id: str
+    base_url: str
+    secrets: Secrets
+    settings: Mapping[str, Any]
+    http: httpx.AsyncClient
+    pace: Pace = field(default_factory=Unhurried)
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierAccess:
+    """Our contract with a carrier."""
+
+    code: str
+    base_url: str
+    secrets: Secrets
+    settings: Mapping[str, Any]
+    http: httpx.AsyncClient
+    pace: Pace = field(default_factory=Unhurried)

@@ -1,0 +1,14 @@
+"""The channels Onhand speaks to: one line each."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from integrations.access import ShopAccess
+from integrations.marketplaces import own, shopify, top
+from integrations.marketplaces.port import Marketplace
+
+CHANNELS: Final[Mapping[str, Callable[[ShopAccess], Marketplace]]] = {
+    "own": own.open_shop,
+    "shopify": shopify.open_shop,
+    "top": top.open_shop,
+}

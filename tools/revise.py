@@ -1,6 +1,6 @@
 """Writes the next migration: what the tables say and a migrated database does not have yet.
 
-Run as `python -m db.migrations.revise "What it is for"`, then read it. Check constraints and data
+Run as `python -m tools.revise "What it is for"`, then read it. Check constraints and data
 are not compared: add them by hand. What tables cannot say is in `grants.py`.
 """
 
@@ -42,7 +42,7 @@ def revise(message: str) -> Path:
 
 
 def _next_number() -> str:
-    versions = Path(__file__).parent / "versions"
+    versions = Path(__file__).parents[1] / "db" / "migrations" / "versions"
     return f"{max(int(path.name[:4]) for path in versions.glob('0*.py')) + 1:04}"
 
 

@@ -31,9 +31,7 @@ async def test_a_sandbox_on_another_port_is_found_and_real_shops_are_left_alone(
     await seed_demo(database_url, Settings(data_dir=tmp_path, sandbox_port=8010))
     async with web_sessions.begin() as session:
         await (await session.connection()).execute(
-            text(
-                "UPDATE carrier_account SET base_url = 'https://zto.example/zto' WHERE code = 'zto'"
-            )
+            text("UPDATE carrier_account SET base_url = 'https://zto.example' WHERE code = 'zto'")
         )
     await seed_demo(database_url, Settings(data_dir=tmp_path, sandbox_port=9999))
 

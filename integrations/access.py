@@ -1,6 +1,7 @@
 """What an adapter is opened with: where its vendor is, who we are there, and how fast we may go."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -9,11 +10,23 @@ import httpx
 from domain.shared.errors import CredentialsRefused
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many calls in so many seconds, as the vendor documents it."""
+
+    calls: int
+    seconds: float
+
+
 class Pace(Protocol):
     """The vendor's limits, kept by all processes together."""
 
-    async def take(self, method: str) -> None:
-        """Before a call of this method. Raises RateLimited with the time to wait."""
+    def call(self, method: str) -> AbstractAsyncContextManager[None]:
+        """Around one call of this method: `async with access.pace.call(method): …`.
+
+        Entering raises RateLimited with the time to wait when the limit is used up or the vendor
+        told somebody to wait; a RateLimited out of the call makes everybody wait as long.
+        """
         ...
 
 
@@ -21,8 +34,8 @@ class Pace(Protocol):
 class Unhurried:
     """For vendors whose limits nobody here could reach."""
 
-    async def take(self, method: str) -> None:
-        return None
+    def call(self, method: str) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,16 @@ _OPTIONS: Final = {"**/templates/**.*": {"extensions": "jinja2.ext.i18n", "silen
 _PAGE_FILES: Final = {".html", ".jinja", ".css", ".js", ".svg", ".xml", ".webmanifest"}
 _ADDRESS: Final = re.compile(r"(?:\bhttps?:|[\"'(=\s])//[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 _LOADED: Final = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?:https?:)?//[^)\"']+", re.IGNORECASE)
+# Neither dates nor places: two people who add texts change different lines of a catalogue.
+_HEADER: Final = """msgid ""
+msgstr ""
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plurals}\\n"
+
+"""
 _NAMESPACE: Final = re.compile(r"https?://www\.w3\.org\b")  # names, never fetched
 
 
@@ -87,8 +97,10 @@ def renew(path: Path, template: Catalog) -> None:
         known = read_po(file, locale=path.parts[-3])
     known.update(template, no_fuzzy_matching=True)
     known.obsolete.clear()
+    header = _HEADER.format(language=path.parts[-3], plurals=known.plural_forms)
     with path.open("wb") as file:
-        write_po(file, known, width=100, sort_by_file=True)
+        file.write(header.encode())
+        write_po(file, known, width=0, sort_output=True, no_location=True, omit_header=True)
 
 
 def outside_hosts(web: Path) -> Iterator[str]:

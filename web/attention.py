@@ -36,6 +36,14 @@ async def groups(
     )  # fmt: skip
 
 
+@router.get("/attention/count")
+async def count(request: Request, sessions: SessionsOf) -> Response:
+    """How many steps wait for people; shown beside the menu of every page."""
+    async with sessions.begin() as session:
+        waiting = await AttentionInbox(session).open_count()
+    return page(request, "parts/count.html", waiting=waiting)
+
+
 @router.get("/attention/{item_id}")
 async def item(item_id: str, request: Request, sessions: SessionsOf) -> Response:
     """One step that waits: what happened, and what can be done."""

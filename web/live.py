@@ -39,10 +39,12 @@ FROM sales_order o WHERE o.id = ANY(:ids)
 """
 
 # A transaction that took long shows its lines late: look a little further back than the last one.
-EVENTS_SINCE: Final = """
-SELECT order_id, source, seq, at, kind, data, actor FROM order_event
-WHERE order_id = ANY(:ids) AND at > CAST(:since AS timestamptz) - interval '10 seconds'
-ORDER BY at, source, seq
+_EVENTS_SINCE: Final = """
+SELECT e.order_id, e.source, e.seq, e.at, e.kind, e.actor,
+       e.data || jsonb_strip_nulls(jsonb_build_object('location', l.name)) AS data
+FROM order_event e LEFT JOIN location l ON l.id = e.data->>'location'
+WHERE e.order_id = ANY(:ids) AND e.at > CAST(:since AS timestamptz) - interval '10 seconds'
+ORDER BY e.at, e.source, e.seq
 """
 
 
@@ -117,7 +119,7 @@ class LiveOrders:
             if not changed:
                 return
             since = min(self._since[order_id] for order_id in changed if order_id in self._since)
-            events = await run(session, EVENTS_SINCE, ids=changed, since=since)
+            events = await run(session, _EVENTS_SINCE, ids=changed, since=since)
         for row in states:
             if row.id in changed and row.id in self._watchers:
                 self._marks[row.id] = row.mark

@@ -97,10 +97,9 @@ def _form(
 ) -> Response:
     if status != 200:
         request.state.principal = Principal("anonymous")
-    demo = [(name, role) for name, _, role in DEMO_ACCOUNTS]
     return page(
         request, "login.html", status=status, back=back, problem=problem, login=login,
-        demo_accounts=demo, demo_password=DEMO_PASSWORD,
+        demo_accounts=DEMO_ACCOUNTS, demo_password=DEMO_PASSWORD,
     )  # fmt: skip
 
 

@@ -30,8 +30,13 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE: Final = 50
 MOST_EXPORTED: Final = 10_000
 _PING_S: Final = 15.0
+TO_SHIP: Final = "to_ship"
+_NOT_LEFT: Final = (
+    OrderStatus.RECEIVED, OrderStatus.ON_HOLD, OrderStatus.BACKORDERED, OrderStatus.ALLOCATED,
+    OrderStatus.IN_FULFILMENT,
+)  # fmt: skip
 _STATUS_TABS: Final = (
-    "open", "on_hold", "backordered", "in_fulfilment", "shipped", "delivered", "completed",
+    TO_SHIP, "on_hold", "backordered", "in_fulfilment", "shipped", "delivered", "completed",
     "cancelled", "all",
 )  # fmt: skip
 
@@ -43,7 +48,7 @@ class Shown:
     """What the address of the order list says, so that it can be sent to a colleague."""
 
     q: str = ""
-    status: str = "open"
+    status: str = TO_SHIP
     channel: str = ""
     shop: str = ""
     hold: str = ""
@@ -74,12 +79,13 @@ class Shown:
     def filter(self) -> OrderFilter:
         """A search goes through all orders, whatever tab is open."""
         statuses: tuple[OrderStatus, ...] = ()
-        if self.status in frozenset(OrderStatus):
+        if self.status == TO_SHIP:
+            statuses = _NOT_LEFT
+        elif self.status in frozenset(OrderStatus):
             statuses = (OrderStatus(self.status),)
         return OrderFilter(
             self.q,
             () if self.q else statuses,
-            open_only=self.status == "open" and not self.q,
             channel=self.channel,
             shop_id=self.shop,
             hold=HoldKind(self.hold) if self.hold else None,
@@ -93,7 +99,7 @@ _USUAL: Final = Shown()
 
 def _shown(
     q: Text = "",
-    status: Text = "open",
+    status: Text = TO_SHIP,
     channel: Text = "",
     shop: Text = "",
     hold: Text = "",
@@ -130,7 +136,7 @@ async def order_list(request: Request, shown: ShownOf, sessions: SessionsOf) -> 
         orders=found.rows,
         total=found.rows[0].of if found.rows and not shown.cursor else None,
         following=shown.address(cursor=following) if following else "",
-        counts=counts | {"open": sum(counts.values())},
+        counts=counts | {TO_SHIP: sum(counts.get(status, 0) for status in _NOT_LEFT)},
         tabs=_STATUS_TABS,
         shops=shops,
         channels=sorted({shop.channel for shop in shops}),
@@ -214,6 +220,9 @@ async def order_context(sessions: Any, no: str) -> dict[str, Any]:
         "receiver": detail.receiver,
         "revealed": False,
         "is_closed": OrderStatus(detail.order.status).is_closed,
+        "has_left": OrderStatus(detail.order.status) not in _NOT_LEFT,
+        "may_stop": OrderStatus(detail.order.status) in (*_NOT_LEFT, OrderStatus.SHIPPED),
+        "stages": [shipment.row.waits_for for shipment in detail.shipments],
         "by_hand": frozenset(HoldKind) - NOT_RELEASED_BY_HAND,
         "may_change_address": _may_change_address(detail),
     }

@@ -1,6 +1,6 @@
 """Pages from templates: the reader's language, their clock, and words for every code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from domain.platform.masking import mask_detail, mask_name, mask_phone
 from domain.platform.permissions import Permission
 from domain.shared.money import Money
 from web import words
+from web.refusals import said
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
@@ -47,7 +48,7 @@ def environment(language: str) -> Environment:
         word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
         ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,
         mask_name=mask_name, mask_phone=mask_phone, mask_detail=mask_detail,
-        weight=in_words.weight,
+        weight=in_words.weight, system=in_words.system, said=in_words.said,
     )  # fmt: skip
     return found
 
@@ -136,12 +137,22 @@ class _Words:
         }
         return self._gettext(sentence).format_map(_Forgiving(values))
 
-    def waits(self, order: Any) -> str:
-        """What an order waits for, in plain words."""
-        if order.waits_for:
-            return self.word(order.waits_for, words.WAITS_FOR)
+    def waits(self, order: Any, steps: int = 0, stages: Sequence[str] = ()) -> str:
+        """What an order waits for, in plain words: a person first, then its slowest shipment."""
+        code = words.waits_code(order.waits_for, steps, stages)
+        if code:
+            return self.word(code, words.WAITS_FOR)
         closed = order.status in ("completed", "cancelled")
         return self._gettext(words.CLOSED if closed else words.NOTHING)
+
+    def said(self, sentence: str) -> str:
+        """A sentence from below the pages, in the reader's language."""
+        return said(self._language, sentence)
+
+    def system(self, code: str) -> str:
+        """An outside system by its name: `carrier/zto` is ZTO Express."""
+        kind, _, name = code.partition("/")
+        return self.word(name or kind, words.CARRIER if kind == "carrier" else words.CHANNEL)
 
     def step(self, step_id: str) -> str:
         """The name of a step."""

@@ -1,6 +1,7 @@
 """The warehouse's own pages: what to pick, pack and hand over, on a tablet."""
 
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -16,6 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 COOKIE: Final = "onhand_location"
 _MOST_BOXES: Final = 50
+_MOST_SHOWN: Final = 100
 
 
 @router.get("/warehouse")
@@ -23,16 +25,20 @@ async def pick_lists(
     request: Request,
     sessions: SessionsOf,
     location: Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")] = None,
+    find: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """What to do now at a location, the most urgent first; the location is remembered."""
+    if find.strip():
+        return RedirectResponse(f"/warehouse/{quote(find.strip().upper(), safe='')}", 303)
     chosen = location if location is not None else request.cookies.get(COOKIE, "")
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
     known = {str(place.location_id) for place in places}
     chosen = chosen if chosen in known else ""
-    lists = await warehouse.pick_lists(sessions, chosen, 100)
+    lists = await warehouse.pick_lists(sessions, chosen, _MOST_SHOWN)
     response = page(
-        request, "warehouse.html", lists=lists, location=chosen,
+        request, "warehouse.html", lists=lists, location=chosen, most=_MOST_SHOWN,
+        names={str(place.location_id): place.name for place in places},
         places=[place for place in places if place.kind != "transit"],
     )  # fmt: skip
     if location is not None:
@@ -49,7 +55,10 @@ async def shipment(shipment_no: str, request: Request, sessions: SessionsOf) -> 
     if not shipment_no.isprintable():
         raise OrderNotFound("there is no such shipment")
     found = await warehouse.get_shipment(shipment_no, sessions)
-    return page(request, "shipment.html", shipment=found)
+    async with sessions.begin() as session:
+        places = await StockRepository(session).places()
+    names = {str(place.location_id): place.name for place in places}
+    return page(request, "shipment.html", shipment=found, names=names)
 
 
 @router.post("/warehouse/{shipment_no}/pick")

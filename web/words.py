@@ -1,6 +1,6 @@
 """Codes of the business in plain words. Sentences are English here; catalogues translate them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from api.language import N_
@@ -58,6 +58,7 @@ HOLD: Final = {
 }
 
 WAITS_FOR: Final = {
+    "decision": N_("A step cannot go on by itself: somebody has to decide."),
     "refund": N_("Money is due back to the buyer: pay it, then record it here."),
     "channel": N_("Waiting for the channel to tell us about the order."),
     "stock": N_("Waiting for stock: goods that come in go to the oldest payment first."),
@@ -247,6 +248,9 @@ TONE: Final = {
     "lost": "stop", "unknown": "off",
 }  # fmt: skip
 
+# What shipments wait for, from the earliest to the latest; an order waits for the slowest.
+_STAGES: Final = ("warehouse", "picking", "packing", "label", "hand_over", "delivery")
+
 _TRANSLATED: Final[Mapping[str, Mapping[str, str]]] = {
     "channel": CHANNEL,
     "hold": HOLD,
@@ -264,6 +268,15 @@ def story_values(kind: str, data: Mapping[str, Any]) -> dict[str, tuple[str, boo
         known = words.get(str(value)) if words else None
         values[name] = (known, True) if known else (str(value), False)
     return values
+
+
+def waits_code(waits_for: str, steps: int, stages: Sequence[str]) -> str:
+    """The one thing an order waits for: a decision, what holds it, or its slowest shipment."""
+    if steps and waits_for != "refund":
+        return "decision"
+    if waits_for in _STAGES:
+        return next((stage for stage in _STAGES if stage in stages), waits_for)
+    return waits_for
 
 
 def step_kind(step_id: str) -> str:

@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.channels.tables import ShopRow
 from db.orders.queries import OrderQueries
 from db.orders.tables import (
-    OrderEventRow,
     OrderHoldRow,
     OrderLineRow,
     ParcelRow,
@@ -42,6 +41,14 @@ WHERE s.order_id = :order_id GROUP BY x.shipment_no, x.sku, k.name, k.gtin ORDER
 _LOCATIONS: Final = """
 SELECT l.id, l.name FROM location l
 WHERE l.id IN (SELECT location_id FROM shipment WHERE order_id = :order_id)
+"""
+
+# The story, the latest first, with names of locations instead of their ids.
+_STORY: Final = """
+SELECT e.source, e.seq, e.at, e.kind, e.actor,
+       e.data || jsonb_strip_nulls(jsonb_build_object('location', l.name)) AS data
+FROM order_event e LEFT JOIN location l ON l.id = e.data->>'location'
+WHERE e.order_id = :order_id ORDER BY e.at DESC, e.seq DESC LIMIT 500
 """
 
 _WAITING: Final = """
@@ -82,7 +89,7 @@ class OrderDetail:
     shipments: Sequence[Shipment]
     attention: Sequence[AttentionRow]
     waiting: Sequence[Row[Any]]
-    timeline: Sequence[OrderEventRow]
+    timeline: Sequence[Row[Any]]
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -116,7 +123,7 @@ async def order_detail(session: AsyncSession, no: str) -> OrderDetail:
         shipments=await _shipments(session, order.id),
         attention=attention.all(),
         waiting=await run(session, _WAITING, order_id=order.id),
-        timeline=await queries.timeline(order.id),
+        timeline=await run(session, _STORY, order_id=order.id),
     )
 
 

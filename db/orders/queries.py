@@ -55,7 +55,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Orders with `shop`, `holds`, `attention`, `units`; `following` is empty on the last page."""
+    """Orders with `shop`, `holds`, `attention`, `stages`; `following` is empty at the end."""
 
     rows: Sequence[Row[Any]]
     following: Position | None = None
@@ -85,6 +85,7 @@ class OrderQueries:
                 col(ShopRow.name).label("shop"),
                 _OPEN_HOLDS,
                 _OPEN_ATTENTION,
+                _STAGES,
                 func.count().over().label("of") if after is None else func.null().label("of"),
             )
             .join(ShopRow, col(ShopRow.id) == col(_order.shop_id))
@@ -230,6 +231,12 @@ _OPEN_HOLDS: Final = (
     .where(col(OrderHoldRow.order_id) == col(_order.id), col(OrderHoldRow.released_at).is_(None))
     .scalar_subquery()
     .label("holds")
+)
+_STAGES: Final = (
+    select(func.coalesce(func.array_agg(col(ShipmentRow.waits_for).distinct()), []))
+    .where(col(ShipmentRow.order_id) == col(_order.id), col(ShipmentRow.waits_for) != "")
+    .scalar_subquery()
+    .label("stages")
 )
 _OPEN_ATTENTION: Final = (
     select(func.count())

@@ -128,6 +128,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /orders/{no}/do/release": _P.CHANGE_ORDERS,
     "POST /orders/{no}/do/address": _P.CHANGE_ORDERS,
     "GET /attention": _P.READ_ATTENTION,
+    "GET /attention/count": _P.READ_ATTENTION,
     "GET /attention/{item_id}": _P.READ_ATTENTION,
     "POST /attention/{item_id}": _P.RESOLVE_STEPS,
     "GET /stock": _P.READ_STOCK,

@@ -53,6 +53,16 @@ document.addEventListener("click", (event) => {
   if (event.target === dialog) closeDialog();
 });
 
+// A slash goes to the search, wherever one is.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, dialog");
+  const search = document.querySelector("[data-search]");
+  if (event.key !== "/" || typing || !search || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.submit();
   if (event.target.name === "action") showValues(event.target.form);

@@ -1,0 +1,99 @@
+"""Sentences that rules and steps write in English, for readers of other languages.
+
+Below the pages nobody knows who will read: a rule refuses, a step parks, a hold is placed with an
+English sentence. Here each is known by its shape, so that the catalogue can translate it.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from api.language import N_, translate
+from web import words
+
+# `{name}` stands for what the sentence speaks of; it stays as it is.
+_SENTENCES: Final = (
+    N_("a reason is needed"),
+    N_("corrected values are needed"),
+    N_("waybill_no is needed: the number of the waybill you ordered"),
+    N_("{action} is not offered for {step}"),
+    N_("nothing waits for this decision any more"),
+    N_("this item was resolved already"),
+    N_("step {step} does not wait for anybody"),
+    N_("a hold {kind} goes by itself once its cause is mended"),
+    N_("the order has no hold {kind}"),
+    N_("the order is already held by hand"),
+    N_("the order is {status}"),
+    N_("order {no} is {status}"),
+    N_("the order moved on since the plan was shown"),
+    N_("everything asked for has already left"),
+    N_("not open on this order: {lines}"),
+    N_("a cancellation is being carried out"),
+    N_("a parcel is packed already; cancel it or let it go"),
+    N_("only the platform knows this receiver; correct it there"),
+    N_("there is no order {no}"),
+    N_("there is no shipment {no}"),
+    N_("shipment {no} has {units} units for {boxes} boxes"),
+    N_("shipment {no} is not picked yet"),
+    N_("shipment {no} was packed otherwise"),
+    N_("shipment {no} was picked otherwise"),
+    N_("shipment {no} is {status}"),
+    N_("the order of shipment {no} is held: {holds}"),
+    N_("more found than asked of {skus}"),
+    N_("say how many were found of {skus}"),
+    N_("there is no location {location}"),
+    N_("a box cannot be that heavy"),
+    N_("a quantity must be a whole number"),
+    N_("a weight must be kilograms, such as 1.25"),
+    N_("weigh at least one box"),
+    N_("no tariff of any carrier covers this way"),
+    N_("no location ships orders"),
+    N_("the receiver is masked: it needs a platform waybill"),
+    N_("no news from the carrier for three days"),
+    N_("money is due back to the buyer"),
+    N_("a waybill number is needed"),
+    N_("{field}: String should have at least {count} character"),
+    N_("{field}: String should have at most {count} characters"),
+    N_("large amount"),
+    N_("blocked buyer: {reason}"),
+)
+
+
+# What stands for a code is said in words too.
+_CODES: Final = {
+    "status": {**words.SHIPMENT_STATUS, **words.ORDER_STATUS},
+    "kind": words.HOLD,
+    "holds": words.HOLD,
+    "action": words.ACTION,
+    "field": words.INPUT,
+}
+
+
+def said(language: str, sentence: str) -> str:
+    """The sentence in this language; one that nobody knows stays as it is."""
+    for pattern, known in _shapes():
+        if match := pattern.fullmatch(sentence):
+            values = {
+                name: _in_words(language, name, text) for name, text in match.groupdict().items()
+            }
+            return translate(language, known, **values)
+    return sentence
+
+
+def _in_words(language: str, name: str, text: str) -> str:
+    known = _CODES.get(name, {})
+    codes = text.split(", ") if name == "holds" else [text]
+    return ", ".join(translate(language, known.get(code, code)) for code in codes)
+
+
+@cache
+def _shapes() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(_shape(known), re.DOTALL), known) for known in _SENTENCES)
+
+
+def _shape(sentence: str) -> str:
+    """`order {no} is {status}` as an expression with a group for each name."""
+    parts = re.split(r"{([a-z]+)}", sentence)
+    return "".join(
+        f"(?P<{part}>.+?)" if number % 2 else re.escape(part) for number, part in enumerate(parts)
+    )

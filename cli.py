@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 
 from runtime.settings import StartRefused
 
-# Each name is a module in `commands` with a function `command`, typed for typer.
-COMMANDS: Final = ("up", "migrate", "serve", "audit", "check-pages")
+# Each name is a module in `commands` with a function `command`, or a typer `app` of its own.
+COMMANDS: Final = ("up", "migrate", "serve", "audit", "check-pages", "sandbox")
 
 
 class _OnDemand(TyperGroup):
@@ -20,8 +20,11 @@ class _OnDemand(TyperGroup):
     def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def,override]
         if cmd_name not in COMMANDS:
             return None
+        module = import_module(f"commands.{cmd_name.replace('-', '_')}")
+        if hasattr(module, "app"):  # a command with commands of its own
+            return typer.main.get_command(module.app)
         single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        single.command(cmd_name)(import_module(f"commands.{cmd_name.replace('-', '_')}").command)
+        single.command(cmd_name)(module.command)
         return typer.main.get_command(single)
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -73,6 +73,11 @@ class Vendor(ABC):
     def __init__(self, sandbox: "Sandbox") -> None:
         self.sandbox = sandbox
 
+    @property
+    @abstractmethod
+    def operations(self) -> tuple[str, ...]:
+        """What it can be asked for, by the names that fault switches and the call log use."""
+
     @abstractmethod
     def app(self) -> FastAPI:
         """The vendor's own endpoints, mounted under /{name}."""
@@ -80,6 +85,10 @@ class Vendor(ABC):
     def controls(self) -> APIRouter | None:
         """What one may have its users do, served under /sandbox/{name}; most have nothing."""
         return None
+
+    def sell(self, count: int, *, masked: bool = False) -> None:
+        """Buyers order this often; HTTPException where the vendor has no buyers."""
+        raise HTTPException(409, f"nobody buys from {self.name}")
 
     @abstractmethod
     def acknowledged(self, status: int, body: bytes) -> bool:

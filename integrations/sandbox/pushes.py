@@ -53,6 +53,8 @@ class Pushes:
         due_at = self._now().timestamp()
         if self._faults.strike(vendor, PUSH, FaultKind.OUT_OF_ORDER_PUSH):
             due_at += 1.5 * self._settings.seconds_per_hop
+        if delay := self._faults.strike(vendor, PUSH, FaultKind.DELAY):
+            due_at += delay.delay_s
         copies = 2 if self._faults.strike(vendor, PUSH, FaultKind.DUPLICATE_PUSH) else 1
         url = f"{self._settings.callback_base_url.rstrip('/')}/{outgoing.path}"
         for _ in range(copies):

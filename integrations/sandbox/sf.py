@@ -50,6 +50,10 @@ class SfSandbox(Vendor):
             "EXP_RECE_QUERY_DELIVERTM": self._prices,
         }
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self._services)
+
     def app(self) -> FastAPI:
         app = FastAPI(title="SF sandbox")
 

@@ -59,6 +59,10 @@ class ShopifySandbox(Vendor):
             "FulfillmentCreate": self._create_fulfilment,
         }
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self._documents)
+
     def app(self) -> FastAPI:
         app = FastAPI(title="Shopify sandbox")
 
@@ -108,6 +112,10 @@ class ShopifySandbox(Vendor):
             return self._change(order_id, "orders/cancelled", lambda order: cancel(order, now))
 
         return router
+
+    def sell(self, count: int, *, masked: bool = False) -> None:
+        for _ in range(count):
+            self._sell(NewOrders())
 
     def _sell(self, new: NewOrders) -> Order:
         now = self.sandbox.now()

@@ -65,6 +65,10 @@ class TopSandbox(Vendor):
             "taobao.logistics.offline.send": self._send,
         }
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self._methods)
+
     def app(self) -> FastAPI:
         app = FastAPI(title="TOP sandbox")
 
@@ -114,6 +118,10 @@ class TopSandbox(Vendor):
             return self._change(tid, lambda trade: close(trade, now, closing.oid))
 
         return router
+
+    def sell(self, count: int, *, masked: bool = False) -> None:
+        for _ in range(count):
+            self._sell(NewTrades(masked=masked))
 
     def _sell(self, new: NewTrades) -> Trade:
         now = self.sandbox.now()

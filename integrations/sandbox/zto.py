@@ -45,6 +45,10 @@ class ZtoSandbox(Vendor):
             "zto.merchant.waybill.track.query": self._track,
         }
 
+    @property
+    def operations(self) -> tuple[str, ...]:
+        return tuple(self._operations)
+
     def app(self) -> FastAPI:
         app = FastAPI(title="ZTO sandbox")
 

@@ -1,0 +1,92 @@
+"""Each switch does to a real client what it says, and the call log tells what the vendor did."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from domain.shared.errors import AnswerLost, IntegrationError, RateLimited
+from integrations.carriers.port import Carrier
+from tests.integrations.sandbox.world import World, create_world, waybill_request
+
+CARRIERS: dict[str, tuple[Callable[[World], Carrier], str]] = {
+    "sf": (lambda world: world.sf(timeout_s=0.5), "EXP_RECE_CREATE_ORDER"),
+    "zto": (lambda world: world.zto(timeout_s=0.5), "zto.open.createOrder"),
+}
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    world = create_world()
+    yield world
+    await world.vendor_http.aclose()
+
+
+@pytest.mark.parametrize("name", list(CARRIERS))
+@pytest.mark.parametrize(
+    ("kind", "error", "made"),
+    [
+        ("delay", AnswerLost, 1),
+        ("timeout_before", AnswerLost, 0),
+        ("timeout_after", AnswerLost, 1),
+        ("error_before", AnswerLost, 0),
+        ("error_after", AnswerLost, 1),
+        ("throttle", RateLimited, 0),
+    ],
+)
+async def test_a_fault_strikes_once_and_creating_again_leaves_one_waybill(
+    world: World, name: str, kind: str, error: type[IntegrationError], made: int
+) -> None:
+    client, operation = CARRIERS[name]
+    carrier = client(world)
+    await world.fault(vendor=name, operation=operation, kind=kind, times=1, delay_s=0.8)
+
+    with pytest.raises(error):
+        await carrier.create(waybill_request())
+    told_by_the_log = (await world.calls(vendor=name, operation=operation))[0]
+    done = len(await world.parcels("pcl-1"))
+    # A late answer is done after we gave up: whoever asks at once may still hear of nothing.
+    assert done == made or kind == "delay"
+    if kind != "delay":
+        assert (told_by_the_log["fault"], told_by_the_log["executed"]) == (kind, bool(made))
+
+    waybill = await carrier.find("pcl-1") or await carrier.create(waybill_request())
+
+    assert [p["waybill_no"] for p in await world.parcels("pcl-1")] == [waybill.waybill_no]
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        {"vendor": "dhl", "kind": "delay"},
+        {"vendor": "sf", "operation": "zto.open.createOrder", "kind": "delay"},
+        {"vendor": "sf", "operation": "push", "kind": "timeout_after"},
+        {"vendor": "sf", "operation": "EXP_RECE_CREATE_ORDER", "kind": "duplicate_push"},
+    ],
+)
+async def test_a_switch_that_could_never_strike_is_refused(
+    world: World, switch: dict[str, Any]
+) -> None:
+    answer = await world.vendor_http.put("/sandbox/faults", json=switch)
+
+    assert answer.status_code == 422
+    assert (await world.vendor_http.get("/sandbox/faults")).json() == []
+
+
+async def test_every_vendor_says_what_it_can_be_asked_for(world: World) -> None:
+    found = (await world.vendor_http.get("/sandbox/operations")).json()
+
+    assert set(found) == {"sf", "zto", "top", "shopify"}
+    assert all(found.values())
+
+
+async def test_a_push_can_come_late(world: World) -> None:
+    await world.fault(vendor="zto", operation="push", kind="delay", times=1, delay_s=25)
+    waybill = await world.zto().create(waybill_request())
+    await world.hand_over(waybill.waybill_no)
+
+    await world.pass_time(1)
+    assert world.received == []
+    await world.pass_time(26)
+    assert len(world.received) >= 1

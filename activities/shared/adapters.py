@@ -7,6 +7,7 @@ from typing import Final, TypeVar, cast
 
 import httpx
 
+from activities.shared.pace import SharedPace
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
@@ -16,8 +17,10 @@ from domain.shared.errors import Rejected
 from integrations.access import CarrierAccess, Secrets, ShopAccess
 from integrations.carriers.port import Carrier
 from integrations.carriers.registry import CARRIERS
+from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
 from integrations.marketplaces.port import Marketplace, PulledMarketplace, PushMarketplace
 from integrations.marketplaces.registry import CHANNELS
+from integrations.marketplaces.registry import LIMITS as CHANNEL_LIMITS
 
 REMEMBERED_S: Final = 5.0
 UNKNOWN_SHOP: Final = "unknown_shop"
@@ -124,15 +127,18 @@ class Adapters:
         if (opens := CHANNELS.get(row.channel)) is None:
             text = f"no adapter for channel {row.channel}"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
-        secrets = self.vault.open_secrets(row.secrets, shop_context(row.id))
+        secrets = Secrets(row.id, self.vault.open_secrets(row.secrets, shop_context(row.id)))
+        app = secrets.get("app_key") or secrets.get("client_id") or row.id
+        limits = CHANNEL_LIMITS.get(row.channel, {})
         return opens(
             ShopAccess(
                 row.id,
                 row.external_id,
                 row.base_url,
-                Secrets(row.id, secrets),
+                secrets,
                 row.settings,
                 self.http_client,
+                SharedPace(self.sessions, row.channel, app, limits),
             )
         )
 
@@ -140,9 +146,15 @@ class Adapters:
         if (opens := CARRIERS.get(row.code)) is None:
             text = f"no adapter for carrier {row.code}"
             raise Rejected(text, code=UNKNOWN_CARRIER, system="onhand")
-        secrets = self.vault.open_secrets(row.secrets, carrier_context(row.code))
+        secrets = Secrets(row.code, self.vault.open_secrets(row.secrets, carrier_context(row.code)))
+        limits = CARRIER_LIMITS.get(row.code, {})
         return opens(
             CarrierAccess(
-                row.code, row.base_url, Secrets(row.code, secrets), row.settings, self.http_client
+                row.code,
+                row.base_url,
+                secrets,
+                row.settings,
+                self.http_client,
+                SharedPace(self.sessions, row.code, row.code, limits),
             )
         )

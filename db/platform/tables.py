@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Float, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, JSON, TIMESTAMP
@@ -214,3 +214,15 @@ class AuditRow(SQLModel, table=True):
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     after: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     request_id: str
+
+
+class RateBucketRow(SQLModel, table=True):
+    """How many calls of a vendor's method are left now, and until when the vendor wants none."""
+
+    __tablename__ = "rate_bucket"
+    key: str = Field(primary_key=True)
+    tokens: float = Field(sa_type=Float(53))
+    refilled_at: datetime = Field(sa_type=TIMESTAMP)
+    held_until: datetime = Field(
+        sa_type=TIMESTAMP, sa_column_kwargs={"server_default": text("'-infinity'")}
+    )

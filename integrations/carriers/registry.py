@@ -1,9 +1,9 @@
-"""The carriers Onhand works with: one line each."""
+"""The carriers Onhand works with: one line each, and the limits they document."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from integrations.access import CarrierAccess
+from integrations.access import CarrierAccess, Limit
 from integrations.carriers import sf, zto
 from integrations.carriers.port import Carrier
 
@@ -11,3 +11,5 @@ CARRIERS: Final[Mapping[str, Callable[[CarrierAccess], Carrier]]] = {
     "sf": sf.open_carrier,
     "zto": zto.open_carrier,
 }
+# Service → calls; a service that is not here waits only when the carrier says so.
+LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 
@@ -36,6 +36,9 @@ class Unhurried:
 
     def call(self, method: str) -> AbstractAsyncContextManager[None]:
         return nullcontext()
+
+
+UNHURRIED: Final = Unhurried()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class ShopAccess:
     secrets: Secrets
     settings: Mapping[str, Any]
     http: httpx.AsyncClient
-    pace: Pace = field(default_factory=Unhurried)
+    pace: Pace = UNHURRIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +86,4 @@ class CarrierAccess:
     secrets: Secrets
     settings: Mapping[str, Any]
     http: httpx.AsyncClient
-    pace: Pace = field(default_factory=Unhurried)
+    pace: Pace = UNHURRIED

@@ -13,7 +13,7 @@ import httpx
 from domain.logistics.tracking import TrackingFact
 from domain.shared.errors import Rejected, Unavailable
 from domain.shared.money import Money
-from integrations.access import CarrierAccess
+from integrations.access import UNHURRIED, CarrierAccess, Pace
 from integrations.carriers import sf_codes as codes
 from integrations.carriers import sf_messages as messages
 from integrations.carriers.port import PushAnswer, Rate, RateRequest, Waybill, WaybillRequest
@@ -60,7 +60,7 @@ def open_carrier(access: CarrierAccess) -> "SfCarrier":
         secrets["monthly_card"],
         SignMethod(access.settings.get("sign_method", SignMethod.STANDARD_MD5)),
     )
-    return SfCarrier(settings, access.http)
+    return SfCarrier(settings, access.http, pace=access.pace)
 
 
 def sign(method: SignMethod, message: str, timestamp: str, checkword: str) -> str:
@@ -79,10 +79,12 @@ class SfCarrier:
         settings: SfSettings,
         client: httpx.AsyncClient,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pace: Pace = UNHURRIED,
     ) -> None:
         self._settings = settings
         self._client = client
         self._now = now
+        self._pace = pace
 
     @property
     def code(self) -> str:
@@ -201,14 +203,16 @@ class SfCarrier:
         """One signed call; business refusals come back in the result, transport ones are raised."""
         request = self._request(service, message)
         timeout_s = self._settings.timeout_s
-        answer = await exchange(
-            self._client, request, system=codes.SYSTEM, changes=changes, timeout_s=timeout_s
-        )
-        if answer.status != 200:
-            raise self._rejected(f"answered HTTP {answer.status}", str(answer.status))
-        envelope = read_answer(messages.Envelope, answer.body, system=codes.SYSTEM, changes=changes)
-        if envelope.apiResultCode != codes.TRANSPORT_OK:
-            raise codes.error_for(envelope.apiResultCode, envelope.apiErrorMsg)
+        async with self._pace.call(service):
+            answer = await exchange(
+                self._client, request, system=codes.SYSTEM, changes=changes, timeout_s=timeout_s
+            )
+            if answer.status != 200:
+                raise self._rejected(f"answered HTTP {answer.status}", str(answer.status))
+            raw = answer.body
+            envelope = read_answer(messages.Envelope, raw, system=codes.SYSTEM, changes=changes)
+            if envelope.apiResultCode != codes.TRANSPORT_OK:
+                raise codes.error_for(envelope.apiResultCode, envelope.apiErrorMsg)
         return read_answer(
             model, envelope.apiResultData or "", system=codes.SYSTEM, changes=changes
         )

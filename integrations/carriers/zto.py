@@ -10,7 +10,7 @@ import httpx
 
 from domain.logistics.tracking import TrackingFact
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
-from integrations.access import CarrierAccess
+from integrations.access import UNHURRIED, CarrierAccess, Pace
 from integrations.carriers import zto_codes as codes
 from integrations.carriers import zto_messages as messages
 from integrations.carriers.port import (
@@ -65,15 +65,18 @@ def open_carrier(access: CarrierAccess) -> "ZtoCarrier":
         secrets.get("customer_id"),
         secrets.get("cod_account"),
     )
-    return ZtoCarrier(settings, access.http)
+    return ZtoCarrier(settings, access.http, access.pace)
 
 
 class ZtoCarrier:
     """ZTO as a carrier. It documents no price query: rates come from our own tariffs."""
 
-    def __init__(self, settings: ZtoSettings, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, settings: ZtoSettings, client: httpx.AsyncClient, pace: Pace = UNHURRIED
+    ) -> None:
         self._settings = settings
         self._client = client
+        self._pace = pace
 
     @property
     def code(self) -> str:
@@ -174,16 +177,18 @@ class ZtoCarrier:
         """One signed call that went well. Raises what its code means otherwise."""
         request = self._request(name, message)
         timeout_s = self._settings.timeout_s
-        answer = await exchange(
-            self._client, request, system=codes.SYSTEM, changes=changes, timeout_s=timeout_s
-        )
-        if answer.status != 200:
-            code = str(answer.status)
-            raise Rejected(f"answered HTTP {code}", code=code, system=codes.SYSTEM)
-        # A refusal may carry anything in `result`: what went wrong is read first.
-        envelope = read_answer(messages.Result, answer.body, system=codes.SYSTEM, changes=changes)
-        if not envelope.status:
-            raise _refusal(envelope)
+        async with self._pace.call(name):
+            answer = await exchange(
+                self._client, request, system=codes.SYSTEM, changes=changes, timeout_s=timeout_s
+            )
+            if answer.status != 200:
+                code = str(answer.status)
+                raise Rejected(f"answered HTTP {code}", code=code, system=codes.SYSTEM)
+            # A refusal may carry anything in `result`: what went wrong is read first.
+            raw = answer.body
+            envelope = read_answer(messages.Result, raw, system=codes.SYSTEM, changes=changes)
+            if not envelope.status:
+                raise _refusal(envelope)
         return read_answer(model, answer.body, system=codes.SYSTEM, changes=changes)
 
     def _request(self, name: str, message: Mapping[str, Any]) -> httpx.Request:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
-from integrations.access import ShopAccess
+from integrations.access import UNHURRIED, Pace, ShopAccess
 from integrations.http import exchange
 from integrations.marketplaces.port import (
     MISMATCH,
@@ -73,6 +73,7 @@ def open_shop(access: ShopAccess) -> "ShopifyMarketplace":
         access.secrets.both("webhook_secret"),
         access.http,
         access.settings.get("api_version", API_VERSION),
+        pace=access.pace,
     )
 
 
@@ -136,6 +137,7 @@ class ShopifyMarketplace:
     http: httpx.AsyncClient
     api_version: str = API_VERSION
     notify_customer: bool = True
+    pace: Pace = UNHURRIED
 
     @property
     def channel(self) -> str:
@@ -264,12 +266,13 @@ class ShopifyMarketplace:
             json={"query": query, "variables": variables},
             headers={"x-shopify-access-token": self.access_token},
         )
-        answer = await exchange(self.http, request, system="shopify", changes=changes)
-        if answer.status != httpx.codes.OK:
-            raise http_error(answer.status)
-        read = read_answer(GraphAnswer, answer.body, system="shopify", changes=changes)
-        if (error := graphql_error(read, changes=changes)) is not None:
-            raise error
+        async with self.pace.call("graphql"):
+            answer = await exchange(self.http, request, system="shopify", changes=changes)
+            if answer.status != httpx.codes.OK:
+                raise http_error(answer.status)
+            read = read_answer(GraphAnswer, answer.body, system="shopify", changes=changes)
+            if (error := graphql_error(read, changes=changes)) is not None:
+                raise error
         return answer.body
 
 

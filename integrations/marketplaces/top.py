@@ -13,7 +13,7 @@ from pydantic import Field
 
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
-from integrations.access import ShopAccess
+from integrations.access import UNHURRIED, Pace, ShopAccess
 from integrations.http import Answer, exchange
 from integrations.marketplaces.port import ChangedOrder, ShipConfirmation
 from integrations.marketplaces.reading import (
@@ -56,6 +56,7 @@ def open_shop(access: ShopAccess) -> "TopMarketplace":
         access.secrets["session"],
         access.http,
         TopSignMethod(access.settings.get("sign_method", TopSignMethod.MD5)),
+        pace=access.pace,
     )
 
 
@@ -105,6 +106,7 @@ class TopMarketplace:
     http: httpx.AsyncClient
     sign_method: TopSignMethod = TopSignMethod.MD5
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pace: Pace = UNHURRIED
 
     @property
     def channel(self) -> str:
@@ -180,8 +182,9 @@ class TopMarketplace:
         }
         form["sign"] = top_sign(self.sign_method, form, self.app_secret)
         request = self.http.build_request("POST", self.url, data=form)
-        answer = await exchange(self.http, request, system="top", changes=changes)
-        _raise_for_refusal(answer, changes=changes)
+        async with self.pace.call(method):
+            answer = await exchange(self.http, request, system="top", changes=changes)
+            _raise_for_refusal(answer, changes=changes)
         return answer.body
 
 

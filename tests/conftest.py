@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from psycopg import sql
 from temporalio.testing import WorkflowEnvironment
 
@@ -19,6 +20,23 @@ from runtime.embedded import EmbeddedPostgres, executable
 from runtime.temporal import plugin
 
 _numbers = itertools.count(1)
+settings.register_profile("onhand", deadline=None)  # how fast it is, is measured elsewhere
+settings.load_profile("onhand")
+_BESIDE = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the data to try Onhand on is; it is no part of the repository."""
+    parser.addoption("--shared-data", type=Path, default=_BESIDE)
+
+
+@pytest.fixture(scope="session")
+def shared_data(request: pytest.FixtureRequest) -> Path:
+    """The folder of that data; a test that needs it is skipped where it is absent."""
+    folder: Path = request.config.getoption("--shared-data")
+    if not folder.is_dir():
+        pytest.skip(f"there is no {folder}; tell another place with --shared-data")
+    return folder
 
 
 @pytest.fixture(scope="session")

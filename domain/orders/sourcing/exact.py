@@ -74,7 +74,8 @@ def best_split(picture: Picture, blocks: Blocks, cap: int | None) -> tuple[Share
     quantities = lattice.level @ blocks.unit
     loads = picture.loads(quantities)
     table = picture.score.table(loads, quantities)
-    table[_short(picture, blocks, lattice)[:, None] & lattice.bits != 0] = NEVER
+    lacks = _short(picture, blocks, lattice)[:, None] & lattice.bits
+    np.copyto(table, NEVER, where=lacks != 0)
     table[:, 0] = 0
     alone: list[int] = []
     work = _MOST_WORK

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.orders.sourcing.model import Candidate, Demand, Strategy
@@ -83,7 +83,6 @@ def test_the_reported_cost_is_what_the_parcels_cost_by_the_rules(
     assert decision.total_minor == sum(p.cost_minor for p in decision.plan)
 
 
-@settings(deadline=None)
 @given(orders(skus=SKUS[:2], most_units=2, most_lines=3), networks(SKUS[:2], 2, 3), caps)
 def test_no_plan_at_all_places_more_or_costs_less(
     demands: list[Demand], candidates: list[Candidate], cap: int | None

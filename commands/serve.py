@@ -13,6 +13,7 @@ from runtime import logs
 from runtime.settings import Settings, StartRefused
 
 _LAST_RESORT_S: Final = 10.0
+_SECONDS_PER_HOP: Final = 5.0  # of a sandbox parcel at speed 1
 _STREAMS_END_S: Final = 3  # live pages hold their connection open; they reconnect by themselves
 
 
@@ -52,6 +53,7 @@ def _sandbox(settings: Settings) -> None:
     sandbox = SandboxSettings(
         database=str(settings.data_dir / "sandbox.sqlite"),
         callback_base_url=f"{settings.api_url}/webhooks",
+        seconds_per_hop=_SECONDS_PER_HOP / (settings.simulator_speed or 1),
         sf=SfAccount(push_path="carriers/sf/demo"),
     )
     _serve(create_sandbox(sandbox), settings.host, settings.sandbox_port)
@@ -67,7 +69,7 @@ def _warehouse(settings: Settings) -> None:
     sandbox, speed = settings.sandbox_base_url, settings.simulator_speed
 
     async def simulate() -> None:
-        buying = asyncio.create_task(run_buyers(sandbox, speed)) if speed > 0 else None
+        buying = asyncio.create_task(run_buyers(sandbox)) if speed > 0 else None
         try:
             await run_warehouse(settings.api_url, sandbox, DEMO_KEY, speed)
         finally:

@@ -102,7 +102,10 @@ class Settings(BaseSettings):
         default="", description="How workers reach the sandbox; http://127.0.0.1:SANDBOX_PORT"
     )
     simulator_speed: float = Field(
-        default=1.0, ge=0, le=1000, description="Simulated demo warehouse: 1 = watchable, 0 = off"
+        default=1.0,
+        ge=0,
+        le=1000,
+        description="Simulated warehouse, parcels and buyers: 1 = watchable, 0 = off",
     )
 
     unpaid_expiry_minutes: int = Field(

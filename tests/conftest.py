@@ -1,5 +1,6 @@
 """Real servers for tests: one PostgreSQL per test process, a cloned database per test."""
 
+import contextlib
 import itertools
 import shutil
 import tempfile
@@ -39,11 +40,32 @@ def shared_data(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def _reachable_folder() -> Iterator[Path]:
+    """Run by root, PostgreSQL is another user, and pytest shuts its own folders to others."""
+    folder = Path(tempfile.mkdtemp(prefix="onhand-test-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """An empty folder in which a test may start servers."""
+    with _reachable_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server without fsync, whose database `template` is migrated."""
-    folder = Path(tempfile.mkdtemp(prefix="onhand-test-"))
-    folder.chmod(0o755)
+    with _reachable_folder() as folder:
+        yield from _server(folder)
+
+
+def _server(folder: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(folder / "postgres", durable=False)
     server.start()
     try:
@@ -53,7 +75,6 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

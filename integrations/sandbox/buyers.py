@@ -9,12 +9,12 @@ import structlog
 
 log = structlog.get_logger()
 
-_PAUSE_S: Final = 20.0  # between two orders at speed 1
+_PAUSE_S: Final = 20.0  # people do not buy faster because a warehouse works faster
 _ORDERS: Final = 300  # then the day is over: a demo left alone does not sell out for ever
 _COUNTERS: Final = ("/sandbox/top/trades", "/sandbox/shopify/orders")
 
 
-async def run_buyers(sandbox_url: str, speed: float) -> None:
+async def run_buyers(sandbox_url: str) -> None:
     """Order and pay, in one shop after the other, until the day is over."""
     async with httpx.AsyncClient(base_url=sandbox_url, timeout=10) as shops:
         counters = cycle(_COUNTERS)
@@ -22,7 +22,7 @@ async def run_buyers(sandbox_url: str, speed: float) -> None:
         while placed < _ORDERS:
             if await place_one(shops, next(counters)):
                 placed += 1
-            await asyncio.sleep(_PAUSE_S / speed)
+            await asyncio.sleep(_PAUSE_S)
     log.info("buyers.day_is_over", orders=placed)
 
 

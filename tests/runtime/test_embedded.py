@@ -31,8 +31,8 @@ time.sleep(600)
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("embedded")
+def folder(server_folder: Path) -> Path:
+    return server_folder
 
 
 def wait_for(condition: Callable[[], bool]) -> bool:

@@ -126,7 +126,10 @@ def make_worker(
     )
 
 
-async def serve(settings: Settings) -> None:
+async def serve(
+    settings: Settings,
+    adapters_of: Callable[[Sessions, Vault, httpx.AsyncClient], Adapters] = Adapters,
+) -> None:
     """Run until SIGTERM or Ctrl-C."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -138,7 +141,7 @@ async def serve(settings: Settings) -> None:
         httpx.AsyncClient(timeout=10) as http,
         httpx.AsyncClient(timeout=10, trust_env=False) as direct,
     ):
-        adapters = Adapters(sessions, vault, http)
+        adapters = adapters_of(sessions, vault, http)
         rules = OrderRules(
             settings.risk_amount_minor,
             timedelta(minutes=settings.unpaid_expiry_minutes),

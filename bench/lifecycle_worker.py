@@ -1,0 +1,66 @@
+"""The real worker, with carriers that answer at once from memory."""
+
+import asyncio
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from activities.shared.adapters import Adapters
+from domain.logistics.tracking import TrackingFact
+from integrations.carriers.port import (
+    Carrier,
+    PushAnswer,
+    Rate,
+    RateRequest,
+    Waybill,
+    WaybillRequest,
+)
+from runtime import logs
+from runtime.settings import Settings
+from worker import serve
+
+
+@dataclass
+class CarrierInMemory:
+    """One waybill per reference."""
+
+    code: str
+    waybills: dict[str, Waybill] = field(default_factory=dict)
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    async def quote(self, request: RateRequest) -> tuple[Rate, ...]:
+        return ()
+
+    async def create(self, request: WaybillRequest) -> Waybill:
+        ref = request.order_ref
+        if ref not in self.waybills:
+            number = f"{self.code.upper()}{next(self.numbers):012d}"
+            self.waybills[ref] = Waybill(self.code, number, ref, "571")
+        return self.waybills[ref]
+
+    async def find(self, order_ref: str) -> Waybill | None:
+        return self.waybills.get(order_ref)
+
+    async def cancel(self, order_ref: str, waybill_no: str) -> None:
+        self.waybills.pop(order_ref, None)
+
+    async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
+        return ()
+
+    def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
+        raise NotImplementedError("the driver brings the scans itself")
+
+
+CARRIERS: dict[str, Carrier] = {code: CarrierInMemory(code) for code in ("sf", "zto")}
+
+
+class StubbedAdapters(Adapters):
+    """Shops as they are; no carrier is called."""
+
+    async def carrier(self, code: str) -> Carrier:
+        return CARRIERS[code]
+
+
+if __name__ == "__main__":
+    logs.configure("WARNING", "console", process="worker")
+    asyncio.run(serve(Settings.load(None), StubbedAdapters))

@@ -77,7 +77,6 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         deciding.plan_cancellation,
         deciding.carry_out,
         deciding.fetch,
-        shipping.load,
         shipping.open,
         shipping.pick_confirmed,
         shipping.packed,

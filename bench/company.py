@@ -106,9 +106,11 @@ class Company:
         """Until the API answers. Raises TimeoutError with the end of its log."""
         until = time.monotonic() + _READY_S
         while time.monotonic() < until:
-            with contextlib.suppress(urllib.error.URLError, OSError):
-                with urllib.request.urlopen(f"{self.api_url}/healthz", timeout=2):
-                    return
+            with (
+                contextlib.suppress(urllib.error.URLError, OSError),
+                urllib.request.urlopen(f"{self.api_url}/healthz", timeout=2),
+            ):
+                return
             time.sleep(0.1)
         raise TimeoutError((self.folder / "api.log").read_text("utf-8")[-2000:])
 

@@ -1,9 +1,9 @@
 """Whole orders per second, as a ratio to workflows that do nothing in as many steps.
 
-`python -m bench.lifecycle [--orders N] [--in-flight N] [--rounds N]`. From the signed webhook to the
-delivered parcel, with real servers and processes; warehouse and carriers act at once. The bare parent
-and child repeat the steps of a real history (local and normal activities, signals, timers) without
-any content. Both take turns, so that a slow minute of the machine hits both.
+`python -m bench.lifecycle [--orders N] [--in-flight N] [--rounds N]`. From the signed webhook to
+the delivered parcel, with real servers and processes; warehouse and carriers act at once. The bare
+parent and child repeat the steps of a real history (local and normal activities, signals, timers)
+without any content. Both take turns, so that a slow minute of the machine hits both.
 """
 
 import argparse
@@ -245,9 +245,7 @@ def _per_order(before: dict[str, float], after: dict[str, float], orders: int) -
     return {name: (used - before.get(name, 0.0)) / orders for name, used in after.items()}
 
 
-async def run(
-    running: Company, orders: int, in_flight: int, rounds: int, console: Console
-) -> None:
+async def run(running: Company, orders: int, in_flight: int, rounds: int, console: Console) -> None:
     """All rounds; prints both tables."""
     await running.seed()
     running.start("api", "cli", "serve", "api")

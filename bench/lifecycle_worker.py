@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from activities.shared.adapters import Adapters
 from domain.logistics.tracking import TrackingFact
+from domain.shared.errors import Rejected
 from integrations.carriers.port import (
     Carrier,
     PushAnswer,
@@ -28,6 +29,10 @@ class CarrierInMemory:
     waybills: dict[str, Waybill] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
+    @property
+    def signs_pushes(self) -> bool:
+        return False
+
     async def quote(self, request: RateRequest) -> tuple[Rate, ...]:
         return ()
 
@@ -48,6 +53,9 @@ class CarrierInMemory:
         return ()
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
+        raise NotImplementedError("the driver brings the scans itself")
+
+    def refuse_push(self, refusal: Rejected) -> PushAnswer:
         raise NotImplementedError("the driver brings the scans itself")
 
 

@@ -1,4 +1,4 @@
-"""Orders of the own channel as a shop sends them: signed, one line to three, all over the country."""
+"""Orders of the own channel as a shop sends them: signed, one to three lines, to four towns."""
 
 import json
 import time

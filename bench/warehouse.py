@@ -68,9 +68,7 @@ class Staff:
             return
         async with self.sessions.begin() as session:
             for carrier in sorted({s.carrier for s in shipments}):
-                facts = [
-                    _fact(s.waybill_no, status) for s in shipments if s.carrier == carrier
-                ]
+                facts = [_fact(s.waybill_no, status) for s in shipments if s.carrier == carrier]
                 await record_facts(session, carrier, facts)
 
 

@@ -59,7 +59,10 @@ class ApplyingActivities:
             for row, snapshot in await self._readable(orders, known, request):
                 known = await self._take(orders, known, row, snapshot, entries)
             state = await orders.state(request.order_id)
-            return await orders.record(state, request.seq, entries)
+            if HoldKind.UNMAPPED_SKU in state.holds:
+                entries += await orders.map_again(request.order_id)
+                state = await orders.state(request.order_id)
+            return await orders.record(state, max(request.seq, state.seq), entries)
 
     async def _readable(
         self, orders: OrderRepository, known: KnownOrder, request: ApplyMessages

@@ -34,6 +34,8 @@ _CHANGES: Final[dict[str, str]] = {
     "fetch_skipped": "UPDATE sales_order SET fetch_needed = false WHERE id = :order_id",
     "refund_settled": "UPDATE sales_order SET refunded_minor = refunded_minor + refund_due_minor,"
     " refund_due_minor = 0 WHERE id = :order_id",
+    "shipments_started": "UPDATE shipment SET status = 'picking', waits_for = 'picking'"
+    " WHERE order_id = :order_id AND status = 'allocated'",
     "release_presale": "UPDATE order_hold SET released_at = clock_timestamp(),"
     " released_by = 'system' WHERE order_id = :order_id AND kind = 'presale'"
     " AND released_at IS NULL",
@@ -57,7 +59,7 @@ class DecidingActivities:
             state = await orders.state(request.order_id)
             entries = list(request.entries)
             if HoldKind.UNMAPPED_SKU in state.holds:
-                entries += await _map_again(orders, request.order_id)
+                entries += await orders.map_again(request.order_id)
                 state = await orders.state(request.order_id)
             return await orders.record(state, max(request.seq, state.seq), entries)
 
@@ -165,12 +167,3 @@ async def _give_back(
         if shipment.status is ShipmentStatus.ALLOCATED and (only is None or shipment.no in only):
             await stock.release(shipment.no, how)
             await orders.run(statements.CANCEL_SHIPMENT, {"no": shipment.no})
-
-
-async def _map_again(orders: OrderRepository, order_id: str) -> list[Entry]:
-    await orders.lock(order_id)
-    await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
-    if await orders.run(statements.UNMAPPED, {"order_id": order_id}):
-        return []
-    released = await orders.release_holds(order_id, [HoldKind.UNMAPPED_SKU], "system")
-    return [Entry("hold_released", {"hold": str(kind)}) for kind in released]

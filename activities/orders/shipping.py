@@ -27,16 +27,17 @@ class ShippingActivities:
 
     sessions: Sessions
 
-    @activity.defn(name="shipment.load")
-    async def load(self, step: ShipmentStep) -> ShipmentFacts:
-        """Where the shipment stands now."""
-        async with self.sessions.begin() as session:
-            return await ShipmentRepository(session).facts(step.shipment_no)
-
     @activity.defn(name="shipment.open")
     async def open(self, step: ShipmentStep) -> ShipmentFacts:
-        """Put it on the pick list of its location."""
-        return await self._move(step, ShipmentStatus.PICKING, "picking", Entry("pick_list"))
+        """Where it stands; a new one is on the pick list of its location from now on."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.facts(step.shipment_no)
+            status = ShipmentStatus.PICKING
+            if facts.seq or facts.status not in (ShipmentStatus.ALLOCATED, status):
+                return facts
+            await shipments.record(facts, step.seq, status, "picking", [Entry("pick_list")])
+            return replace(facts, status=status, seq=step.seq + 1)
 
     @activity.defn(name="shipment.pick_confirmed")
     async def pick_confirmed(self, step: ShipmentStep) -> ShipmentFacts:
@@ -74,10 +75,15 @@ class ShippingActivities:
 
     @activity.defn(name="shipment.hand_over")
     async def hand_over(self, step: ShipmentStep) -> ShipmentFacts:
-        """The carrier took the parcels: the goods leave the ledger in the same transaction."""
+        """The carrier took the parcels: the goods leave the ledger in the same transaction.
+
+        While the order is held nothing is done.
+        """
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
+            if facts.blocked_by and not ShipmentStatus(facts.status).has_left:
+                return facts
             document = Document("shipment", step.shipment_no, f"issue:{step.shipment_no}")
             await StockRepository(session).issue(step.shipment_no, document)
             status = ShipmentStatus.HANDED_OVER

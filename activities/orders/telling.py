@@ -69,11 +69,14 @@ class TellingActivities:
     async def rate(self, step: ShipmentStep) -> ShipmentFacts:
         """The cheapest carrier of our tariff for each unlabelled parcel; a shut gate comes last.
 
-        Raises ActionNotAllowed when no tariff row covers the way.
+        While the order is held nothing is decided. Raises ActionNotAllowed when no tariff row
+        covers the way.
         """
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
+            if facts.blocked_by:
+                return facts
             chosen = facts.carrier
             for parcel in await shipments.run(_TO_RATE, {"no": step.shipment_no}):
                 if parcel.carrier:

@@ -160,6 +160,15 @@ class OrderRepository:
         )
         return [HoldKind(row.kind) for row in rows]
 
+    async def map_again(self, order_id: str) -> list[Entry]:
+        """Take over mappings that were missing; the hold goes when none is missing any more."""
+        await self.lock(order_id)
+        await self.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
+        if await self.run(statements.UNMAPPED, {"order_id": order_id}):
+            return []
+        released = await self.release_holds(order_id, [HoldKind.UNMAPPED_SKU], "system")
+        return [Entry("hold_released", {"hold": str(kind)}) for kind in released]
+
     async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         """One statement of this repository."""
         connection = await self.session.connection()

@@ -13,7 +13,7 @@ def as_json(value: Mapping[str, Any]) -> str:
 LOCK: Final = """
 SELECT o.id, o.channel, o.shop_id, o.external_no, o.status, o.version_revision,
        o.version_modified_us, o.channel_state, o.applied_sha256 AS sha256
-FROM sales_order o WHERE o.id = :order_id FOR UPDATE
+FROM sales_order o WHERE o.id = :order_id FOR NO KEY UPDATE
 """
 
 # What is open = ordered − cancelled − in shipments that live (picked, where picked short) − queued.

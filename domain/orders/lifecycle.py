@@ -1,5 +1,6 @@
 """What an order does next, decided from what the tables say about it."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -59,8 +60,16 @@ class NextStep(StrEnum):
     WAIT = "wait"
 
 
-def next_step(state: OrderState, now: datetime, completed_after: timedelta) -> NextStep:
-    """The one thing to do now; WAIT when only an event or a time can change something."""
+def next_step(
+    state: OrderState,
+    now: datetime,
+    completed_after: timedelta,
+    started: Set[str] = frozenset(),
+) -> NextStep:
+    """The one thing to do now; WAIT when only an event or a time can change something.
+
+    `started` are the shipments whose own lifecycles are known to run.
+    """
     if state.status.is_closed:
         return NextStep.SETTLE_REFUND if state.refund_due_minor else NextStep.CLOSE
     if state.fetch_needed:
@@ -81,11 +90,17 @@ def next_step(state: OrderState, now: datetime, completed_after: timedelta) -> N
         return NextStep.RELEASE_PRESALE
     if state.to_allocate and not state.stock_given_back and not _blocked(state):
         return NextStep.ALLOCATE
-    if _may_start(state):
+    if _may_start(state, started):
         return NextStep.START_SHIPMENTS
     if state.delivered_at and now >= state.delivered_at + completed_after:
         return NextStep.COMPLETE
     return NextStep.WAIT
+
+
+def to_start(state: OrderState, started: Set[str]) -> tuple[ShipmentState, ...]:
+    """Shipments that need a lifecycle of their own: new ones, and those whose engine was lost."""
+    over = (ShipmentStatus.CANCELLED, ShipmentStatus.DELIVERED)
+    return tuple(s for s in state.shipments if s.no not in started and s.status not in over)
 
 
 def wake_at(state: OrderState, now: datetime, completed_after: timedelta) -> datetime | None:
@@ -143,12 +158,12 @@ def waits_for(state: OrderState) -> str:
     return next((code for status, code in stages if status in present), "")
 
 
-def _may_start(state: OrderState) -> bool:
+def _may_start(state: OrderState, started: Set[str]) -> bool:
     return (
         not state.holds
         and not state.waiting_for_stock
         and not state.to_allocate
-        and any(s.status is ShipmentStatus.ALLOCATED for s in state.shipments)
+        and bool(to_start(state, started))
     )
 
 

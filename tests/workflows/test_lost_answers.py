@@ -18,7 +18,6 @@ TO_THE_DOOR = (
     "order.apply",
     "order.allocate",
     "order.record",
-    "shipment.load",
     "shipment.open",
     "shipment.pick_confirmed",
     "shipment.packed",

@@ -11,7 +11,7 @@ from temporalio.workflow import ParentClosePolicy
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.sourcing import SourcingActivities
-from domain.orders.lifecycle import NextStep, OrderState, next_step, waits_for, wake_at
+from domain.orders.lifecycle import NextStep, OrderState, next_step, to_start, waits_for, wake_at
 from domain.orders.messages import (
     Accepted,
     AddressChanged,
@@ -62,6 +62,7 @@ class OrderWorkflow:
         self._seen = 0
         self._stale = False
         self._cancel: tuple[Cancel, Plan] | None = None
+        self._started: set[str] = set()
         self._stopped: set[ShipmentNo] = set()
         self._left: set[ShipmentNo] = set()
         self._allocations = 0
@@ -70,14 +71,15 @@ class OrderWorkflow:
 
     @workflow.run
     async def run(self, ref: OrderRef) -> str:
-        await self._look_again()
+        if not self._inbox:  # a message brings the state along
+            await self._look_again()
         while True:
             self._stale, self._seen = self._events > self._seen, self._events
             await self._take_over_messages()
             if self._cancel is not None:
                 await self._carry_out(*self._cancel)
                 continue
-            step = next_step(self._state, workflow.now(), COMPLETED_AFTER)
+            step = next_step(self._state, workflow.now(), COMPLETED_AFTER, self._started)
             if step is NextStep.CLOSE:
                 break
             if step is NextStep.WAIT:
@@ -263,9 +265,8 @@ class OrderWorkflow:
             )
 
     async def _start_shipments(self) -> None:
-        for shipment in self._state.shipments:
-            if shipment.status is not ShipmentStatus.ALLOCATED:
-                continue
+        for shipment in to_start(self._state, self._started):
+            self._started.add(shipment.no)
             try:
                 await workflow.start_child_workflow(
                     "Shipment",

@@ -45,14 +45,15 @@ class ShipmentWorkflow:
         self._picked = self._packed = self._handed_over = False
         self._news = 0
         self._looked = 0
+        self._heard_at = workflow.now()
+        self._alarm: asyncio.Task[None] | None = None
         self._stop: StopRequested | None = None
         self._labelled = False
 
     @workflow.run
     async def run(self, ref: ShipmentRef) -> str:
-        facts = self._take(await self._step(ShippingActivities.load))
         try:
-            await self._to_the_ramp(facts)
+            await self._to_the_ramp()
         except (Interrupted, CompensationRequested):
             await self._give_back()
             await workflow.wait_condition(workflow.all_handlers_finished)
@@ -88,11 +89,11 @@ class ShipmentWorkflow:
 
     @workflow.signal
     def tracked(self, fact: Tracked) -> None:
-        self._news += 1
+        self._hear()
 
     @workflow.signal
     def state_changed(self, fact: StateChanged) -> None:
-        self._news += 1
+        self._hear()
 
     @workflow.signal
     def gate_opened(self, fact: GateOpened) -> None:
@@ -108,9 +109,8 @@ class ShipmentWorkflow:
 
     # --- the way to the ramp ---
 
-    async def _to_the_ramp(self, facts: ShipmentFacts) -> None:
-        if self._status is ShipmentStatus.ALLOCATED:
-            self._take(await self._step(ShippingActivities.open))
+    async def _to_the_ramp(self) -> None:
+        self._take(await self._step(ShippingActivities.open))
         if self._status is ShipmentStatus.PICKING:
             await self._until(lambda: self._picked)
             facts = self._take(await self._step(ShippingActivities.pick_confirmed))
@@ -124,13 +124,12 @@ class ShipmentWorkflow:
             await self._label()
         if self._status is ShipmentStatus.LABELLED:
             await self._until(lambda: self._handed_over)
-            await self._clear_of_holds()
-            self._take(await self._step(ShippingActivities.hand_over))
-            await self._report()
+            await self._hand_over()
 
     async def _label(self) -> None:
-        await self._clear_of_holds()
-        facts = await self._rated()
+        seen = self._news
+        while (facts := await self._rated()).blocked_by:
+            seen = await self._held(seen)
         self._labelled = True  # from here on a label may exist, whatever we hear of it
         numbers = await self._console.run(
             Step(
@@ -165,33 +164,54 @@ class ShipmentWorkflow:
         assert facts is not None
         return facts
 
-    async def _clear_of_holds(self) -> None:
+    async def _hand_over(self) -> None:
+        seen = self._news
+        while not self._status.has_left:
+            self._take(await self._step(ShippingActivities.hand_over))
+            if not self._status.has_left:
+                seen = await self._held(seen)
+
+    async def _held(self, seen: int) -> int:
         """A hold placed meanwhile stops the shipment here, right before it costs something."""
-        while (await self._step(ShippingActivities.load)).blocked_by:
-            seen = self._news
-            await self._until(lambda: self._news > seen, LOOK_AGAIN)  # noqa: B023 (awaited at once)
+        await self._until(lambda: self._news > seen, LOOK_AGAIN)
+        return self._news
 
     # --- on the way ---
 
     async def _on_the_way(self) -> None:
         telling = asyncio.create_task(self._tell_channel())
+        self._heard_at = workflow.now()
+        await self._report()
         while self._status is not ShipmentStatus.DELIVERED:
-            if self._looked == self._news:
-                try:
-                    await workflow.wait_condition(
-                        lambda: self._news > self._looked, timeout=STALLED_AFTER
-                    )
-                except TimeoutError:
-                    await self._ask_about("stalled", "no news from the carrier for three days")
-                    continue
+            if self._looked == self._news and not await self._hears_something():
+                await self._ask_about("stalled", "no news from the carrier for three days")
+                continue
             self._looked = self._news
-            self._take(await self._step(ShippingActivities.track))
+            facts = self._take(await self._step(ShippingActivities.track))
             if self._status is ShipmentStatus.EXCEPTION:
-                facts = await self._step(ShippingActivities.load)
                 await self._report()
                 await self._ask_about(f"parcel:{facts.tracked}", f"the parcel is {facts.tracked}")
         await self._report()
         await telling
+
+    async def _hears_something(self) -> bool:
+        """Wait for news; False after three days of silence.
+
+        The timer runs on over news: a new one after each would cost two events more.
+        """
+        while self._looked == self._news:
+            if self._alarm is None or self._alarm.done():
+                rest = self._heard_at + STALLED_AFTER - workflow.now()
+                if rest <= timedelta(0):
+                    self._heard_at = workflow.now()
+                    return False
+                self._alarm = asyncio.create_task(asyncio.sleep(rest.total_seconds()))
+            alarm = self._alarm
+            await self._news_or(alarm)
+        return True
+
+    async def _news_or(self, alarm: "asyncio.Task[None]") -> None:
+        await workflow.wait_condition(lambda: self._news > self._looked or alarm.done())
 
     async def _tell_channel(self) -> None:
         await self._console.run(
@@ -243,6 +263,10 @@ class ShipmentWorkflow:
         await self._report(stopped=True)
 
     # --- small things ---
+
+    def _hear(self) -> None:
+        self._news += 1
+        self._heard_at = workflow.now()
 
     def _must_stop(self) -> bool:
         return self._stop is not None

@@ -10,6 +10,7 @@ from db.sql import run
 from domain.channels.messages import PulledShop
 from domain.platform.gates import TendGate
 from domain.shared.ids import ShopId, gate_workflow_id, poller_workflow_id
+from integrations.marketplaces.registry import PULLED
 from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
@@ -21,11 +22,9 @@ async def reconcile_singletons(client: Client, sessions: Sessions) -> tuple[str,
     A shop that was switched off ends its own poller at the next window.
     """
     async with sessions.begin() as session:
-        shops = await ChannelsRepository(session).pulled_shops()
+        shops = await ChannelsRepository(session).active_shops(PULLED)
     started: list[str] = []
     for shop in shops:
-        if not shop.active:
-            continue
         poller = poller_workflow_id(shop.id)
         await client.start_workflow(
             "Poller",

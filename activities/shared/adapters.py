@@ -20,7 +20,6 @@ from integrations.carriers.registry import CARRIERS
 from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
 from integrations.marketplaces.port import Marketplace, PulledMarketplace, PushMarketplace
 from integrations.marketplaces.registry import CHANNELS
-from integrations.marketplaces.registry import LIMITS as CHANNEL_LIMITS
 
 REMEMBERED_S: Final = 5.0
 UNKNOWN_SHOP: Final = "unknown_shop"
@@ -124,13 +123,12 @@ class Adapters:
         return value if self.clock() < until else None
 
     def _marketplace(self, row: ShopRow) -> Marketplace:
-        if (opens := CHANNELS.get(row.channel)) is None:
+        if (channel := CHANNELS.get(row.channel)) is None:
             text = f"no adapter for channel {row.channel}"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         secrets = Secrets(row.id, self.vault.open_secrets(row.secrets, shop_context(row.id)))
         app = secrets.get("app_key") or secrets.get("client_id") or row.id
-        limits = CHANNEL_LIMITS.get(row.channel, {})
-        return opens(
+        return channel.opens(
             ShopAccess(
                 row.id,
                 row.external_id,
@@ -138,7 +136,7 @@ class Adapters:
                 secrets,
                 row.settings,
                 self.http_client,
-                SharedPace(self.sessions, row.channel, app, limits),
+                SharedPace(self.sessions, row.channel, app, channel.limits),
             )
         )
 

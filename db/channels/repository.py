@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
-from sqlmodel import select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import InboxRow, ShopRow
@@ -104,10 +104,12 @@ class ChannelsRepository:
         """The shop, active or not."""
         return await self.session.get(ShopRow, shop_id)
 
-    async def pulled_shops(self) -> Sequence[ShopRow]:
-        """Shops that do not push: active and inactive ones."""
-        found = await self.session.exec(select(ShopRow).where(ShopRow.channel == "top"))
-        return found.all()
+    async def active_shops(self, channels: Iterable[str]) -> Sequence[ShopRow]:
+        """Shops of these channels that are not switched off."""
+        wanted = select(ShopRow).where(
+            col(ShopRow.channel).in_(list(channels)), col(ShopRow.active).is_(True)
+        )
+        return (await self.session.exec(wanted.order_by(ShopRow.id))).all()
 
     async def message(self, inbox_id: str) -> InboxRow | None:
         return await self.session.get(InboxRow, inbox_id)

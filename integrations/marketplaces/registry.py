@@ -1,16 +1,33 @@
-"""The channels Onhand speaks to: one line each, and the limits their vendors document."""
+"""The channels Onhand speaks to: one entry each."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from integrations.access import Limit, ShopAccess
 from integrations.marketplaces import own, shopify, top
 from integrations.marketplaces.port import Marketplace
 
-CHANNELS: Final[Mapping[str, Callable[[ShopAccess], Marketplace]]] = {
-    "own": own.open_shop,
-    "shopify": shopify.open_shop,
-    "top": top.open_shop,
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a channel's client can do besides the least (`integrations.marketplaces.port`).
+
+    `limits`: method → calls, as the vendor documents them; a method that is not there waits only
+    when the vendor says so.
+    """
+
+    opens: Callable[[ShopAccess], Marketplace]
+    is_pulled: bool = False  # a PulledMarketplace: its shops get pollers
+    is_stocked: bool = False  # a StockedMarketplace: it is told what it may sell
+    tells_after_sales: bool = False  # an AfterSaleMarketplace
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+
+CHANNELS: Final[Mapping[str, Channel]] = {
+    "own": Channel(own.open_shop),
+    "shopify": Channel(shopify.open_shop),
+    "top": Channel(top.open_shop, is_pulled=True),
 }
-# Method → calls; a method that is not here waits only when the vendor says so.
-LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}
+PULLED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_pulled)
+STOCKED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_stocked)

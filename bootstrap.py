@@ -170,6 +170,7 @@ def pages() -> None:
         return
     say("Installing the files of the pages")
     command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command += ["--no-update-notifier"]
     if subprocess.call(command, cwd=WEB, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) != 0:
         sys.stderr.write(
             "The files of the pages could not be installed, so pages will look bare; "

@@ -5,6 +5,7 @@ them, so that a killed owner leaves nothing behind. Elsewhere the next start sto
 """
 
 import contextlib
+import errno
 import importlib.util
 import os
 import pwd
@@ -42,11 +43,17 @@ def free_port(preferred: int = 0, host: str = "127.0.0.1") -> int:
     raise ServerDidNotStart("There is no free port on this machine.")
 
 
-def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen there."""
-    with contextlib.suppress(OSError):
-        return _bound(host, port) == port
-    return False
+def in_the_way(port: int, host: str = "127.0.0.1") -> str:
+    """Why a server could not listen there, as a sentence; empty when it could."""
+    try:
+        _bound(host, port)
+    except PermissionError:
+        return f"Port {port} may not be used by this user; set ONHAND_PORT to 1024 or higher."
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"Port {port} is taken; stop what uses it or set ONHAND_PORT."
+        return f"This machine has no address {host}; set ONHAND_HOST to one of its own."
+    return ""
 
 
 def is_listening(port: int) -> bool:

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from runtime import leftovers
 from runtime.child import Child
-from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port, is_free
+from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port, in_the_way
 from runtime.reach import embedded_postgres, embedded_temporal
 from runtime.settings import Settings, StartRefused, variable
 
@@ -96,8 +96,8 @@ class Supervisor:
                     f"Onhand is already running with the data in {folder.absolute()}."
                 ) from error
             leftovers.stop(self._note, _LEFT_OVER_S)
-            if not is_free(port, self.settings.host):
-                raise StartRefused(f"Port {port} is taken; stop what uses it or set ONHAND_PORT.")
+            if obstacle := in_the_way(port, self.settings.host):
+                raise StartRefused(obstacle)
             yield
 
     def _start(self) -> None:

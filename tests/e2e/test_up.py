@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from runtime.embedded import EmbeddedPostgres, is_free
+from runtime.embedded import EmbeddedPostgres, in_the_way
 from tests.e2e.running import environment, kill_everything, onhand, processes_of
 
 
@@ -42,4 +42,4 @@ def test_killed_with_everything_it_starts_again_with_its_data_and_ends_cleanly(
     assert log.splitlines()[-1] == "Stopped."
     assert "Traceback" not in log
     assert processes_of(variables) == []
-    assert is_free(port)
+    assert not in_the_way(port)

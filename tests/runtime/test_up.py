@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,6 +37,15 @@ def test_a_taken_port_is_told_in_one_sentence(tmp_path: Path) -> None:
     assert done.stderr == f"Port {port} is taken; stop what uses it or set ONHAND_PORT.\n"
     assert (done.returncode, done.stdout) == (1, "")
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["lock"]
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "nowhere.invalid"])
+def test_an_address_of_another_machine_is_told_in_one_sentence(tmp_path: Path, host: str) -> None:
+    done = up(tmp_path / "data", ONHAND_HOST=host)
+    assert done.stderr == (
+        f"This machine has no address {host}; set ONHAND_HOST to one of its own.\n"
+    )
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_a_second_start_on_the_same_data_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         waybills.create,
         waybills.void,
         waybills.by_hand,
+        waybills.voided_by_hand,
+        waybills.ask,
         telling.rate,
         telling.confirm_shipment,
         attention.park,

@@ -175,6 +175,7 @@ CAUSE: Final = {
     "RateLimited": N_("The other side asks us to slow down"),
     "Rejected": N_("The other side refuses the request"),
     "CredentialsRefused": N_("The other side refuses our credentials"),
+    "NeedsPlatformWaybill": N_("Only the platform can make this waybill"),
     "RefundDue": N_("Money is due back to the buyer"),
     "Parcel": N_("A parcel needs attention"),
     "Bug": N_("An unexpected failure"),

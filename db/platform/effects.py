@@ -11,7 +11,7 @@ _INTEND: Final = """
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
 VALUES (:key, :kind, :system, :subject, 'intended', 1, '{}')
 ON CONFLICT (key) DO UPDATE SET attempts = effect.attempts + 1, updated_at = clock_timestamp()
-RETURNING state, attempts, result
+RETURNING state, attempts, result, system
 """
 
 _SETTLE: Final = """
@@ -21,18 +21,35 @@ WHERE key = :key AND (state <> 'confirmed' OR CAST(:state AS text) = 'undone')
 """
 
 
+_FIND: Final = "SELECT state, attempts, result, system FROM effect WHERE key = :key"
+
+_MOVE: Final = """
+UPDATE effect SET system = :system, state = 'intended', updated_at = clock_timestamp()
+WHERE key = :key AND state <> 'confirmed'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An intent as it stood before this attempt; `attempts` counts this one."""
+    """An intent as it stood before this attempt; `attempts` counts this one.
+
+    `system` is where earlier attempts went: a person may have chosen another one since.
+    """
 
     state: str
     attempts: int
     result: dict[str, Any]
+    system: str
 
     @property
     def is_first(self) -> bool:
         """Nothing was ever sent for it."""
         return self.attempts == 1 and self.state == "intended"
+
+    @property
+    def may_exist(self) -> bool:
+        """An earlier attempt may have been carried out, whatever we heard of it."""
+        return not self.is_first and self.state in ("intended", "unknown", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +64,20 @@ class EffectRepository:
         row = await connection.execute(
             text(_INTEND), {"key": key, "kind": kind, "system": system, "subject": subject}
         )
-        state, attempts, result = row.one()
-        return Effect(state, attempts, result)
+        state, attempts, result, sent_to = row.one()
+        return Effect(state, attempts, result, sent_to)
+
+    async def find(self, key: str) -> Effect | None:
+        """The intent as it stands; None when there never was one."""
+        connection = await self.session.connection()
+        found = await connection.execute(text(_FIND), {"key": key})
+        row = found.one_or_none()
+        return Effect(row.state, row.attempts, row.result, row.system) if row else None
+
+    async def move(self, key: str, system: str) -> None:
+        """It goes to another system now; nothing of it is left at the earlier one."""
+        connection = await self.session.connection()
+        await connection.execute(text(_MOVE), {"key": key, "system": system})
 
     async def settle(self, key: str, state: str, result: dict[str, Any] | None = None) -> None:
         """confirmed | unknown | rejected | undone; a confirmed effect can only be undone."""

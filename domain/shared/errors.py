@@ -6,7 +6,8 @@ IntegrationError
 │   └── AnswerLost         the request may have been carried out: ask before sending again
 ├── RateLimited            they said when: retried after `retry_after_s`
 └── Rejected               they refuse this request: never retried, parks at once
-    └── CredentialsRefused nothing will work until someone renews the credentials
+    ├── CredentialsRefused nothing will work until someone renews the credentials
+    └── NeedsPlatformWaybill only the platform that hides the receiver can make this waybill
 """
 
 
@@ -95,3 +96,7 @@ class Rejected(IntegrationError):
 
 class CredentialsRefused(Rejected):
     """They refuse who we are: a token or key must be renewed."""
+
+
+class NeedsPlatformWaybill(Rejected):
+    """The receiver is masked: only the platform that sold the order can have a label made."""

@@ -28,6 +28,9 @@ class FakeCarrier:
     cancelled: list[str] = field(default_factory=list)
     failures: list[IntegrationError] = field(default_factory=list)
     lost: list[IntegrationError] = field(default_factory=list)
+    unfindable: list[IntegrationError] = field(default_factory=list)
+    deaf: list[IntegrationError] = field(default_factory=list)
+    scans: tuple[TrackingFact, ...] = ()
 
     signs_pushes: bool = True
 
@@ -40,12 +43,14 @@ class FakeCarrier:
             raise self.failures.pop(0)
         if request.order_ref in self.waybills:
             raise AssertionError(f"a second label for {request.order_ref}")
-        self.waybills[request.order_ref] = f"SF{len(self.waybills) + 1:012d}"
+        self.waybills[request.order_ref] = f"{self.code.upper()}{len(self.waybills) + 1:012d}"
         if self.lost:
             raise self.lost.pop(0)
         return Waybill(self.code, self.waybills[request.order_ref], request.order_ref, "571")
 
     async def find(self, order_ref: str) -> Waybill | None:
+        if self.unfindable:
+            raise self.unfindable.pop(0)
         number = self.waybills.get(order_ref)
         return Waybill(self.code, number, order_ref) if number else None
 
@@ -53,7 +58,9 @@ class FakeCarrier:
         self.cancelled.append(waybill_no)
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
-        return ()
+        if self.deaf:
+            raise self.deaf.pop(0)
+        return self.scans
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
         raise NotImplementedError
@@ -85,13 +92,14 @@ class FakeAdapters:
     """The outside world of a test."""
 
     sf: FakeCarrier = field(default_factory=FakeCarrier)
+    zto: FakeCarrier = field(default_factory=lambda: FakeCarrier("zto"))
     shop: FakeShop = field(default_factory=FakeShop)
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         return self.shop
 
     async def carrier(self, code: str) -> Carrier:
-        return self.sf
+        return self.zto if code == "zto" else self.sf
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
         return parse_own_order(raw, shop_id)

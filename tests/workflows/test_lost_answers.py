@@ -121,6 +121,6 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     }
     elsewhere = {
         "order.change_hold", "order.fetch", "shipment.settle", "waybill.by_hand",
-        "attention.resolve", "gate.tend",
+        "waybill.voided_by_hand", "waybill.ask", "attention.resolve", "gate.tend",
     }  # fmt: skip
     assert names == set(TO_THE_DOOR) | set(AND_BACK) | elsewhere

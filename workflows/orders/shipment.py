@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.shipping import ShippingActivities
@@ -27,8 +28,9 @@ from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import Cause, CompensationRequested, Interrupted, Step, StepConsole
 
-# How long a parcel may be silent before somebody looks.
-STALLED_AFTER = timedelta(hours=72)
+# A silent parcel: its carrier is asked each time, a person after as many silences in a row.
+SILENT_AFTER = timedelta(hours=24)
+STALLED_SILENCES = 3
 LOOK_AGAIN = timedelta(minutes=30)
 
 
@@ -47,6 +49,7 @@ class ShipmentWorkflow:
         self._looked = 0
         self._heard_at = workflow.now()
         self._alarm: asyncio.Task[None] | None = None
+        self._silences, self._scans = 0, 0
         self._stop: StopRequested | None = None
         self._labelled = False
 
@@ -143,6 +146,7 @@ class ShipmentWorkflow:
                 ),
                 may_compensate=True,
                 input_fields={"carrier": "text", "product": "text", "waybill_no": "text"},
+                past_correcting=frozenset({"NeedsPlatformWaybill"}),
             ),
             self._must_stop,
         )
@@ -184,7 +188,7 @@ class ShipmentWorkflow:
         await self._report()
         while self._status is not ShipmentStatus.DELIVERED:
             if self._looked == self._news and not await self._hears_something():
-                await self._ask_about("stalled", "no news from the carrier for three days")
+                await self._break_the_silence()
                 continue
             self._looked = self._news
             facts = self._take(await self._step(ShippingActivities.track))
@@ -195,13 +199,13 @@ class ShipmentWorkflow:
         await telling
 
     async def _hears_something(self) -> bool:
-        """Wait for news; False after three days of silence.
+        """Wait for news; False after a day of silence.
 
         The timer runs on over news: a new one after each would cost two events more.
         """
         while self._looked == self._news:
             if self._alarm is None or self._alarm.done():
-                rest = self._heard_at + STALLED_AFTER - workflow.now()
+                rest = self._heard_at + SILENT_AFTER - workflow.now()
                 if rest <= timedelta(0):
                     self._heard_at = workflow.now()
                     return False
@@ -212,6 +216,20 @@ class ShipmentWorkflow:
 
     async def _news_or(self, alarm: "asyncio.Task[None]") -> None:
         await workflow.wait_condition(lambda: self._news > self._looked or alarm.done())
+
+    async def _break_the_silence(self) -> None:
+        """A push may be lost: ask the carrier, and a person when it says nothing new for days."""
+        try:
+            scans = await workflow.execute_activity_method(
+                WaybillActivities.ask, self._outside("ask_carrier", ""), **OUTSIDE
+            )
+        except ActivityError:
+            scans = self._scans  # nobody was asked: as good as no answer
+        self._silences = self._silences + 1 if scans == self._scans else 0
+        self._scans = scans
+        if self._silences >= STALLED_SILENCES:
+            self._silences = 0
+            await self._ask_about("stalled", "no news from the carrier for three days")
 
     async def _tell_channel(self) -> None:
         await self._console.run(
@@ -252,6 +270,11 @@ class ShipmentWorkflow:
                     "carrier",
                     lambda correction: workflow.execute_activity_method(
                         WaybillActivities.void,
+                        self._outside("void_label", correction),
+                        **OUTSIDE,
+                    ),
+                    by_hand=lambda correction: workflow.execute_activity_method(
+                        WaybillActivities.voided_by_hand,
                         self._outside("void_label", correction),
                         **OUTSIDE,
                     ),

@@ -25,7 +25,8 @@ class Step(Generic[Result]):
     """One call to the outside. `do` gets the id of a correction, empty the first time.
 
     `by_hand` records what a person did instead; without it the step cannot be done by hand.
-    `input_fields` names what a person may correct: field → kind (text, number).
+    `input_fields` names what a person may correct: field → kind (text, number); no corrected
+    value helps against the causes in `past_correcting`.
     """
 
     step_id: str
@@ -35,12 +36,12 @@ class Step(Generic[Result]):
     may_skip: bool = False
     may_compensate: bool = False
     input_fields: dict[str, str] = field(default_factory=dict)
+    past_correcting: frozenset[str] = frozenset()
 
-    @property
-    def actions(self) -> tuple[StepAction, ...]:
-        """What a person may decide about this step."""
+    def actions(self, cause: str = "") -> tuple[StepAction, ...]:
+        """What a person may decide about this step after it failed for this cause."""
         actions: list[StepAction] = ["retry"]
-        if self.input_fields:
+        if self.input_fields and cause not in self.past_correcting:
             actions.append("retry_with")
         if self.by_hand is not None:
             actions.append("done_by_hand")
@@ -125,7 +126,7 @@ class StepConsole:
             decision = await self.ask(
                 step.step_id,
                 cause,
-                step.actions,
+                step.actions(cause.kind),
                 system=step.system,
                 attempts=attempts,
                 input_fields=step.input_fields,

@@ -1,0 +1,200 @@
+"""Waybills: one for each box whatever happens, also when people change the carrier meanwhile."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from db.engine import Sessions
+from db.platform.tables import CorrectionRow
+from domain.logistics.tracking import ParcelStatus, TrackingFact
+from domain.orders.messages import Accepted, Cancel, HandedOver, ResolveStep, StepAction
+from domain.shared.errors import AnswerLost, Rejected, Unavailable
+from tests.workflows.test_order import order_id, plan_hash
+from tests.workflows.world import NOW, Company, company, own_order
+
+
+@pytest_asyncio.fixture
+async def shop(temporal_env: WorkflowEnvironment, sessions: Sessions) -> AsyncIterator[Company]:
+    async with company(temporal_env.client, sessions) as shop:
+        await shop.seed()
+        yield shop
+
+
+async def packed(shop: Company, boxes: int = 1) -> str:
+    """An order that is packed and wants its label; the number of its shipment."""
+    await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    for n in range(2, boxes + 1):
+        await shop.row(
+            "INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code,"
+            " sorting_code, status, weight_g, length_mm, width_mm, height_mm)"
+            " VALUES (:id, :no, '', '', '', '', '', 'labelled', 900, 0, 0, 0) RETURNING id",
+            id=f"{no}-P{n}", no=no,
+        )  # fmt: skip
+    await shop.pack(no)
+    return no
+
+
+async def parked(shop: Company, step: str = "label") -> Any:
+    await shop.until("SELECT step_id FROM attention WHERE resolved_at IS NULL", step)
+    return await shop.row(
+        "SELECT cause, code, error, actions FROM attention WHERE resolved_at IS NULL"
+    )
+
+
+async def decide(
+    shop: Company, no: str, action: StepAction, step: str = "label", **values: str
+) -> None:
+    correction = ""
+    if values:
+        correction = f"cor_{len(values)}_{'_'.join(values.values())}"[:60]
+        async with shop.sessions.begin() as session:
+            session.add(
+                CorrectionRow(
+                    id=correction, workflow_id=f"shipment/{no}", step_id=step, data=values,
+                    at=NOW,                    actor="admin",
+                )
+            )  # fmt: skip
+    decision = ResolveStep(step, action, "admin", "as agreed", correction)
+    await shop.shipment(no).execute_update("resolve_step", decision, result_type=Accepted)
+
+
+async def labelled(shop: Company, no: str) -> None:
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "labelled")
+
+
+async def test_a_masked_receiver_waits_for_the_platform_s_waybill(shop: Company) -> None:
+    await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.row("UPDATE receiver SET kind = 'masked', oaid = 'o1' RETURNING order_id")
+    await shop.pick(no)
+    await shop.pack(no)
+
+    item = await parked(shop)
+
+    assert (item.cause, item.code) == ("NeedsPlatformWaybill", "masked_receiver")
+    assert list(item.actions) == ["retry", "done_by_hand", "compensate"]
+    assert shop.outside.sf.creates == 0
+    await decide(shop, no, "done_by_hand", carrier="zto", waybill_no="73100000000001")
+    await labelled(shop, no)
+    assert await shop.row("SELECT carrier, waybill_no FROM parcel") == ("zto", "73100000000001")
+    assert await shop.row("SELECT carrier FROM shipment") == ("zto",)
+    await shop.shipment(no).signal("handed_over", HandedOver())
+    await shop.status("shipped")
+    assert [one.waybill_no for one in shop.outside.shop.confirmed] == ["73100000000001"]
+
+
+async def test_with_another_carrier_the_step_goes_on_there(shop: Company) -> None:
+    shop.outside.sf.failures.append(Rejected("no such product", code="8057"))
+    no = await packed(shop)
+    await parked(shop)
+
+    await decide(shop, no, "retry_with", carrier="zto", product="standard")
+    await labelled(shop, no)
+
+    assert list(shop.outside.sf.waybills) == []
+    assert await shop.row("SELECT carrier, product, waybill_no FROM parcel") == (
+        "zto",
+        "standard",
+        "ZTO000000000001",
+    )
+    assert await shop.row("SELECT state, system FROM effect") == ("confirmed", "carrier/zto")
+    assert await shop.row("SELECT carrier, product FROM shipment") == ("zto", "standard")
+
+
+async def test_a_label_the_first_carrier_may_have_made_is_voided_before_another_is_asked(
+    shop: Company,
+) -> None:
+    shop.outside.sf.lost.append(AnswerLost("no answer"))
+    shop.outside.sf.unfindable.append(Rejected("the query is not permitted", code="A1004"))
+    no = await packed(shop)
+    await parked(shop)
+    assert len(shop.outside.sf.waybills) == 1
+
+    await decide(shop, no, "retry_with", carrier="zto")
+    await labelled(shop, no)
+
+    assert shop.outside.sf.cancelled == ["SF000000000001"]
+    assert await shop.row("SELECT carrier, waybill_no FROM parcel") == ("zto", "ZTO000000000001")
+
+
+async def test_an_order_cancelled_after_a_change_of_carrier_leaves_no_label_anywhere(
+    shop: Company,
+) -> None:
+    shop.outside.sf.lost.append(AnswerLost("no answer"))
+    shop.outside.sf.unfindable.append(Rejected("the query is not permitted", code="A1004"))
+    shop.outside.zto.failures.append(Rejected("not there", code="E418"))
+    no = await packed(shop)
+    await parked(shop)
+    await decide(shop, no, "retry_with", carrier="zto")
+    await shop.until("SELECT code FROM attention WHERE resolved_at IS NULL", "E418")
+
+    order = shop.client.get_workflow_handle("order/own/mini/1")
+    cancel = Cancel(await plan_hash(shop, await order_id(shop)), "changed mind", "kefu")
+    await order.execute_update("cancel", cancel, result_type=Accepted)
+    await shop.status("cancelled")
+
+    assert shop.outside.sf.cancelled == ["SF000000000001"]
+    assert shop.outside.zto.cancelled == []
+
+
+async def test_boxes_labelled_by_hand_need_a_number_each(shop: Company) -> None:
+    shop.outside.sf.failures += [Rejected("no", code="8119")] * 4
+    no = await packed(shop, boxes=2)
+    await parked(shop)
+
+    await decide(shop, no, "done_by_hand", waybill_no="SF900000000001")
+    await shop.until("SELECT count(*) FROM attention WHERE resolved_at IS NULL", 1)
+    assert await shop.row("SELECT count(*) FROM parcel WHERE waybill_no <> ''") == (0,)
+    await decide(shop, no, "done_by_hand", waybill_no="SF900000000001、SF900000000002")
+    await labelled(shop, no)
+
+    assert await shop.row(
+        "SELECT string_agg(id || ' ' || waybill_no, ', ' ORDER BY id) FROM parcel"
+    ) == (f"{no}-P1 SF900000000001, {no}-P2 SF900000000002",)
+
+
+async def test_a_label_ordered_by_hand_is_voided_by_hand(shop: Company) -> None:
+    shop.outside.sf.failures.append(Rejected("no", code="8119"))
+    no = await packed(shop)
+    await parked(shop)
+    await decide(shop, no, "done_by_hand", waybill_no="SF900000000001")
+    await labelled(shop, no)
+
+    order = shop.client.get_workflow_handle("order/own/mini/1")
+    cancel = Cancel(await plan_hash(shop, await order_id(shop)), "changed mind", "kefu")
+    await order.execute_update("cancel", cancel, result_type=Accepted)
+    item = await parked(shop, "void_label")
+    assert (item.code, list(item.actions)) == (
+        "ordered_by_hand",
+        ["retry", "done_by_hand", "skip"],
+    )
+    await decide(shop, no, "done_by_hand", "void_label")
+    await shop.status("cancelled")
+
+    assert shop.outside.sf.cancelled == []
+    assert await shop.row("SELECT voided_at IS NOT NULL FROM parcel") == (True,)
+
+
+async def test_a_delivery_whose_push_was_lost_is_heard_by_asking(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    shop.outside.sf.deaf.append(Unavailable("down"))
+    no = await packed(shop)
+    await labelled(shop, no)
+    waybill_no = next(iter(shop.outside.sf.waybills.values()))
+    shop.outside.sf.scans = (
+        TrackingFact(waybill_no, "sf/1", NOW, ParcelStatus.DELIVERED, "80", "signed"),
+    )
+    await shop.shipment(no).signal("handed_over", HandedOver())
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "handed_over")
+
+    # Two days pass without a push: the first question finds the carrier down, the second is heard.
+    await temporal_env.sleep(timedelta(hours=50))
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "delivered")
+
+    assert await shop.row("SELECT count(*) FROM attention") == (0,)

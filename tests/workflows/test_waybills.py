@@ -84,7 +84,7 @@ async def test_a_masked_receiver_waits_for_the_platform_s_waybill(shop: Company)
     assert await shop.row("SELECT carrier, waybill_no FROM parcel") == ("zto", "73100000000001")
     assert await shop.row("SELECT carrier FROM shipment") == ("zto",)
     await shop.shipment(no).signal("handed_over", HandedOver())
-    await shop.status("shipped")
+    await shop.until("SELECT state FROM effect WHERE kind = 'ship_confirm'", "confirmed")
     assert [one.waybill_no for one in shop.outside.shop.confirmed] == ["73100000000001"]
 
 

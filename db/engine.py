@@ -1,8 +1,11 @@
 """How processes reach Postgres: one engine per process and role, with time limits on everything."""
 
-from typing import Literal, NewType
+import time
+from typing import Any, Final, Literal, NewType
 
+from sqlalchemy import event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -10,6 +13,9 @@ Role = Literal["onhand_owner", "onhand_worker", "onhand_web"]
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
 Sessions = async_sessionmaker[AsyncSession]
+
+# A server that was started again was away for longer than this.
+_TRUSTED_S: Final = 1.0
 
 
 def create_engine(
@@ -35,21 +41,44 @@ def create_engine(
         # A plan kept from when the tables were empty halves the reservations per second.
         "plan_cache_mode": "force_custom_plan",
     }
-    return create_async_engine(
+    engine = create_async_engine(
         driver_url(database_url),
         pool_size=pool_size,
         max_overflow=max_overflow,
-        pool_pre_ping=True,
         connect_args={
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             "application_name": application_name,
         },
     )
+    _ask_before_use(engine)
+    return engine
 
 
 def sessions(engine: AsyncEngine) -> Sessions:
     """Makes sessions; `async with sessions.begin()` is one transaction."""
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+def _ask_before_use(engine: AsyncEngine) -> None:
+    """A connection that rested for a while is asked first whether it still lives.
+
+    Asking every time (`pool_pre_ping`) would cost each transaction a round trip.
+    """
+    pool, dialect = engine.sync_engine.pool, engine.sync_engine.dialect
+
+    @event.listens_for(pool, "checkin")
+    def _rests(connection: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(pool, "checkout")
+    def _is_used(connection: Any, record: Any, proxy: Any) -> None:
+        rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+        if rested < _TRUSTED_S:
+            return
+        try:
+            dialect.do_ping(connection)
+        except Exception as error:
+            raise DisconnectionError(str(error)) from error
 
 
 def driver_url(database_url: str) -> str:

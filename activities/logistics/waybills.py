@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
@@ -14,6 +13,7 @@ from db.engine import Sessions
 from db.logistics.repository import record_facts
 from db.platform.effects import Effect, EffectRepository
 from db.platform.gates import Gates
+from db.sql import parsed
 from domain.orders.work import OutsideStep
 from domain.shared.address import Address, Contact
 from domain.shared.errors import (
@@ -143,13 +143,13 @@ class WaybillActivities:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             found = await connection.execute(
-                text("SELECT data FROM correction WHERE id = :id"), {"id": step.correction_id}
+                parsed("SELECT data FROM correction WHERE id = :id"), {"id": step.correction_id}
             )
             data: dict[str, Any] = found.scalar_one_or_none() or {}
             numbers = _numbers(str(data.get("waybill_no", "")), len(rows))
             for row, number in zip(rows, numbers, strict=True):
                 used = {"carrier": row.carrier, "number": number}
-                if (await connection.execute(text(_USED), used)).first() is not None:
+                if (await connection.execute(parsed(_USED), used)).first() is not None:
                     raise Rejected(f"{number} is on another parcel", code="waybill_no_used")
                 await EffectRepository(session).intend(
                     row.id, "waybill", f"carrier/{row.carrier}", step.shipment_no
@@ -178,7 +178,7 @@ class WaybillActivities:
                 await record_facts(session, row.carrier, facts)
         async with self.sessions.begin() as session:
             connection = await session.connection()
-            known = await connection.execute(text(_SCANS), {"no": step.shipment_no})
+            known = await connection.execute(parsed(_SCANS), {"no": step.shipment_no})
             return int(known.scalar_one())
 
     async def _order(self, step: OutsideStep, row: Any) -> None:
@@ -216,7 +216,7 @@ class WaybillActivities:
     async def _send(self, carrier: Carrier, row: Any, step: OutsideStep) -> Waybill:
         async with self.sessions.begin() as session:
             connection = await session.connection()
-            cargo = (await connection.execute(text(_CARGO), {"no": step.shipment_no})).all()
+            cargo = (await connection.execute(parsed(_CARGO), {"no": step.shipment_no})).all()
         try:
             return await carrier.create(_request(row, cargo))
         except IntegrationError as error:
@@ -232,15 +232,15 @@ class WaybillActivities:
             connection = await session.connection()
             if step.correction_id:
                 await connection.execute(
-                    text(_CORRECT), {"correction_id": step.correction_id, "no": step.shipment_no}
+                    parsed(_CORRECT), {"correction_id": step.correction_id, "no": step.shipment_no}
                 )
-            return (await connection.execute(text(_PARCELS), {"no": step.shipment_no})).all()
+            return (await connection.execute(parsed(_PARCELS), {"no": step.shipment_no})).all()
 
     async def _voided(self, parcel_id: str) -> None:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             await connection.execute(
-                text("UPDATE parcel SET voided_at = clock_timestamp() WHERE id = :id"),
+                parsed("UPDATE parcel SET voided_at = clock_timestamp() WHERE id = :id"),
                 {"id": parcel_id},
             )
             await EffectRepository(session).settle(parcel_id, "undone")
@@ -251,7 +251,7 @@ async def _keep(
 ) -> None:
     connection = await session.connection()
     await connection.execute(
-        text(_LABELLED),
+        parsed(_LABELLED),
         {
             "id": parcel_id,
             "waybill_no": waybill.waybill_no,

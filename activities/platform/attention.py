@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import text
 from temporalio import activity
 
 from db.engine import Sessions
+from db.sql import parsed
 from domain.orders.work import ParkedStep, ResolvedStep
 
 _PARK: Final = """
@@ -51,7 +51,7 @@ class AttentionActivities:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             await connection.execute(
-                text(_PARK),
+                parsed(_PARK),
                 {
                     "workflow_id": step.workflow_id,
                     "step_id": step.step_id,
@@ -80,10 +80,10 @@ class AttentionActivities:
                 "action": step.action,
                 "reason": step.reason,
             }
-            closed = (await connection.execute(text(_RESOLVE), parameters)).first()
+            closed = (await connection.execute(parsed(_RESOLVE), parameters)).first()
             if closed is not None:
                 await connection.execute(
-                    text(_AUDIT),
+                    parsed(_AUDIT),
                     {
                         "actor": step.actor,
                         "action": f"step.{step.action}",

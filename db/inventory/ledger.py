@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory import statements
+from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.shared.errors import (
     IdempotencyMismatch,
@@ -105,15 +104,7 @@ class Ledger:
 
     async def run(self, statement: str, parameters: Parameters) -> Sequence[Row[Any]]:
         """One statement of `statements` in this transaction."""
-        connection = await self.session.connection()
-        done = await connection.execute(_prepared(statement), dict(parameters))
-        return done.all() if done.returns_rows else []
-
-
-@cache
-def _prepared(statement: str) -> TextClause:
-    """Parsed once: the statements are few and long."""
-    return text(statement)
+        return await run(self.session, statement, **parameters)
 
 
 def columns_of(keys: Iterable[StockKey]) -> dict[str, list[Any]]:

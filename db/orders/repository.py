@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
+from db.sql import run
 from domain.orders.intake import FOLLOWS_THE_CHANNEL, Judgement
 from domain.orders.lifecycle import OrderState, ShipmentState, status_of, waits_for
 from domain.orders.order import HOLD_RULES, HoldKind, OrderStatus, ShipmentStatus
@@ -171,6 +171,4 @@ class OrderRepository:
 
     async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         """One statement of this repository."""
-        connection = await self.session.connection()
-        done = await connection.execute(text(statement), parameters)
-        return done.all() if done.returns_rows else []
+        return await run(self.session, statement, **parameters)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
+from db.sql import run
 from domain.orders.work import Entry, ShipmentFacts
 from domain.shared.errors import OrderNotFound
 from domain.shared.ids import OrderId, ShipmentNo
@@ -108,6 +108,4 @@ class ShipmentRepository:
 
     async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         """One statement of this repository."""
-        connection = await self.session.connection()
-        done = await connection.execute(text(statement), parameters)
-        return done.all() if done.returns_rows else []
+        return await run(self.session, statement, **parameters)

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.sql import parsed
 
 _INTEND: Final = """
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
@@ -62,7 +63,7 @@ class EffectRepository:
         """Write the intent, or find the earlier one; commit before calling anybody."""
         connection = await self.session.connection()
         row = await connection.execute(
-            text(_INTEND), {"key": key, "kind": kind, "system": system, "subject": subject}
+            parsed(_INTEND), {"key": key, "kind": kind, "system": system, "subject": subject}
         )
         state, attempts, result, sent_to = row.one()
         return Effect(state, attempts, result, sent_to)
@@ -70,18 +71,18 @@ class EffectRepository:
     async def find(self, key: str) -> Effect | None:
         """The intent as it stands; None when there never was one."""
         connection = await self.session.connection()
-        found = await connection.execute(text(_FIND), {"key": key})
+        found = await connection.execute(parsed(_FIND), {"key": key})
         row = found.one_or_none()
         return Effect(row.state, row.attempts, row.result, row.system) if row else None
 
     async def move(self, key: str, system: str) -> None:
         """It goes to another system now; nothing of it is left at the earlier one."""
         connection = await self.session.connection()
-        await connection.execute(text(_MOVE), {"key": key, "system": system})
+        await connection.execute(parsed(_MOVE), {"key": key, "system": system})
 
     async def settle(self, key: str, state: str, result: dict[str, Any] | None = None) -> None:
         """confirmed | unknown | rejected | undone; a confirmed effect can only be undone."""
         connection = await self.session.connection()
         await connection.execute(
-            text(_SETTLE), {"key": key, "state": state, "result": json.dumps(result or {})}
+            parsed(_SETTLE), {"key": key, "state": state, "result": json.dumps(result or {})}
         )

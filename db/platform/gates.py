@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import text
-
 from db.engine import Sessions
 from db.platform.outbox import queue_signal
+from db.sql import parsed
 from domain.orders.messages import GateOpened
 from domain.orders.work import OutsideStep
 from domain.shared.errors import GateHolding, RateLimited, Unavailable
@@ -74,7 +73,7 @@ class Gates:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             found = await connection.execute(
-                text("SELECT state FROM gate WHERE system = :system"), {"system": system}
+                parsed("SELECT state FROM gate WHERE system = :system"), {"system": system}
             )
             state = found.scalar_one_or_none() or "flowing"
         self._seen[system] = (time.monotonic(), state)
@@ -84,12 +83,12 @@ class Gates:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             counted = await connection.execute(
-                text(_COUNT), {"system": system, "failed": failed, "window": _WINDOW_S}
+                parsed(_COUNT), {"system": system, "failed": failed, "window": _WINDOW_S}
             )
             state, calls, failures = counted.one()
             broken = failures >= LEAST_FAILURES and failures >= calls * FAILURE_SHARE
             if failed and (broken or state == "draining"):
-                await connection.execute(text(_HOLD), {"system": system, "reason": reason[:200]})
+                await connection.execute(parsed(_HOLD), {"system": system, "reason": reason[:200]})
                 await queue_signal(
                     session, gate_workflow_id(system), "gate_shut", GateOpened(system)
                 )
@@ -99,6 +98,6 @@ class Gates:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             await connection.execute(
-                text(_WAIT),
+                parsed(_WAIT),
                 {"workflow_id": step.workflow_id, "step_id": step.step_id, "system": system},
             )

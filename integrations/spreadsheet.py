@@ -127,9 +127,9 @@ def _lines(name: str, chunks: Iterator[bytes], encoding: str) -> Iterator[str]:
                 "name its encoding with --encoding, such as gb18030 or cp1252."
             ) from error
         *whole, rest = rest.split("\n")
-        for line in whole:
+        for text in whole:
             number += 1
-            yield line + "\n"
+            yield text + "\n"
         if len(rest) > _CHUNK * 4:
             raise UnreadableFile(f"{name} has a line of more than a million characters.")
     yield rest
@@ -159,8 +159,7 @@ def _sheet_rows(path: Path, file: BinaryIO, sheet: str) -> Iterator[Row | Broken
         if sheet and sheet not in names:
             raise UnreadableFile(f"{path.name} has no sheet {sheet}; it has {', '.join(names)}.")
         found = book.get_sheet_by_name(sheet) if sheet else book.get_sheet_by_index(0)
-        first_row = (found.start or (0, 0))[0] + 1
-        for number, cells in enumerate(found.iter_rows(), first_row):
+        for number, cells in enumerate(found.iter_rows(), 1):
             texts = [_text(cell) for cell in cells]
             if any(texts):
                 yield number, texts

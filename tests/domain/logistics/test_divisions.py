@@ -21,6 +21,7 @@ from domain.logistics.divisions.table import (
     children,
     districts,
     find,
+    fixed_district,
 )
 from domain.shared.address import Address
 
@@ -425,3 +426,10 @@ def test_short_names_never_lead_out_of_the_city(division: Division) -> None:
     district = parts[-1] if division.level is Level.DISTRICT else ""
     found = normalise(Address(province=parts[0], city=city, district=district))
     assert found.division_code in {division.code, division.parent}
+
+
+def test_everybody_lives_in_one_fixed_district_and_all_over_the_country() -> None:
+    assert fixed_district("customer 17850").code == "350213"
+    homes = {fixed_district(f"customer {number}").code for number in range(3000)}
+    assert len({code[:2] for code in homes}) == 31
+    assert homes <= {division.code for division in districts()}

@@ -120,6 +120,14 @@ class Settings(BaseSettings):
         le=10**15,
         description="Orders from this sum on are held for a look (cents)",
     )
+    sourcing_strategy: Literal["cheapest", "nearest", "inventory_first", "priority"] = Field(
+        default="cheapest",
+        description="Which places send an order: cheapest, nearest, inventory_first (fewest "
+        "parcels, then where most is left) or priority (the places' own order); shops may differ",
+    )
+    max_parcels: int = Field(
+        default=4, ge=1, le=20, description="An order is sent in at most so many parcels"
+    )
     completed_after_days: int = Field(
         default=7, ge=0, le=3650, description="A delivered order is completed after this many days"
     )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from domain.orders.snapshot import OrderSnapshot
+from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Carrier
 from integrations.marketplaces.port import Marketplace
 
@@ -36,3 +37,5 @@ class OrderRules:
     risk_amount_minor: int = 500_000
     unpaid_expiry: timedelta = timedelta(minutes=30)
     completed_after: timedelta = timedelta(days=7)
+    strategy: Strategy = Strategy.CHEAPEST  # unless the shop has a rule of its own
+    max_parcels: int = 4

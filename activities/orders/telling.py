@@ -1,18 +1,20 @@
 """Telling the channel that a parcel left, and deciding with which carrier it goes."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from temporalio import activity
 
 from activities.orders.ports import Adapters
 from db.engine import Sessions
+from db.logistics.tariffs import price_list, shut_carriers
 from db.orders.shipments import ShipmentRepository
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.platform.outbox import queue_shop_webhook
-from domain.logistics.tariff import TariffRow, price
+from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from domain.shared.errors import ActionNotAllowed, AnswerLost, IntegrationError, Rejected
 from integrations.marketplaces.own_events import build_shipped_event
@@ -40,20 +42,11 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
 
 _TO_RATE: Final = """
 SELECT p.id, p.weight_g, p.length_mm, p.width_mm, p.height_mm, p.carrier,
-       left(r.division_code, 2) || '0000' AS province, left(l.division_code, 2) || '0000' AS origin
+       r.division_code AS destination, l.division_code AS origin,
+       s.carrier AS expected, s.product AS expected_product
 FROM parcel p JOIN shipment s ON s.no = p.shipment_no
 JOIN receiver r ON r.order_id = s.order_id JOIN location l ON l.id = s.location_id
 WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no = ''
-"""
-
-_TARIFFS: Final = """
-SELECT t.* FROM tariff t JOIN carrier_account c ON c.code = t.carrier AND c.active
-LEFT JOIN tariff_zone z ON z.carrier = t.carrier AND z.province_code = :province
-LEFT JOIN gate g ON g.system = 'carrier/' || t.carrier
-WHERE t.destination_zone IN (coalesce(z.zone, '*'), '*')
-  AND t.valid_from <= current_date AND coalesce(t.valid_to > current_date, true)
-  AND NOT t.carrier = ANY(:without)
-ORDER BY coalesce(g.state, 'flowing') = 'holding', t.carrier, t.product
 """
 
 
@@ -78,30 +71,26 @@ class TellingActivities:
             if facts.blocked_by:
                 return facts
             chosen = facts.carrier
+            today = contract_day(datetime.now(UTC))
+            prices, shut = await price_list(session, today), await shut_carriers(session)
             for parcel in await shipments.run(_TO_RATE, {"no": step.shipment_no}):
                 if parcel.carrier:
                     chosen = parcel.carrier
                     continue
-                rows = await shipments.run(_TARIFFS, {"province": parcel.province, "without": []})
-                best = min(
-                    ((_price(row, parcel), n, row) for n, row in enumerate(rows)), default=None
-                )
-                if best is None:
+                lines = prices.between(parcel.origin or "", parcel.destination or "", today)
+                quote = _quote(lines, parcel, shut)
+                if quote is None:
                     raise ActionNotAllowed("no tariff of any carrier covers this way")
-                chosen = best[2].carrier
+                chosen = quote.row.carrier
+                choice = {"carrier": chosen, "product": quote.row.product}
                 await shipments.run(
                     "UPDATE parcel SET carrier = :carrier, product = :product WHERE id = :id",
-                    {"carrier": chosen, "product": best[2].product, "id": parcel.id},
+                    {**choice, "id": parcel.id},
                 )
                 await shipments.run(
                     "UPDATE shipment SET carrier = :carrier, product = :product,"
                     " freight_minor = freight_minor + :fee WHERE no = :no",
-                    {
-                        "carrier": chosen,
-                        "product": best[2].product,
-                        "fee": best[0],
-                        "no": step.shipment_no,
-                    },
+                    {**choice, "fee": quote.price_minor, "no": step.shipment_no},
                 )
             return replace(facts, carrier=chosen)
 
@@ -153,10 +142,12 @@ class TellingActivities:
             await EffectRepository(session).settle(key, "confirmed")
 
 
-def _price(row: Any, parcel: Any) -> int:
-    tariff = TariffRow(
-        row.carrier, row.product, row.origin_zone, row.destination_zone, row.first_g,
-        row.first_minor, row.step_g, row.step_minor, row.volumetric_divisor, row.surcharge_minor,
-        row.minimum_minor, row.currency, row.valid_from, row.valid_to or date.max,
-    )  # fmt: skip
-    return price(tariff, parcel.weight_g, (parcel.length_mm, parcel.width_mm, parcel.height_mm))
+def _quote(lines: Sequence[TariffRow], parcel: Any, shut: Collection[str]) -> Quote | None:
+    """The cheapest line that is open; of equal ones that which sourcing expected."""
+    box = parcel.weight_g, parcel.length_mm * parcel.width_mm * parcel.height_mm
+    flowing = [line for line in lines if line.carrier not in shut] or lines
+    hoped = (parcel.expected, parcel.expected_product)
+    expected = cheapest([x for x in flowing if (x.carrier, x.product) == hoped], *box)
+    best = cheapest(flowing, *box)
+    as_good = best and expected and expected.price_minor == best.price_minor
+    return expected if as_good else best

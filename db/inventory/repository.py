@@ -212,6 +212,11 @@ class StockRepository:
             for r in rows
         ]
 
+    async def free_by_lot(self, skus: Sequence[str]) -> list[tuple[StockKey, int]]:
+        """What a new order may take of good own stock: not reserved, and nobody waits for it."""
+        rows = await self._ledger.run(statements.FREE_BY_LOT, {"skus": list(skus)})
+        return [(key_of(row), row.free) for row in rows if row.free > 0]
+
     async def places(self) -> list[Place]:
         """All locations, closed ones too while goods may lie there, in order of priority."""
         rows = await self._ledger.run(statements.PLACES, {})

@@ -285,6 +285,18 @@ GROUP BY b.location_id, b.sku
 ORDER BY b.sku, b.location_id
 """
 
+# As `RESERVE` counts it.
+FREE_BY_LOT: Final = """
+SELECT b.sku, b.location_id, b.lot, b.condition, b.owner,
+       (b.on_hand - b.reserved - coalesce((
+           SELECT sum(w.quantity) FROM backorder w
+           WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id), 0)
+       )::bigint AS free
+FROM stock_balance b
+WHERE b.sku = ANY(:skus) AND b.condition = 'good' AND b.owner = 'own' AND b.on_hand > b.reserved
+ORDER BY b.sku, b.location_id, b.lot
+"""
+
 PLACES: Final = """
 SELECT id, name, kind, parent_id FROM location ORDER BY priority, id
 """

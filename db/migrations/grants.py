@@ -17,7 +17,7 @@ LEDGERS: Final = (
 _ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
 _ONLY_WORKER_WRITES: Final = ("effect",)
 _SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
-_EDITED: Final = ("channel_sku", "blocked_buyer", "tariff", "tariff_zone")
+_EDITED: Final = ("channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule")
 
 STATEMENTS: Final = (
     "GRANT USAGE ON SCHEMA public TO onhand_worker, onhand_web",

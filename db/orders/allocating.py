@@ -11,9 +11,11 @@ from db.sql import run
 ORDERS: Final = """
 SELECT o.id, o.no, o.channel, o.status, o.seq, o.paid_at, o.placed_at, o.ship_by,
        o.cash_on_delivery, o.channel_state, o.workflow_id, r.longitude, r.latitude,
-       r.division_code, r.country,
+       r.division_code, r.country, u.strategy, u.max_parcels,
        (SELECT count(*) FROM shipment s WHERE s.order_id = o.id) AS shipments
-FROM sales_order o LEFT JOIN receiver r ON r.order_id = o.id
+FROM sales_order o
+LEFT JOIN receiver r ON r.order_id = o.id
+LEFT JOIN sourcing_rule u ON u.shop_id = o.shop_id
 WHERE o.id = ANY(:ids)
 ORDER BY coalesce(o.paid_at, o.placed_at), o.id
 """
@@ -42,20 +44,15 @@ ORDER BY b.location_id, b.id
 FOR UPDATE OF b
 """
 
-LOCATIONS: Final = """
-SELECT id, priority, handling_minor, longitude, latitude, division_code
-FROM location WHERE ships AND active AND kind <> 'transit' ORDER BY priority, id
+# Where an earlier shipment of the order looked for units and did not find them.
+NOT_FOUND: Final = """
+SELECT DISTINCT s.order_id, s.location_id, x.sku
+FROM shipment s JOIN shipment_line x ON x.shipment_no = s.no
+WHERE s.order_id = ANY(:ids) AND x.picked_quantity < x.quantity
 """
 
-TARIFFS: Final = """
-SELECT t.carrier, t.product, t.origin_zone, t.destination_zone, t.first_g, t.first_minor, t.step_g,
-       t.step_minor, t.volumetric_divisor, t.surcharge_minor, t.minimum_minor, t.currency,
-       t.valid_from, t.valid_to, z.province_code
-FROM tariff t
-JOIN carrier_account c ON c.code = t.carrier AND c.active
-LEFT JOIN tariff_zone z ON z.carrier = t.carrier AND z.zone = t.destination_zone
-WHERE t.valid_from <= current_date AND coalesce(t.valid_to > current_date, true)
-ORDER BY t.carrier, t.product, t.id
+FIRST_PLACE: Final = """
+SELECT id FROM location WHERE ships AND active AND kind <> 'transit' ORDER BY priority, id LIMIT 1
 """
 
 DONE: Final = "SELECT allocation_id FROM sourcing_decision WHERE allocation_id = ANY(:ids)"
@@ -64,9 +61,9 @@ INSERT_SHIPMENTS: Final = """
 INSERT INTO shipment (no, order_id, allocation_id, location_id, workflow_id, status, seq,
                       waits_for, carrier, product, freight_minor, weight_g, ship_by)
 SELECT s.no, s.order_id, s.allocation_id, s.location_id, 'shipment/' || s.no, 'allocated', 0,
-       'warehouse', '', '', 0, 0, o.ship_by
+       'warehouse', s.carrier, s.product, 0, 0, o.ship_by
 FROM jsonb_to_recordset(CAST(:shipments AS jsonb))
-    AS s(no text, order_id text, allocation_id text, location_id text)
+    AS s(no text, order_id text, allocation_id text, location_id text, carrier text, product text)
 JOIN sales_order o ON o.id = s.order_id
 """
 
@@ -97,6 +94,20 @@ FROM jsonb_to_recordset(CAST(:backorders AS jsonb))
          quantity bigint)
 JOIN sales_order o ON o.id = b.order_id
 ON CONFLICT DO NOTHING
+"""
+
+# A row of the balance is there before the queue is looked at, so that a receipt at the same moment
+# and we meet at that row.
+QUEUED_AT: Final = """
+WITH queued AS (
+    SELECT DISTINCT sku, location_id FROM backorder
+    WHERE order_id = ANY(:ids) AND state = 'waiting'
+), there AS (
+    INSERT INTO stock_balance (sku, location_id, lot, condition, owner, on_hand, reserved)
+    SELECT sku, location_id, '', 'good', 'own', 0, 0 FROM queued
+    ORDER BY sku, location_id ON CONFLICT DO NOTHING
+)
+SELECT sku, location_id FROM queued ORDER BY sku, location_id
 """
 
 # The lease changes hands inside one transaction: what is reserved in the balance stays the same.

@@ -185,6 +185,22 @@ class OrderLateFactRow(SQLModel, table=True):
     fact: str
 
 
+class SourcingRuleRow(SQLModel, table=True):
+    """How orders of one shop are sourced; what is empty is as the company does it."""
+
+    __tablename__ = "sourcing_rule"
+    __table_args__ = (
+        CheckConstraint(
+            "strategy IN ('cheapest','nearest','inventory_first','priority')",
+            name="sourcing_strategy",
+        ),
+        CheckConstraint("max_parcels BETWEEN 1 AND 20", name="sourcing_parcels"),
+    )
+    shop_id: str = Field(primary_key=True, foreign_key="shop.id")
+    strategy: str | None = None
+    max_parcels: int | None = None
+
+
 class SourcingDecisionRow(SQLModel, table=True):
     """Why these locations: inputs, choice and what was rejected."""
 

@@ -1,13 +1,15 @@
 """What a parcel costs by contract, and which contract line serves it best."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from domain.shared.freight import price_minor
 
 ANYWHERE: Final = "*"
+_CONTRACTS: Final = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,35 @@ class Quote:
     price_minor: int
 
 
-def price(row: TariffRow, weight_g: int, dimensions_mm: tuple[int, int, int]) -> int:
-    """The price of one box in minor units; a box without dimensions has no volumetric weight."""
-    length, width, height = dimensions_mm
-    return price_minor(row, weight_g, length * width * height)
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """All price lines in one currency, and the zone of each (carrier, province code)."""
+
+    rows: tuple[TariffRow, ...]
+    zones: Mapping[tuple[str, str], str]
+
+    def between(self, origin: str, destination: str, on: date) -> tuple[TariffRow, ...]:
+        """The lines of all carriers that hold on this day from division to division.
+
+        Each carrier has its own zones; where it has none, only its lines for anywhere hold.
+        """
+        found: list[TariffRow] = []
+        for carrier in sorted({row.carrier for row in self.rows}):
+            rows = [row for row in self.rows if row.carrier == carrier]
+            here = self.zones.get((carrier, province_of(origin)), "")
+            there = self.zones.get((carrier, province_of(destination)), "")
+            found += applicable(rows, here, there, on)
+        return tuple(found)
+
+
+def contract_day(now: datetime) -> date:
+    """The day by which contracts begin and end: the carriers' own."""
+    return now.astimezone(_CONTRACTS).date()
+
+
+def province_of(division_code: str) -> str:
+    """The code of the province a division lies in."""
+    return f"{division_code[:2]}0000" if len(division_code) >= 2 else ""
 
 
 def applicable(

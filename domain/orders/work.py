@@ -49,7 +49,6 @@ class AllocateOrder:
     order_id: OrderId
     allocation_id: str
     seq: int
-    excluded_locations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,6 @@ class OrderWorkflow:
         self._stopped: set[ShipmentNo] = set()
         self._left: set[ShipmentNo] = set()
         self._allocations = 0
-        self._excluded: set[str] = set()
         self._lock = asyncio.Lock()
 
     @workflow.run
@@ -258,7 +257,6 @@ class OrderWorkflow:
                 self._ref.order_id,
                 f"{self._ref.order_id}:{run}:{self._allocations}",
                 self._state.seq,
-                tuple(sorted(self._excluded)),
             )
             self._state = await workflow.execute_local_activity_method(
                 SourcingActivities.allocate, request, **DATABASE

@@ -84,6 +84,7 @@ _NOT_REACHED: Final = (
     RPCStatusCode.DEADLINE_EXCEEDED,
     RPCStatusCode.RESOURCE_EXHAUSTED,
     RPCStatusCode.CANCELLED,
+    RPCStatusCode.FAILED_PRECONDITION,  # the workflow cannot go on until its code is mended
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -72,16 +73,11 @@ async def _correct(
 ) -> str:
     correction_id = new_id("cor")
     session.add(
-        CorrectionRow.model_validate(
-            {
-                "id": correction_id,
-                "workflow_id": workflow_id,
-                "step_id": step_id,
-                "data": dict(values),
-                "actor": context.actor,
-            }
+        CorrectionRow(
+            id=correction_id, workflow_id=workflow_id, step_id=step_id, data=dict(values),
+            actor=context.actor, at=datetime.now(UTC),
         )
-    )
+    )  # fmt: skip
     await session.flush()
     return correction_id
 

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
+from api.orders.corrections import router as corrections
 from api.orders.routes import router
 from db.engine import Sessions
 from db.platform.attention import open_attention
@@ -23,6 +24,7 @@ class Service:
 
     shop: Company
     http: httpx.AsyncClient
+    web_sessions: Sessions
 
     async def order(self) -> str:
         """A paid order in the warehouse; returns its number."""
@@ -38,7 +40,7 @@ async def service(
     async with company(temporal_env.client, sessions) as shop:
         await shop.seed()
         async with client_of(web_sessions, router, temporal=temporal_env.client) as http:
-            yield Service(shop, http)
+            yield Service(shop, http, web_sessions)
 
 
 async def test_a_hold_and_its_release_carry_a_name_and_a_reason(service: Service) -> None:
@@ -202,3 +204,17 @@ async def test_unknown_orders_and_bad_bodies_are_refused(service: Service) -> No
     for body in ({}, {"reason": ""}, {"reason": 1}, {"reason": "x", "more": 1}, {"reason": "\x00"}):
         assert (await service.http.post(f"/api/v1/orders/{no}/holds", json=body)).status_code == 422
     assert await rows(service.shop.sessions, "SELECT count(*)::int FROM order_hold") == [(0,)]
+
+
+async def test_a_corrected_address_is_the_one_on_the_order(service: Service) -> None:
+    no = await service.order()
+    body = {
+        "name": "王大明", "phone": "13900000002", "province": "上海市", "city": "上海市",
+        "district": "徐汇区", "detail": "漕溪北路 18 号", "reason": "moved house",
+    }  # fmt: skip
+    async with client_of(service.web_sessions, corrections, temporal=service.shop.client) as http:
+        changed = await http.post(f"/api/v1/orders/{no}/address", json=body)
+
+    assert changed.status_code == 200, changed.text
+    receiver = await service.shop.row("SELECT name, phone_last4, division_code FROM receiver")
+    assert tuple(receiver) == ("王大明", "0002", "310104")

@@ -57,6 +57,8 @@ _SENTENCES: Final = (
     N_("waybill numbers needed: {boxes}"),
     N_("{field}: String should have at least {count} character"),
     N_("{field}: String should have at most {count} characters"),
+    N_("the channel changed the lines after work on them had begun: {lines}"),
+    N_("the channel changed the receiver after the label was made"),
     N_("large amount"),
     N_("blocked buyer: {reason}"),
 )

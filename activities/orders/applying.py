@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
+from activities.orders.late_changes import change_late
 from activities.orders.ports import Adapters, OrderRules, Vault
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
@@ -16,6 +17,7 @@ from db.orders import statements
 from db.orders.repository import KnownOrder, OrderRepository
 from db.vault import CannotOpen
 from domain.logistics.divisions.divisions import normalise
+from domain.orders.changes import Stage, stage_of
 from domain.orders.intake import (
     FOLLOWS_THE_CHANNEL,
     Verdict,
@@ -25,7 +27,7 @@ from domain.orders.intake import (
 )
 from domain.orders.lifecycle import OrderState
 from domain.orders.order import HoldKind, ShipmentStatus
-from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot
+from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.orders.work import ApplyMessages, Entry, LoadOrder
 from domain.shared.address import Contact, MaskedReceiver
 from domain.shared.errors import IntegrationError
@@ -137,16 +139,17 @@ class ApplyingActivities:
         first = not known.channel_state
         was = known.channel_state
         before = await orders.state(known.order_id)
-        started = [s for s in before.shipments if s.status is not ShipmentStatus.ALLOCATED]
-        live = [s for s in started if s.status is not ShipmentStatus.CANCELLED]
+        rest = before.to_allocate or before.waiting_for_stock
+        stage = stage_of((one.status for one in before.shipments), rest_to_send=rest)
         await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
-        if not live:
+        if stage is Stage.PLANNED:
             changed = await _save_content(orders, known.order_id, snapshot)
             if changed and before.shipments:
                 await _give_back(orders.session, before, "channel changed the order")
                 entries.append(Entry("replanned"))
-        elif await _differs(orders, known.order_id, snapshot):
-            entries.append(Entry("channel_change_too_late"))
+        else:
+            receiver = _receiver(known.order_id, snapshot) if snapshot.receiver else None
+            await change_late(orders, known.order_id, snapshot, receiver, stage, entries)
         await self._hold(orders, known, snapshot, entries)
         if first:
             entries.insert(0, Entry("received", {"channel": known.channel}))
@@ -214,16 +217,6 @@ async def _save_content(orders: OrderRepository, order_id: str, snapshot: OrderS
 
 async def _content(orders: OrderRepository, order_id: str) -> Sequence[Any]:
     return await orders.run(statements.CONTENT, {"order_id": order_id})
-
-
-async def _differs(orders: OrderRepository, order_id: str, snapshot: OrderSnapshot) -> bool:
-    known = await orders.run(statements.GOODS, {"order_id": order_id})
-    told = {
-        line.external_line_no: line.quantity
-        for line in snapshot.lines
-        if line.kind is LineKind.GOODS and not line.cancelled
-    }
-    return told != {row.external_line_no: row.quantity for row in known}
 
 
 async def _give_back(session: AsyncSession, state: OrderState, reason: str) -> None:

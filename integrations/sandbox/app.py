@@ -51,7 +51,7 @@ def create_sandbox(
             await ticking
         await sandbox.aclose()
 
-    app = FastAPI(title="Onhand sandbox", lifespan=lifespan)
+    app = FastAPI(title="Onhand sandbox", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.sandbox = sandbox
     app.include_router(controls_of(sandbox))
     app.include_router(pages(sandbox))

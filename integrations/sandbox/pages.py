@@ -28,7 +28,7 @@ _PAGES: Final = (
     ("/pushes", "Pushes 推送"),
     ("/parcels", "Parcels 包裹"),
     ("/faults", "Faults 故障开关"),
-    ("/docs", "API"),
+    ("/openapi.json", "API"),
 )
 _KINDS: Final = {
     FaultKind.DELAY: "answers late 延迟",
@@ -41,6 +41,7 @@ _KINDS: Final = {
     FaultKind.OUT_OF_ORDER_PUSH: "push overtaken 乱序推送",
 }
 _STYLE: Final = """
+*{box-sizing:border-box}
 body{font:14px/1.5 system-ui,sans-serif;margin:0 auto;max-width:1200px;padding:0 16px 40px}
 body{color:#1d273b}
 nav{display:flex;gap:20px;align-items:baseline;padding:14px 0;border-bottom:1px solid #dadfe5}

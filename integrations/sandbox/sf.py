@@ -55,7 +55,7 @@ class SfSandbox(Vendor):
         return tuple(self._services)
 
     def app(self) -> FastAPI:
-        app = FastAPI(title="SF sandbox")
+        app = FastAPI(title="SF sandbox", docs_url=None, redoc_url=None)
 
         @app.post("/std/service")
         async def service(request: Request) -> Response:

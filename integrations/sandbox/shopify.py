@@ -64,7 +64,7 @@ class ShopifySandbox(Vendor):
         return tuple(self._documents)
 
     def app(self) -> FastAPI:
-        app = FastAPI(title="Shopify sandbox")
+        app = FastAPI(title="Shopify sandbox", docs_url=None, redoc_url=None)
 
         @app.post("/admin/api/{version}/graphql.json")
         async def graphql(version: str, request: Request) -> Response:

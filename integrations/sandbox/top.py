@@ -70,7 +70,7 @@ class TopSandbox(Vendor):
         return tuple(self._methods)
 
     def app(self) -> FastAPI:
-        app = FastAPI(title="TOP sandbox")
+        app = FastAPI(title="TOP sandbox", docs_url=None, redoc_url=None)
 
         @app.post("/router/rest")
         async def gateway(request: Request) -> Response:

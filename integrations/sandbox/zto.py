@@ -50,7 +50,7 @@ class ZtoSandbox(Vendor):
         return tuple(self._operations)
 
     def app(self) -> FastAPI:
-        app = FastAPI(title="ZTO sandbox")
+        app = FastAPI(title="ZTO sandbox", docs_url=None, redoc_url=None)
 
         @app.post("/{operation}")
         async def gateway(operation: str, request: Request) -> Response:

@@ -75,14 +75,15 @@ _CODES: Final = {
 
 
 def said(language: str, sentence: str) -> str:
-    """The sentence in this language; one that nobody knows stays as it is."""
+    """The sentence in this language; one that nobody knows keeps its words."""
     for pattern, known in _shapes():
         if match := pattern.fullmatch(sentence):
             values = {
                 name: _in_words(language, name, text) for name, text in match.groupdict().items()
             }
-            return translate(language, known, **values)
-    return sentence
+            sentence = translate(language, known, **values)
+            break
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _in_words(language: str, name: str, text: str) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import SessionsOf, Who
 from api.orders import warehouse
 from db.inventory.repository import StockRepository
+from db.platform.inbox import AttentionInbox
 from domain.shared.errors import InvalidInput, OrderNotFound
 from web.order_actions import body_of
 from web.render import page
@@ -57,8 +58,9 @@ async def shipment(shipment_no: str, request: Request, sessions: SessionsOf) -> 
     found = await warehouse.get_shipment(shipment_no, sessions)
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
+        stuck = await AttentionInbox(session).of_shipment(found.shipment_no)
     names = {str(place.location_id): place.name for place in places}
-    return page(request, "shipment.html", shipment=found, names=names)
+    return page(request, "shipment.html", shipment=found, names=names, stuck=stuck)
 
 
 @router.post("/warehouse/{shipment_no}/pick")

@@ -35,6 +35,11 @@ SELECT a.*, o.no AS order_no, o.status AS order_status
 FROM attention a LEFT JOIN sales_order o ON o.id = a.order_id WHERE a.id = :item_id
 """
 
+_OF_SHIPMENT: Final = """
+SELECT id, step_id, cause, error, first_seen FROM attention
+WHERE shipment_no = :shipment_no AND resolved_at IS NULL ORDER BY id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class AttentionInbox:
@@ -56,6 +61,10 @@ class AttentionInbox:
         """One item with its order's number, open or not."""
         rows = await run(self.session, _ITEM, item_id=item_id)
         return rows[0] if rows else None
+
+    async def of_shipment(self, shipment_no: str) -> Sequence[Row[Any]]:
+        """Open items of one shipment, the oldest first."""
+        return await run(self.session, _OF_SHIPMENT, shipment_no=shipment_no)
 
     async def open_count(self) -> int:
         """How many steps wait for people."""

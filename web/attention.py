@@ -64,7 +64,7 @@ async def act(
     found = await _item(context.sessions, item_id)
     form = await request.form()
     values = {
-        name: clean(str(form.get(f"value.{name}", "")).strip()) for name in found.input_fields
+        name: _text(str(form.get(f"value.{name}", "")).strip()) for name in found.input_fields
     }
     takes_values = action in ("retry_with", "done_by_hand")
     body = body_of(Resolution, action=action, reason=reason, values=values if takes_values else {})

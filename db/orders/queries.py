@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_, union
+from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select, tuple_, union
 from sqlalchemy.engine import Row
 from sqlmodel import col
 from sqlmodel import select as select_rows
@@ -86,7 +86,7 @@ class OrderQueries:
                 _OPEN_HOLDS,
                 _OPEN_ATTENTION,
                 _STAGES,
-                func.count().over().label("of") if after is None else func.null().label("of"),
+                func.count().over().label("of") if after is None else null().label("of"),
             )
             .join(ShopRow, col(ShopRow.id) == col(_order.shop_id))
             .where(*conditions)

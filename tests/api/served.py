@@ -3,6 +3,7 @@
 import base64
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -17,16 +18,20 @@ from runtime.settings import Settings
 NOBODY_LISTENS = "127.0.0.1:1"
 
 
+def settings_of(database_url: str, **more: Any) -> Settings:
+    """Of a process on this database that cannot reach Temporal."""
+    return Settings(
+        database_url=SecretStr(database_url),
+        secret_key=SecretStr(base64.b64encode(bytes(32)).decode()),
+        temporal_address=NOBODY_LISTENS,
+        **more,
+    )
+
+
 @contextlib.asynccontextmanager
 async def served(database_url: str) -> AsyncIterator[FastAPI]:
     """The running application; Temporal cannot be reached."""
-    secret_key = base64.b64encode(bytes(32)).decode()
-    settings = Settings(
-        database_url=SecretStr(database_url),
-        secret_key=SecretStr(secret_key),
-        temporal_address=NOBODY_LISTENS,
-    )
-    app = create_app(settings)
+    app = create_app(settings_of(database_url))
     async with app.router.lifespan_context(app):
         yield app
 

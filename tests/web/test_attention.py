@@ -1,0 +1,135 @@
+"""The attention inbox: grouped by cause, and every way out of a stuck step."""
+
+import pytest
+
+from db.engine import Sessions
+from domain.orders.messages import ResolveStep
+from tests.api.orders.world import rows, seed_order, seed_shipment
+from tests.web.world import Engine, Person, change, seed_attention
+
+PATH = "/attention/att_1"
+
+
+@pytest.mark.usefixtures("order")
+async def test_steps_are_grouped_by_their_cause_and_opened_one_by_one(
+    service: Person, sessions: Sessions
+) -> None:
+    assert "Nothing waits for a person" in (await service.get("/attention")).text
+    assert (await service.get("/attention/count")).text.strip() == ""
+    await seed_order(sessions, "2")
+    await seed_shipment(sessions, "2")
+    await seed_attention(sessions)
+    await seed_attention(sessions, "2", item="att_2")
+
+    groups = (await service.get("/attention")).text
+    opened = (await service.get("/attention", params={"group": "label|zto|masked"})).text
+
+    assert '<span class="group-count">2</span>' in groups
+    assert "The receiver is masked: it needs a platform waybill" in groups
+    assert "ZTO Express" in groups
+    assert "O-1" not in groups
+    assert 'href="/orders/O-1"' in opened
+    assert 'href="/attention/att_2"' in opened
+    assert ">2<" in (await service.get("/attention/count")).text
+
+
+@pytest.mark.usefixtures("order")
+async def test_each_way_out_says_what_it_does(service: Person, sessions: Sessions) -> None:
+    await seed_attention(sessions)
+
+    page = (await service.get(PATH)).text
+
+    for words in (
+        "The same call once more; nothing is done twice.",
+        "Correct what was wrong, then the step runs with your values.",
+        "Leave the step out for good; the order goes on without it.",
+        "You did it yourself outside; record the result and the order goes on.",
+        "Undo the work back to before this step; the stock is free again.",
+    ):
+        assert words in page
+    assert 'name="value.waybill_no"' in page
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize(
+    ("action", "values", "kept"),
+    [
+        ("retry", {}, None),
+        ("retry_with", {"value.carrier": "sf"}, {"carrier": "sf"}),
+        ("skip", {"reason": "buyer fetched it"}, None),
+        (
+            "done_by_hand",
+            {"value.waybill_no": "SF1", "reason": "by phone"},
+            {"waybill_no": "SF1"},
+        ),
+        ("compensate", {"reason": "sold elsewhere"}, None),
+        # values typed for another way out are not sent along
+        ("retry", {"value.carrier": "sf"}, None),
+    ],
+)
+async def test_a_decision_reaches_the_step_with_its_values_and_reason(
+    service: Person,
+    engine: Engine,
+    sessions: Sessions,
+    action: str,
+    values: dict[str, str],
+    kept: dict[str, str] | None,
+) -> None:
+    await seed_attention(sessions)
+
+    answer = await service.send_form(PATH, action=action, **values)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/orders/O-1")
+    [(workflow, name, told)] = engine.told
+    assert (workflow, name) == ("shipment/O-1-1", "resolve_step")
+    assert isinstance(told, ResolveStep)
+    assert (told.step_id, told.action) == ("label", action)
+    assert told.reason == values.get("reason", "")
+    found = await rows(sessions, "SELECT id, data FROM correction")
+    assert found == ([(told.correction_id, kept)] if kept else [])
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({}, 422),
+        ({"action": "explode"}, 422),
+        ({"action": "skip"}, 409),
+        ({"action": "compensate", "reason": "  "}, 409),
+        ({"action": "retry_with"}, 422),
+        ({"action": "done_by_hand", "reason": "x"}, 422),
+        ({"action": "retry_with", "value.carrier": "x" * 201}, 422),
+        ({"action": "retry", "reason": "a\x00b"}, 422),
+        ({"action": "retry_with", "value.carrier": "a\x00b"}, 422),
+    ],
+)
+async def test_a_decision_that_lacks_something_is_refused_and_not_told(
+    service: Person, engine: Engine, sessions: Sessions, values: dict[str, str], status: int
+) -> None:
+    await seed_attention(sessions)
+
+    answer = await service.send_form(PATH, **values)
+
+    assert answer.status_code == status
+    assert engine.told == []
+    assert await rows(sessions, "SELECT 1 FROM correction") == []
+
+
+@pytest.mark.usefixtures("order")
+async def test_what_is_not_offered_or_settled_already_cannot_be_done(
+    service: Person, engine: Engine, sessions: Sessions
+) -> None:
+    await seed_attention(sessions, actions=["retry"])
+    not_offered = await service.send_form(PATH, action="skip", reason="x")
+    await change(
+        sessions,
+        "UPDATE attention SET resolved_at = now(), resolved_by = 'Lucy', resolution = 'skip'",
+    )
+    settled = await service.send_form(PATH, action="retry")
+    page = (await service.get(PATH)).text
+
+    assert (not_offered.status_code, settled.status_code) == (409, 409)
+    assert "Settled by Lucy: Skip" in page
+    assert "<form method" not in page.split('id="content"')[1]
+    assert engine.told == []

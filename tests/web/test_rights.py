@@ -1,0 +1,119 @@
+"""Every page and form against every role, and against forms that come from elsewhere."""
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from db.engine import Sessions
+from domain.platform.permissions import Role
+from tests.web.world import Engine, Person, change, person, seed_attention
+
+_ALL = frozenset(Role)
+_SERVICE = frozenset({Role.CUSTOMER_SERVICE, Role.ADMIN})
+_STORE = frozenset({Role.WAREHOUSE, Role.ADMIN})
+_ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
+PAGES = {
+    "/orders": _ALL,
+    "/orders.csv": _ALL,
+    "/orders/O-1": _ALL,
+    "/orders/O-1/now": _ALL,
+    "/orders/O-1/do/hold": _SERVICE,
+    "/orders/O-1/do/release?kind=manual": _SERVICE,
+    "/orders/O-1/do/address": _SERVICE,
+    "/orders/O-1/do/receiver": _SERVICE,
+    "/orders/O-1/do/cancel": _SERVICE,
+    "/attention": _ATTENTION,
+    "/attention/count": _ATTENTION,
+    "/attention/att_1": _ATTENTION,
+    "/stock": _ALL,
+    "/stock/A": _ALL,
+    "/warehouse": _STORE,
+    "/warehouse/O-1-1": _STORE,
+}
+FORMS = {
+    "/orders/O-1/receiver": _SERVICE,
+    "/orders/O-1/do/hold": _SERVICE,
+    "/orders/O-1/do/release": _SERVICE,
+    "/orders/O-1/do/address": _SERVICE,
+    "/orders/O-1/do/cancel": _SERVICE,
+    "/attention/att_1": _SERVICE,
+    "/warehouse/O-1-1/pick": _STORE,
+    "/warehouse/O-1-1/pack": _STORE,
+    "/warehouse/O-1-1/hand-over": _STORE,
+}
+
+
+@pytest.mark.usefixtures("order", "engine")
+@pytest.mark.parametrize("role", list(Role))
+async def test_a_role_sees_its_pages_and_no_others(
+    app: FastAPI, web_sessions: Sessions, sessions: Sessions, role: Role
+) -> None:
+    await seed_attention(sessions)
+    async with await person(app, web_sessions, role) as client:
+        for path, roles in PAGES.items():
+            answer = await client.get(path)
+            assert answer.status_code == (200 if role in roles else 403), path
+        for path, roles in FORMS.items():
+            if role not in roles:
+                assert (await client.send_form(path)).status_code == 403, path
+
+
+async def test_nobody_gets_anything_without_logging_in(anonymous: httpx.AsyncClient) -> None:
+    for path in PAGES:
+        assert (await anonymous.get(path)).headers["location"].startswith("/login"), path
+    for path in FORMS:
+        assert (await anonymous.post(path)).headers["location"] == "/login", path
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_menu_shows_only_what_one_may_open(staff: Person, service: Person) -> None:
+    for client in (staff, service):
+        page = (await client.get("/orders")).text
+        for path in ("/orders", "/attention", "/warehouse", "/stock"):
+            may = (await client.get(path)).status_code == 200
+            assert (f'<a href="{path}"' in page) is may, path
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_form_without_its_token_or_from_another_site_does_nothing(
+    service: Person, engine: Engine
+) -> None:
+    values = {"reason": "because"}
+    bare = await service.post("/orders/O-1/do/hold", data=values)
+    wrong = await service.post("/orders/O-1/do/hold", data={**values, "csrf_token": "x"})
+    foreign = await service.post(
+        "/orders/O-1/do/hold",
+        data={**values, "csrf_token": service.csrf_token},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+
+    assert [bare.status_code, wrong.status_code, foreign.status_code] == [403, 403, 403]
+    assert "The form is too old or came from elsewhere" in bare.text
+    assert engine.told == []
+
+
+async def test_another_site_cannot_log_somebody_in(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.post(
+        "/login", data={"login": "a", "password": "b"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_role_that_was_taken_away_is_gone_at_once(
+    service: Person, web_sessions: Sessions
+) -> None:
+    assert (await service.get("/attention")).status_code == 200
+    await change(web_sessions, "UPDATE account SET roles = '[\"buyer\"]'")
+
+    assert (await service.get("/attention")).status_code == 403
+
+
+async def test_a_page_that_is_not_there_says_so_in_a_page(service: Person) -> None:
+    for path in ("/orders/O-404", "/warehouse/O-404-1", "/stock/NO", "/attention/none", "/nowhere"):
+        answer = await service.get(path)
+        expected = 403 if path.startswith("/warehouse") else 404
+        assert answer.status_code == expected, path
+        assert answer.headers["content-type"].startswith("text/html"), path
+        assert "<h1" in answer.text, path

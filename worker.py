@@ -15,6 +15,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 
 from activities.channels.pulling import PullingActivities
+from activities.channels.stock_push import StockPushActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
@@ -42,13 +43,20 @@ from runtime.relay import Relay
 from runtime.settings import Settings
 from runtime.temporal import TASK_QUEUE, connect
 from workflows.channels.poller import PollerWorkflow
+from workflows.channels.stock_push import StockPushWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 
 log = structlog.get_logger()
 
-WORKFLOWS: Final[Sequence[type]] = (OrderWorkflow, ShipmentWorkflow, PollerWorkflow, GateWorkflow)
+WORKFLOWS: Final[Sequence[type]] = (
+    OrderWorkflow,
+    ShipmentWorkflow,
+    PollerWorkflow,
+    StockPushWorkflow,
+    GateWorkflow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,9 @@ async def serve(
         )
         client = await connect(settings, temporal_address(settings))
         pulling = PullingActivities(sessions, adapters, vault)
-        activities = [*activities_of(World(sessions, adapters, vault, rules)), pulling.pull]
+        telling = StockPushActivities(sessions, adapters)
+        lifecycle = activities_of(World(sessions, adapters, vault, rules))
+        activities: list[Callable[..., Any]] = [*lifecycle, pulling.pull, telling.push]
         relay = asyncio.create_task(
             Relay(
                 HandingOver(sessions, client, LateFacts(adapters, vault)),

@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+import api.channels.listings
 import api.channels.routes
 import api.channels.webhooks
 import api.inventory.routes
@@ -59,6 +60,7 @@ _ROUTERS: Final = (
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.channels.routes.router, ""),
+    (api.channels.listings.router, ""),
     # before the channels: `carriers` is no channel
     (api.logistics.webhooks.router, ""),
     (api.channels.webhooks.router, ""),

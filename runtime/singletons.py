@@ -7,48 +7,63 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from db.channels.repository import ChannelsRepository
 from db.engine import Sessions
 from db.sql import run
-from domain.channels.messages import PulledShop
+from domain.channels.messages import PulledShop, StockedShop
 from domain.platform.gates import TendGate
-from domain.shared.ids import ShopId, gate_workflow_id, poller_workflow_id
-from integrations.marketplaces.registry import PULLED
+from domain.shared.ids import (
+    ShopId,
+    gate_workflow_id,
+    poller_workflow_id,
+    stock_push_workflow_id,
+)
+from integrations.marketplaces.registry import PULLED, STOCKED
 from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
 
 
 async def reconcile_singletons(client: Client, sessions: Sessions) -> tuple[str, ...]:
-    """Every active pulled shop gets its poller, every outside system its gate; returns their ids.
+    """Every active shop gets its poller and its teller of stock where its channel has them, every
+    outside system its gate; returns their ids.
 
-    A shop that was switched off ends its own poller at the next window.
+    A shop that was switched off ends its own workflows at their next round.
     """
     async with sessions.begin() as session:
-        shops = await ChannelsRepository(session).active_shops(PULLED)
-    started: list[str] = []
-    for shop in shops:
-        poller = poller_workflow_id(shop.id)
-        await client.start_workflow(
-            "Poller",
-            PulledShop(ShopId(shop.id)),
-            id=poller,
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"pulls {shop.name}",
-        )
-        started.append(poller)
-    for system in await _systems(sessions):
-        await client.start_workflow(
-            "Gate",
-            TendGate(system),
-            id=gate_workflow_id(system),
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            static_summary=f"opens and shuts the way to {system}",
-        )
-        started.append(gate_workflow_id(system))
+        channels = ChannelsRepository(session)
+        pulled = await channels.active_shops(PULLED)
+        stocked = await channels.active_shops(STOCKED)
+    started = [
+        *[
+            await _run(client, "Poller", PulledShop(ShopId(shop.id)), poller_workflow_id(shop.id),
+                       f"pulls {shop.name}")
+            for shop in pulled
+        ],
+        *[
+            await _run(client, "StockPush", StockedShop(ShopId(shop.id)),
+                       stock_push_workflow_id(shop.id), f"tells {shop.name} what it may sell")
+            for shop in stocked
+        ],
+        *[
+            await _run(client, "Gate", TendGate(system), gate_workflow_id(system),
+                       f"opens and shuts the way to {system}")
+            for system in await _systems(sessions)
+        ],
+    ]  # fmt: skip
     log.info("singletons.reconciled", workflows=len(started))
     return tuple(started)
+
+
+async def _run(client: Client, workflow: str, given: object, id: str, summary: str) -> str:
+    """Start it unless it runs."""
+    await client.start_workflow(
+        workflow,
+        given,
+        id=id,
+        task_queue=TASK_QUEUE,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=summary,
+    )
+    return id
 
 
 async def _systems(sessions: Sessions) -> list[str]:

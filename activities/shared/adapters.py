@@ -18,7 +18,12 @@ from integrations.access import CarrierAccess, Secrets, ShopAccess
 from integrations.carriers.port import Carrier
 from integrations.carriers.registry import CARRIERS
 from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
-from integrations.marketplaces.port import Marketplace, PulledMarketplace, PushMarketplace
+from integrations.marketplaces.port import (
+    Marketplace,
+    PulledMarketplace,
+    PushMarketplace,
+    StockedMarketplace,
+)
 from integrations.marketplaces.registry import CHANNELS
 
 REMEMBERED_S: Final = 5.0
@@ -94,6 +99,14 @@ class Adapters:
             text = f"shop {shop_id} pushes; it cannot be pulled"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(PulledMarketplace, marketplace)
+
+    async def stocked(self, shop_id: str) -> StockedMarketplace:
+        """The client of a shop that is told what it may sell. Raises Rejected (`unknown_shop`)."""
+        marketplace = await self.marketplace(shop_id)
+        if not hasattr(marketplace, "set_available"):
+            text = f"shop {shop_id} cannot be told what it may sell"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return cast(StockedMarketplace, marketplace)
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored body; None when it only says that something happened.

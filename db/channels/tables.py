@@ -92,6 +92,37 @@ class ChannelSkuRow(SQLModel, table=True):
     factor: int = Field(default=1, sa_type=BIGINT)
 
 
+class ListingRow(SQLModel, table=True):
+    """A product a shop offers: its own rule where it has one (None = the shop's), what it was told
+    it may sell, and what it answered when it was asked."""
+
+    __tablename__ = "listing"
+    __table_args__ = (
+        CheckConstraint("buffer >= 0 AND threshold >= 0 AND most >= 0", name="listing_counts"),
+        CheckConstraint("share_percent BETWEEN 0 AND 100", name="listing_share"),
+        CheckConstraint("wanted_quantity >= 0", name="offered_is_not_negative"),
+    )
+    shop_id: str = Field(primary_key=True, foreign_key="shop.id")
+    external_sku: str = Field(primary_key=True)
+    ids: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON
+    )  # other ids its stock call wants
+    allowed: bool | None = None
+    buffer: int | None = Field(default=None, sa_type=BIGINT)
+    threshold: int | None = Field(default=None, sa_type=BIGINT)
+    share_percent: int | None = None
+    most: int | None = Field(default=None, sa_type=BIGINT)
+    wanted_quantity: int | None = Field(default=None, sa_type=BIGINT)
+    push_no: int = Field(default=0, sa_type=BIGINT)  # names the value in the key of the call
+    pushed_quantity: int | None = Field(default=None, sa_type=BIGINT)  # what it took from us last
+    pushed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    push_error: str = ""
+    push_after: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # not before, refused
+    read_quantity: int | None = Field(default=None, sa_type=BIGINT)
+    read_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    drifts: int = 0  # readings in a row that were off
+
+
 class BlockedBuyerRow(SQLModel, table=True):
     """A buyer whose orders are looked at before they go out."""
 

@@ -30,3 +30,21 @@ class Pulled:
     behind: bool = False
     active: bool = True
     interval_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class StockedShop:
+    """Input of `StockPush`."""
+
+    shop_id: ShopId
+
+
+@dataclass(frozen=True, slots=True)
+class StockTold:
+    """How a round went. `active`: False ends the workflow."""
+
+    told: int = 0
+    refused: int = 0
+    read: int = 0
+    drifted: int = 0
+    active: bool = True

@@ -106,6 +106,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/messages/{message_id}/reprocess": _P.CHANGE_CHANNELS,
     "GET /api/v1/shops": _P.READ_CHANNELS,
     "POST /api/v1/shops/{shop_id}/pull": _P.CHANGE_CHANNELS,
+    "GET /api/v1/shops/{shop_id}/listings": _P.READ_CHANNELS,
+    "PUT /api/v1/shops/{shop_id}/listings/{external_sku}": _P.CHANGE_CHANNELS,
     "POST /api/v1/webhook-events/{event_id}/redelivery": _P.CHANGE_CHANNELS,
     # pages
     "GET /": _P.LOGGED_IN,

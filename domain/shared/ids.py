@@ -34,3 +34,8 @@ def gate_workflow_id(system: str) -> str:
 def poller_workflow_id(shop: str) -> str:
     """The id of the singleton that pulls one shop."""
     return f"poller/{quote(shop, safe='')}"
+
+
+def stock_push_workflow_id(shop: str) -> str:
+    """The id of the singleton that tells one shop what it may sell."""
+    return f"stock-push/{quote(shop, safe='')}"

@@ -7,7 +7,7 @@ import httpx
 from fastapi import FastAPI
 
 from activities.shared.adapters import Adapters
-from api.channels import routes, webhooks
+from api.channels import listings, routes, webhooks
 from api.limits import limit_bodies
 from api.logistics import webhooks as carrier_webhooks
 from db.engine import Sessions
@@ -18,7 +18,7 @@ from tests.shops import VAULT
 async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
     app = FastAPI()
-    for router in (carrier_webhooks.router, webhooks.router, routes.router):
+    for router in (carrier_webhooks.router, webhooks.router, routes.router, listings.router):
         app.include_router(router)
     limit_bodies(app)
     async with httpx.AsyncClient() as outside:

@@ -1,0 +1,167 @@
+"""What shops may sell: counted from the stock tables, told, and read back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.sql import run
+
+# Free units at places that ship, less what waiting orders will get first.
+_OFFERS: Final = """
+WITH mine AS (SELECT DISTINCT sku FROM channel_sku WHERE shop_id = :shop_id),
+free AS (
+    SELECT b.sku, sum(b.on_hand - b.reserved) AS units
+    FROM stock_balance b JOIN location l ON l.id = b.location_id
+    WHERE l.ships AND l.active AND b.condition = 'good' AND b.owner = 'own'
+      AND b.sku IN (SELECT sku FROM mine)
+    GROUP BY b.sku),
+waiting AS (
+    SELECT sku, sum(quantity) AS units FROM backorder
+    WHERE state = 'waiting' AND sku IN (SELECT sku FROM mine) GROUP BY sku)
+SELECT c.external_sku,
+       array_agg((coalesce(f.units, 0) - coalesce(w.units, 0))::bigint ORDER BY c.sku) AS free,
+       array_agg(c.factor ORDER BY c.sku) AS factors,
+       l.ids, l.allowed, l.buffer, l.threshold, l.share_percent, l.most, l.wanted_quantity,
+       coalesce(l.push_no, 0) AS push_no, l.pushed_quantity,
+       coalesce(l.push_after > clock_timestamp(), false) AS must_wait
+FROM channel_sku c
+LEFT JOIN free f ON f.sku = c.sku
+LEFT JOIN waiting w ON w.sku = c.sku
+LEFT JOIN listing l ON l.shop_id = c.shop_id AND l.external_sku = c.external_sku
+WHERE c.shop_id = :shop_id
+GROUP BY c.external_sku, l.shop_id, l.external_sku
+ORDER BY c.external_sku
+"""
+
+# The same value again keeps its number, unless the channel lost it: then it is news to the channel.
+_INTEND: Final = """
+INSERT INTO listing AS l (shop_id, external_sku, ids, wanted_quantity, push_no, push_error, drifts)
+SELECT :shop_id, w.external_sku, '{}', w.quantity, 1, '', 0
+FROM unnest(CAST(:external_skus AS text[]), CAST(:quantities AS bigint[]))
+     AS w(external_sku, quantity)
+ON CONFLICT (shop_id, external_sku) DO UPDATE SET
+    wanted_quantity = excluded.wanted_quantity,
+    push_no = l.push_no + CASE WHEN l.wanted_quantity IS DISTINCT FROM excluded.wanted_quantity
+                                 OR l.drifts > 0 THEN 1 ELSE 0 END
+RETURNING external_sku, push_no, ids
+"""
+
+_PUSHED: Final = """
+UPDATE listing SET pushed_quantity = :quantity, pushed_at = clock_timestamp(), push_error = '',
+                   push_after = NULL, read_quantity = NULL
+WHERE shop_id = :shop_id AND external_sku = :external_sku AND push_no = :push_no
+"""
+
+_REFUSED: Final = """
+UPDATE listing SET push_error = :error,
+                   push_after = clock_timestamp() + make_interval(secs => :pause_s)
+WHERE shop_id = :shop_id AND external_sku = :external_sku
+"""
+
+_TO_READ: Final = """
+SELECT external_sku, ids, pushed_quantity, push_no, read_quantity, drifts FROM listing
+WHERE shop_id = :shop_id AND pushed_quantity IS NOT NULL AND pushed_quantity = wanted_quantity
+  AND pushed_at < clock_timestamp() - make_interval(secs => :settle_s)
+  AND (read_at IS NULL OR read_at < clock_timestamp() - make_interval(secs => :every_s))
+ORDER BY read_at NULLS FIRST LIMIT :most
+"""
+
+# A drifted value counts as never told, so that the next round tells it again.
+_READ: Final = """
+UPDATE listing SET read_quantity = :quantity, read_at = clock_timestamp(), drifts = :drifts,
+                   pushed_quantity = CASE WHEN :drifted THEN NULL ELSE pushed_quantity END
+WHERE shop_id = :shop_id AND external_sku = :external_sku AND push_no = :push_no
+"""
+
+_LISTINGS: Final = """
+SELECT c.external_sku, l.ids, l.allowed, l.buffer, l.threshold, l.share_percent, l.most,
+       l.wanted_quantity, l.pushed_quantity, l.pushed_at, l.push_error, l.read_quantity, l.read_at,
+       coalesce(l.drifts, 0) AS drifts
+FROM (SELECT DISTINCT shop_id, external_sku FROM channel_sku WHERE shop_id = :shop_id) c
+LEFT JOIN listing l USING (shop_id, external_sku)
+WHERE c.external_sku > :after ORDER BY c.external_sku LIMIT :limit
+"""
+
+_SAVE_RULE: Final = """
+INSERT INTO listing AS l (shop_id, external_sku, ids, allowed, buffer, threshold, share_percent,
+                          most, push_no, push_error, drifts)
+SELECT CAST(:shop_id AS text), CAST(:external_sku AS text), CAST(:ids AS jsonb),
+       CAST(:allowed AS boolean), CAST(:buffer AS bigint), CAST(:threshold AS bigint),
+       CAST(:share_percent AS integer), CAST(:most AS bigint), 0, '', 0
+WHERE EXISTS (
+    SELECT FROM channel_sku WHERE shop_id = :shop_id AND external_sku = :external_sku)
+ON CONFLICT (shop_id, external_sku) DO UPDATE SET
+    ids = excluded.ids, allowed = excluded.allowed, buffer = excluded.buffer,
+    threshold = excluded.threshold, share_percent = excluded.share_percent, most = excluded.most,
+    push_after = NULL
+RETURNING 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listings:
+    """One transaction's view of the offers of one shop."""
+
+    session: AsyncSession
+    shop_id: str
+
+    async def offers(self) -> Sequence[Row[Any]]:
+        """Every mapped product: `free` base units and `factors` of its parts, its own rule, what
+        was told last."""
+        return await run(self.session, _OFFERS, shop_id=self.shop_id)
+
+    async def intend(self, wanted: dict[str, int]) -> dict[str, tuple[int, dict[str, str]]]:
+        """Write down what will be told; returns the number of each value and the listing's ids."""
+        rows = await run(
+            self.session,
+            _INTEND,
+            shop_id=self.shop_id,
+            external_skus=list(wanted),
+            quantities=list(wanted.values()),
+        )
+        return {row.external_sku: (row.push_no, row.ids) for row in rows}
+
+    async def pushed(self, external_sku: str, push_no: int, quantity: int) -> None:
+        """The channel took the value; an older one changes nothing."""
+        await run(
+            self.session, _PUSHED, shop_id=self.shop_id, external_sku=external_sku,
+            push_no=push_no, quantity=quantity,
+        )  # fmt: skip
+
+    async def refused(self, external_sku: str, error: str, pause_s: float) -> None:
+        """The channel will not take it; try again after a pause."""
+        await run(
+            self.session, _REFUSED, shop_id=self.shop_id, external_sku=external_sku,
+            error=error, pause_s=pause_s,
+        )  # fmt: skip
+
+    async def to_read(self, settle_s: float, every_s: float, most: int) -> Sequence[Row[Any]]:
+        """Offers whose turn it is to be asked about: told, settled, longest not read."""
+        return await run(
+            self.session, _TO_READ, shop_id=self.shop_id, settle_s=settle_s, every_s=every_s,
+            most=most,
+        )  # fmt: skip
+
+    async def read(
+        self, external_sku: str, push_no: int, quantity: int | None, *, drifts: int
+    ) -> None:
+        """Keep what the channel answered; `drifts` above zero has the value told again."""
+        await run(
+            self.session, _READ, shop_id=self.shop_id, external_sku=external_sku, push_no=push_no,
+            quantity=quantity, drifts=drifts, drifted=drifts > 0,
+        )  # fmt: skip
+
+    async def listed(self, after: str, limit: int) -> Sequence[Row[Any]]:
+        """A page of products with rule, last value, answer and reading."""
+        return await run(self.session, _LISTINGS, shop_id=self.shop_id, after=after, limit=limit)
+
+    async def save_rule(self, external_sku: str, ids: str, rule: dict[str, Any]) -> bool:
+        """A product's own rule and ids (JSON); False when the shop has no such product."""
+        rows = await run(
+            self.session, _SAVE_RULE, shop_id=self.shop_id, external_sku=external_sku, ids=ids,
+            **rule,
+        )  # fmt: skip
+        return bool(rows)

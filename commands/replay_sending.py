@@ -83,7 +83,8 @@ class Replay:
             ) as http:
                 await self._greet(http)
                 shop_id, secret = await self._shop(sessions)
-                result = Result(shop_id, await self._offer(sessions, shop_id))
+                with console.status(f"Offering {len(self.reading.products)} products …"):
+                    result = Result(shop_id, await self._offer(sessions, shop_id))
                 try:
                     await self._send_and_follow(console, http, sessions, secret, result)
                 except asyncio.CancelledError:  # Ctrl-C: what was sent stays sent
@@ -93,6 +94,8 @@ class Replay:
                 except DBAPIError as error:
                     raise StartRefused("The database does not answer any more.") from error
                 return result
+        except asyncio.CancelledError as error:
+            raise StartRefused("Stopped before anything was sent.") from error
         finally:
             await engine.dispose()
 

@@ -68,7 +68,7 @@ def print_table(console: Console, reading: Reading, result: Result) -> None:
     add("doubled", result.doubled)
     console.print(table)
     if reading.corrections:
-        console.print(f"{reading.corrections} rows are stock corrections and belong to no order.")
+        console.print(f"Rows that correct stock and belong to no order: {reading.corrections}.")
     if result.interrupted:
         console.print("Stopped early; run it again and it goes on.")
 

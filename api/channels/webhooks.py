@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.channels.ports import Outside, OutsideOf
 from db.shared.after_sales import keep_after_sale
-from db.shared.intake import Accepted, accept
+from db.shared.intake import Accepted, accept, accept_at_once
 from domain.shared.errors import IdempotencyMismatch, Rejected
 from integrations.marketplaces.port import MISMATCH, DoorAnswer, Push, Pushed
 
@@ -89,6 +89,8 @@ async def _keep(
     outside: Outside, channel: str, shop_id: str, pushes: tuple[Push, ...], body: bytes
 ) -> bool:
     """Keep all in one transaction; whether each was kept before."""
+    if len(pushes) == 1 and await _keep_at_once(outside, channel, shop_id, pushes[0], body):
+        return False
     kept: list[Accepted] = []
     async with outside.sessions.begin() as session:
         for push in pushes:
@@ -109,6 +111,27 @@ async def _keep(
             if push.after_sale is not None:
                 await keep_after_sale(session, channel, shop_id, push.after_sale)
     return bool(kept) and all(one.duplicate for one in kept)
+
+
+async def _keep_at_once(
+    outside: Outside, channel: str, shop_id: str, push: Push, body: bytes
+) -> bool:
+    """The usual message in one round trip; False when it has to be looked at closer."""
+    if push.parked_reason or push.after_sale is not None:
+        return False
+    async with outside.sessions() as session:
+        kept = await accept_at_once(
+            session,
+            outside.vault,
+            source=channel,
+            shop_id=shop_id,
+            channel=channel,
+            message_id=push.message_id,
+            topic=push.topic,
+            external_no=push.external_no,
+            raw=push.raw or body,
+        )
+    return kept is not None
 
 
 async def read(request: Request, source: str) -> bytes:

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,9 +8,20 @@ from sqlmodel import select
 from db.channels.tables import InboxRow
 from db.engine import Sessions
 from db.orders.tables import SalesOrderRow
-from db.shared.intake import Accepted, accept, reprocess
+from db.shared.intake import Accepted, accept, accept_at_once, reprocess
 from domain.shared.errors import IdempotencyMismatch
 from tests.shops import VAULT, seed_shops
+
+_at_once: list[bool] = []
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["at once", "in a transaction"])
+def both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Webhooks try the short way first; everything is true of both."""
+    if request.param:
+        _at_once.append(True)
+    yield
+    _at_once.clear()
 
 
 async def _accept(sessions: Sessions, message_id: str = "m-1", **changes: Any) -> Accepted:
@@ -17,6 +29,10 @@ async def _accept(sessions: Sessions, message_id: str = "m-1", **changes: Any) -
         "source": "own", "shop_id": "own-1", "channel": "own", "topic": "order",
         "external_no": "A/1", "raw": b"{}", "message_id": message_id,
     } | changes  # fmt: skip
+    if _at_once:
+        async with sessions() as session:
+            if kept := await accept_at_once(session, VAULT, **message):
+                return kept
     async with sessions.begin() as session:
         return await accept(session, VAULT, **message)
 
@@ -74,6 +90,19 @@ async def test_many_messages_at_once_about_one_order_make_one_order(sessions: Se
     assert (len(inbox), len(orders)) == (8, 1)
     assert sum(not one.duplicate for one in accepted) == 8
     assert {one.order_id for one in accepted} == {orders[0].id}
+
+
+async def test_a_usual_message_takes_one_statement(sessions: Sessions) -> None:
+    await seed_shops(sessions)
+
+    async with sessions() as session:
+        kept = await accept_at_once(
+            session, VAULT, source="own", shop_id="own-1", channel="own", message_id="m-1",
+            topic="order", external_no="A/1", raw=b"{}",
+        )  # fmt: skip
+
+    (message,), (order,) = await _all(sessions)
+    assert kept == Accepted(message.id, order.id, duplicate=False)
 
 
 async def test_one_number_in_two_shops_is_two_orders(sessions: Sessions) -> None:

@@ -32,7 +32,6 @@ from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
 from db.platform.gates import Gates
 from db.vault import Vault
-from domain.orders.sourcing.model import Strategy
 from integrations.webhooks import WebhookSender
 from runtime import logs
 from runtime.fan_out import SignalFanOut, WebhookFanOut
@@ -156,7 +155,7 @@ async def serve(
             settings.risk_amount_minor,
             timedelta(minutes=settings.unpaid_expiry_minutes),
             timedelta(days=settings.completed_after_days),
-            Strategy(settings.sourcing_strategy),
+            settings.sourcing_strategy,
             settings.max_parcels,
         )
         client = await connect(settings, temporal_address(settings))

@@ -23,6 +23,7 @@ import api.orders.labels
 import api.orders.read
 import api.orders.receiving
 import api.orders.routes
+import api.orders.sourcing
 import api.orders.warehouse
 import api.platform.accounts
 import api.platform.attention
@@ -57,6 +58,7 @@ _ROUTERS: Final = (
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.orders.routes.router, _V1),
+    (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.channels.routes.router, ""),

@@ -12,6 +12,8 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.orders.sourcing.model import Strategy
+
 PREFIX: Final = "ONHAND_"
 CORE_MODULES: Final = ("inventory", "orders")
 OPTIONAL_MODULES: Final = ("channels", "logistics", "analytics")
@@ -120,8 +122,8 @@ class Settings(BaseSettings):
         le=10**15,
         description="Orders from this sum on are held for a look (cents)",
     )
-    sourcing_strategy: Literal["cheapest", "nearest", "inventory_first", "priority"] = Field(
-        default="cheapest",
+    sourcing_strategy: Strategy = Field(
+        default=Strategy.CHEAPEST,
         description="Which places send an order: cheapest, nearest, inventory_first (fewest "
         "parcels, then where most is left) or priority (the places' own order); shops may differ",
     )

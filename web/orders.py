@@ -12,11 +12,14 @@ from pydantic import AfterValidator
 from starlette.responses import Response, StreamingResponse
 
 from api.deps import Context, SessionsOf
-from api.errors import Problem
+from api.errors import Problem, language_of
 from api.orders.read import read_cursor, write_cursor
+from api.orders.sourcing_words import Told, tell
 from api.strict import clean
+from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.detail import OrderDetail, order_detail
 from db.orders.queries import OrderFilter, OrderQueries, Sort
+from db.orders.sourcing import decisions_of, names_in
 from db.orders.tables import ReceiverRow
 from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
@@ -41,6 +44,14 @@ _STATUS_TABS: Final = (
 )  # fmt: skip
 
 Text = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """From where it was decided to send, and why."""
+
+    at: datetime
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +173,16 @@ async def export_orders(request: Request, shown: ShownOf, sessions: SessionsOf) 
 @router.get("/orders/{no}")
 async def order_page(no: str, request: Request, sessions: SessionsOf) -> Response:
     """Everything about one order."""
-    return page(request, "order.html", **await order_context(sessions, no))
+    about = await order_context(sessions, no)
+    return page(request, "order.html", **about, choices=await _choices(request, sessions, about))
 
 
 @router.get("/orders/{no}/now")
 async def order_now(no: str, request: Request, sessions: SessionsOf) -> Response:
     """The changing part of the page, fetched again when something happened."""
-    return page(request, "parts/order_now.html", **await order_context(sessions, no))
+    about = await order_context(sessions, no)
+    choices = await _choices(request, sessions, about)
+    return page(request, "parts/order_now.html", **about, choices=choices)
 
 
 @router.post("/orders/{no}/receiver")
@@ -226,6 +240,17 @@ async def order_context(sessions: Any, no: str) -> dict[str, Any]:
         "by_hand": frozenset(HoldKind) - NOT_RELEASED_BY_HAND,
         "may_change_address": _may_change_address(detail),
     }
+
+
+async def _choices(request: Request, sessions: Any, about: dict[str, Any]) -> list[Choice]:
+    """Why the order is sent from where it is, each decision in the reader's language."""
+    async with sessions.begin() as session:
+        decided = await decisions_of(session, about["order"].no)
+        names = await names_in(session, [d.decision for d in decided if d.decision])
+    language = language_of(request)
+    return [
+        Choice(each.at, tell(each.decision, names, COMPANY_CURRENCY, language)) for each in decided
+    ]
 
 
 def _may_change_address(detail: OrderDetail) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from api.language import N_
+from api.orders.sourcing_words import CARRIER as CARRIER
 
 ORDER_STATUS: Final = {
     "received": N_("Received"),
@@ -103,8 +104,6 @@ CHANNEL: Final = {
     "shopify": "Shopify",
     "own": N_("Own channel"),
 }
-
-CARRIER: Final = {"sf": N_("SF Express"), "zto": N_("ZTO Express")}
 
 CHANNEL_STATE: Final = {
     "unpaid": N_("not paid"),

@@ -14,7 +14,7 @@ class Reason:
     """
 
     code: str
-    params: dict[str, str | int]
+    params: dict[str, str | int | tuple[str, ...]]
 
 
 def explain(decision: Decision) -> tuple[Reason, ...]:
@@ -34,8 +34,8 @@ def explain(decision: Decision) -> tuple[Reason, ...]:
 def _chosen(decision: Decision) -> list[Reason]:
     if not decision.plan:
         return []
-    choice: dict[str, str | int] = {
-        "locations": ", ".join(parcel.location_id for parcel in decision.plan),
+    choice: dict[str, str | int | tuple[str, ...]] = {
+        "locations": tuple(parcel.location_id for parcel in decision.plan),
         "parcels": len(decision.plan),
         "total_minor": decision.total_minor,
         "proven": int(decision.proven),
@@ -59,13 +59,13 @@ def _chosen(decision: Decision) -> list[Reason]:
 
 
 def _split(decision: Decision) -> list[Reason]:
-    senders: dict[str, list[str]] = {}
+    senders: dict[tuple[str, str], list[str]] = {}
     for parcel in decision.plan:
-        for line, _, _ in parcel.lines:
-            senders.setdefault(line, []).append(parcel.location_id)
+        for line, sku, _ in parcel.lines:
+            senders.setdefault((line, sku), []).append(parcel.location_id)
     return [
-        Reason("line_split", {"line": line, "locations": ", ".join(places)})
-        for line, places in senders.items()
+        Reason("line_split", {"line": line, "sku": sku, "locations": tuple(places)})
+        for (line, sku), places in senders.items()
         if len(places) > 1
     ]
 
@@ -73,8 +73,8 @@ def _split(decision: Decision) -> list[Reason]:
 def _rejected(decision: Decision) -> list[Reason]:
     reasons = []
     for other in decision.alternatives:
-        params: dict[str, str | int] = {
-            "locations": ", ".join(other.location_ids),
+        params: dict[str, str | int | tuple[str, ...]] = {
+            "locations": other.location_ids,
             "parcels": len(other.location_ids),
         }
         if other.cost_minor is not None:
@@ -82,6 +82,6 @@ def _rejected(decision: Decision) -> list[Reason]:
         if other.by:
             params["by"] = other.by
         if other.skus:
-            params["skus"] = ", ".join(other.skus)
+            params["skus"] = other.skus
         reasons.append(Reason(f"rejected.{other.reason}", params))
     return reasons

@@ -107,17 +107,17 @@ def decision_of(record: Mapping[str, Any]) -> Decision | None:
             Placement(**{**parcel, "lines": _triples(parcel["lines"])}) for parcel in record["plan"]
         ),
         record["total_minor"],
-        _triples(record["missing"]),
-        record["over_parcel_cap"],
+        _triples(record.get("missing", ())),
+        record.get("over_parcel_cap", False),
         tuple(
             Alternative(
                 tuple(other["location_ids"]), other["cost_minor"], Rejected(other["reason"]),
                 other["by"], tuple(other["skus"]),
             )
-            for other in record["alternatives"]
+            for other in record.get("alternatives", ())
         ),
-        record["max_parcels"],
-        record["proven"],
+        record.get("max_parcels"),
+        record.get("proven", False),
     )  # fmt: skip
 
 

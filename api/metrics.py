@@ -24,6 +24,9 @@ SECONDS: Final = Histogram(
     "onhand_http_request_seconds", "Time to the first byte", ["route"], registry=REGISTRY
 )
 STREAMS: Final = Gauge("onhand_live_streams", "Open live pages", registry=REGISTRY)
+UNKNOWN_SCANS: Final = Counter(
+    "onhand_unknown_scans", "Pushed scans whose code nobody knows", ["carrier"], registry=REGISTRY
+)
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
 

@@ -25,6 +25,7 @@ from domain.shared.errors import (
 )
 from integrations.carriers.port import CargoItem, Carrier, ParcelSize, Waybill, WaybillRequest
 
+# Cash is collected once for the order: by the first box of its first shipment.
 _PARCELS: Final = """
 SELECT p.id, p.carrier, p.product, p.weight_g, p.length_mm, p.width_mm, p.height_mm,
        p.waybill_no, p.voided_at,
@@ -32,7 +33,10 @@ SELECT p.id, p.carrier, p.product, p.weight_g, p.length_mm, p.width_mm, p.height
        r.detail, r.postcode, r.division_code, r.longitude, r.latitude,
        l.contact_name, l.contact_phone, l.province AS from_province, l.city AS from_city,
        l.district AS from_district, l.detail AS from_detail, l.division_code AS from_code,
-       o.cash_on_delivery, o.payable_minor
+       o.cash_on_delivery AND p.id = (
+           SELECT min(b.id) FROM parcel b JOIN shipment x ON x.no = b.shipment_no
+           WHERE x.order_id = o.id AND x.status <> 'cancelled' AND b.voided_at IS NULL) AS collects,
+       o.payable_minor
 FROM parcel p
 JOIN shipment s ON s.no = p.shipment_no
 JOIN sales_order o ON o.id = s.order_id
@@ -299,5 +303,5 @@ def _request(row: Any, cargo: Any) -> WaybillRequest:
         receiver=receiver,
         parcel=ParcelSize(row.weight_g, row.length_mm, row.width_mm, row.height_mm),
         cargo=tuple(CargoItem(item.name, item.quantity, item.weight_g) for item in cargo),
-        cash_on_delivery_minor=row.payable_minor if row.cash_on_delivery else 0,
+        cash_on_delivery_minor=row.payable_minor if row.collects else 0,
     )

@@ -1,6 +1,6 @@
 """Telling the channel that a parcel left, and deciding with which carrier it goes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.platform.outbox import queue_shop_webhook
 from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
+from domain.orders.boxes import share_over_boxes
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from domain.shared.errors import ActionNotAllowed, AnswerLost, IntegrationError, Rejected
 from integrations.marketplaces.own_events import build_shipped_event
@@ -22,9 +23,8 @@ from integrations.marketplaces.port import ShipConfirmation, ShippedLine
 
 _CONFIRM: Final = """
 SELECT p.id, p.carrier, p.waybill_no, o.external_no, o.shop_id,
-       (SELECT count(*) FROM shipment x WHERE x.order_id = o.id AND x.status <> 'cancelled') > 1
-       OR (SELECT count(*) FROM parcel y WHERE y.shipment_no = p.shipment_no
-           AND y.voided_at IS NULL) > 1 AS partial,
+       (SELECT jsonb_object_agg(g.external_line_no, g.quantity) FROM order_line g
+        WHERE g.order_id = o.id AND g.kind = 'goods' AND NOT g.cancelled) AS goods,
        o.channel, coalesce(s.handed_over_at, now()) AS shipped_at,
        (SELECT jsonb_object_agg(x.external_line_no, x.quantity) FROM (
             SELECT l.external_line_no,
@@ -99,10 +99,13 @@ class TellingActivities:
         """Tell the channel every parcel's number, each once."""
         async with self.sessions.begin() as session:
             rows = await ShipmentRepository(session).run(_CONFIRM, {"no": step.shipment_no})
-        for row in rows:
-            await self._confirm(step, row)
+        if not rows:
+            return
+        boxes = share_over_boxes(dict(sorted((rows[0].lines or {}).items())), len(rows))
+        for row, lines in zip(rows, boxes, strict=True):
+            await self._confirm(step, row, lines)
 
-    async def _confirm(self, step: OutsideStep, row: Any) -> None:
+    async def _confirm(self, step: OutsideStep, row: Any, lines: Mapping[str, int]) -> None:
         key, system = f"confirm:{row.id}", f"shop/{row.shop_id}"
         async with self.sessions.begin() as session:
             effect = await EffectRepository(session).intend(
@@ -116,8 +119,8 @@ class TellingActivities:
             row.id,
             row.carrier,
             row.waybill_no,
-            tuple(ShippedLine(no, units) for no, units in sorted((row.lines or {}).items())),
-            row.partial,
+            tuple(ShippedLine(no, units) for no, units in lines.items()),
+            partial=lines != row.goods,
         )
         try:
             async with self.gates.through(system, step):

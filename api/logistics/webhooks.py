@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from api.channels.ports import Outside, OutsideOf
 from api.channels.webhooks import read, refused
+from api.metrics import UNKNOWN_SCANS
 from db.logistics.repository import record_facts
+from domain.logistics.tracking import ParcelStatus
 from domain.shared.errors import Rejected
 from integrations.carriers.port import Carrier
 
@@ -65,6 +67,10 @@ async def _take(outside: Outside, carrier: Carrier, request: Request, body: byte
     answer = carrier.read_push(request.headers, body)
     async with outside.sessions.begin() as session:
         recorded = await record_facts(session, carrier.code, answer.facts)
+    for fact in answer.facts:
+        if fact.status is ParcelStatus.UNKNOWN:
+            UNKNOWN_SCANS.labels(carrier.code).inc()
+            log.warning("tracking.unknown_code", carrier=carrier.code, code=fact.vendor_code[:100])
     if recorded.unknown:
         log.warning(
             "tracking.unknown_waybill",

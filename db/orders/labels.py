@@ -10,10 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.sql import run
 from domain.shared.errors import ActionNotAllowed, OrderNotFound
 
+# Cash is collected once for the order: by the first box of its first shipment.
 _BOXES: Final = """
 SELECT p.id, p.carrier, coalesce(c.name, p.carrier) AS carrier_name, p.product, p.waybill_no,
        p.routing_code, p.sorting_code, p.weight_g, o.no AS order_no, o.currency,
-       CASE WHEN o.cash_on_delivery THEN o.payable_minor ELSE 0 END AS cash_minor,
+       CASE WHEN o.cash_on_delivery AND p.id = (
+           SELECT min(b.id) FROM parcel b JOIN shipment x ON x.no = b.shipment_no
+           WHERE x.order_id = o.id AND x.status <> 'cancelled' AND b.voided_at IS NULL)
+            THEN o.payable_minor ELSE 0 END AS cash_minor,
        row_number() OVER (ORDER BY p.id) AS box, count(*) OVER () AS boxes,
        r.kind, r.oaid, r.name, r.phone, r.company, r.country, r.province, r.city, r.district,
        r.detail, r.postcode,

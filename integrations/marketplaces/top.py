@@ -133,7 +133,10 @@ class TopMarketplace:
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
         """Tell the buyer's platform that a parcel left. TOP knows whole lines only: of a line in
-        several parcels it keeps the first waybill number."""
+        several parcels it keeps the first waybill number, and boxes beyond the units are not told.
+        """
+        if not confirmation.lines:
+            return
         parameters = {
             "tid": confirmation.external_no,
             "out_sid": confirmation.waybill_no,

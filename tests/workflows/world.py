@@ -12,7 +12,7 @@ from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Interceptor
 
-from activities.orders.ports import OrderRules
+from activities.orders.ports import Adapters, OrderRules
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
@@ -196,12 +196,15 @@ class Company:
 
 @asynccontextmanager
 async def company(
-    client: Client, sessions: Sessions, *interceptors: Interceptor
+    client: Client,
+    sessions: Sessions,
+    *interceptors: Interceptor,
+    real: Adapters | None = None,
 ) -> AsyncIterator[Company]:
-    """A company whose worker runs."""
+    """A company whose worker runs; its outside is faked unless a `real` one is given."""
     outside = FakeAdapters()
     rules = OrderRules(500_000, timedelta(minutes=30), timedelta(days=7))
-    world = World(sessions, outside, VAULT, rules)
+    world = World(sessions, real or outside, VAULT, rules)
     async with make_worker(client, activities_of(world), interceptors=interceptors):
         yield Company(client, sessions, outside)
 

@@ -5,6 +5,7 @@ import pytest
 from sqlmodel import select
 from structlog.testing import capture_logs
 
+from api.metrics import UNKNOWN_SCANS
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
 from db.orders.tables import ParcelRow, TrackingEventRow
@@ -161,3 +162,22 @@ async def test_an_oversized_push_is_refused(
 
     async with client_of(web_sessions) as client:
         assert (await client.post(SF, content=b"x" * 1_048_577)).status_code == 413
+
+
+async def test_a_scan_whose_code_nobody_knows_is_kept_raw_and_counted(
+    web_sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await _seed(owner_sessions, "SF1")
+    counted = UNKNOWN_SCANS.labels("sf")._value
+    before = counted.get()
+
+    async with client_of(web_sessions) as client:
+        answer = await client.post(SF, content=_sf(op_code="987"))
+
+    assert answer.status_code == 200
+    assert counted.get() == before + 1
+    async with owner_sessions.begin() as session:
+        (scan,) = (await session.exec(select(TrackingEventRow))).all()
+        (parcel,) = (await session.exec(select(ParcelRow))).all()
+    assert (scan.status, scan.vendor_code, scan.text) == ("unknown", "987", "已收件")
+    assert parcel.status == "labelled"

@@ -22,6 +22,7 @@ from domain.logistics.divisions.table import children
 from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
+from integrations.marketplaces.registry import PULLED
 from integrations.sandbox.demo_shop import PRODUCTS
 from integrations.sandbox.settings import SandboxSettings
 from runtime.settings import Settings
@@ -108,7 +109,7 @@ _RATES: Final = (
     ("zto", "standard", "middle", 850, 300),
     ("zto", "standard", "far", 1800, 1200),
 )
-_SANDBOX_HERE: Final = r"^http://127\.0\.0\.1:[0-9]+(?=/(top|shopify|sf|zto)(/|$))"
+_SANDBOX_HERE: Final = r"^http://127\.0\.0\.1:[0-9]+(?=/(top|jd|pdd|shopify|sf|zto)(/|$))"
 _FOLLOW_SANDBOX: Final = (
     "UPDATE shop SET base_url = regexp_replace(base_url, :here, :sandbox) WHERE base_url ~ :here",
     "UPDATE carrier_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
@@ -165,10 +166,16 @@ async def _places_and_goods(session: AsyncSession) -> None:
 async def _outside(session: AsyncSession, settings: Settings) -> None:
     vault, accounts = Vault(settings.encryption_key()), SandboxSettings()
     sandbox = settings.sandbox_base_url
-    top, shopify = accounts.top, accounts.shopify
+    top, jd, pdd, shopify = accounts.top, accounts.jd, accounts.pdd, accounts.shopify
     shops = (
         ("tmall", "top", "tmall-demo", "天猫旗舰店", f"{sandbox}/top/router/rest",
          {"app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
+        ("jd", "jd", jd.vender_id, "京东旗舰店", f"{sandbox}/jd/routerjson",
+         {"app_key": jd.app_key, "app_secret": jd.app_secret,
+          "access_token": jd.access_tokens[0]}),
+        ("pdd", "pdd", pdd.mall_id, "拼多多专营店", f"{sandbox}/pdd/api/router",
+         {"client_id": pdd.client_id, "client_secret": pdd.client_secret,
+          "access_token": pdd.access_tokens[0]}),
         ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
          {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
         ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
@@ -178,7 +185,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         session.add(
             ShopRow(id=id, channel=channel, external_id=external_id, name=name,
                     base_url=base_url, secrets=sealed,
-                    settings={"interval_s": 5} if channel == "top" else {})
+                    settings={"interval_s": 5} if channel in PULLED else {})
         )  # fmt: skip
         await session.flush()
         for product in PRODUCTS:

@@ -18,6 +18,7 @@ from db.shared import hand_over
 from db.shared.hand_over import HandOver
 from domain.orders.messages import MessageArrived, OrderRef
 from domain.shared.ids import InboxId, OrderId
+from integrations.marketplaces.registry import PULLED
 from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
@@ -38,7 +39,6 @@ _TRANSIENT: Final = frozenset(
         RPCStatusCode.PERMISSION_DENIED,
     }
 )
-_PULLED: Final = frozenset({"top"})
 
 
 class LateFact(Protocol):
@@ -86,7 +86,7 @@ class HandingOver:
         first_time = [
             message.shop_id
             for message in taken
-            if message.hand_overs == 1 and message.source not in _PULLED
+            if message.hand_overs == 1 and message.source not in PULLED
         ]
         async with self.sessions.begin() as session:
             await hand_over.heard_from(session, first_time)

@@ -101,6 +101,8 @@ LINE_KIND: Final = {
 
 CHANNEL: Final = {
     "top": N_("Tmall/Taobao"),
+    "jd": N_("JD.com"),
+    "pdd": N_("Pinduoduo"),
     "shopify": "Shopify",
     "own": N_("Own channel"),
 }

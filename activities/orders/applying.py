@@ -167,15 +167,21 @@ class ApplyingActivities:
     ) -> None:
         now = datetime.now(UTC)
         unmapped = await orders.run(statements.UNMAPPED, {"order_id": known.order_id})
+        # Some channels hide the receiver again once nothing is to be sent: we know him already.
+        judged = snapshot.receiver is not None or not await orders.run(
+            statements.HAS_RECEIVER, {"order_id": known.order_id}
+        )
         wanted = holds_for(
             snapshot,
             unmapped=tuple(row.external_sku for row in unmapped),
-            address_is_usable=address_is_usable(snapshot),
+            address_is_usable=not judged or address_is_usable(snapshot),
             risk_reasons=await self._risks(orders, known.channel, snapshot),
             now=now,
             unheard_of=known.channel == "own" and not known.channel_state,
         )
         gone = FOLLOWS_THE_CHANNEL - {hold.kind for hold in wanted}
+        if not judged:
+            gone -= {HoldKind.ADDRESS}
         for kind in await orders.release_holds(known.order_id, gone, "system"):
             entries.append(Entry("hold_released", {"hold": kind}))
         for kind in await orders.place_holds(known.order_id, wanted):

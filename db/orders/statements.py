@@ -131,6 +131,8 @@ UPDATE sales_order SET
 WHERE id = :order_id
 """
 
+HAS_RECEIVER: Final = "SELECT order_id FROM receiver WHERE order_id = :order_id"
+
 SAVE_RECEIVER: Final = """
 INSERT INTO receiver (order_id, kind, name, phone, phone_last4, company, oaid, country, province,
                       city, district, detail, postcode, division_code, longitude, latitude,

@@ -1,5 +1,6 @@
 """Reading what marketplaces write: untrusted bytes in, checked values or Rejected out."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
@@ -52,6 +53,14 @@ def _utc(time: datetime) -> datetime:
 def read_china_time(text: str) -> datetime:
     """`yyyy-MM-dd HH:mm:ss` without a zone is Asia/Shanghai; returned in UTC. Raises ValueError."""
     return _utc(datetime.strptime(text, _CHINA_TIME).replace(tzinfo=_SHANGHAI))
+
+
+def read_promise(text: str) -> datetime | None:
+    """A promised time may be a time, a date (its last second) or words, which cannot be kept."""
+    for written in (text, f"{text} 23:59:59"):
+        with suppress(ValueError):
+            return read_china_time(written)
+    return None
 
 
 def write_china_time(at: datetime) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integrations.access import Limit, ShopAccess
-from integrations.marketplaces import own, shopify, top
+from integrations.marketplaces import jd, own, pdd, shopify, top
 from integrations.marketplaces.port import Marketplace
 
 
@@ -25,7 +25,15 @@ class Channel:
 
 
 CHANNELS: Final[Mapping[str, Channel]] = {
+    "jd": Channel(jd.open_shop, is_pulled=True, is_stocked=True, tells_after_sales=True),
     "own": Channel(own.open_shop),
+    "pdd": Channel(
+        pdd.open_shop,
+        is_pulled=True,
+        is_stocked=True,
+        tells_after_sales=True,
+        limits=pdd.LIMITS,
+    ),
     "shopify": Channel(shopify.open_shop),
     "top": Channel(top.open_shop, is_pulled=True),
 }

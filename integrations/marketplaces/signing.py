@@ -1,4 +1,7 @@
-"""How marketplaces sign: TOP requests, Shopify pushes, Standard Webhooks. Proven by the vectors."""
+"""How marketplaces sign: TOP, JD and Pinduoduo, Shopify pushes, Standard Webhooks.
+
+Proven by the vectors.
+"""
 
 import base64
 import binascii
@@ -7,6 +10,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
+from urllib.parse import quote
 
 from integrations.signing import same
 
@@ -24,18 +28,38 @@ def top_sign(method: TopSignMethod, parameters: Mapping[str, str], secret: str) 
 
     open.taobao.com document 101617; hmac-sha256 as in the vendor's SDK source.
     """
-    joined = "".join(
-        key + value for key, value in sorted(parameters.items()) if key and value and key != "sign"
-    )
+    joined = _joined(parameters)
     match method:
         case TopSignMethod.MD5:
-            text = f"{secret}{joined}{secret}".encode()
-            digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
+            return md5_sign(parameters, secret)
         case TopSignMethod.HMAC_MD5:
             digest = hmac.new(secret.encode(), joined.encode(), hashlib.md5).hexdigest()
         case TopSignMethod.HMAC_SHA256:
             digest = hmac.new(secret.encode(), joined.encode(), hashlib.sha256).hexdigest()
     return digest.upper()
+
+
+def md5_sign(parameters: Mapping[str, str], secret: str) -> str:
+    """The `sign` that TOP (md5), JD and Pinduoduo share: the secret on both sides of the text.
+
+    JD signs its `360buy_param_json` along, Pinduoduo every parameter (open.jd.com listId 2643).
+    """
+    text = f"{secret}{_joined(parameters)}{secret}".encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest().upper()
+
+
+def pdd_push_path(client_id: str, timestamp_ms: int, secret: str) -> str:
+    """The path of Pinduoduo's push connection; its third part is who we are, proven."""
+    text = f"{client_id}{timestamp_ms}{secret}".encode()
+    digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
+    proof = quote(base64.b64encode(digest.encode()).decode(), safe="")
+    return f"/message/{client_id}/{timestamp_ms}/{proof}"
+
+
+def _joined(parameters: Mapping[str, str]) -> str:
+    return "".join(
+        key + value for key, value in sorted(parameters.items()) if key and value and key != "sign"
+    )
 
 
 def shopify_signature(secret: str, body: bytes) -> str:

@@ -1,7 +1,5 @@
 """A TOP trade in our words: statuses, money, receiver (wire-formats §1.1)."""
 
-from contextlib import suppress
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
@@ -9,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, SnapshotLine
-from domain.shared.address import Address, Contact, MaskedReceiver, Receiver
+from domain.shared.address import Address, Receiver
 from domain.shared.errors import Rejected
 from domain.shared.money import split
 from integrations.marketplaces.reading import (
@@ -25,9 +23,10 @@ from integrations.marketplaces.reading import (
     blank,
     minor,
     read_body,
-    read_china_time,
+    read_promise,
     version_of,
 )
+from integrations.marketplaces.receivers import read_receiver
 
 CURRENCY: Final = "CNY"
 _ZERO: Final = Decimal(0)
@@ -204,7 +203,7 @@ def snapshot_of(trade: Trade, shop: str) -> OrderSnapshot:
         paid_at=trade.pay_time,
         captured_minor=_captured(trade, state, lines, freight),
         freight_minor=freight,
-        ship_by=_ship_by(trade),
+        ship_by=read_promise(trade.est_con_time),
         cash_on_delivery=trade.type == "cod",
         invoice_request=trade.invoice_name,
         buyer_remark=trade.buyer_message,
@@ -272,21 +271,9 @@ def _receiver(trade: Trade) -> Receiver | None:
         province=trade.receiver_state,
         city=trade.receiver_city,
         district=trade.receiver_district,
-        detail=f"{trade.receiver_town}{trade.receiver_address}",
+        detail=trade.receiver_town,
         postcode=trade.receiver_zip,
     )
     phone = trade.receiver_mobile or trade.receiver_phone
     shown = (trade.receiver_name, phone, trade.receiver_address)
-    if all(shown) and not any("*" in text for text in shown):
-        return Contact(trade.receiver_name, phone, address)
-    if trade.oaid:
-        return MaskedReceiver(trade.oaid, trade.receiver_name, phone, address)
-    return None
-
-
-def _ship_by(trade: Trade) -> datetime | None:
-    """`est_con_time` is a date, a time or words; only the first two can be kept."""
-    for text in (trade.est_con_time, f"{trade.est_con_time} 23:59:59"):
-        with suppress(ValueError):
-            return read_china_time(text)
-    return None
+    return read_receiver(shown, address, key=trade.oaid, masks=("", "", ""))

@@ -12,7 +12,9 @@ from fastapi import FastAPI
 
 from integrations.sandbox.controls import controls_of
 from integrations.sandbox.framework import Sandbox, Vendor
+from integrations.sandbox.jd import JdSandbox
 from integrations.sandbox.pages import pages
+from integrations.sandbox.pdd import PddSandbox
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.sf import SfSandbox
 from integrations.sandbox.shopify import ShopifySandbox
@@ -25,6 +27,8 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "sf": SfSandbox,
     "zto": ZtoSandbox,
     "top": TopSandbox,
+    "jd": JdSandbox,
+    "pdd": PddSandbox,
     "shopify": ShopifySandbox,
 }
 _TICK_S: Final = 0.1

@@ -28,6 +28,22 @@ class TopAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class JdAccount:
+    vender_id: str = "10622317"
+    app_key: str = "DEMO0JD0APP0KEY"
+    app_secret: str = "demo-jd-secret"
+    access_tokens: tuple[str, ...] = ("demo-jd-token",)
+
+
+@dataclass(frozen=True, slots=True)
+class PddAccount:
+    mall_id: str = "880000001"
+    client_id: str = "demo-pdd-client"
+    client_secret: str = "demo-pdd-secret"
+    access_tokens: tuple[str, ...] = ("demo-pdd-token",)
+
+
+@dataclass(frozen=True, slots=True)
 class ShopifyAccount:
     domain: str = "onhand-demo.myshopify.com"
     access_token: str = "demo-shopify-token"
@@ -48,4 +64,6 @@ class SandboxSettings:
     sf: SfAccount = field(default_factory=SfAccount)
     zto: ZtoAccount = field(default_factory=ZtoAccount)
     top: TopAccount = field(default_factory=TopAccount)
+    jd: JdAccount = field(default_factory=JdAccount)
+    pdd: PddAccount = field(default_factory=PddAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)

@@ -54,10 +54,10 @@ def make_trade(
         "tid": tid,
         "status": "WAIT_BUYER_PAY",
         "type": "step" if presale else "fixed",
-        "total_fee": _yuan(sum(fens)),
-        "discount_fee": _yuan(reduced),
-        "post_fee": _yuan(int(post_fee * 100)),
-        "payment": _yuan(sum(fens) - reduced + int(post_fee * 100)),
+        "total_fee": yuan(sum(fens)),
+        "discount_fee": yuan(reduced),
+        "post_fee": yuan(int(post_fee * 100)),
+        "payment": yuan(sum(fens) - reduced + int(post_fee * 100)),
         "created": at,
         "modified": at,
         "buyer_nick": buyer.nick,
@@ -83,7 +83,7 @@ def pay(trade: Trade, now: datetime, *, deposit_only: bool = False) -> None:
     """Pay the whole, or the first fifth of a pre-sale."""
     if deposit_only:
         trade["step_trade_status"] = "FRONT_PAID_FINAL_NOPAID"
-        trade["step_paid_fee"] = _yuan(int(Decimal(trade["payment"]) * 100) // 5)
+        trade["step_paid_fee"] = yuan(int(Decimal(trade["payment"]) * 100) // 5)
     else:
         if "step_trade_status" in trade:
             trade["step_trade_status"] = "FRONT_PAID_FINAL_PAID"
@@ -140,17 +140,17 @@ def _order(oid: int, line: Sold, fen: int, share: int) -> Mapping[str, Any]:
         "oid": oid,
         "status": "WAIT_BUYER_PAY",
         "title": line.title,
-        "price": _yuan(int(line.price * 100)),
+        "price": yuan(int(line.price * 100)),
         "num": line.num,
         "num_iid": 600_000_000_000 + oid % 1_000_000,
         "sku_id": str(4_000_000_000_000 + oid % 1_000_000),
         "outer_sku_id": line.sku,
-        "total_fee": _yuan(fen),
-        "payment": _yuan(fen),
+        "total_fee": yuan(fen),
+        "payment": yuan(fen),
         "discount_fee": "0.00",
         "adjust_fee": "0.00",
-        "part_mjz_discount": _yuan(share),
-        "divide_order_fee": _yuan(fen - share),
+        "part_mjz_discount": yuan(share),
+        "divide_order_fee": yuan(fen - share),
         "refund_status": "NO_REFUND",
     }
 
@@ -173,5 +173,5 @@ def _receiver(buyer: Buyer, masked: bool) -> Mapping[str, str]:
     }
 
 
-def _yuan(fen: int) -> str:
+def yuan(fen: int) -> str:
     return f"{Decimal(fen).scaleb(-2):.2f}"

@@ -11,15 +11,25 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from domain.orders.after_sale import AfterSale
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import DomainError, IntegrationError
+from integrations.access import Secrets, ShopAccess
+from integrations.marketplaces import jd_after_sale, pdd_after_sale
+from integrations.marketplaces.jd import JdMarketplace
+from integrations.marketplaces.jd_after_sale import JdAfterSales, SlipsAnswer
+from integrations.marketplaces.jd_errors import JdCodes, JdError, jd_error
 from integrations.marketplaces.own import OwnMarketplace
+from integrations.marketplaces.pdd import PddMarketplace
+from integrations.marketplaces.pdd_after_sale import CasesAnswer
+from integrations.marketplaces.pdd_errors import PddError, pdd_error
 from integrations.marketplaces.port import Pushed
+from integrations.marketplaces.reading import read_answer
 from integrations.marketplaces.shopify import ShopifyMarketplace
 from integrations.marketplaces.signing import own_headers, shopify_signature
 from integrations.marketplaces.top import TopMarketplace
 from integrations.marketplaces.top_errors import TopError, top_error
-from tests.integrations.marketplaces import messages, orders, trades
+from tests.integrations.marketplaces import jd_orders, messages, orders, pdd_orders, trades
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 SECRET = base64.b64encode(b"secret").decode()
@@ -27,6 +37,21 @@ HTTP = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(
 TOP = TopMarketplace("top", "http://top", "key", "secret", "session", HTTP)
 SHOPIFY = ShopifyMarketplace("shopify", "a.myshopify.com", "http://a", "token", ("hush",), HTTP)
 OWN = OwnMarketplace("own", (SECRET,), now=lambda: NOW)
+
+ACCESS = ShopAccess("shop", "1", "http://a", Secrets("shop", {}), {}, HTTP)
+JD, PDD = JdMarketplace(ACCESS), PddMarketplace(ACCESS)
+
+
+def jd_slips(body: bytes) -> object:
+    page = read_answer(SlipsAnswer, body, system="jd", changes=False)
+    slips = page.jingdong_asc_query_list_responce.page_result.data
+    return [jd_after_sale.after_sale_of(slip, JdAfterSales(), NOW) for slip in slips]
+
+
+def pdd_cases(body: bytes) -> object:
+    page = read_answer(CasesAnswer, body, system="pdd", changes=False)
+    cases = page.refund_increment_get_response.refund_list
+    return [pdd_after_sale.after_sale_of(case, NOW) for case in cases]
 
 
 def own_push(body: bytes) -> object:
@@ -47,6 +72,10 @@ def shopify_push(body: bytes) -> object:
 
 READERS: dict[str, Callable[[bytes], object]] = {
     "top": TOP.snapshot,
+    "jd": JD.snapshot,
+    "jd_slips": jd_slips,
+    "pdd": PDD.snapshot,
+    "pdd_cases": pdd_cases,
     "shopify": SHOPIFY.snapshot,
     "shopify_push": shopify_push,
     "own": OWN.snapshot,
@@ -62,6 +91,63 @@ WHOLE: dict[str, Any] = {
                 step_paid_fee=None,
                 step_trade_status="",
             )
+        }
+    },
+    "jd": jd_orders.answer(
+        jd_orders.order(
+            jd_orders.item(outerSkuId=None),
+            consigneeInfo=jd_orders.consignee(oaid="1", telephone="1"),
+            orderPayment="1.00",
+            waybill="W",
+            open_id_buyer="1",
+        )
+    ),
+    "jd_slips": {
+        "jingdong_asc_query_list_responce": {
+            "pageResult": {
+                "success": True,
+                "totalCount": 1,
+                "data": [
+                    {
+                        "serviceId": 1,
+                        "orderId": 2,
+                        "customerExpect": 10,
+                        "serviceStatus": 10005,
+                        "skuId": 3,
+                        "actualPayPrice": "1.00",
+                        "applyTime": 1578664268000,
+                        "updateDate": "2026-05-01 12:00:00",
+                        "questionTypeCid1Name": "不想要了",
+                    }
+                ],
+            }
+        }
+    },
+    "pdd": pdd_orders.answer(
+        pdd_orders.order(
+            pdd_orders.item(outer_id=None),
+            trade_type=1,
+            step_order_info={"step_trade_status": 1, "advanced_paid_fee": "1.00"},
+            is_pre_sale=1,
+            pre_sale_time="2026-05-08 12:00:00",
+            open_address_id="1",
+            receiver_name_mask="张*",
+        )
+    ),
+    "pdd_cases": {
+        "refund_increment_get_response": {
+            "total_count": 1,
+            "refund_list": [
+                {
+                    "id": 1,
+                    "order_sn": "1",
+                    "after_sales_status": 2,
+                    "after_sales_type": 3,
+                    "refund_amount": "1.00",
+                    "sku_id": "1",
+                    "updated_time": "1777609083",
+                }
+            ],
         }
     },
     "shopify": orders.order(
@@ -116,8 +202,13 @@ def read(name: str, body: bytes) -> object:
     if isinstance(result, OrderSnapshot):
         assert all(line.quantity >= 1 for line in result.lines)
         assert all(abs(line.payable_minor) < 2**63 for line in result.lines)
+        assert abs(result.captured_minor) < 2**63
         repr(result).encode()
         assert "\x00" not in repr(result)
+    if isinstance(result, list):
+        assert all(isinstance(one, AfterSale) for one in result)
+        assert all(abs(one.amount_minor) < 2**63 for one in result)
+        repr(result).encode()
     return result
 
 
@@ -185,3 +276,16 @@ def test_any_error_answer_of_top_has_a_meaning(code: int, sub_code: str, sub_msg
 
     assert isinstance(error, IntegrationError)
     assert 1 <= getattr(error, "retry_after_s", 1) <= 86_400
+
+
+@given(code=st.text() | st.sampled_from(["2", "8", "19", "2001"]), text=st.text())
+def test_any_error_answer_of_jd_has_a_meaning(code: str, text: str) -> None:
+    error = jd_error(JdError(code=code, zh_desc=text), JdCodes())
+
+    assert isinstance(error, IntegrationError)
+    assert 1 <= getattr(error, "retry_after_s", 1) <= 86_400
+
+
+@given(code=st.integers() | st.sampled_from([10019, 70031]), changes=st.booleans())
+def test_any_error_answer_of_pinduoduo_has_a_meaning(code: int, changes: bool) -> None:
+    assert isinstance(pdd_error(PddError(error_code=code), changes=changes), IntegrationError)

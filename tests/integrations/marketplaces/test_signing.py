@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from standardwebhooks.webhooks import Webhook
 
 from integrations.marketplaces.signing import (
     TopSignMethod,
+    md5_sign,
     own_genuine,
     own_headers,
+    pdd_push_path,
     shopify_genuine,
     shopify_query_signature,
     shopify_signature,
@@ -26,8 +29,11 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 
 
 def vectors(system: str, *schemes: str) -> list[Any]:
+    """Of these schemes; all there are when none is named."""
     found = json.loads((VECTORS / f"{system}.json").read_text())["vectors"]
-    return [pytest.param(one, id=one["id"]) for one in found if one["scheme"] in schemes]
+    return [
+        pytest.param(one, id=one["id"]) for one in found if not schemes or one["scheme"] in schemes
+    ]
 
 
 @pytest.mark.parametrize("vector", vectors("taobao_top", "top_md5", "top_hmac_sha256"))
@@ -35,6 +41,21 @@ def test_top_calls_are_signed_as_in_the_vectors(vector: dict[str, Any]) -> None:
     method = TopSignMethod(vector["scheme"].removeprefix("top_").replace("_", "-"))
 
     assert top_sign(method, vector["inputs"], vector["secret"]) == vector["expected"]
+
+
+MD5_FAMILY: dict[str, Callable[[dict[str, Any], str], str]] = {
+    "top_md5": md5_sign,
+    "pdd_ws_path": lambda given, secret: pdd_push_path(
+        given["client_id"], given["timestamp_ms"], secret
+    ),
+}
+
+
+@pytest.mark.parametrize("vector", [*vectors("jd_jos"), *vectors("pinduoduo")])
+def test_jd_and_pinduoduo_sign_as_in_the_vectors(vector: dict[str, Any]) -> None:
+    sign = MD5_FAMILY[vector["scheme"]]
+
+    assert sign(vector["inputs"], vector["secret"]) == vector["expected"]
 
 
 def test_top_leaves_out_the_signature_itself_and_what_is_empty() -> None:

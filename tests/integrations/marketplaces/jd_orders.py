@@ -7,7 +7,7 @@ from domain.orders.snapshot import OrderSnapshot
 from integrations.marketplaces.jd_order import read_order, snapshot_of
 
 
-def item(sku_id: int = 1, **changes: Any) -> dict[str, Any]:
+def item(sku_id: int | str = 1, **changes: Any) -> dict[str, Any]:
     whole = {
         "skuId": sku_id,
         "outerSkuId": "TEA-1",

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import httpx
-
 from integrations.access import Secrets, ShopAccess
 from integrations.marketplaces.jd import JdMarketplace
 from integrations.marketplaces.pdd import PddMarketplace
@@ -11,8 +9,8 @@ from integrations.marketplaces.port import ShipConfirmation, ShippedLine
 from tests.integrations.sandbox.world import World
 
 
-def jd(world: World, *, http: httpx.AsyncClient | None = None, **changes: Any) -> JdMarketplace:
-    """`changes` are secrets, `now` or, as `settings`, the shop's."""
+def jd(world: World, **changes: Any) -> JdMarketplace:
+    """`changes` are secrets, or `now`, `http` and the shop's `settings`."""
     account = world.sandbox.settings.jd
     secrets = {
         "app_key": account.app_key,
@@ -20,19 +18,20 @@ def jd(world: World, *, http: httpx.AsyncClient | None = None, **changes: Any) -
         "access_token": account.access_tokens[0],
     }
     now, settings = changes.pop("now", world.now), changes.pop("settings", {})
+    http = changes.pop("http", world.vendor_http)
     access = ShopAccess(
         "jd-1",
         account.vender_id,
         "http://sandbox/jd/routerjson",
         Secrets("jd-1", {**secrets, **changes}),
         settings,
-        http or world.vendor_http,
+        http,
     )
     return JdMarketplace(access, now)
 
 
-def pdd(world: World, *, http: httpx.AsyncClient | None = None, **changes: Any) -> PddMarketplace:
-    """`changes` are secrets, `now` or, as `settings`, the shop's."""
+def pdd(world: World, **changes: Any) -> PddMarketplace:
+    """`changes` are secrets, or `now`, `http` and the shop's `settings`."""
     account = world.sandbox.settings.pdd
     secrets = {
         "client_id": account.client_id,
@@ -40,13 +39,14 @@ def pdd(world: World, *, http: httpx.AsyncClient | None = None, **changes: Any) 
         "access_token": account.access_tokens[0],
     }
     now, settings = changes.pop("now", world.now), changes.pop("settings", {})
+    http = changes.pop("http", world.vendor_http)
     access = ShopAccess(
         "pdd-1",
         account.mall_id,
         "http://sandbox/pdd/api/router",
         Secrets("pdd-1", {**secrets, **changes}),
         settings,
-        http or world.vendor_http,
+        http,
     )
     return PddMarketplace(access, now)
 

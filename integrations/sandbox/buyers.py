@@ -11,7 +11,12 @@ log = structlog.get_logger()
 
 _PAUSE_S: Final = 20.0  # people do not buy faster because a warehouse works faster
 _ORDERS: Final = 300  # then the day is over: a demo left alone does not sell out for ever
-_COUNTERS: Final = ("/sandbox/top/trades", "/sandbox/shopify/orders")
+_COUNTERS: Final = (
+    "/sandbox/top/trades",
+    "/sandbox/jd/orders",
+    "/sandbox/pdd/orders",
+    "/sandbox/shopify/orders",
+)
 
 
 async def run_buyers(sandbox_url: str) -> None:

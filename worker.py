@@ -19,6 +19,7 @@ from activities.channels.stock_push import StockPushActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
+from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
 from activities.orders.ports import OrderRules
 from activities.orders.shipping import ShippingActivities
@@ -71,7 +72,8 @@ class World:
 def activities_of(world: World) -> list[Callable[..., Any]]:
     """Every activity method of the order lifecycle, bound to its dependencies."""
     gates = Gates(world.sessions)
-    deciding = DecidingActivities(world.sessions, world.adapters, world.vault, world.rules)
+    deciding = DecidingActivities(world.sessions)
+    looking = LookingActivities(world.sessions, world.adapters, world.vault, gates)
     shipping = ShippingActivities(world.sessions)
     waybills = WaybillActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
@@ -84,12 +86,17 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         deciding.change_hold,
         deciding.plan_cancellation,
         deciding.carry_out,
-        deciding.fetch,
+        looking.fetch,
+        looking.look,
+        shipping.load,
         shipping.open,
         shipping.pick_confirmed,
         shipping.packed,
         shipping.labelled,
         shipping.hand_over,
+        shipping.keep_back,
+        shipping.label_anew,
+        shipping.halt,
         shipping.track,
         shipping.stop,
         shipping.settle,

@@ -151,9 +151,11 @@ STORY: Final = {
     "address_changed": N_("Address corrected"),
     "cancelled": N_("Order cancelled"),
     "lines_cancelled": N_("Lines cancelled"),
+    "cancel_too_late": N_("Too late to cancel: the parcel had left"),
+    "kept_back": N_("Not handed over: held at the last moment"),
+    "label_anew": N_("The receiver changed: the waybill is void, a new one is ordered"),
     "refund_settled": N_("Refund paid and recorded"),
     "give_back_unpaid": N_("Not paid in time; the stock was given back"),
-    "expire": N_("Not paid in time; the order was cancelled"),
     "release_presale": N_("The pre-sale date has come"),
     "complete": N_("Order completed"),
     "fetch_skipped": N_("Went on without asking the channel"),
@@ -168,6 +170,7 @@ STORY_ICON: Final = {
     "stopped": "arrow-back-up", "cancelled": "x", "lines_cancelled": "x",
     "address_changed": "map-2", "refund_settled": "cash", "complete": "circle-check",
     "channel_change_too_late": "alert-triangle", "replanned": "refresh",
+    "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip
 
 CAUSE: Final = {
@@ -187,6 +190,8 @@ CAUSE: Final = {
 STEP: Final = {
     "label": N_("Order a waybill"),
     "void_label": N_("Void the waybill"),
+    "look": N_("Ask the channel before going on"),
+    "run": N_("The order as a whole"),
     "rate": N_("Choose the carrier"),
     "ship_confirm": N_("Tell the channel"),
     "fetch": N_("Ask the channel for the order"),

@@ -36,7 +36,7 @@ SELECT p.id, p.carrier, p.product, p.weight_g, p.length_mm, p.width_mm, p.height
        o.cash_on_delivery AND p.id = (
            SELECT min(b.id) FROM parcel b JOIN shipment x ON x.no = b.shipment_no
            WHERE x.order_id = o.id AND x.status <> 'cancelled' AND b.voided_at IS NULL) AS collects,
-       o.payable_minor
+       o.payable_minor, r.version AS receiver_version
 FROM parcel p
 JOIN shipment s ON s.no = p.shipment_no
 JOIN sales_order o ON o.id = s.order_id
@@ -77,10 +77,15 @@ SELECT FROM parcel WHERE carrier = :carrier AND waybill_no = :number
 """
 
 _LABELLED: Final = """
-UPDATE parcel SET waybill_no = :waybill_no, routing_code = :routing_code,
-                  sorting_code = :sorting_code
-WHERE id = :id AND waybill_no = ''
+UPDATE parcel p SET waybill_no = :waybill_no, routing_code = :routing_code,
+                    sorting_code = :sorting_code,
+                    receiver_version = CASE WHEN p.receiver_version > 0 THEN p.receiver_version
+                                            ELSE r.version END
+FROM shipment s JOIN receiver r ON r.order_id = s.order_id
+WHERE p.id = :id AND p.waybill_no = '' AND s.no = p.shipment_no
 """
+
+_SENT_FOR: Final = "UPDATE parcel SET receiver_version = :version WHERE id = :id"
 
 
 _BETWEEN: Final = re.compile(r"[\s,;，；、]+")
@@ -221,6 +226,8 @@ class WaybillActivities:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             cargo = (await connection.execute(parsed(_CARGO), {"no": step.shipment_no})).all()
+            sent_for = {"id": row.id, "version": row.receiver_version}
+            await connection.execute(parsed(_SENT_FOR), sent_for)
         try:
             return await carrier.create(_request(row, cargo))
         except IntegrationError as error:

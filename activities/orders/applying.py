@@ -6,15 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
 from activities.orders.late_changes import change_late
 from activities.orders.ports import Adapters, OrderRules, Vault
 from db.engine import Sessions
-from db.inventory.repository import StockRepository
 from db.orders import statements
 from db.orders.repository import KnownOrder, OrderRepository
+from db.shared.giving_back import give_back_unstarted, leave_queue
 from db.vault import CannotOpen
 from domain.logistics.divisions.divisions import normalise
 from domain.orders.changes import Stage, stage_of
@@ -26,7 +25,7 @@ from domain.orders.intake import (
     judge,
 )
 from domain.orders.lifecycle import OrderState
-from domain.orders.order import HoldKind, ShipmentStatus
+from domain.orders.order import HoldKind
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.orders.work import ApplyMessages, Entry, LoadOrder
 from domain.shared.address import Contact, MaskedReceiver
@@ -58,8 +57,11 @@ class ApplyingActivities:
             orders = OrderRepository(session)
             known = await orders.lock(request.order_id)
             entries: list[Entry] = []
-            for row, snapshot in await self._readable(orders, known, request):
+            readable = await self._readable(orders, known, request)
+            for row, snapshot in readable:
                 known = await self._take(orders, known, row, snapshot, entries)
+            if readable:
+                await orders.wake_shipments(request.order_id, "channel")
             state = await orders.state(request.order_id)
             if HoldKind.UNMAPPED_SKU in state.holds:
                 entries += await orders.map_again(request.order_id)
@@ -114,6 +116,8 @@ class ApplyingActivities:
         )
         if verdict is Verdict.FETCH and row.topic == "fetch":
             verdict = Verdict.APPLY  # this is the channel's answer to our question
+        if row.topic == "fetch":
+            await orders.run(statements.CHANNEL_ANSWERED, {"order_id": known.order_id})
         if verdict is Verdict.FETCH:
             await orders.run(statements.ASK_CHANNEL, {"order_id": known.order_id})
             await _settle(orders, row.id, Verdict.STALE)
@@ -144,8 +148,9 @@ class ApplyingActivities:
         await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
         if stage is Stage.PLANNED:
             changed = await _save_content(orders, known.order_id, snapshot)
-            if changed and before.shipments:
-                await _give_back(orders.session, before, "channel changed the order")
+            if changed and (before.shipments or before.waiting_for_stock):
+                await give_back_unstarted(orders.session, known.order_id, "voided")
+                await leave_queue(orders.session, known.order_id)
                 entries.append(Entry("replanned"))
         else:
             receiver = _receiver(known.order_id, snapshot) if snapshot.receiver else None
@@ -223,15 +228,6 @@ async def _save_content(orders: OrderRepository, order_id: str, snapshot: OrderS
 
 async def _content(orders: OrderRepository, order_id: str) -> Sequence[Any]:
     return await orders.run(statements.CONTENT, {"order_id": order_id})
-
-
-async def _give_back(session: AsyncSession, state: OrderState, reason: str) -> None:
-    """Release shipments that nobody has started on."""
-    stock = StockRepository(session)
-    for shipment in state.shipments:
-        if shipment.status is ShipmentStatus.ALLOCATED:
-            await stock.release(shipment.no)
-            await OrderRepository(session).run(statements.CANCEL_SHIPMENT, {"no": shipment.no})
 
 
 def _payable(snapshot: OrderSnapshot) -> int:

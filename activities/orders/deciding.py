@@ -1,34 +1,29 @@
 """What people and time decide about an order, and cancelling it by plan."""
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from temporalio import activity
 
-from activities.orders.ports import Adapters, OrderRules, Vault
 from db.engine import Sessions
-from db.inventory.repository import StockRepository
-from db.orders import cancelling, statements
+from db.orders import cancelling
 from db.orders.repository import OrderRepository
-from domain.orders.cancellation import plan_cancellation
+from db.shared.giving_back import give_back_unstarted, leave_queue
+from domain.orders.cancellation import CancellationPlan, plan_cancellation
 from domain.orders.lifecycle import OrderState
-from domain.orders.order import HoldKind, ShipmentStatus
+from domain.orders.order import HoldKind
 from domain.orders.work import (
     CarryOutCancellation,
     ChangeHold,
     Entry,
-    Fetched,
-    FetchOrder,
     Plan,
     PlanRequest,
     RecordOrder,
 )
-from domain.shared.ids import InboxId
+from domain.shared.errors import ActionNotAllowed, OrderClosed
 
 _CHANGES: Final[dict[str, str]] = {
     "complete": "UPDATE sales_order SET status = 'completed' WHERE id = :order_id",
-    "expire": "UPDATE sales_order SET status = 'cancelled' WHERE id = :order_id",
     "give_back_unpaid": "UPDATE sales_order SET stock_given_back = true,"
     " unpaid_reserved_until = NULL WHERE id = :order_id",
     "fetch_skipped": "UPDATE sales_order SET fetch_needed = false WHERE id = :order_id",
@@ -44,12 +39,9 @@ _CHANGES: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DecidingActivities:
-    """One method is one transaction, or one outside call."""
+    """One method is one transaction."""
 
     sessions: Sessions
-    adapters: Adapters
-    vault: Vault
-    rules: OrderRules
 
     @activity.defn(name="order.look")
     async def look(self, request: RecordOrder) -> OrderState:
@@ -69,17 +61,14 @@ class DecidingActivities:
         async with self.sessions.begin() as session:
             orders = OrderRepository(session)
             await orders.lock(request.order_id)
-            before = await orders.state(request.order_id)
             if statement := _CHANGES.get(request.change):
                 await orders.run(statement, {"order_id": request.order_id})
-            if request.change in ("expire", "give_back_unpaid"):
-                await _give_back(orders, before, "expired")
+            if request.change == "give_back_unpaid":
+                await give_back_unstarted(session, request.order_id, "expired")
+                await leave_queue(session, request.order_id)
             if request.change == "address_changed":
-                await orders.run(
-                    cancelling.TAKE_ADDRESS,
-                    {"order_id": request.order_id, "correction_id": request.ref},
-                )
-                await orders.release_holds(request.order_id, [HoldKind.ADDRESS], "system")
+                await _change_address(orders, request.order_id, request.ref)
+                await orders.wake_shipments(request.order_id, "address")
             state = await orders.state(request.order_id)
             return await orders.record(state, request.seq, request.entries)
 
@@ -96,7 +85,7 @@ class DecidingActivities:
             else:
                 await orders.hold_by_hand(request.order_id, request.reason, request.actor)
                 entry = "held"
-            await orders.run(cancelling.WAKE_SHIPMENTS, {"order_id": request.order_id})
+            await orders.wake_shipments(request.order_id, "hold")
             data = {"hold": str(kind), "reason": request.reason}
             state = await orders.state(request.order_id)
             return await orders.record(state, request.seq, [Entry(entry, data, request.actor)])
@@ -113,57 +102,55 @@ class DecidingActivities:
 
     @activity.defn(name="order.carry_out_cancellation")
     async def carry_out(self, request: CarryOutCancellation) -> OrderState:
-        """Cancel the plan's lines; once per plan, whatever happens in between."""
+        """Cancel the plan's lines; once per plan, whatever happens in between.
+
+        What left while the rest was being stopped stays, and so does the money for it.
+        """
         async with self.sessions.begin() as session:
             orders = OrderRepository(session)
             await orders.lock(request.order_id)
-            before = await orders.state(request.order_id)
-            await _give_back(orders, before, "voided", set(request.plan.shipment_nos))
-            cancelled = await orders.run(
-                cancelling.CANCEL_LINES,
-                {"order_id": request.order_id, "line_ids": list(request.plan.line_ids)},
-            )
-            if cancelled:
-                await orders.run(
-                    cancelling.NOTE_REFUND,
-                    {"order_id": request.order_id, "refund": request.plan.refund_minor},
-                )
-            await orders.run(cancelling.DROP_BACKORDERS, {"order_id": request.order_id})
-            await orders.run(cancelling.CLOSE_IF_EMPTY, {"order_id": request.order_id})
-            data = {"reason": request.reason, "refund_minor": str(request.plan.refund_minor)}
-            kind = "cancelled" if request.plan.whole_order else "lines_cancelled"
+            only = set(request.plan.shipment_nos)
+            await give_back_unstarted(session, request.order_id, "voided", only)
+            plan = await _still_possible(orders, request.order_id, request.plan.line_ids)
+            entry = Entry("cancel_too_late", {"reason": request.reason}, request.actor)
+            if plan is not None:
+                await self._cancel_lines(orders, plan)
+                data = {"reason": request.reason, "refund_minor": str(plan.refund_minor)}
+                kind = "cancelled" if plan.whole_order else "lines_cancelled"
+                entry = Entry(kind, data, request.actor)
             state = await orders.state(request.order_id)
-            return await orders.record(state, request.seq, [Entry(kind, data, request.actor)])
+            return await orders.record(state, request.seq, [entry])
 
-    @activity.defn(name="order.fetch")
-    async def fetch(self, request: FetchOrder) -> Fetched:
-        """Ask the channel for the whole order; its answer becomes a message like any other."""
-        async with self.sessions.begin() as session:
-            known = await OrderRepository(session).lock(request.order_id)
-        shop = await self.adapters.marketplace(known.shop_id)
-        raw = await shop.fetch_raw(known.external_no)
-        sha256 = hashlib.sha256(raw).hexdigest()
-        inbox_id = InboxId(f"fetch-{request.order_id}-{sha256[:16]}")
-        parameters: dict[str, Any] = {
-            "id": inbox_id,
-            "source": known.channel,
-            "shop_id": known.shop_id,
-            "message_id": inbox_id,
-            "external_no": known.external_no,
-            "order_id": request.order_id,
-            "sha256": sha256,
-            "raw": self.vault.seal(raw, inbox_id),
-        }
-        async with self.sessions.begin() as session:
-            await OrderRepository(session).run(cancelling.STORE_FETCHED, parameters)
-        return Fetched(inbox_id)
+    async def _cancel_lines(self, orders: OrderRepository, plan: CancellationPlan) -> None:
+        order_id = plan.order_id
+        parameters = {"order_id": order_id, "line_ids": list(plan.line_ids)}
+        if await orders.run(cancelling.CANCEL_LINES, parameters):
+            refund = {"order_id": order_id, "refund": plan.refund_minor}
+            await orders.run(cancelling.NOTE_REFUND, refund)
+        cancelled = await orders.run(cancelling.CANCELLED_FULFILMENT, {"order_id": order_id})
+        await leave_queue(orders.session, order_id, [row.id for row in cancelled])
+        await orders.run(cancelling.CLOSE_IF_EMPTY, {"order_id": order_id})
 
 
-async def _give_back(
-    orders: OrderRepository, state: OrderState, how: str, only: set[str] | None = None
-) -> None:
-    stock = StockRepository(orders.session)
-    for shipment in state.shipments:
-        if shipment.status is ShipmentStatus.ALLOCATED and (only is None or shipment.no in only):
-            await stock.release(shipment.no, how)
-            await orders.run(statements.CANCEL_SHIPMENT, {"no": shipment.no})
+async def _change_address(orders: OrderRepository, order_id: str, correction_id: str) -> None:
+    """Take over a corrected receiver; labels ordered for the old one are outdated with it."""
+    await orders.run(cancelling.LOCK_SHIPMENTS, {"order_id": order_id})
+    if gone := await orders.run(cancelling.GONE, {"order_id": order_id}):
+        raise ActionNotAllowed(f"{', '.join(row.no for row in gone)} has left already")
+    parameters = {"order_id": order_id, "correction_id": correction_id}
+    await orders.run(cancelling.TAKE_ADDRESS, parameters)
+    await orders.release_holds(order_id, [HoldKind.ADDRESS], "system")
+
+
+async def _still_possible(
+    orders: OrderRepository, order_id: str, line_ids: tuple[str, ...]
+) -> CancellationPlan | None:
+    """What is left of a confirmed plan: a parcel may have left while the others were stopped."""
+    order = await cancelling.cancellable(orders, order_id)
+    wanted = [x.line_id for x in order.lines if x.line_id in line_ids and not x.cancelled]
+    if not wanted and line_ids:
+        return None
+    try:
+        return plan_cancellation(order, wanted)
+    except (ActionNotAllowed, OrderClosed):
+        return None

@@ -27,6 +27,12 @@ class ShippingActivities:
 
     sessions: Sessions
 
+    @activity.defn(name="shipment.load")
+    async def load(self, step: ShipmentStep) -> ShipmentFacts:
+        """Where the shipment stands now."""
+        async with self.sessions.begin() as session:
+            return await ShipmentRepository(session).facts(step.shipment_no)
+
     @activity.defn(name="shipment.open")
     async def open(self, step: ShipmentStep) -> ShipmentFacts:
         """Where it stands; a new one is on the pick list of its location from now on."""
@@ -36,8 +42,8 @@ class ShippingActivities:
             status = ShipmentStatus.PICKING
             if facts.seq or facts.status not in (ShipmentStatus.ALLOCATED, status):
                 return facts
-            await shipments.record(facts, step.seq, status, "picking", [Entry("pick_list")])
-            return replace(facts, status=status, seq=step.seq + 1)
+            entry = Entry("pick_list")
+            return await shipments.record(facts, step.seq, status, "picking", [entry])
 
     @activity.defn(name="shipment.pick_confirmed")
     async def pick_confirmed(self, step: ShipmentStep) -> ShipmentFacts:
@@ -59,8 +65,9 @@ class ShippingActivities:
             if missing:
                 text = ", ".join(f"{sku} × {quantity}" for sku, quantity in missing.items())
                 entries.append(Entry("short_pick", {"missing": text}))
-            await shipments.record(facts, step.seq, ShipmentStatus.PICKING, "packing", entries)
-            return replace(facts, seq=step.seq + len(entries))
+            return await shipments.record(
+                facts, step.seq, ShipmentStatus.PICKING, "packing", entries
+            )
 
     @activity.defn(name="shipment.packed")
     async def packed(self, step: ShipmentStep) -> ShipmentFacts:
@@ -77,18 +84,49 @@ class ShippingActivities:
     async def hand_over(self, step: ShipmentStep) -> ShipmentFacts:
         """The carrier took the parcels: the goods leave the ledger in the same transaction.
 
-        While the order is held nothing is done.
+        Nothing leaves while the order is held or the label names an old receiver: then the
+        shipment stays as it is.
         """
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
-            facts = await shipments.facts(step.shipment_no)
-            if facts.blocked_by and not ShipmentStatus(facts.status).has_left:
+            facts = await shipments.lock(step.shipment_no)
+            if ShipmentStatus(facts.status).has_left:
+                return facts  # our answer was lost
+            if facts.blocked_by or facts.label_outdated:
                 return facts
             document = Document("shipment", step.shipment_no, f"issue:{step.shipment_no}")
             await StockRepository(session).issue(step.shipment_no, document)
             status = ShipmentStatus.HANDED_OVER
-            await shipments.record(facts, step.seq, status, "delivery", [Entry("handed_over")])
-            return replace(facts, status=status, seq=step.seq + 1)
+            entry = Entry("handed_over")
+            return await shipments.record(facts, step.seq, status, "delivery", [entry])
+
+    @activity.defn(name="shipment.keep_back")
+    async def keep_back(self, step: ShipmentStep) -> ShipmentFacts:
+        """It may not leave now: it comes back from the ramp and is handed over again later."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            facts = await shipments.lock(step.shipment_no)
+            await shipments.keep_back(step.shipment_no)
+            entry = Entry("kept_back", step.data)
+            facts = await shipments.record(facts, step.seq, facts.status, "hand_over", [entry])
+            return replace(facts, is_handed_over=False)
+
+    @activity.defn(name="shipment.halt")
+    async def halt(self, step: ShipmentStep) -> ShipmentFacts:
+        """The warehouse stops; a shipment the carrier was seen to take cannot be stopped."""
+        async with self.sessions.begin() as session:
+            return await ShipmentRepository(session).halt(step.shipment_no)
+
+    @activity.defn(name="shipment.label_anew")
+    async def label_anew(self, step: ShipmentStep) -> ShipmentFacts:
+        """The labels are void because the receiver changed: back to where they are ordered."""
+        async with self.sessions.begin() as session:
+            shipments = ShipmentRepository(session)
+            await shipments.lock(step.shipment_no)
+            await shipments.label_anew(step.shipment_no)
+            facts = await shipments.facts(step.shipment_no)
+            entry = Entry("label_anew", step.data)
+            return await shipments.record(facts, step.seq, ShipmentStatus.PACKED, "label", [entry])
 
     @activity.defn(name="shipment.track")
     async def track(self, step: ShipmentStep) -> ShipmentFacts:
@@ -100,19 +138,18 @@ class ShippingActivities:
             if move is None or move[0] == facts.status:
                 return facts
             entries = [Entry("tracked", {"status": facts.tracked})]
-            await shipments.record(facts, step.seq, move[0], move[1], entries)
-            return replace(facts, status=move[0], seq=step.seq + 1)
+            return await shipments.record(facts, step.seq, move[0], move[1], entries)
 
     @activity.defn(name="shipment.stop")
     async def stop(self, step: ShipmentStep) -> ShipmentFacts:
         """Give the reserved stock back; the shipment is cancelled."""
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
-            facts = await shipments.facts(step.shipment_no)
+            facts = await shipments.lock(step.shipment_no)
             await StockRepository(session).release(step.shipment_no)
             status = ShipmentStatus.CANCELLED
-            await shipments.record(facts, step.seq, status, "", [Entry("stopped", step.data)])
-            return replace(facts, status=status, seq=step.seq + 1)
+            entry = Entry("stopped", step.data)
+            return await shipments.record(facts, step.seq, status, "", [entry])
 
     @activity.defn(name="shipment.settle")
     async def settle(self, step: ShipmentStep) -> ShipmentFacts:
@@ -126,5 +163,4 @@ class ShippingActivities:
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
-            await shipments.record(facts, step.seq, status, waits_for, [entry])
-            return replace(facts, status=status, seq=step.seq + 1)
+            return await shipments.record(facts, step.seq, status, waits_for, [entry])

@@ -37,7 +37,7 @@ from domain.inventory.stock import (
     StockLine,
 )
 from domain.shared.errors import IdempotencyMismatch, InvalidInput, ReservationResolved
-from domain.shared.ids import LocationId, Sku
+from domain.shared.ids import LocationId, Lot, Sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,21 @@ class StockRepository:
             served = await self._ledger.run(statements.FILL_BACKORDERS, parameters)
             fills += [Fill(row.id, row.order_id, row.workflow_id) for row in served]
         return fills
+
+    async def leave_queue(
+        self, order_id: str, fulfilment_line_ids: Sequence[str] | None = None
+    ) -> list[Fill]:
+        """An order stops waiting for these lines (None = all): its place and what it was given
+        from the queue go to those behind it."""
+        lines = None if fulfilment_line_ids is None else list(fulfilment_line_ids)
+        parameters = {"order_id": order_id, "lines": lines}
+        rows = await self._ledger.run(statements.QUEUED, parameters)
+        keys = {StockKey(Sku(r.sku), LocationId(r.location_id), Lot(r.lot)) for r in rows}
+        if keys:
+            await self._ledger.run(statements.LOCK, columns_of(sorted(keys)))
+        left = await self._ledger.run(statements.LEAVE_QUEUE, parameters)
+        given = await self._give_back([row.id for row in left], "voided", None)
+        return [*given.fills, *await self.fill_backorders(keys)]
 
     async def levels(self, skus: Sequence[str]) -> list[Level]:
         """What every location has of these SKUs, all lots of good own stock together."""

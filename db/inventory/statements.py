@@ -274,6 +274,22 @@ WHERE w.state = 'waiting' AND (w.sku, w.location_id) IN (
     SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])))
 """
 
+QUEUED: Final = """
+SELECT DISTINCT w.sku, w.location_id, b.lot
+FROM backorder w
+JOIN stock_balance b ON b.sku = w.sku AND b.location_id = w.location_id
+  AND b.condition = 'good' AND b.owner = 'own'
+WHERE w.order_id = :order_id AND (w.state = 'waiting' OR w.state = 'filled' AND NOT w.adopted)
+  AND (CAST(:lines AS text[]) IS NULL OR w.fulfilment_line_id = ANY(CAST(:lines AS text[])))
+"""
+
+LEAVE_QUEUE: Final = """
+UPDATE backorder w SET state = 'cancelled'
+WHERE w.order_id = :order_id AND (w.state = 'waiting' OR w.state = 'filled' AND NOT w.adopted)
+  AND (CAST(:lines AS text[]) IS NULL OR w.fulfilment_line_id = ANY(CAST(:lines AS text[])))
+RETURNING w.id
+"""
+
 LEVELS: Final = """
 SELECT b.location_id, b.sku, sum(b.on_hand)::bigint AS on_hand, sum(b.reserved)::bigint AS reserved,
        coalesce((SELECT sum(w.quantity) FROM backorder w

@@ -47,10 +47,8 @@ SET refund_due_minor = least(refund_due_minor + :refund, captured_minor - refund
 WHERE id = :order_id
 """
 
-DROP_BACKORDERS: Final = """
-UPDATE backorder SET state = 'cancelled'
-WHERE state = 'waiting' AND fulfilment_line_id IN (
-    SELECT id FROM fulfilment_line WHERE order_id = :order_id AND cancelled_quantity = quantity)
+CANCELLED_FULFILMENT: Final = """
+SELECT id FROM fulfilment_line WHERE order_id = :order_id AND cancelled_quantity = quantity
 """
 
 CLOSE_IF_EMPTY: Final = """
@@ -70,22 +68,27 @@ UPDATE receiver SET
     division_code = coalesce(c.data->>'division_code', division_code),
     longitude = coalesce((c.data->>'longitude')::float, longitude),
     latitude = coalesce((c.data->>'latitude')::float, latitude),
-    edited_by_us = true
+    edited_by_us = true, version = version + 1
 FROM correction c WHERE c.id = :correction_id AND receiver.order_id = :order_id
 """
 
-WAKE_SHIPMENTS: Final = """
-INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
-SELECT 'signal', workflow_id, 'state_changed', '{"type": "StateChanged", "what": "hold"}', '', 0, ''
-FROM shipment WHERE order_id = :order_id AND status IN ('picking', 'packed', 'labelled')
+# A parcel that was scanned on its way out has left, whatever our books say yet.
+GONE: Final = """
+SELECT no FROM shipment
+WHERE order_id = :order_id AND status <> 'cancelled'
+  AND (handed_over_at IS NOT NULL
+       OR status IN ('handed_over', 'in_transit', 'delivered', 'exception'))
+ORDER BY no
 """
+
+LOCK_SHIPMENTS: Final = "SELECT no FROM shipment WHERE order_id = :order_id ORDER BY no FOR UPDATE"
 
 STORE_FETCHED: Final = """
 INSERT INTO inbox (id, source, shop_id, message_id, topic, external_no, order_id, sha256, raw,
                    hand_overs, outcome, parked_reason)
 VALUES (:id, :source, :shop_id, :message_id, 'fetch', :external_no, :order_id, :sha256, :raw, 1,
         '', '')
-ON CONFLICT (source, shop_id, message_id) DO NOTHING
+ON CONFLICT (source, shop_id, message_id) DO UPDATE SET applied_at = NULL, handed_at = NULL
 """
 
 

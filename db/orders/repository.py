@@ -29,6 +29,7 @@ class KnownOrder:
     version: Version
     channel_state: str
     sha256: str
+    workflow_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class OrderRepository:
             Version(row.version_revision, row.version_modified_us),
             row.channel_state,
             row.sha256 or "",
+            row.workflow_id,
         )
 
     async def state(self, order_id: str) -> OrderState:
@@ -74,6 +76,8 @@ class OrderRepository:
                 for s in row.shipments
             ),
             cancelled_by_channel=row.channel_state == ChannelState.CANCELLED,
+            cancellable=row.cancellable,
+            lines_to_cancel=tuple(row.lines_to_cancel),
             paid=row.paid_at is not None or row.cash_on_delivery,
             refund_due_minor=row.refund_due_minor,
             fetch_needed=row.fetch_needed,
@@ -168,6 +172,10 @@ class OrderRepository:
             return []
         released = await self.release_holds(order_id, [HoldKind.UNMAPPED_SKU], "system")
         return [Entry("hold_released", {"hold": str(kind)}) for kind in released]
+
+    async def wake_shipments(self, order_id: str, what: str) -> None:
+        """After the commit, shipments that are worked on look again at what stops them."""
+        await self.run(statements.WAKE_SHIPMENTS, {"order_id": order_id, "what": what})
 
     async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         """One statement of this repository."""

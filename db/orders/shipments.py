@@ -1,7 +1,7 @@
 """Shipments and their parcels, in the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
@@ -13,13 +13,21 @@ from domain.orders.work import Entry, ShipmentFacts
 from domain.shared.errors import OrderNotFound
 from domain.shared.ids import OrderId, ShipmentNo
 
+STOPPING: Final = "stopping"
+CANNOT_BE_ASKED: Final = frozenset({"own"})  # it pushes; there is nothing of it we could call
+
 _FACTS: Final = """
 SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o.shop_id,
-       coalesce(h.holds, '{}') AS blocked_by, coalesce(p.parcels, 0) AS parcels,
+       coalesce(h.holds, '{}')
+       || CASE WHEN o.channel_state = 'cancelled' THEN '{cancelled}' ELSE '{}' END::text[]
+       || CASE WHEN l.closed THEN '{line_cancelled}' ELSE '{}' END::text[] AS blocked_by,
+       coalesce(p.parcels, 0) AS parcels,
        coalesce(l.units, 0) AS units, coalesce(l.picked, 0) AS picked_units,
-       p.tracked, p.last_fact_at, s.picked_at, s.packed_at
+       p.tracked, p.last_fact_at, s.picked_at, s.packed_at, s.handed_over_at, s.waits_for,
+       coalesce(p.outdated, false) AS label_outdated
 FROM shipment s
 JOIN sales_order o ON o.id = s.order_id
+LEFT JOIN receiver r ON r.order_id = s.order_id
 LEFT JOIN LATERAL (
     SELECT array_agg(kind ORDER BY kind) AS holds FROM order_hold
     WHERE order_id = s.order_id AND released_at IS NULL) h ON true
@@ -30,11 +38,14 @@ LEFT JOIN LATERAL (
                 WHEN bool_and(status = 'delivered') THEN 'delivered'
                 WHEN bool_or(status = 'exception') THEN 'exception'
                 WHEN bool_or(status <> 'labelled') THEN 'in_transit'
-                ELSE 'labelled' END AS tracked
+                ELSE 'labelled' END AS tracked,
+           bool_or(receiver_version > 0 AND receiver_version <> r.version) AS outdated
     FROM parcel WHERE shipment_no = s.no AND voided_at IS NULL) p ON true
 LEFT JOIN LATERAL (
-    SELECT sum(quantity) AS units, sum(coalesce(picked_quantity, quantity)) AS picked
-    FROM shipment_line WHERE shipment_no = s.no) l ON true
+    SELECT sum(x.quantity) AS units, sum(coalesce(x.picked_quantity, x.quantity)) AS picked,
+           bool_or(y.closed_by_channel) AS closed
+    FROM shipment_line x JOIN order_line y ON y.id = x.order_line_id
+    WHERE x.shipment_no = s.no) l ON true
 WHERE s.no = :no
 """
 
@@ -46,7 +57,45 @@ UPDATE shipment SET
                           ELSE handed_over_at END,
     delivered_at = CASE WHEN CAST(:status AS text) = 'delivered'
                         THEN coalesce(delivered_at, clock_timestamp()) ELSE delivered_at END
-WHERE no = :no AND seq <= :seq
+WHERE no = :no AND seq <= :seq AND status <> 'cancelled'
+RETURNING status
+"""
+
+_HALT: Final = """
+UPDATE shipment SET waits_for = 'stopping'
+WHERE no = :no AND handed_over_at IS NULL
+  AND status IN ('allocated', 'picking', 'packed', 'labelled')
+"""
+
+_KEEP_BACK: Final = """
+UPDATE shipment SET handed_over_at = NULL WHERE no = :no AND status = 'labelled'
+"""
+
+# A new label is a new parcel: its id is the carrier's key, and the old one keeps its number.
+_NEW_LABELS: Final = """
+WITH outdated AS (
+    UPDATE parcel p SET voided_at = clock_timestamp()
+    FROM receiver r JOIN shipment s ON s.order_id = r.order_id
+    WHERE s.no = :no AND p.shipment_no = s.no AND p.voided_at IS NULL
+      AND p.receiver_version > 0 AND p.receiver_version <> r.version
+    RETURNING p.id), without AS (
+    SELECT DISTINCT ON (b.base) b.base, p.*
+    FROM parcel p, LATERAL (SELECT regexp_replace(p.id, '-R[0-9]+$', '') AS base) b
+    WHERE p.shipment_no = :no AND NOT EXISTS (
+        SELECT FROM parcel q WHERE q.shipment_no = :no AND q.voided_at IS NULL
+          AND q.id NOT IN (SELECT id FROM outdated)
+          AND regexp_replace(q.id, '-R[0-9]+$', '') = b.base)
+    ORDER BY b.base, p.id)
+INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code, sorting_code,
+                    status, weight_g, length_mm, width_mm, height_mm)
+SELECT w.base || '-R' || r.version, w.shipment_no, '', '', '', '', '', 'labelled', w.weight_g,
+       w.length_mm, w.width_mm, w.height_mm
+FROM without w JOIN shipment s ON s.no = w.shipment_no JOIN receiver r ON r.order_id = s.order_id
+ON CONFLICT (id) DO NOTHING
+"""
+
+_RATE_AGAIN: Final = """
+UPDATE shipment SET carrier = '', product = '', freight_minor = 0 WHERE no = :no
 """
 
 
@@ -72,20 +121,52 @@ class ShipmentRepository:
             tuple(row.blocked_by),
             row.shop_id,
             row.channel,
-            True,
+            row.channel not in CANNOT_BE_ASKED,
             row.parcels,
             int(row.units),
             int(row.picked_units),
             row.tracked or "",
-            0,
+            row.picked_at is not None,
+            row.packed_at is not None,
+            row.handed_over_at is not None,
+            row.waits_for == STOPPING,
+            row.label_outdated,
             row.last_fact_at,
         )
 
+    async def lock(self, no: str) -> ShipmentFacts:
+        """The facts, and nobody changes the shipment until the transaction ends."""
+        await self.run("SELECT FROM shipment WHERE no = :no FOR UPDATE", {"no": no})
+        return await self.facts(no)
+
+    async def halt(self, no: str) -> ShipmentFacts:
+        """From now on the warehouse does nothing with it, unless the carrier has it already."""
+        await self.run(_HALT, {"no": no})
+        return await self.facts(no)
+
+    async def keep_back(self, no: str) -> None:
+        """The carrier did not take it after all."""
+        await self.run(_KEEP_BACK, {"no": no})
+
+    async def label_anew(self, no: str) -> None:
+        """Every box whose label was voided or is outdated gets a parcel without a waybill."""
+        await self.run(_NEW_LABELS, {"no": no})
+        await self.run(_RATE_AGAIN, {"no": no})
+
     async def record(
         self, facts: ShipmentFacts, seq: int, status: str, waits_for: str, entries: Sequence[Entry]
-    ) -> None:
-        """Write the status and lines of the story after `seq`; older ones change nothing."""
+    ) -> ShipmentFacts:
+        """Write the status and lines of the story after `seq`; returns how it stands then.
+
+        An older status changes nothing, and a cancelled shipment stays cancelled.
+        """
         last = seq + len(entries)
+        moved = await self.run(
+            _PROGRESS,
+            {"no": facts.shipment_no, "seq": last, "status": status, "waits_for": waits_for},
+        )
+        if not moved:
+            return await self.facts(facts.shipment_no)
         if entries:
             await self.run(
                 statements.EVENTS,
@@ -101,10 +182,7 @@ class ShipmentRepository:
                     "actor": [entry.actor for entry in entries],
                 },
             )
-        await self.run(
-            _PROGRESS,
-            {"no": facts.shipment_no, "seq": last, "status": status, "waits_for": waits_for},
-        )
+        return replace(facts, status=status, seq=last)
 
     async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
         """One statement of this repository."""

@@ -12,7 +12,7 @@ def as_json(value: Mapping[str, Any]) -> str:
 
 LOCK: Final = """
 SELECT o.id, o.channel, o.shop_id, o.external_no, o.status, o.version_revision,
-       o.version_modified_us, o.channel_state, o.applied_sha256 AS sha256
+       o.version_modified_us, o.channel_state, o.applied_sha256 AS sha256, o.workflow_id
 FROM sales_order o WHERE o.id = :order_id FOR NO KEY UPDATE
 """
 
@@ -26,7 +26,8 @@ SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o
        coalesce(s.shipments, '[]') AS shipments,
        s.delivered_at,
        coalesce(f.open_units, 0) AS to_allocate,
-       coalesce(b.waiting, false) AS waiting
+       coalesce(b.waiting, false) AS waiting,
+       coalesce(g.some_here, true) AS cancellable, coalesce(g.closed, '{}') AS lines_to_cancel
 FROM sales_order o
 LEFT JOIN LATERAL (
     SELECT array_agg(kind ORDER BY placed_at, kind) AS holds FROM order_hold
@@ -52,6 +53,18 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT bool_or(true) AS waiting FROM backorder
     WHERE order_id = o.id AND state = 'waiting') b ON true
+LEFT JOIN LATERAL (
+    SELECT bool_or(gone.id IS NULL) AS some_here,
+           array_agg(l.id ORDER BY l.id)
+               FILTER (WHERE l.closed_by_channel AND gone.id IS NULL) AS closed
+    FROM order_line l
+    LEFT JOIN (
+        SELECT DISTINCT x.order_line_id AS id
+        FROM shipment y JOIN shipment_line x ON x.shipment_no = y.no
+        WHERE y.order_id = o.id
+          AND y.status IN ('handed_over', 'in_transit', 'delivered', 'exception')) gone
+        ON gone.id = l.id
+    WHERE l.order_id = o.id AND l.kind = 'goods' AND NOT l.cancelled) g ON true
 WHERE o.id = :order_id
 """
 
@@ -145,8 +158,16 @@ ON CONFLICT (order_id) DO UPDATE SET
     country = excluded.country, province = excluded.province, city = excluded.city,
     district = excluded.district, detail = excluded.detail, postcode = excluded.postcode,
     division_code = excluded.division_code, longitude = excluded.longitude,
-    latitude = excluded.latitude, edited_by_us = excluded.edited_by_us
-WHERE excluded.edited_by_us OR NOT receiver.edited_by_us
+    latitude = excluded.latitude, edited_by_us = excluded.edited_by_us,
+    version = receiver.version + 1
+WHERE (excluded.edited_by_us OR NOT receiver.edited_by_us)
+  AND (receiver.kind, receiver.name, receiver.phone, receiver.company, receiver.oaid,
+       receiver.country, receiver.province, receiver.city, receiver.district, receiver.detail,
+       receiver.postcode)
+    IS DISTINCT FROM (excluded.kind, excluded.name, excluded.phone, excluded.company,
+                      excluded.oaid, excluded.country, excluded.province, excluded.city,
+                      excluded.district, excluded.detail, excluded.postcode)
+RETURNING order_id
 """
 
 SAVE_LINES: Final = """
@@ -209,13 +230,44 @@ FROM fulfilment_line f LEFT JOIN receiver r ON r.order_id = f.order_id
 WHERE f.order_id = :order_id ORDER BY f.id
 """
 
+# `gone`: a parcel with it has left; `travelling`: it has not arrived yet.
 GOODS: Final = """
-SELECT external_line_no, quantity FROM order_line
-WHERE order_id = :order_id AND kind = 'goods' AND NOT cancelled
+SELECT l.external_line_no, l.quantity, l.cancelled,
+       coalesce(p.gone, false) AS gone, coalesce(p.travelling, false) AS travelling
+FROM order_line l
+LEFT JOIN LATERAL (
+    SELECT bool_or(s.status IN ('handed_over', 'in_transit', 'delivered', 'exception')) AS gone,
+           bool_or(s.status IN ('handed_over', 'in_transit', 'exception')) AS travelling
+    FROM shipment s JOIN shipment_line x ON x.shipment_no = s.no
+    WHERE s.order_id = l.order_id AND x.order_line_id = l.id) p ON true
+WHERE l.order_id = :order_id AND l.kind = 'goods' ORDER BY l.line_no
+"""
+
+# What a channel still says about lines we work on already.
+FLAG_LINES: Final = """
+UPDATE order_line l SET refund_in_progress = coalesce(t.refund, false),
+                        closed_by_channel = coalesce(t.closed, true)
+FROM order_line known
+LEFT JOIN jsonb_to_recordset(CAST(:lines AS jsonb)) AS t(no text, refund boolean, closed boolean)
+    ON t.no = known.external_line_no
+WHERE l.id = known.id AND l.order_id = :order_id AND NOT l.cancelled
+  AND (l.refund_in_progress, l.closed_by_channel)
+    IS DISTINCT FROM (coalesce(t.refund, false), coalesce(t.closed, true))
 """
 
 CANCEL_SHIPMENT: Final = """
 UPDATE shipment SET status = 'cancelled', waits_for = '' WHERE no = :no AND status = 'allocated'
+RETURNING no
+"""
+
+# Shipments that somebody works on look again at what may stop or change them.
+WAKE_SHIPMENTS: Final = """
+INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
+SELECT 'signal', workflow_id, 'state_changed', jsonb_build_object('what', CAST(:what AS text)),
+       '', 0, ''
+FROM shipment WHERE order_id = :order_id AND status IN ('picking', 'packed', 'labelled')
 """
 
 ASK_CHANNEL: Final = "UPDATE sales_order SET fetch_needed = true WHERE id = :order_id"
+
+CHANNEL_ANSWERED: Final = "UPDATE sales_order SET fetch_needed = false WHERE id = :order_id"

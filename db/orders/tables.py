@@ -87,6 +87,7 @@ class ReceiverRow(SQLModel, table=True):
     longitude: float | None = None
     latitude: float | None = None
     edited_by_us: bool = False  # then a later message of the channel does not overwrite it
+    version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # counts changes
 
 
 class OrderLineRow(SQLModel, table=True):
@@ -111,6 +112,8 @@ class OrderLineRow(SQLModel, table=True):
     payable_minor: int = Field(default=0, sa_type=BIGINT)
     refund_in_progress: bool = False
     cancelled: bool = False
+    # The channel closed it while we worked on it: cancelled as soon as its shipment has stopped.
+    closed_by_channel: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     gift: bool = False
 
 
@@ -280,6 +283,8 @@ class ParcelRow(SQLModel, table=True):
     waybill_no: str = ""
     routing_code: str = ""
     sorting_code: str = ""
+    # The receiver's version its label was ordered for; 0 before that.
+    receiver_version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     status: str = "labelled"
     weight_g: int = Field(default=0, sa_type=BIGINT)
     length_mm: int = 0

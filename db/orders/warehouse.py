@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.shipments import STOPPING
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
 from db.sql import run
@@ -26,8 +27,8 @@ from domain.shared.errors import (
 OPEN: Final = (ShipmentStatus.PICKING, ShipmentStatus.PACKED, ShipmentStatus.LABELLED)
 
 _LOCK: Final = """
-SELECT no, order_id, status, workflow_id, picked_at, packed_at, handed_over_at FROM shipment
-WHERE no = :no FOR UPDATE
+SELECT no, order_id, status, workflow_id, picked_at, packed_at, handed_over_at, waits_for
+FROM shipment WHERE no = :no FOR UPDATE
 """
 
 _LINES: Final = """
@@ -45,7 +46,8 @@ WHERE l.shipment_no = :no AND l.fulfilment_line_id = p.id
 _PICKED: Final = "UPDATE shipment SET picked_at = clock_timestamp() WHERE no = :no"
 
 _BOXES: Final = """
-SELECT weight_g, length_mm, width_mm, height_mm FROM parcel WHERE shipment_no = :no
+SELECT weight_g, length_mm, width_mm, height_mm FROM parcel
+WHERE shipment_no = :no AND voided_at IS NULL
 """
 
 _PARCELS: Final = """
@@ -71,6 +73,13 @@ _HANDED_OVER: Final = "UPDATE shipment SET handed_over_at = clock_timestamp() WH
 
 _HOLDS: Final = """
 SELECT kind FROM order_hold WHERE order_id = :order_id AND released_at IS NULL ORDER BY kind
+"""
+
+_OUTDATED: Final = """
+SELECT FROM parcel p JOIN shipment s ON s.no = p.shipment_no
+JOIN receiver r ON r.order_id = s.order_id
+WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.receiver_version > 0
+  AND p.receiver_version <> r.version
 """
 
 _SHIPMENTS: Final = """
@@ -218,6 +227,8 @@ class Warehouse:
         held = [row.kind for row in await run(self.session, _HOLDS, order_id=shipment.order_id)]
         if held:
             raise ActionNotAllowed(f"the order of shipment {no} is held: {', '.join(held)}")
+        if await run(self.session, _OUTDATED, no=no):
+            raise ActionNotAllowed(f"shipment {no} gets a new label: its receiver has changed")
         await run(self.session, _HANDED_OVER, no=no)
         await queue_signal(self.session, shipment.workflow_id, "handed_over", HandedOver())
         await self._audit("shipment.handed_over", no)
@@ -226,6 +237,8 @@ class Warehouse:
         rows = await run(self.session, _LOCK, no=no)
         if not rows:
             raise _unknown(no)
+        if rows[0].waits_for == STOPPING:
+            raise ActionNotAllowed(f"shipment {no} is taken back")
         return rows[0]
 
     async def _audit(self, action: str, no: str) -> None:

@@ -42,7 +42,7 @@ TABLE: Final = {
     Change.RECEIVER: {
         Stage.PLANNED: Response.REPLAN,
         Stage.IN_HAND: Response.APPLY,  # the label will be made for the new one
-        Stage.LABELLED: Response.PARK,
+        Stage.LABELLED: Response.APPLY,  # the label is voided, another is ordered
         Stage.LEFT: Response.PASS_OVER,  # platforms mask the receiver once the goods are sent
     },
     Change.LINES: {

@@ -35,23 +35,23 @@ class OrderState:
     waiting_for_stock: bool = False
     shipments: tuple[ShipmentState, ...] = ()
     cancelled_by_channel: bool = False
+    cancellable: bool = True  # goods that have not left, or nothing to send at all
+    lines_to_cancel: tuple[str, ...] = ()  # closed by the channel while we work on them
     paid: bool = False
     refund_due_minor: int = 0
     fetch_needed: bool = False  # two snapshots of one version differ, or only a fact was told
     unpaid_reserved_until: datetime | None = None
     stock_given_back: bool = False  # waited too long for the payment; nothing is reserved until it
-    unpaid_until: datetime | None = None
     presale_until: datetime | None = None
     delivered_at: datetime | None = None
-    parked: bool = False  # an open attention item of the order itself, from a run that was lost
 
 
 class NextStep(StrEnum):
     FETCH = "fetch"
     CANCEL = "cancel"
+    CANCEL_LINES = "cancel_lines"
     ALLOCATE = "allocate"
     GIVE_BACK_UNPAID = "give_back_unpaid"
-    EXPIRE = "expire"
     RELEASE_PRESALE = "release_presale"
     START_SHIPMENTS = "start_shipments"
     SETTLE_REFUND = "settle_refund"
@@ -78,12 +78,10 @@ def next_step(
         return NextStep.WAIT
     if HoldKind.NO_SUCH_ORDER in state.holds:
         return NextStep.WAIT
-    if state.cancelled_by_channel and any(not s.status.has_left for s in state.shipments):
+    if state.cancelled_by_channel and state.cancellable:
         return NextStep.CANCEL
-    if state.cancelled_by_channel and not state.shipments:
-        return NextStep.CANCEL
-    if _due(state.unpaid_until, now):
-        return NextStep.EXPIRE
+    if state.lines_to_cancel and not state.cancelled_by_channel:
+        return NextStep.CANCEL_LINES
     if _due(state.unpaid_reserved_until, now):
         return NextStep.GIVE_BACK_UNPAID
     if HoldKind.PRESALE in state.holds and _due(state.presale_until, now):
@@ -105,7 +103,7 @@ def to_start(state: OrderState, started: Set[str]) -> tuple[ShipmentState, ...]:
 
 def wake_at(state: OrderState, now: datetime, completed_after: timedelta) -> datetime | None:
     """When to look again if nothing is heard; None when only an event can help."""
-    times = [state.unpaid_until, state.unpaid_reserved_until]
+    times = [state.unpaid_reserved_until]
     if HoldKind.PRESALE in state.holds:
         times.append(state.presale_until)
     if state.delivered_at:

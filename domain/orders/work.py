@@ -55,8 +55,8 @@ class AllocateOrder:
 class RecordOrder:
     """Write lines of the story, and what follows from them in the tables.
 
-    change: '' | release_presale | give_back_unpaid | expire_unpaid | complete | refund_settled |
-    delivered_noted | address_changed
+    change: '' | release_presale | give_back_unpaid | complete | refund_settled | fetch_skipped |
+    address_changed
     """
 
     order_id: OrderId
@@ -105,7 +105,6 @@ class CarryOutCancellation:
     seq: int
     reason: str
     actor: str
-    status_when_whole: str = "cancelled"
 
 
 # --- shipments ----------------------------------------------------------------------------------
@@ -131,15 +130,19 @@ class ShipmentFacts:
     seq: int
     location_id: str
     carrier: str = ""
-    blocked_by: tuple[str, ...] = ()  # open holds of the order
+    blocked_by: tuple[str, ...] = ()  # open holds of the order; what its channel cancelled
     shop_id: str = ""
     channel: str = ""
-    tells_channel: bool = False  # the channel wants to hear of the parcel
+    asks_channel: bool = False  # the channel can be asked how the order is now
     parcels: int = 0
     units: int = 0
     picked_units: int = 0
     tracked: str = ""
-    address_version: int = 0
+    is_picked: bool = False
+    is_packed: bool = False
+    is_handed_over: bool = False  # the carrier's visit was scanned; the goods may not be booked yet
+    is_stopping: bool = False  # it is being given back; the warehouse does nothing more with it
+    label_outdated: bool = False  # the receiver changed after a label was ordered
     last_fact_at: datetime | None = None
 
 
@@ -151,6 +154,13 @@ class OutsideStep:
     workflow_id: str
     step_id: str
     correction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a fresh look at the channel found; `news` is in the inbox for the order to apply."""
+
+    news: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class FakeCarrier:
     code: str = "sf"
     waybills: dict[str, str] = field(default_factory=dict)
     creates: int = 0
+    requests: list[WaybillRequest] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     failures: list[IntegrationError] = field(default_factory=list)
     lost: list[IntegrationError] = field(default_factory=list)
@@ -39,6 +40,7 @@ class FakeCarrier:
 
     async def create(self, request: WaybillRequest) -> Waybill:
         self.creates += 1
+        self.requests.append(request)
         if self.failures:
             raise self.failures.pop(0)
         if request.order_ref in self.waybills:
@@ -76,8 +78,11 @@ class FakeShop:
     channel: str = "own"
     confirmed: list[ShipConfirmation] = field(default_factory=list)
     answers: dict[str, bytes] = field(default_factory=dict)
+    failures: list[IntegrationError] = field(default_factory=list)
 
     async def fetch_raw(self, external_no: str) -> bytes:
+        if self.failures:
+            raise self.failures.pop(0)
         return self.answers[external_no]
 
     def snapshot(self, raw: bytes) -> OrderSnapshot:

@@ -7,7 +7,6 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
-from domain.orders.messages import HandedOver
 from tests.workflows.world import Company, company, own_order
 
 MOVED: dict[str, Any] = {
@@ -46,22 +45,6 @@ async def test_a_new_address_before_the_label_is_taken_over(shop: Company) -> No
 
     assert await shop.row("SELECT count(*) FROM order_hold") == (0,)
     assert await shop.row("SELECT count(*) FROM shipment") == (1,)
-
-
-async def test_a_new_address_after_the_label_waits_for_a_person(shop: Company) -> None:
-    no = await in_hand(shop)
-    await labelled(shop, no)
-
-    await shop.hear(own_order("1", revision=2, receiver=MOVED))
-
-    reason = "the channel changed the receiver after the label was made"
-    await shop.until(HELD, "manual", reason)
-    await shop.shipment(no).signal("handed_over", HandedOver())
-    await shop.hear(own_order("1", revision=3, receiver=MOVED, seller_remark="quick"))
-    await shop.until("SELECT seller_remark FROM sales_order", "quick")
-    assert await shop.row("SELECT count(*) FROM order_hold") == (1,)
-    assert await shop.row("SELECT status FROM shipment") == ("labelled",)
-    assert await shop.row("SELECT name FROM receiver") == ("李大力",)
 
 
 async def test_fewer_goods_after_picking_began_wait_for_a_person_once(shop: Company) -> None:

@@ -30,6 +30,7 @@ TO_THE_DOOR = (
 )
 AND_BACK = (
     "order.plan_cancellation",
+    "shipment.halt",
     "waybill.void",
     "shipment.stop",
     "order.carry_out_cancellation",
@@ -122,5 +123,6 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     elsewhere = {
         "order.change_hold", "order.fetch", "shipment.settle", "waybill.by_hand",
         "waybill.voided_by_hand", "waybill.ask", "attention.resolve", "gate.tend",
+        "channel.look", "shipment.keep_back", "shipment.load", "shipment.label_anew",
     }  # fmt: skip
     assert names == set(TO_THE_DOOR) | set(AND_BACK) | elsewhere

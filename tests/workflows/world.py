@@ -13,16 +13,31 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Interceptor
 
 from activities.orders.ports import Adapters, OrderRules
+from db.audit import audit
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.logistics.tables import CarrierAccountRow, TariffRow
+from db.orders.cancelling import cancellable
+from db.orders.repository import OrderRepository
+from db.orders.warehouse import Warehouse
 from db.platform.tables import WebhookEndpointRow
 from db.shared.intake import accept
+from db.sql import run
 from db.vault import Vault
 from domain.inventory.stock import Document, StockKey, StockLine
-from domain.orders.messages import HandedOver, MessageArrived, OrderRef, Packed, Picked, Tracked
-from domain.shared.ids import InboxId, LocationId, OrderId, Sku
+from domain.orders.cancellation import CancellationPlan, plan_cancellation
+from domain.orders.messages import (
+    Accepted,
+    Cancel,
+    HandedOver,
+    MessageArrived,
+    OrderRef,
+    Packed,
+    Picked,
+    Tracked,
+)
+from domain.shared.ids import InboxId, LocationId, OrderId, Sku, order_workflow_id
 from runtime.fan_out import SignalFanOut
 from runtime.temporal import TASK_QUEUE
 from tests.fakes.outside import FakeAdapters
@@ -89,17 +104,18 @@ class Company:
         async with self.sessions.begin() as session:
             await StockRepository(session).receive(Document("grn", no, no), [line])
 
-    async def hear(self, raw: bytes) -> WorkflowHandle[Any, Any]:
-        """A message of the own channel arrives and is handed to its order."""
+    async def hear(self, raw: bytes, channel: str = "own") -> WorkflowHandle[Any, Any]:
+        """A message arrives and is handed to its order; a channel that is asked says the same."""
         self._messages += 1
         number = json.loads(raw)["order_no"]
+        self.outside.shop.answers[number] = raw
         async with self.sessions.begin() as session:
             taken = await accept(
                 session,
                 VAULT,
-                source="own",
+                source=channel,
                 shop_id="mini",
-                channel="own",
+                channel=channel,
                 message_id=f"m{self._messages}",
                 topic="order",
                 external_no=number,
@@ -109,7 +125,7 @@ class Company:
         return await self.client.start_workflow(
             "Order",
             OrderRef(OrderId(taken.order_id)),
-            id=f"order/own/mini/{number}",
+            id=order_workflow_id(channel, "mini", number),
             task_queue=TASK_QUEUE,
             start_signal="message_arrived",
             start_signal_args=[MessageArrived(InboxId(taken.inbox_id))],
@@ -183,6 +199,43 @@ class Company:
 
     def shipment(self, no: str) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(f"shipment/{no}")
+
+    async def hand_over(self, no: str) -> None:
+        """The warehouse scans the parcels when the carrier comes. Raises as its page does."""
+        async with self.sessions.begin() as session:
+            await Warehouse(session, "ramp").hand_over(no)
+        await self.deliver_signals()
+
+    async def shipment_is(self, no: str, status: str) -> None:
+        """Wait for a shipment's status."""
+        await self.until(f"SELECT status FROM shipment WHERE no = '{no}'", status)
+
+    async def parked(self, *steps: str) -> None:
+        """Wait until exactly these steps wait for a person."""
+        await self.until(
+            "SELECT coalesce(array_agg(step_id ORDER BY step_id), '{}') FROM attention"
+            " WHERE resolved_at IS NULL",
+            list(steps),
+        )
+
+    async def plan(self, *line_ids: str) -> CancellationPlan:
+        """What cancelling the only order, or these lines, would do."""
+        async with self.sessions.begin() as session:
+            rows = await run(session, "SELECT id FROM sales_order")
+            order = await cancellable(OrderRepository(session), rows[0].id)
+        return plan_cancellation(order, [f"{order.order_id}.{n}" for n in line_ids])
+
+    async def cancel(self, order: WorkflowHandle[Any, Any], *line_ids: str) -> None:
+        """Preview and confirm."""
+        plan = await self.plan(*line_ids)
+        lines = plan.line_ids if line_ids else ()
+        command = Cancel(plan.hash, "changed my mind", "kefu", lines)
+        await order.execute_update("cancel", command, result_type=Accepted)
+
+    async def adds_up(self) -> None:
+        """The auditor finds nothing."""
+        async with self.sessions.begin() as session:
+            assert await audit(session) == []
 
     async def first_shipment(self) -> str:
         """The number of the only shipment."""

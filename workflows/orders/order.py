@@ -1,15 +1,22 @@
 """One order, from the first message to completion or cancellation."""
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 from temporalio.workflow import ParentClosePolicy
 
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
+from activities.orders.looking import LookingActivities
 from activities.orders.sourcing import SourcingActivities
 from domain.orders.lifecycle import NextStep, OrderState, next_step, to_start, waits_for, wake_at
 from domain.orders.messages import (
@@ -43,7 +50,14 @@ from domain.orders.work import (
 from domain.shared.errors import ActionNotAllowed, OrderClosed, PlanChanged
 from domain.shared.ids import InboxId, ShipmentNo
 from workflows.shared.options import DATABASE, OUTSIDE
-from workflows.shared.steps import Cause, Step, StepConsole
+from workflows.shared.steps import (
+    Cause,
+    Interrupted,
+    Step,
+    StepConsole,
+    cause_of,
+    never_failing,
+)
 
 COMPLETED_AFTER = timedelta(days=7)
 
@@ -63,13 +77,16 @@ class OrderWorkflow:
         self._stale = False
         self._cancel: tuple[Cancel, Plan] | None = None
         self._started: set[str] = set()
-        self._stopped: set[ShipmentNo] = set()
-        self._left: set[ShipmentNo] = set()
+        self._stopped: set[str] = set()
+        self._left: set[str] = set()
         self._allocations = 0
         self._lock = asyncio.Lock()
 
     @workflow.run
     async def run(self, ref: OrderRef) -> str:
+        return await never_failing(self._console, self._live)
+
+    async def _live(self) -> str:
         if not self._inbox:  # a message brings the state along
             await self._look_again()
         while True:
@@ -134,19 +151,15 @@ class OrderWorkflow:
 
     @workflow.update
     async def change_address(self, command: AddressChanged) -> Accepted:
-        """Take over the corrected address; possible until the label exists."""
+        """Take over the corrected address; labels that exist are voided and ordered anew."""
         await self._record("address_changed", command.correction_id, command.actor)
         return self._accepted()
 
     @change_address.validator
     def _check_address(self, command: AddressChanged) -> None:
         self._refuse_when_closed()
-        if any(
-            s.status not in (ShipmentStatus.ALLOCATED, ShipmentStatus.PICKING,
-                             ShipmentStatus.CANCELLED)
-            for s in self._state.shipments
-        ):  # fmt: skip
-            raise ActionNotAllowed("a parcel is packed already; cancel it or let it go")
+        if any(s.status.has_left for s in self._state.shipments):
+            raise ActionNotAllowed("a parcel has left already")
 
     @workflow.update
     def resolve_step(self, decision: ResolveStep) -> Accepted:
@@ -198,9 +211,10 @@ class OrderWorkflow:
             case NextStep.FETCH:
                 await self._fetch()
             case NextStep.CANCEL:
-                plan = await self._plan(())
-                reason = "cancelled by the channel"
-                self._cancel = (Cancel(plan.hash, reason, "channel"), plan)
+                await self._cancel_for_channel((), "cancelled by the channel")
+            case NextStep.CANCEL_LINES:
+                lines = self._state.lines_to_cancel
+                await self._cancel_for_channel(lines, "closed by the channel")
             case NextStep.ALLOCATE:
                 await self._allocate()
             case NextStep.START_SHIPMENTS:
@@ -232,18 +246,22 @@ class OrderWorkflow:
             )
 
     async def _fetch(self) -> None:
-        fetched = await self._console.run(
-            Step(
-                "fetch",
-                "shop",
-                lambda correction: workflow.execute_activity_method(
-                    DecidingActivities.fetch,
-                    FetchOrder(self._ref.order_id, correction),
-                    **OUTSIDE,
+        try:
+            fetched = await self._console.run(
+                Step(
+                    "fetch",
+                    "shop",
+                    lambda correction: workflow.execute_activity_method(
+                        LookingActivities.fetch,
+                        FetchOrder(self._ref.order_id, correction),
+                        **OUTSIDE,
+                    ),
+                    may_skip=True,
                 ),
-                may_skip=True,
+                lambda: self._cancel is not None or bool(self._inbox),
             )
-        )
+        except Interrupted:
+            return  # the order goes on with what it hears; if the answer is still needed, it asks
         if fetched is not None:
             self._inbox.append(fetched.inbox_id)
         else:
@@ -265,7 +283,7 @@ class OrderWorkflow:
     async def _start_shipments(self) -> None:
         for shipment in to_start(self._state, self._started):
             self._started.add(shipment.no)
-            try:
+            with suppress(WorkflowAlreadyStartedError):  # by an earlier run of this order
                 await workflow.start_child_workflow(
                     "Shipment",
                     ShipmentRef(
@@ -277,24 +295,17 @@ class OrderWorkflow:
                     parent_close_policy=ParentClosePolicy.ABANDON,
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 )
-            except WorkflowAlreadyStartedError:
-                continue  # an earlier run of this order started it
+            self._started.add(shipment.no)
         await self._record("shipments_started")
 
-    async def _carry_out(self, command: Cancel, plan: Plan) -> None:
+    async def _cancel_for_channel(self, line_ids: tuple[str, ...], reason: str) -> None:
+        plan = await self._plan(line_ids)
+        self._cancel = (Cancel(plan.hash, reason, "channel", line_ids), plan)
+
+    async def _carry_out(self, command: Cancel, confirmed: Plan) -> None:
         """Stop what has not left, then cancel the lines and note the refund that is due."""
-        running = {
-            s.no: s
-            for s in self._state.shipments
-            if s.no in plan.shipment_nos
-            and s.status not in (ShipmentStatus.ALLOCATED, ShipmentStatus.CANCELLED)
-        }
-        for shipment in running.values():
-            handle = workflow.get_external_workflow_handle(shipment.workflow_id)
-            await handle.signal("stop_requested", StopRequested(plan.hash, command.reason))
-        await workflow.wait_condition(
-            lambda: all(no in self._stopped | self._left for no in running)
-        )
+        plan = await self._as_it_is_now(confirmed)
+        await self._stop_shipments(plan, command.reason)
         async with self._lock:
             self._state = await workflow.execute_local_activity_method(
                 DecidingActivities.carry_out,
@@ -309,6 +320,45 @@ class OrderWorkflow:
                 **DATABASE,
             )
             self._cancel = None
+
+    async def _as_it_is_now(self, confirmed: Plan) -> Plan:
+        """The same lines in the shipments of this moment: they may have been allocated since."""
+        try:
+            return await self._plan(confirmed.line_ids)
+        except ActivityError as error:
+            if cause_of(error).kind in (ActionNotAllowed.__name__, OrderClosed.__name__):
+                return confirmed  # everything has left; carrying it out will say so
+            raise
+
+    async def _stop_shipments(self, plan: Plan, reason: str) -> None:
+        running = [
+            s
+            for s in self._state.shipments
+            if s.no in plan.shipment_nos
+            and s.status is not ShipmentStatus.CANCELLED
+            and (s.status is not ShipmentStatus.ALLOCATED or s.no in self._started)
+        ]
+        silent: list[str] = []
+        for shipment in running:
+            handle = workflow.get_external_workflow_handle(shipment.workflow_id)
+            try:
+                await handle.signal("stop_requested", StopRequested(plan.hash, reason))
+            except FailureError:
+                silent.append(shipment.no)
+        await workflow.wait_condition(
+            lambda: all(s.no in self._stopped | self._left or s.no in silent for s in running)
+        )
+        if silent:
+            await self._look_again()
+            over = {
+                s.no
+                for s in self._state.shipments
+                if s.status.has_left or s.status is ShipmentStatus.CANCELLED
+            }
+            if lost := sorted(set(silent) - over):
+                raise ApplicationError(
+                    f"the workflow of {', '.join(lost)} does not run", type="ShipmentLost"
+                )
 
     async def _settle_refund(self) -> None:
         """Money that is due back is paid by a person, until it is recorded here."""

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 
 from activities.logistics.waybills import WaybillActivities
+from activities.orders.looking import LookingActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.telling import TellingActivities
 from domain.orders.messages import (
@@ -26,12 +27,22 @@ from domain.orders.messages import (
 from domain.orders.order import ShipmentStatus
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from workflows.shared.options import DATABASE, OUTSIDE
-from workflows.shared.steps import Cause, CompensationRequested, Interrupted, Step, StepConsole
+from workflows.shared.steps import (
+    Cause,
+    CompensationRequested,
+    Interrupted,
+    Step,
+    StepConsole,
+    never_failing,
+)
 
 # A silent parcel: its carrier is asked each time, a person after as many silences in a row.
 SILENT_AFTER = timedelta(hours=24)
 STALLED_SILENCES = 3
-LOOK_AGAIN = timedelta(minutes=30)
+# What stops a shipment wakes it; this is for the news that got lost.
+LOOK_AGAIN = timedelta(hours=6)
+# How long the order may take to apply what the channel just answered.
+SOON = timedelta(minutes=5)
 
 
 @workflow.defn(name="Shipment")
@@ -42,6 +53,7 @@ class ShipmentWorkflow:
     def __init__(self, ref: ShipmentRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id, ref.shipment_no)
+        self._facts: ShipmentFacts | None = None
         self._seq = 0
         self._status = ShipmentStatus.ALLOCATED
         self._picked = self._packed = self._handed_over = False
@@ -51,17 +63,27 @@ class ShipmentWorkflow:
         self._alarm: asyncio.Task[None] | None = None
         self._silences, self._scans = 0, 0
         self._stop: StopRequested | None = None
-        self._labelled = False
+        self._tried = False  # to order the labels
+        self._told_that_it_left = False
+        self._telling: asyncio.Task[None] | None = None
 
     @workflow.run
     async def run(self, ref: ShipmentRef) -> str:
-        try:
-            await self._to_the_ramp()
-        except (Interrupted, CompensationRequested):
-            await self._give_back()
-            await workflow.wait_condition(workflow.all_handlers_finished)
-            return self._status
-        await self._on_the_way()
+        return await never_failing(self._console, self._live)
+
+    async def _live(self) -> str:
+        facts = self._take(await self._step(ShippingActivities.open))
+        if facts.is_stopping and self._stop is None:
+            self._stop = StopRequested("", "taken up again")  # an earlier run was giving it back
+        while not self._status.has_left and self._status is not ShipmentStatus.CANCELLED:
+            try:
+                await self._one_step_to_the_ramp()
+            except (Interrupted, CompensationRequested):
+                await self._give_back()
+        if self._status is ShipmentStatus.CANCELLED:
+            await self._report(stopped=True)
+        else:
+            await self._on_the_way()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._status
 
@@ -105,6 +127,7 @@ class ShipmentWorkflow:
     @workflow.signal
     def stop_requested(self, request: StopRequested) -> None:
         self._stop = request
+        self._news += 1
 
     @workflow.query
     def view(self) -> str:
@@ -112,35 +135,38 @@ class ShipmentWorkflow:
 
     # --- the way to the ramp ---
 
-    async def _to_the_ramp(self) -> None:
-        self._take(await self._step(ShippingActivities.open))
-        if self._status is ShipmentStatus.PICKING:
-            await self._until(lambda: self._picked)
-            facts = self._take(await self._step(ShippingActivities.pick_confirmed))
-            if facts.picked_units < facts.units:
-                await self._report(short=True)
-            if facts.picked_units == 0:
-                raise Interrupted("nothing was found")
-            await self._until(lambda: self._packed)
-            self._take(await self._step(ShippingActivities.packed))
-        if self._status is ShipmentStatus.PACKED:
-            await self._label()
-        if self._status is ShipmentStatus.LABELLED:
-            await self._until(lambda: self._handed_over)
-            await self._hand_over()
+    async def _one_step_to_the_ramp(self) -> None:
+        if self._must_stop() and not self._handed_over:
+            raise Interrupted("stop requested")
+        match self._status:
+            case ShipmentStatus.PACKED:
+                await self._label()
+            case ShipmentStatus.LABELLED:
+                await self._leave()
+            case _:
+                await self._pick_and_pack()
+
+    async def _pick_and_pack(self) -> None:
+        await self._until(lambda: self._picked)
+        facts = self._take(await self._step(ShippingActivities.pick_confirmed))
+        if facts.picked_units < facts.units:
+            await self._report(short=True)
+        if facts.picked_units == 0:
+            raise Interrupted("nothing was found")
+        await self._until(lambda: self._packed)
+        self._take(await self._step(ShippingActivities.packed))
 
     async def _label(self) -> None:
-        seen = self._news
+        self._looked = self._news
         while (facts := await self._rated()).blocked_by:
-            seen = await self._held(seen)
-        self._labelled = True  # from here on a label may exist, whatever we hear of it
+            await self._until(lambda: self._news > self._looked, LOOK_AGAIN)
+            self._looked = self._news
+        self._tried = False
         numbers = await self._console.run(
             Step(
                 "label",
                 f"carrier/{facts.carrier}",
-                lambda correction: workflow.execute_activity_method(
-                    WaybillActivities.create, self._outside("label", correction), **OUTSIDE
-                ),
+                self._order_labels,
                 by_hand=lambda correction: workflow.execute_activity_method(
                     WaybillActivities.by_hand, self._outside("label", correction), **OUTSIDE
                 ),
@@ -152,6 +178,46 @@ class ShipmentWorkflow:
         )
         data = {"waybills": numbers or ""}
         self._take(await self._step(ShippingActivities.labelled, data))
+
+    async def _order_labels(self, correction_id: str) -> str:
+        """Before every attempt it is looked at again: the step may have been parked for days."""
+        news = self._news
+        await self._hear_the_channel()
+        if self._tried or self._news > news:
+            await self._clear_of_holds()
+        self._tried = True
+        return await workflow.execute_activity_method(
+            WaybillActivities.create, self._outside("label", correction_id), **OUTSIDE
+        )
+
+    async def _leave(self) -> None:
+        """Wait for the carrier; what happened meanwhile keeps the parcel or renews its label."""
+        if self._news > self._looked:
+            self._looked = self._news
+            self._take(await self._step(ShippingActivities.load))
+        assert self._facts is not None
+        if self._facts.label_outdated:
+            await self._label_anew()
+            return
+        await self._until(lambda: self._handed_over or self._news > self._looked)
+        if not self._handed_over:
+            return
+        try:
+            await self._hear_the_channel()
+        except Interrupted:
+            await self._keep_back("taken back")
+            return
+        facts = self._take(await self._step(ShippingActivities.hand_over))
+        if not self._status.has_left:
+            await self._keep_back(", ".join(facts.blocked_by) or "label")
+
+    async def _keep_back(self, why: str) -> None:
+        self._handed_over = False
+        self._take(await self._step(ShippingActivities.keep_back, {"why": why}))
+
+    async def _label_anew(self) -> None:
+        await self._void_labels()
+        self._take(await self._step(ShippingActivities.label_anew))
 
     async def _rated(self) -> ShipmentFacts:
         facts = await self._console.run(
@@ -168,25 +234,44 @@ class ShipmentWorkflow:
         assert facts is not None
         return facts
 
-    async def _hand_over(self) -> None:
-        seen = self._news
-        while not self._status.has_left:
-            self._take(await self._step(ShippingActivities.hand_over))
-            if not self._status.has_left:
-                seen = await self._held(seen)
-
-    async def _held(self, seen: int) -> int:
+    async def _clear_of_holds(self) -> None:
         """A hold placed meanwhile stops the shipment here, right before it costs something."""
-        await self._until(lambda: self._news > seen, LOOK_AGAIN)
-        return self._news
+        while True:
+            self._looked = self._news
+            if not self._take(await self._step(ShippingActivities.load)).blocked_by:
+                return
+            await self._until(lambda: self._news > self._looked, LOOK_AGAIN)
+
+    async def _hear_the_channel(self) -> None:
+        """Ask a channel that can be asked; what is new goes to the order first, then we go on."""
+        while self._facts is not None and self._facts.asks_channel:
+            seen = self._news
+            looked = await self._console.run(
+                Step(
+                    "look",
+                    f"shop/{self._facts.shop_id}",
+                    lambda correction: workflow.execute_activity_method(
+                        LookingActivities.look, self._outside("look", correction), **OUTSIDE
+                    ),
+                    may_skip=True,
+                ),
+                self._must_stop,
+            )
+            if looked is None or not looked.news:
+                return
+            await self._until(lambda: self._news > seen, SOON)  # noqa: B023 (awaited at once)
 
     # --- on the way ---
 
     async def _on_the_way(self) -> None:
-        telling = asyncio.create_task(self._tell_channel())
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell_channel())
         self._heard_at = workflow.now()
         await self._report()
         while self._status is not ShipmentStatus.DELIVERED:
+            if self._must_stop() and not self._told_that_it_left:
+                self._told_that_it_left = True
+                await self._report()
             if self._looked == self._news and not await self._hears_something():
                 await self._break_the_silence()
                 continue
@@ -196,7 +281,7 @@ class ShipmentWorkflow:
                 await self._report()
                 await self._ask_about(f"parcel:{facts.tracked}", f"the parcel is {facts.tracked}")
         await self._report()
-        await telling
+        await self._telling
 
     async def _hears_something(self) -> bool:
         """Wait for news; False after a day of silence.
@@ -262,28 +347,34 @@ class ShipmentWorkflow:
     # --- giving it back ---
 
     async def _give_back(self) -> None:
-        """Void what may have been ordered, then release the stock: to the end, whatever happens."""
-        if self._labelled:
-            await self._console.run(
-                Step(
-                    "void_label",
-                    "carrier",
-                    lambda correction: workflow.execute_activity_method(
-                        WaybillActivities.void,
-                        self._outside("void_label", correction),
-                        **OUTSIDE,
-                    ),
-                    by_hand=lambda correction: workflow.execute_activity_method(
-                        WaybillActivities.voided_by_hand,
-                        self._outside("void_label", correction),
-                        **OUTSIDE,
-                    ),
-                    may_skip=True,
-                )
-            )
+        """Void what may have been ordered, then release the stock: to the end, whatever happens.
+
+        The carrier may have been seen to take it a moment before: then it has left.
+        """
+        facts = self._take(await self._step(ShippingActivities.halt))
+        if facts.is_handed_over or self._status is ShipmentStatus.CANCELLED:
+            return
+        if facts.parcels:
+            await self._void_labels()
         reason = self._stop.reason if self._stop else ""
         self._take(await self._step(ShippingActivities.stop, {"reason": reason}))
-        await self._report(stopped=True)
+
+    async def _void_labels(self) -> None:
+        await self._console.run(
+            Step(
+                "void_label",
+                "carrier",
+                lambda correction: workflow.execute_activity_method(
+                    WaybillActivities.void, self._outside("void_label", correction), **OUTSIDE
+                ),
+                by_hand=lambda correction: workflow.execute_activity_method(
+                    WaybillActivities.voided_by_hand,
+                    self._outside("void_label", correction),
+                    **OUTSIDE,
+                ),
+                may_skip=True,
+            )
+        )
 
     # --- small things ---
 
@@ -299,7 +390,7 @@ class ShipmentWorkflow:
             await workflow.wait_condition(lambda: done() or self._must_stop(), timeout=longest)
         except TimeoutError:
             return
-        if self._must_stop():
+        if self._must_stop() and not done():
             raise Interrupted("stop requested")
 
     async def _step(
@@ -319,8 +410,13 @@ class ShipmentWorkflow:
         return OutsideStep(self._ref.shipment_no, info.workflow_id, step_id, correction_id)
 
     def _take(self, facts: ShipmentFacts) -> ShipmentFacts:
+        """What the tables say; acts of the warehouse may be there before their signal."""
+        self._facts = facts
         self._seq = max(self._seq, facts.seq)
         self._status = ShipmentStatus(facts.status)
+        self._picked = self._picked or facts.is_picked
+        self._packed = self._packed or facts.is_packed
+        self._handed_over = self._handed_over or facts.is_handed_over
         return facts
 
     async def _report(self, *, stopped: bool = False, short: bool = False) -> None:
@@ -329,4 +425,7 @@ class ShipmentWorkflow:
         report = ShipmentReport(
             self._ref.shipment_no, self._status, plan, stopped=stopped, short=short
         )
-        await order.signal("shipment_reported", report)
+        try:
+            await order.signal("shipment_reported", report)
+        except FailureError:
+            return  # the order is over: nobody waits for this any more

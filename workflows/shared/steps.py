@@ -1,23 +1,30 @@
 """The step console: an outside step that cannot go on waits, visibly, for a person's decision."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    is_cancelled_exception,
+)
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 from activities.platform.attention import AttentionActivities
 from domain.orders.messages import Accepted, ResolveStep, StepAction
 from domain.orders.work import ParkedStep, ResolvedStep
-from domain.shared.errors import ActionNotAllowed, StepNotParked
+from domain.shared.errors import ActionNotAllowed, DomainError, StepNotParked
 from domain.shared.ids import OrderId
 from workflows.shared.options import DATABASE, GATE_PATIENCE
 
 Result = TypeVar("Result")
 
 NO_INPUT: dict[str, str] = {}
+RUN = "run"  # the step id of a life that cannot go on as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +120,11 @@ class StepConsole:
         Raises CompensationRequested when a person takes the work back, Interrupted when
         `interrupted` becomes true while the step waits.
         """
-        correction_id, attempts = "", 0
+        attempts, attempt = 0, partial(step.do, "")
         while True:
             attempts += 1
             try:
-                return await step.do(correction_id)
+                return await attempt()
             except ActivityError as error:
                 cause = cause_of(error)
             if cause.kind == "GateHolding":
@@ -138,12 +145,9 @@ class StepConsole:
                 case "compensate":
                     raise CompensationRequested(step.step_id)
                 case "done_by_hand" if step.by_hand is not None:
-                    try:
-                        return await step.by_hand(decision.correction_id)
-                    except ActivityError:
-                        correction_id = ""
+                    attempt = partial(step.by_hand, decision.correction_id)
                 case _:
-                    correction_id = decision.correction_id
+                    attempt = partial(step.do, decision.correction_id)
 
     async def ask(
         self,
@@ -212,9 +216,9 @@ class StepConsole:
             raise Interrupted(system)
 
 
-def cause_of(error: ActivityError) -> Cause:
-    """The failure behind an activity's error: our class name, the vendor's code, their words."""
-    cause: BaseException | None = error.cause
+def cause_of(error: BaseException) -> Cause:
+    """The failure behind an error: our class name, the vendor's code, their words."""
+    cause: BaseException | None = error.cause if isinstance(error, ActivityError) else error
     while isinstance(cause, ActivityTimeout) and cause.cause is not None:
         cause = cause.cause
     if isinstance(cause, ApplicationError):
@@ -223,4 +227,24 @@ def cause_of(error: ActivityError) -> Cause:
         return Cause(cause.type or "Bug", code, cause.message)
     if isinstance(cause, ActivityTimeout):
         return Cause("Unavailable", "timeout", "no answer in time")
-    return Cause("Bug", "", str(cause or error))
+    if isinstance(cause, DomainError):
+        return Cause(type(cause).__name__, "", str(cause))
+    return Cause("Bug", type(cause or error).__name__, str(cause or error))
+
+
+async def never_failing(console: StepConsole, life: Callable[[], Awaitable[str]]) -> str:
+    """A workflow's life to its end: what would fail or cancel it waits for a person instead.
+
+    `life` reads the tables when it starts, so "retry" goes on where things stand. A bug is no
+    failure: it suspends the workflow task until a fix is deployed, and then simply goes on.
+    """
+    while True:
+        try:
+            return await life()
+        except (Exception, asyncio.CancelledError) as error:
+            cancelled = is_cancelled_exception(error)
+            if not (cancelled or workflow.is_failure_exception(error)):
+                raise
+            text = "somebody cancelled the workflow in the engine; orders are cancelled by plan"
+            cause = Cause("Cancelled", "", text) if cancelled else cause_of(error)
+        await console.ask(RUN, cause, ("retry",))

@@ -20,7 +20,7 @@ _LONGEST_KEY: Final = 200
 _NOT_KEPT: Final = frozenset({401, 403, 408, 413, 415, 429})
 
 # Answers that hold a secret are shown once and never stored.
-_SECRET: Final = frozenset({"/api/v1/api-keys"})
+SHOWN_ONCE: Final = frozenset({"/api/v1/api-keys"})
 
 
 class Idempotency:
@@ -37,7 +37,7 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         key = Headers(scope=scope).get(HEADER.lower(), "")
-        if not key or not scope["path"].startswith("/api/") or scope["path"] in _SECRET:
+        if not key or not scope["path"].startswith("/api/") or scope["path"] in SHOWN_ONCE:
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)

@@ -10,6 +10,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
 
 _NOISE: Final = ("temporal_workflow", "temporal_activity", "color_message")
+_OURS: Final = ("exception", "stack")
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "uvicorn.error", "alembic", "asyncio")
 
 
@@ -48,6 +49,7 @@ def configure(
         structlog.stdlib.add_logger_name,
         add_temporal_context,
         _without_noise,
+        _in_one_line,
     ]
     structlog.configure(
         processors=[drop_replayed, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -73,6 +75,14 @@ def configure(
         logging.getLogger(name).propagate = True
     workflow.logger.workflow_info_on_message = False
     activity.logger.activity_info_on_message = False
+
+
+def _in_one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Control characters in what others sent could write lines or colours of their own."""
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable() and key not in _OURS:
+            event[key] = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+    return event
 
 
 def _without_noise(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -31,6 +31,7 @@ _LONGEST_LOGGED: Final = 200
         413: {"description": "Larger than 1 MB"},
         415: {"description": "Not JSON"},
         422: {"description": "Genuine, but not an order; `problems` lists field and problem"},
+        503: {"description": "The shop's credentials are missing here; send again later"},
     },
 )
 async def own(shop_id: str, request: Request, outside: OutsideOf) -> Response:

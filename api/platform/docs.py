@@ -8,6 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from api.idempotency import SHOWN_ONCE
+
 router = APIRouter(include_in_schema=False)
 
 _PAGE: Final = Path(__file__).parent / "docs.html"
@@ -96,11 +98,14 @@ def _described(app: FastAPI) -> dict[str, Any]:
                 operation["security"] = [{"key": []}, {"session": []}]
             if public:
                 continue
+            operation["responses"].setdefault("404", _problem("There is no such thing"))
             if "{" in path:
-                operation["responses"].setdefault("404", _problem("There is no such thing"))
+                operation["responses"].setdefault("409", _WITH_BODY["409"])
             if method in ("post", "patch", "put", "delete"):
                 for status, answer in _WITH_BODY.items():
                     operation["responses"].setdefault(status, answer)
-            if method == "post":
+            if path == "/metrics":
+                operation["security"].append({})  # whoever asks from this machine
+            if method == "post" and path not in SHOWN_ONCE:
                 operation.setdefault("parameters", []).append(_KEY)
     return schema

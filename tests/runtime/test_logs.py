@@ -70,3 +70,12 @@ def test_a_traceback_shows_no_local_variables() -> None:
     )
     assert lines[-1] == "ZeroDivisionError: division by zero"
     assert not any("7777" in line for line in lines)
+
+
+def test_what_others_send_writes_no_line_and_no_colour_of_its_own() -> None:
+    sent = "a\r\n[error] hacked\x1b[31m\x9b31m好"
+    (console,) = lines_of(f"log.info('webhook.refused', reason={sent!r})", "console")
+    (line,) = lines_of(f"log.info('webhook.refused', reason={sent!r})", "json")
+    assert console.isprintable()
+    assert line.isprintable()
+    assert json.loads(line)["reason"] == r"a\r\n[error] hacked\x1b[31m\x9b31m好"

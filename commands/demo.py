@@ -7,7 +7,7 @@ from typing import Final
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.channels.tables import ChannelSkuRow, ShopRow
+from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.inventory.repository import StockRepository
@@ -24,6 +24,8 @@ from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
 from integrations.marketplaces.registry import PULLED
 from integrations.sandbox.demo_shop import PRODUCTS
+from integrations.sandbox.jd_orders import sku_id_of
+from integrations.sandbox.pdd_orders import ids_of
 from integrations.sandbox.settings import SandboxSettings
 from runtime.settings import Settings
 
@@ -180,6 +182,11 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
          {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
         ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
     )  # fmt: skip
+    # What JD and Pinduoduo want to hear besides our SKU when they are told stock.
+    ids = {
+        "jd": lambda sku: {"sku_id": sku_id_of(sku)},
+        "pdd": lambda sku: {name: str(number) for name, number in ids_of(sku).items()},
+    }
     for id, channel, external_id, name, base_url, secrets in shops:
         sealed = vault.seal_secrets(secrets, shop_context(id))
         session.add(
@@ -190,6 +197,9 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         await session.flush()
         for product in PRODUCTS:
             session.add(ChannelSkuRow(shop_id=id, external_sku=product.sku, sku=product.sku))
+            if channel in ids:
+                told = ids[channel](product.sku)
+                session.add(ListingRow(shop_id=id, external_sku=product.sku, ids=told))
     carriers = (
         ("sf", "顺丰速运", f"{sandbox}/sf/std/service",
          {"partner_id": accounts.sf.partner_id, "checkword": accounts.sf.checkword,

@@ -74,12 +74,17 @@ def encrypted(text: str) -> str:
     return base64.b64encode(b"\x01\x24\xbf" + digest * 2).decode()
 
 
+def sku_id_of(sku: str) -> str:
+    """JD's own number of what a seller calls so."""
+    return str(10_000_000_000_000 + int(hashlib.sha256(sku.encode()).hexdigest()[:8], 16))
+
+
 def _item(number: int, index: int, line: Sold) -> Mapping[str, Any]:
-    digits = int(hashlib.sha256(line.sku.encode()).hexdigest()[:8], 16)
+    sku_id = sku_id_of(line.sku)
     return {
         "id": number * 100 + index,
-        "skuId": str(10_000_000_000_000 + digits),
-        "wareId": str(10_000_000_000_000 + digits // 8),
+        "skuId": sku_id,
+        "wareId": str(int(sku_id) // 8),
         "outerSkuId": line.sku,
         "skuName": line.title,
         "jdPrice": yuan(int(line.price * 100)),

@@ -142,11 +142,15 @@ def _step(status: int, paid: str) -> Mapping[str, Any]:
     return {"step_trade_status": status, "advanced_paid_fee": paid, "step_paid_fee": paid}
 
 
+def ids_of(sku: str) -> Mapping[str, int]:
+    """Pinduoduo's own numbers of what a seller calls so."""
+    digits = int(hashlib.sha256(sku.encode()).hexdigest()[:8], 16)
+    return {"goods_id": 100_000_000_000 + digits // 8, "sku_id": 900_000_000_000 + digits}
+
+
 def _item(line: Sold) -> Mapping[str, Any]:
-    digits = int(hashlib.sha256(line.sku.encode()).hexdigest()[:8], 16)
     return {
-        "goods_id": 100_000_000_000 + digits // 8,
-        "sku_id": 900_000_000_000 + digits,
+        **ids_of(line.sku),
         "outer_id": line.sku,
         "outer_goods_id": "",
         "goods_name": line.title,

@@ -39,7 +39,7 @@ def main(purpose: str) -> None:
     catalogues()
     if purpose == "develop" and not any(map(shutil.which, BROWSERS)):
         sys.stderr.write(
-            "No Chromium here, so the browser tests are skipped "
+            "No Chromium here: the browser tests fetch one, or are skipped if they cannot "
             "(Debian and Ubuntu: apt install chromium fonts-noto-cjk).\n"
         )
 

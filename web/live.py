@@ -118,7 +118,9 @@ class LiveOrders:
             changed = [row.id for row in states if self._marks.get(row.id) != row.mark]
             if not changed:
                 return
-            since = min(self._since[order_id] for order_id in changed if order_id in self._since)
+            since = min((self._since[id] for id in changed if id in self._since), default=None)
+            if since is None:
+                return  # whoever looked at them has left while the tables were asked
             events = await run(session, _EVENTS_SINCE, ids=changed, since=since)
         for row in states:
             if row.id in changed and row.id in self._watchers:

@@ -25,7 +25,7 @@ async def test_steps_are_grouped_by_their_cause_and_opened_one_by_one(
     opened = (await service.get("/attention", params={"group": "label|zto|masked"})).text
 
     assert '<span class="group-count">2</span>' in groups
-    assert "The receiver is masked: it needs a platform waybill" in groups
+    assert "The platform hides the receiver: order the waybill there" in groups
     assert "ZTO Express" in groups
     assert "O-1" not in groups
     assert 'href="/orders/O-1"' in opened

@@ -117,7 +117,7 @@ async def test_a_held_or_stuck_shipment_says_so_and_is_not_handed_over(
     assert "not handed over before the hold is released" in page
     assert "The carrier has taken them" not in page
     assert refused.status_code == 409
-    assert "The receiver is masked" in stuck
+    assert "The platform hides the receiver" in stuck
     assert "Customer service or an administrator decides about it." in stuck
 
 

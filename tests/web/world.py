@@ -132,7 +132,7 @@ async def seed_attention(
     number: str = "1",
     *,
     item: str = "att_1",
-    error: str = "the receiver is masked: it needs a platform waybill",
+    error: str = "the platform hides the receiver: order the waybill there, record it as by hand",
     actions: Sequence[str] = ("retry", "retry_with", "done_by_hand", "skip", "compensate"),
 ) -> None:
     """The waybill of shipment `O-{number}-1` waits for somebody."""
@@ -142,8 +142,8 @@ async def seed_attention(
             AttentionRow(
                 id=item, workflow_id=f"shipment/O-{number}-1", step_id="label",
                 order_id=f"ord_{number}", shipment_no=f"O-{number}-1", system="carrier/zto",
-                cause="Rejected", code="masked", error=error, fingerprint="label|zto|masked",
-                attempts=3, actions=list(actions),
+                cause="NeedsPlatformWaybill", code="masked", error=error,
+                fingerprint="label|zto|masked", attempts=3, actions=list(actions),
                 input_fields={"carrier": "text", "waybill_no": "text"},
                 first_seen=now - timedelta(hours=2), last_seen=now,
             )

@@ -29,6 +29,7 @@ document.body.addEventListener("htmx:sendError", () => {
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (!event.detail.target) return; // a page that came back from the browser's history
   if (event.detail.target.id === "dialog-body" && dialog && !dialog.open) {
     dialog.showModal();
     const first = dialog.querySelector("textarea, input:not([type=hidden]):not([type=radio]):not([type=checkbox])");

@@ -1,0 +1,240 @@
+"""A day of the demo company as tables alone: orders in every state that a page can show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from commands.demo import seed_demo
+from db.engine import Sessions
+from db.inventory.repository import StockRepository
+from db.orders.tables import (
+    FulfilmentLineRow,
+    OrderEventRow,
+    OrderHoldRow,
+    OrderLineRow,
+    ParcelRow,
+    ReceiverRow,
+    SalesOrderRow,
+    ShipmentLineRow,
+    ShipmentRow,
+    TrackingEventRow,
+)
+from db.platform.tables import AttentionRow
+from domain.inventory.stock import ReserveStock, StockKey, StockLine
+from domain.shared.ids import LocationId, Sku
+from tests.api.served import settings_of
+
+NOW: Final = datetime.now(UTC)
+LONG: Final = "A-very-long-remark-without-any-blank-" * 6
+_GOODS: Final = (
+    ("TEA-LJ-100", "明前西湖龙井 100g 礼盒", 2, 53600),
+    ("POT-ZS-220", "宜兴紫砂壶 西施 220ml", 1, 39900),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """One order of the day; without `shipment` nothing is planned yet."""
+
+    number: int
+    status: str
+    waits_for: str = ""
+    shipment: str = ""
+    shipment_waits: str = ""
+    channel: tuple[str, str] = ("top", "tmall")
+    location: str = "HQ-HZ"
+    waybill: str = ""
+    packed: bool = False
+    hold: str = ""
+    due_in_h: float | None = 20
+    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def no(self) -> str:
+        return f"261126-D{self.number:06}"
+
+
+DAY: Final = (
+    Sold(1, "in_fulfilment", "picking", "picking", "picking", due_in_h=-2),
+    Sold(2, "in_fulfilment", "label", "packed", "label", packed=True, due_in_h=3),
+    Sold(3, "in_fulfilment", "hand_over", "labelled", "hand_over", waybill="SF1000000000003",
+         packed=True, location="R-GZ"),
+    Sold(4, "on_hold", "hold:risk", hold="risk", due_in_h=30,
+         more={"buyer_remark": LONG, "gift": True, "invoice_request": "增值税专用发票"}),
+    Sold(5, "on_hold", "hold:unpaid", hold="unpaid", due_in_h=None, channel=("own", "mini"),
+         more={"captured_minor": 0, "paid_at": None}),
+    Sold(6, "backordered", "stock", due_in_h=40, channel=("shopify", "shopify")),
+    Sold(7, "shipped", "delivery", "in_transit", "delivery", waybill="SF1000000000007",
+         packed=True),
+    Sold(8, "delivered", "completion", "delivered", waybill="73100000000008", packed=True),
+    Sold(9, "cancelled", "refund", more={"refund_due_minor": 93500}),
+    Sold(10, "in_fulfilment", "picking", "picking", "picking", location="S-SH1"),
+)  # fmt: skip
+
+
+async def seed_day(database_url: str, sessions: Sessions) -> None:
+    """The demo company with the orders of `DAY`; D2's waybill waits for somebody."""
+    await seed_demo(database_url, settings_of(database_url, demo=True))
+    async with sessions.begin() as session:
+        for sold in DAY:
+            session.add_all([_order(sold)])
+            await session.flush()
+            session.add(_receiver(sold))
+            session.add_all(_lines(sold))
+            await session.flush()
+            session.add_all(_contents(sold))
+            await session.flush()
+            if sold.shipment:
+                session.add(_shipment(sold))
+                await session.flush()
+                session.add_all(_shipped(sold))
+                await session.flush()
+            if sold.waybill or sold.packed:
+                session.add(_parcel(sold))
+                await session.flush()
+            session.add_all([*_scans(sold), *_story(sold), *_hold(sold)])
+        session.add(_stuck())
+        place = LocationId("HQ-HZ")
+        goods = tuple(StockLine(StockKey(Sku(sku), place), n) for sku, _, n, _ in _GOODS)
+        await StockRepository(session).reserve_batch(
+            [ReserveStock(f"{DAY[0].no}-1", goods, "o1", "shipment/o1")]
+        )
+
+
+def _order(sold: Sold) -> SalesOrderRow:
+    values: dict[str, Any] = {
+        "goods_minor": 93500, "freight_minor": 800, "discount_minor": 800,
+        "payable_minor": 93500, "captured_minor": 93500, "paid_at": NOW - timedelta(hours=4),
+    } | sold.more  # fmt: skip
+    channel, shop = sold.channel
+    due = None if sold.due_in_h is None else NOW + timedelta(hours=sold.due_in_h)
+    return SalesOrderRow(
+        id=f"o{sold.number}", no=sold.no, channel=channel, shop_id=shop,
+        external_no=f"26000000000{sold.number:05}", workflow_id=f"order/{sold.number}",
+        status=sold.status, waits_for=sold.waits_for, channel_state="paid", seq=9, ship_by=due,
+        placed_at=NOW - timedelta(hours=5, minutes=sold.number), created_at=NOW, updated_at=NOW,
+        **values,
+    )  # fmt: skip
+
+
+def _receiver(sold: Sold) -> ReceiverRow:
+    return ReceiverRow(
+        order_id=f"o{sold.number}", kind="masked" if sold.number == 2 else "contact",
+        name="欧阳梓涵", phone="13812345678", phone_last4="5678", province="浙江省",
+        city="杭州市", district="余杭区", detail="文一西路 969 号", division_code="330110",
+    )  # fmt: skip
+
+
+def _lines(sold: Sold) -> Sequence[OrderLineRow]:
+    return [
+        OrderLineRow(
+            id=f"o{sold.number}.{n}", order_id=f"o{sold.number}", line_no=n,
+            external_line_no=str(n), kind="goods", external_sku=sku, title=title,
+            quantity=quantity, payable_minor=minor, cancelled=sold.status == "cancelled",
+        )
+        for n, (sku, title, quantity, minor) in enumerate(_GOODS, 1)
+    ]  # fmt: skip
+
+
+def _contents(sold: Sold) -> Sequence[FulfilmentLineRow]:
+    return [
+        FulfilmentLineRow(
+            id=f"o{sold.number}.{n}/{sku}", order_line_id=f"o{sold.number}.{n}",
+            order_id=f"o{sold.number}", sku=sku, quantity=quantity,
+        )
+        for n, (sku, _, quantity, _) in enumerate(_GOODS, 1)
+    ]  # fmt: skip
+
+
+def _shipment(sold: Sold) -> ShipmentRow:
+    packed = NOW - timedelta(hours=2) if sold.packed else None
+    left = NOW - timedelta(hours=1) if sold.status in ("shipped", "delivered") else None
+    return ShipmentRow(
+        no=f"{sold.no}-1", order_id=f"o{sold.number}", location_id=sold.location,
+        workflow_id=f"shipment/{sold.no}-1", status=sold.shipment, waits_for=sold.shipment_waits,
+        carrier="sf", product="2", ship_by=NOW + timedelta(hours=sold.due_in_h or 0),
+        created_at=NOW - timedelta(hours=3), picked_at=packed, packed_at=packed,
+        handed_over_at=left,
+    )  # fmt: skip
+
+
+def _shipped(sold: Sold) -> Sequence[ShipmentLineRow]:
+    return [
+        ShipmentLineRow(
+            shipment_no=f"{sold.no}-1", fulfilment_line_id=f"o{sold.number}.{n}/{sku}",
+            order_line_id=f"o{sold.number}.{n}", sku=sku, quantity=quantity,
+            picked_quantity=quantity if sold.packed else None,
+        )
+        for n, (sku, _, quantity, _) in enumerate(_GOODS, 1)
+    ]  # fmt: skip
+
+
+def _parcel(sold: Sold) -> ParcelRow:
+    status = {"shipped": "in_transit", "delivered": "delivered"}.get(sold.status, "labelled")
+    return ParcelRow(
+        id=f"{sold.no}-1.1", shipment_no=f"{sold.no}-1", carrier="sf", product="2",
+        waybill_no=sold.waybill, routing_code="571A-036", status=status, weight_g=1120,
+    )  # fmt: skip
+
+
+def _scans(sold: Sold) -> Sequence[TrackingEventRow]:
+    if sold.status not in ("shipped", "delivered"):
+        return []
+    told = [("picked_up", "顺丰速运 已收取快件"), ("in_transit", "快件在【杭州中转场】完成分拣")]
+    if sold.status == "delivered":
+        told.append(("delivered", "快件已签收，感谢使用"))
+    return [
+        TrackingEventRow(
+            parcel_id=f"{sold.no}-1.1", event_id=str(n), at=NOW - timedelta(minutes=60 - n),
+            status=status, text=words, place="杭州市", heard_at=NOW,
+        )
+        for n, (status, words) in enumerate(told)
+    ]  # fmt: skip
+
+
+def _story(sold: Sold) -> Sequence[OrderEventRow]:
+    lines: list[tuple[str, dict[str, Any]]] = [("received", {"channel": sold.channel[0]})]
+    if sold.hold:
+        lines.append(("held", {"hold": sold.hold, "reason": "large amount"}))
+    if sold.status == "backordered":
+        lines.append(("backordered", {"missing": "POT-ZS-220 × 1"}))
+    if sold.shipment:
+        place = {"location": sold.location, "shipment": f"{sold.no}-1"}
+        lines += [("allocated", place), ("pick_list", place)]
+    if sold.packed:
+        lines += [("picked", {}), ("packed", {})]
+    if sold.waybill:
+        lines.append(("labelled", {"waybills": sold.waybill}))
+    return [
+        OrderEventRow(
+            order_id=f"o{sold.number}", seq=n, at=NOW - timedelta(minutes=240 - 10 * n), kind=kind,
+            data=data,
+        )
+        for n, (kind, data) in enumerate(lines, 1)
+    ]  # fmt: skip
+
+
+def _hold(sold: Sold) -> Sequence[OrderHoldRow]:
+    if not sold.hold:
+        return []
+    return [
+        OrderHoldRow(
+            id=f"h{sold.number}", order_id=f"o{sold.number}", kind=sold.hold,
+            reason="large amount" if sold.hold == "risk" else "",
+            auto_release="paid" if sold.hold == "unpaid" else "", placed_at=NOW,
+        )
+    ]  # fmt: skip
+
+
+def _stuck() -> AttentionRow:
+    no = DAY[1].no
+    return AttentionRow(
+        id="att_1", workflow_id=f"shipment/{no}-1", step_id="label", order_id="o2",
+        shipment_no=f"{no}-1", system="carrier/sf", cause="NeedsPlatformWaybill", code="masked",
+        error="the platform hides the receiver: order the waybill there, record it as by hand",
+        fingerprint="label|sf|masked",
+        attempts=3, actions=["retry", "retry_with", "done_by_hand", "compensate"],
+        input_fields={"carrier": "text", "waybill_no": "text"},
+        first_seen=NOW - timedelta(hours=2), last_seen=NOW,
+    )  # fmt: skip

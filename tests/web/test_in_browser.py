@@ -1,0 +1,306 @@
+"""Every page in a real browser, in both languages, on a desk and on a phone.
+
+Each is saved under `test-results/`; none asks another host for anything, complains in the console,
+is wider than the phone, or breaks a rule of axe (WCAG 2.2 AA).
+"""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from api.auth import COOKIE
+from api.language import COOKIE as LANGUAGE
+from db.engine import Sessions
+from db.platform.accounts import Accounts
+from tests.web.chromium import chromium
+from tests.web.day import DAY, seed_day
+from tests.web.serving import listening
+from tests.web.world import Engine, change
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
+
+ROOT: Final = Path(__file__).parents[2]
+RESULTS: Final = ROOT / "test-results" / "pages"
+AXE: Final = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES: Final = {"desk": (1440, 900), "phone": (390, 844)}
+SLOW_MS: Final = 60_000
+ENGLISH: Final = re.compile(r"[A-Za-z]{2,}(?: [a-z]{2,}){2,}")  # a sentence, not a name or code
+NO: Final = [sold.no for sold in DAY]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page, who looks at it, and what they open on it."""
+
+    name: str
+    path: str
+    who: str = "kefu"
+    opens: str = ""
+
+
+LOOKS: Final = (
+    Look("log-in", "/login", who=""),
+    Look("orders", "/orders"),
+    Look("orders-nothing-found", "/orders?q=none"),
+    Look("order-to-pick", f"/orders/{NO[0]}"),
+    Look("order-stuck", f"/orders/{NO[1]}"),
+    Look("order-held", f"/orders/{NO[3]}"),
+    Look("order-on-its-way", f"/orders/{NO[6]}"),
+    Look("order-cancelled", f"/orders/{NO[8]}"),
+    Look("cancel", f"/orders/{NO[0]}", opens="do/cancel"),
+    Look("hold", f"/orders/{NO[0]}", opens="do/hold"),
+    Look("address", f"/orders/{NO[3]}", opens="do/address"),
+    Look("release", f"/orders/{NO[3]}", opens="do/release"),
+    Look("receiver", f"/orders/{NO[3]}", opens="do/receiver"),
+    Look("attention", "/attention?group=label|sf|masked"),
+    Look("decide", "/attention?group=label|sf|masked", opens="/attention/att_1"),
+    Look("stock", "/stock"),
+    Look("stock-of-one", "/stock/POT-ZS-220"),
+    Look("warehouse", "/warehouse", who="cangku"),
+    Look("pick", f"/warehouse/{NO[0]}-1", who="cangku"),
+    Look("stuck-box", f"/warehouse/{NO[1]}-1", who="cangku"),
+    Look("hand-over", f"/warehouse/{NO[2]}-1", who="cangku"),
+    Look("not-found", "/orders/NO-SUCH-ORDER"),
+    Look("track", "/track", who=""),
+)
+
+
+@dataclass
+class Watched:
+    """What a browser asked for and complained about."""
+
+    address: str
+    outside: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("request", lambda request: self._asked(request.url))
+        context.on(
+            "console",
+            lambda message: (
+                self.complaints.append(f"{message.type}: {message.text}")
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def _asked(self, url: str) -> None:
+        if urlsplit(url).scheme != "data" and not url.startswith(self.address + "/"):
+            self.outside.append(url)
+
+
+@pytest.fixture
+async def address(database_url: str, web_sessions: Sessions) -> AsyncIterator[str]:
+    """Where the pages of the demo company's day are served; its engine takes every command."""
+    await seed_day(database_url, web_sessions)
+
+    def arrange(app: FastAPI) -> None:
+        app.state.temporal = Engine()
+
+    with listening(database_url, arrange, demo=True) as served:
+        yield served
+
+
+@asynccontextmanager
+async def looking(
+    browser: Browser,
+    address: str,
+    sessions: Sessions,
+    who: str,
+    language: str = "en",
+    size: str = "desk",
+) -> AsyncIterator[tuple[Page, Watched]]:
+    """A browser window of somebody who is logged in, watched."""
+    width, height = SIZES[size]
+    on_phone = size == "phone"
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        has_touch=on_phone,
+        is_mobile=on_phone,
+        device_scale_factor=1,
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(SLOW_MS)
+    cookies = {LANGUAGE: language}
+    if who:
+        async with sessions.begin() as session:
+            accounts = Accounts(session)
+            account = await accounts.find(who)
+            assert account is not None
+            cookies[COOKIE] = await accounts.open_session(account.id, datetime.now(UTC))
+    await context.add_cookies(
+        [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
+    )
+    watched = Watched(address)
+    watched.follow(context)
+    try:
+        yield await context.new_page(), watched
+    finally:
+        await context.close()
+
+
+async def _violations(page: Page) -> Sequence[str]:
+    await page.evaluate(AXE)
+    found: list[str] = await page.evaluate(
+        "async tags => (await axe.run(document, {runOnly: tags})).violations.flatMap("
+        "rule => rule.nodes.map(node => `${rule.id}: ${node.target} ${node.failureSummary}`))",
+        TAGS,
+    )
+    return found
+
+
+async def _open(page: Page, look: Look, address: str) -> None:
+    await page.goto(address + look.path, wait_until="load")
+    if look.opens:
+        link = f'[href="{look.opens}"]' if look.opens[0] == "/" else f'[href*="{look.opens}"]'
+        await page.locator(link).first.click()
+        await expect(page.locator("dialog[open] h1")).to_be_visible(timeout=SLOW_MS)
+    await page.evaluate("document.fonts.ready.then(() => true)")
+
+
+@pytest.mark.parametrize(
+    # the rules of axe are slow: each language and each size is held to them once
+    ("language", "size", "with_axe"),
+    [("zh", "desk", False), ("zh", "phone", True), ("en", "desk", True), ("en", "phone", False)],
+)
+async def test_every_page_is_whole_and_keeps_to_itself(
+    address: str, web_sessions: Sessions, language: str, size: str, with_axe: bool
+) -> None:
+    folder = RESULTS / f"{language}-{size}"
+    folder.mkdir(parents=True, exist_ok=True)
+    faults: list[str] = []
+    async with chromium() as browser:
+        for who in ("", "kefu", "cangku"):
+            async with looking(browser, address, web_sessions, who, language, size) as (
+                page,
+                watched,
+            ):
+                for look in LOOKS:
+                    if look.who != who:
+                        continue
+                    await _open(page, look, address)
+                    dialog = bool(look.opens)
+                    await page.screenshot(path=folder / f"{look.name}.png", full_page=not dialog)
+                    wider = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                    if wider > 0:
+                        faults.append(f"{look.name}: {wider} px too wide")
+                    if language == "zh":
+                        words = await page.locator("body").inner_text()
+                        faults += [f"{look.name}: {said}" for said in ENGLISH.findall(words)]
+                    if with_axe:
+                        faults += [f"{look.name}: {fault}" for fault in await _violations(page)]
+                    if look.name == "not-found":  # the browser itself notes the 404
+                        watched.complaints[:] = [
+                            text for text in watched.complaints if "404" not in text
+                        ]
+                    faults += [f"{look.name}: {text}" for text in watched.complaints]
+                    watched.complaints.clear()
+                faults += [f"asked for {url}" for url in watched.outside]
+
+    assert faults == []
+
+
+async def test_an_order_is_found_watched_and_held_with_the_keyboard(
+    address: str, web_sessions: Sessions
+) -> None:
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "kefu") as (page, watched),
+    ):
+        await page.goto(f"{address}/orders")
+        first = page.locator("a.no").first
+        await expect(first).to_have_text(NO[0])
+        await page.keyboard.press("/")
+        await page.keyboard.type("SF1000000000007")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("a.no")).to_have_text([NO[6]], timeout=SLOW_MS)
+        assert "q=SF1000000000007" in page.url
+        await page.go_back()
+        await expect(first).to_have_text(NO[0], timeout=SLOW_MS)
+
+        await first.focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-live-state]")).to_be_visible(timeout=SLOW_MS)
+        await change(
+            web_sessions,
+            "UPDATE sales_order SET seq = seq + 1, status = 'on_hold', waits_for = 'hold:risk'"
+            " WHERE id = 'o1'",
+        )
+        sentence = page.get_by_text("Somebody has to look at it before it goes out.")
+        await expect(sentence).to_be_visible(timeout=SLOW_MS)
+
+        await page.get_by_role("link", name="Hold").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("dialog[open] textarea")).to_be_focused(timeout=SLOW_MS)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog[open]")).to_have_count(0)
+        await page.get_by_role("link", name="Hold").click()
+        await page.locator("dialog[open] textarea").fill("buyer asked")
+        await page.locator("dialog[open] button[type=submit]").click()
+        await expect(page.locator("dialog[open]")).to_have_count(0, timeout=SLOW_MS)
+    assert watched.complaints == []
+
+
+async def test_a_decision_that_lacks_its_reason_says_so_inside_the_dialog(
+    address: str, web_sessions: Sessions
+) -> None:
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "admin", "zh") as (page, _),
+    ):
+        await page.goto(f"{address}/orders/{NO[1]}")
+        await page.locator(".alert-box a.btn").click()
+        dialog = page.locator("dialog[open]")
+        await expect(dialog.get_by_text("改正后重试", exact=True)).to_be_visible(timeout=SLOW_MS)
+        values = dialog.locator("[name='value.waybill_no']")
+        await expect(values).to_be_hidden()
+        await dialog.get_by_text("已人工完成", exact=True).click()
+        await expect(values).to_be_visible()
+        await values.fill("SF1")
+        await dialog.locator("button[type=submit]").click()
+        await expect(dialog.get_by_text("请填写原因")).to_be_visible(timeout=SLOW_MS)
+        await dialog.locator("#reason").fill("电话下单")
+        await dialog.locator("button[type=submit]").click()
+        await expect(page.locator("dialog[open]")).to_have_count(0, timeout=SLOW_MS)
+
+
+async def test_the_warehouse_picks_short_packs_and_comes_in_with_one_tap(
+    address: str, web_sessions: Sessions
+) -> None:
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "", "en", "phone") as (page, watched),
+    ):
+        await page.goto(address)
+        await page.get_by_role("button", name="李建国").tap()
+        await page.wait_for_url("**/warehouse")
+        await page.locator(f"a[href='/warehouse/{NO[0]}-1']").tap()
+        await page.locator("[name='picked.TEA-LJ-100']").fill("1")
+        await page.get_by_role("button", name="Confirm the pick").tap()
+        await expect(page.get_by_text("1 / 2")).to_be_visible(timeout=SLOW_MS)
+        await page.locator("[name=weight]").first.fill("0,9")
+        await page.get_by_role("button", name="Boxes are closed").tap()
+        await expect(page.get_by_text("0.9 kg")).to_be_visible(timeout=SLOW_MS)
+        await change(
+            web_sessions,
+            "UPDATE parcel SET waybill_no = 'SF9' WHERE shipment_no = :no",
+            no=f"{NO[0]}-1",
+        )
+        await change(
+            web_sessions, "UPDATE shipment SET status = 'labelled' WHERE no = :no", no=f"{NO[0]}-1"
+        )
+        await expect(page.get_by_text("SF9")).to_be_visible(timeout=SLOW_MS)
+        await page.get_by_role("button", name="The carrier has taken them").tap()
+        await page.wait_for_url("**/warehouse")
+    assert watched.complaints == []

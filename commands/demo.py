@@ -18,7 +18,6 @@ from db.sql import run
 from db.vault import Vault, carrier_context, shop_context
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.logistics.divisions.divisions import normalise
-from domain.logistics.divisions.table import children
 from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
@@ -102,14 +101,14 @@ _PLACES: Final = (
     ("D-XA", "西安经销商", "dealer", "R-CD", "陕西省", "西安市", "雁塔区", "小寨西路 26 号", 60, 0),
 )
 _WEIGHTS_G: Final = (320, 260, 400, 270, 310, 480, 1450, 360)
-# Sample rates, made up for the demo: (carrier, product, zone, first kg price, step price).
+# Sample rates, made up for the demo: (carrier, product, how far, first kg price, step price).
 _RATES: Final = (
-    ("sf", "2", "near", 1200, 200),
-    ("sf", "2", "middle", 1500, 500),
-    ("sf", "2", "far", 2200, 1300),
-    ("zto", "standard", "near", 600, 100),
-    ("zto", "standard", "middle", 850, 300),
-    ("zto", "standard", "far", 1800, 1200),
+    ("sf", "2", "within", 1200, 200),
+    ("sf", "2", "between", 1500, 500),
+    ("sf", "2", "remote", 2200, 1300),
+    ("zto", "standard", "within", 600, 100),
+    ("zto", "standard", "between", 850, 300),
+    ("zto", "standard", "remote", 1800, 1200),
 )
 _SANDBOX_HERE: Final = r"^http://127\.0\.0\.1:[0-9]+(?=/(top|jd|pdd|shopify|sf|zto)(/|$))"
 _FOLLOW_SANDBOX: Final = (
@@ -117,9 +116,17 @@ _FOLLOW_SANDBOX: Final = (
     "UPDATE carrier_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
     " WHERE base_url ~ :here",
 )
-_NEAR: Final = frozenset({"310000", "320000", "330000", "340000"})
-_FAR: Final = frozenset({"150000", "540000", "630000", "640000", "650000", "710000", "810000",
-                         "820000"})  # fmt: skip
+# Regions by the first two digits of their provinces.
+_REGIONS: Final = {
+    "east": ("31", "32", "33", "34", "35", "36", "37"),
+    "north": ("11", "12", "13", "14"),
+    "northeast": ("21", "22", "23"),
+    "central": ("41", "42", "43"),
+    "south": ("44", "45", "46"),
+    "southwest": ("50", "51", "52", "53"),
+    "northwest": ("61", "62"),
+    "remote": ("15", "54", "63", "64", "65", "71", "81", "82"),
+}
 
 
 async def seed_demo(database_url: str, settings: Settings) -> None:
@@ -217,20 +224,29 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
             )
         )
     await session.flush()
-    for carrier, service, zone, first_minor, step_minor in _RATES:
-        session.add(
-            TariffRow(
-                id=f"sample-{carrier}-{zone}", carrier=carrier, product=service,
-                destination_zone=zone, first_g=1000, first_minor=first_minor, step_g=1000,
-                step_minor=step_minor, volumetric_divisor=8000, valid_from=date(2020, 1, 1),
-            )
-        )  # fmt: skip
+    for carrier, service, far, first_minor, step_minor in _RATES:
+        for origin, destination in _ways(far):
+            session.add(
+                TariffRow(
+                    id=f"sample-{carrier}-{origin}-{destination}", carrier=carrier,
+                    product=service, origin_zone=origin, destination_zone=destination,
+                    first_g=1000, first_minor=first_minor, step_g=1000, step_minor=step_minor,
+                    volumetric_divisor=8000, valid_from=date(2020, 1, 1),
+                )
+            )  # fmt: skip
     for carrier in ("sf", "zto"):
-        for province in children(""):
-            zone = (
-                "near" if province.code in _NEAR else "far" if province.code in _FAR else "middle"
-            )
-            session.add(TariffZoneRow(carrier=carrier, province_code=province.code, zone=zone))
+        for region, provinces in _REGIONS.items():
+            for province in provinces:
+                session.add(
+                    TariffZoneRow(carrier=carrier, province_code=f"{province}0000", zone=region)
+                )
+
+
+def _ways(far: str) -> list[tuple[str, str]]:
+    """(from, to) of the zones that lie so far from each other."""
+    if far == "within":
+        return [(region, region) for region in _REGIONS if region != "remote"]
+    return [("*", "remote"), ("remote", "*")] if far == "remote" else [("*", "*")]
 
 
 async def _follow_sandbox(session: AsyncSession, sandbox: str) -> None:

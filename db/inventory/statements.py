@@ -18,6 +18,8 @@ MOVE_COLUMNS: Final = (
 # `free` is what the rows hold after any wait for the lock, less what waiting orders were promised.
 # A request is granted when on each of its keys it fits behind everything before it; one that does
 # not even fit alone is left out of the sums, so that it cannot make its neighbours fail.
+# The balance is written from the locked row: CHECKs are tried before Postgres sees that the row it
+# read at the statement's start is not the newest, and would refuse what a receipt made possible.
 RESERVE: Final = """
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest(
@@ -30,7 +32,7 @@ WITH asked AS MATERIALIZED (
            lot, condition, owner, quantity)
     WHERE NOT EXISTS (SELECT FROM reservation r WHERE r.reservation_id = a.reservation_id)
 ), locked AS MATERIALIZED (
-    SELECT b.sku, b.location_id, b.lot, b.condition, b.owner,
+    SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand, b.reserved,
            b.on_hand - b.reserved - coalesce((
                SELECT sum(w.quantity) FROM backorder w
                WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id
@@ -63,9 +65,11 @@ WITH asked AS MATERIALIZED (
     ON CONFLICT DO NOTHING
     RETURNING reservation_id, sku, location_id, lot, condition, owner, quantity
 ), taken AS (
-    UPDATE stock_balance b SET reserved = b.reserved + i.quantity
-    FROM (SELECT sku, location_id, lot, condition, owner, sum(quantity) AS quantity
-          FROM inserted GROUP BY sku, location_id, lot, condition, owner) i
+    UPDATE stock_balance b SET on_hand = i.on_hand, reserved = i.reserved + i.quantity
+    FROM (SELECT sku, location_id, lot, condition, owner, l.on_hand, l.reserved,
+                 sum(quantity) AS quantity
+          FROM inserted JOIN locked l USING (sku, location_id, lot, condition, owner)
+          GROUP BY sku, location_id, lot, condition, owner, l.on_hand, l.reserved) i
     WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
         = (i.sku, i.location_id, i.lot, i.condition, i.owner)
 )

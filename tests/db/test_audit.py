@@ -1,11 +1,15 @@
 """The auditor finds every kind of damage, and nothing where there is none."""
 
+import asyncio
+import base64
 from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
+import typer
 from sqlalchemy import text
 
+from commands.audit import command
 from db.audit import CHECKS, audit, run
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
@@ -112,6 +116,28 @@ async def test_damage_is_found_by_the_check_made_for_it(
 
     assert {finding.check for finding in findings} == {check}
     assert all(finding.row for finding in findings)
+
+
+async def test_the_command_shows_the_differing_rows_and_fails(
+    owner_sessions: Sessions,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("ONHAND_DATABASE_URL", database_url)
+    monkeypatch.setenv("ONHAND_SECRET_KEY", base64.b64encode(bytes(32)).decode())
+    monkeypatch.setenv("COLUMNS", "200")
+    await asyncio.to_thread(command)
+    assert "Everything adds up." in capsys.readouterr().out
+
+    await execute(owner_sessions, DAMAGE["ledger_equals_balance"])
+
+    with pytest.raises(typer.Exit) as ended:
+        await asyncio.to_thread(command)
+    assert ended.value.exit_code == 1
+    shown = capsys.readouterr().out
+    assert "'sku': 'A'" in shown
+    assert "1 rows are not as they should be." in shown
 
 
 def test_every_check_has_its_damage() -> None:

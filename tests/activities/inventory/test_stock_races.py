@@ -242,3 +242,35 @@ async def test_goods_or_places_nobody_knows_are_refused(sessions: Sessions) -> N
     with pytest.raises(UnknownLocation):
         await receive(sessions, StockKey(Sku("A"), LocationId("MOON")), 1)
     assert await reserve(sessions, "R", StockKey(Sku("Z"), HQ), 1) is Reserved.REFUSED
+
+
+async def test_a_count_and_a_sale_of_the_last_unit_race_and_one_wins(sessions: Sessions) -> None:
+    async def count(no: str) -> bool:
+        paper = Document("count", no, no)
+        try:
+            await do(sessions, lambda s: s.adjust(paper, [StockLine(A, -1)], AdjustmentReason.LOST))
+        except InsufficientStock:
+            return False
+        return True
+
+    for n in range(12):
+        before = (await balance(sessions)).get(("HQ", "A", ""), (0, 0))
+        await receive(sessions, A, 1, f"G{n}")
+        counted, sold = await asyncio.gather(count(f"C{n}"), reserve(sessions, f"R{n}", A, 1))
+        assert counted != (sold is Reserved.GRANTED)
+        on_hand, reserved = (await balance(sessions))["HQ", "A", ""]
+        assert (on_hand, reserved) == (before[0] + (not counted), before[1] + (not counted))
+
+
+async def test_who_waited_for_a_receipt_gets_its_goods(sessions: Sessions) -> None:
+    await receive(sessions, A, 1)
+    await reserve(sessions, "R1", A, 1)
+
+    async with sessions.begin() as slow:
+        paper = Document("grn", "G2", "G2")
+        await StockRepository(slow).receive(paper, [StockLine(A, 2)])
+        waits = asyncio.create_task(reserve(sessions, "R2", A, 2))
+        await asyncio.sleep(0.2)
+
+    assert await waits is Reserved.GRANTED
+    assert await balance(sessions) == {("HQ", "A", ""): (3, 3)}

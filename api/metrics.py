@@ -31,6 +31,7 @@ _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
 
 _SECURITY_HEADERS: Final = {
+    "Cache-Control": "no-store",  # files of the pages say otherwise themselves
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from db.audit import run as audit
+from tests.e2e import canaries
 from tests.e2e.company import Company, wait_until
 from tests.e2e.running import environment, kill_everything, onhand
 
@@ -39,8 +40,14 @@ def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
         for channel in ("top", "shopify"):
             assert len([one for one in orders if one[0] == channel]) >= OF_EACH_SHOP
         _no_parcel_twice(company)
-        assert company.rows("SELECT step_id, code FROM attention WHERE resolved_at IS NULL") == []
+        stuck = "SELECT step_id FROM attention WHERE resolved_at IS NULL AND order_id IS NOT NULL"
+        assert company.rows(stuck) == []
         assert asyncio.run(audit(company.url())) == []
+        assert canaries.in_tables(company.url(), canaries.personal() + canaries.secret()) == []
+
+    words = canaries.personal() + canaries.secret()
+    assert canaries.in_files(server_folder, "*.log", words) == []
+    assert canaries.in_files(server_folder / "data" / "temporal", "*", words) == []
 
 
 def _all_delivered(company: Company) -> bool:

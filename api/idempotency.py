@@ -1,6 +1,7 @@
 """A repeated request with the same `Idempotency-Key` gets the first answer and does nothing."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -19,8 +20,9 @@ _LONGEST_KEY: Final = 200
 # Answers to something else than the request's content: the same request may fare better later.
 _NOT_KEPT: Final = frozenset({401, 403, 408, 413, 415, 429})
 
-# Answers that hold a secret are shown once and never stored.
-SHOWN_ONCE: Final = frozenset({"/api/v1/api-keys"})
+# Answers that hold a secret or a person's data are never stored.
+SHOWN_ONCE: Final = ("/api/v1/api-keys", "/api/v1/orders/{no}/receiver-disclosures")
+_SHOWN_ONCE: Final = re.compile("|".join(path.replace("{no}", "[^/]+") for path in SHOWN_ONCE))
 
 
 class Idempotency:
@@ -37,7 +39,7 @@ class Idempotency:
             await self._app(scope, receive, send)
             return
         key = Headers(scope=scope).get(HEADER.lower(), "")
-        if not key or not scope["path"].startswith("/api/") or scope["path"] in SHOWN_ONCE:
+        if not key or not scope["path"].startswith("/api/") or _SHOWN_ONCE.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         request = Request(scope, receive)

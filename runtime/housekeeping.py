@@ -1,15 +1,16 @@
-"""Forgetting: raw messages and told outbox rows are kept no longer than they are of use."""
+"""Forgetting: raw messages, told rows and first answers are kept no longer than they are of use."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from db.engine import Sessions
-from db.platform import outbox
+from db.platform import idempotency, outbox
 from db.shared import hand_over
 
 KEEP_BODIES: Final = timedelta(days=30)
 KEEP_TOLD: Final = timedelta(days=7)
+KEEP_ANSWERS: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Housekeeping:
     sessions: Sessions
     keep_bodies: timedelta = KEEP_BODIES
     keep_told: timedelta = KEEP_TOLD
+    keep_answers: timedelta = KEEP_ANSWERS
 
     async def once(self, limit: int) -> int:
         """One step; returns how many rows it touched."""
@@ -26,4 +28,6 @@ class Housekeeping:
             erased = await hand_over.erase_applied(session, self.keep_bodies)
         async with self.sessions.begin() as session:
             pruned = await outbox.prune(session, self.keep_told)
-        return erased + pruned
+        async with self.sessions.begin() as session:
+            forgotten = await idempotency.prune(session, self.keep_answers)
+        return erased + pruned + forgotten

@@ -120,6 +120,7 @@ class Accounts:
     async def open_session(self, account_id: str, now: datetime) -> str:
         """A new session; returns the secret for the cookie, which is not kept."""
         secret = secrets.token_urlsafe(32)
+        await run(self.session, "DELETE FROM login_session WHERE expires_at < :now", now=now)
         await run(
             self.session,
             "INSERT INTO login_session"
@@ -229,7 +230,12 @@ class Accounts:
         return int(rows[0].n) if rows else 0
 
     async def note_failure(self, subjects: Sequence[str], now: datetime) -> None:
-        """Count a failed attempt of each subject."""
+        """Count a failed attempt of each subject; what is too old to count is forgotten."""
+        await run(
+            self.session,
+            "DELETE FROM login_attempt WHERE at < :since",
+            since=now - ATTEMPT_WINDOW,
+        )
         await run(
             self.session,
             "INSERT INTO login_attempt (subject, at) SELECT unnest(CAST(:subjects AS text[])), :at",

@@ -1,6 +1,7 @@
 """First answers to keyed requests, in the caller's transaction."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -58,6 +59,18 @@ async def keep(session: AsyncSession, principal: str, key: str, status: int, bod
         key=key,
         status=status,
         body=body,
+    )
+
+
+async def prune(session: AsyncSession, age: timedelta) -> int:
+    """Forget answers older than `age`; returns how many."""
+    return len(
+        await run(
+            session,
+            "DELETE FROM idempotency_key WHERE at < clock_timestamp() - CAST(:age AS interval)"
+            " RETURNING key",
+            age=age,
+        )
     )
 
 

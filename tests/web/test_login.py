@@ -67,6 +67,58 @@ async def test_after_ten_failures_even_the_right_password_has_to_wait(
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize(
+    "over",
+    [
+        "seen_at = now() - interval '12 hours 1 minute'",
+        "expires_at = now() - interval '1 minute'",
+    ],
+)
+async def test_a_session_ends_by_idling_and_by_age(
+    anonymous: httpx.AsyncClient, web_sessions: Sessions, over: str
+) -> None:
+    await _log_in(anonymous, "right-password")
+    assert (await anonymous.get("/warehouse")).status_code == 200
+
+    await rows(web_sessions, f"UPDATE login_session SET {over} RETURNING 1")
+
+    assert (await anonymous.get("/warehouse")).headers["location"] == "/login?next=/warehouse"
+
+
+@pytest.mark.usefixtures("account")
+async def test_logging_in_never_takes_over_a_cookie_that_was_there_and_attempts_are_forgotten(
+    anonymous: httpx.AsyncClient, web_sessions: Sessions
+) -> None:
+    await rows(
+        web_sessions,
+        "INSERT INTO login_attempt (subject, at)"
+        " VALUES ('login:han', now() - interval '16 minutes') RETURNING 1",
+    )
+    anonymous.cookies.set(COOKIE, "planted-by-somebody-else")
+    await _log_in(anonymous, "wrong-password")
+    answer = await _log_in(anonymous, "right-password")
+
+    assert "planted" not in answer.headers["set-cookie"]
+    assert await rows(
+        web_sessions, "SELECT count(*) FROM login_attempt WHERE subject = 'login:han'"
+    ) == [(1,)]
+
+
+@pytest.mark.usefixtures("account")
+async def test_answers_are_not_kept_by_browsers_and_not_shown_in_frames(
+    anonymous: httpx.AsyncClient,
+) -> None:
+    await _log_in(anonymous, "right-password")
+    page = await anonymous.get("/warehouse")
+    style = await anonymous.get("/static/app.css")
+
+    assert page.headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert style.headers["cache-control"] == "public, max-age=3600"
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
     ("asked", "led_to"),
     [
         ("/orders/O-1?x=1", "/orders/O-1?x=1"),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest_asyncio
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from db.engine import Sessions
 from db.platform import idempotency
 from domain.platform.permissions import Role
+from tests.api.orders.world import seed_order, seed_shop
 from tests.api.served import browser, key_for
 
 LI = {"login": "xiaoli", "name": "小李", "password": "long-enough", "roles": ["warehouse"]}
@@ -119,3 +121,32 @@ async def test_a_key_for_a_program_is_shown_once_and_not_kept(
             text("SELECT count(*) FROM idempotency_key")
         )
         assert kept.scalar_one() == 0
+
+
+async def test_what_is_disclosed_about_a_receiver_is_not_kept(
+    admin: httpx.AsyncClient, sessions: Sessions, web_sessions: Sessions
+) -> None:
+    await seed_shop(sessions)
+    await seed_order(sessions)
+    shown = await admin.post(
+        "/api/v1/orders/O-1/receiver-disclosures", json={"reason": "a call"}, headers=KEY
+    )
+
+    assert shown.json()["phone"] == "13800000001"
+    async with web_sessions.begin() as session:
+        kept = await (await session.connection()).execute(
+            text("SELECT count(*) FROM idempotency_key")
+        )
+        assert kept.scalar_one() == 0
+
+
+async def test_answers_are_forgotten_after_their_time(web_sessions: Sessions) -> None:
+    async with web_sessions.begin() as session:
+        for key in ("old", "fresh"):
+            await idempotency.claim(session, "p", key, "abc")
+        await (await session.connection()).execute(
+            text("UPDATE idempotency_key SET at = at - interval '8 days' WHERE key = 'old'")
+        )
+        assert await idempotency.prune(session, timedelta(days=7)) == 1
+        assert await idempotency.claim(session, "p", "fresh", "abc") is not None
+        assert await idempotency.claim(session, "p", "old", "abc") is None

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledgement, lifecycle, reservation
+from bench import acknowledgement, lifecycle, reservation, sourcing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ MEASUREMENTS: Final = (
     Measurement(
         "reservation", reservation.main,
         "--seconds 0.5 --rounds 1", "--seconds 1.5 --rounds 3", "--seconds 5 --rounds 5",
+    ),
+    Measurement(
+        "sourcing", sourcing.main,
+        "--orders 60 --rounds 3", "--orders 300 --rounds 7", "--orders 600 --rounds 15",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

@@ -87,15 +87,15 @@ _CODES: Final = {
 
 
 def said(language: str, sentence: str) -> str:
-    """The sentence in this language; one that nobody knows keeps its words."""
+    """The sentence in this language; what people or partners wrote stays as it is."""
     for pattern, known in _shapes():
         if match := pattern.fullmatch(sentence):
             values = {
                 name: _in_words(language, name, text) for name, text in match.groupdict().items()
             }
-            sentence = translate(language, known, **values)
-            break
-    return sentence[:1].upper() + sentence[1:]
+            told = translate(language, known, **values)
+            return told[:1].upper() + told[1:]
+    return sentence
 
 
 def _in_words(language: str, name: str, text: str) -> str:

@@ -66,6 +66,7 @@ def test_every_refusal_of_a_page_is_known_in_chinese() -> None:
         ),
         ("en", "large amount", "Large amount"),
         ("zh", "SF says: 8252 订单号重复", "SF says: 8252 订单号重复"),
+        ("en", "buyer is not sure", "buyer is not sure"),
         ("zh", "", ""),
     ],
 )

@@ -59,6 +59,8 @@ _SENTENCES: Final = (
     N_("{field}: String should have at most {count} characters"),
     N_("the channel changed the lines after work on them had begun: {lines}"),
     N_("the channel changed the receiver after the label was made"),
+    N_("shipment {no} gets a new label: its receiver has changed"),
+    N_("a parcel has left already"),
     N_("must not contain control characters"),
     N_("there is no such action"),
     N_("there is no such hold"),

@@ -87,3 +87,15 @@ class CarrierAccess:
     settings: Mapping[str, Any]
     http: httpx.AsyncClient
     pace: Pace = UNHURRIED
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAccess:
+    """Our merchant account at a payment provider."""
+
+    account_id: str
+    base_url: str
+    secrets: Secrets
+    settings: Mapping[str, Any]
+    http: httpx.AsyncClient
+    pace: Pace = UNHURRIED

@@ -20,7 +20,8 @@ _LONGEST_RETRY_AFTER_S: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer with a status below 500 that is not 429; header names are lower case."""
+    """A complete answer with a status below 500 that is not 429, unless the caller reads errors
+    itself; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,12 +37,14 @@ async def exchange(
     timeout_s: float = TIMEOUT_S,
     limit_bytes: int = ANSWER_LIMIT_BYTES,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    reads_errors: bool = False,
 ) -> Answer:
     """Send a request and read the whole answer within `timeout_s`.
 
     Raises Unavailable when nothing was sent; RateLimited for 429; Rejected for a request that
     cannot be sent at all. When it was sent and no usable answer came (time-out, reset, 5xx,
     cut off, too large), AnswerLost if the request `changes` something over there, else Unavailable.
+    A caller that `reads_errors` gets answers of any status: its vendor's errors say more.
     """
     async with _translated(system, changes, timeout_s):
         response = await client.send(request, stream=True)
@@ -51,14 +54,20 @@ async def exchange(
             await response.aclose()
     if body is None:
         raise _no_answer(changes, f"answer is larger than {limit_bytes} bytes", "too_large", system)
-    if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        wait_s = _retry_after_s(response.headers.get("retry-after", ""), now())
-        raise RateLimited("too many requests", retry_after_s=wait_s, code="429", system=system)
-    if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        code = str(response.status_code)
-        raise _no_answer(changes, f"answered HTTP {code}", code, system)
     headers = {name.lower(): value for name, value in response.headers.items()}
+    if not reads_errors:
+        _raise_for_status(response.status_code, headers, changes, system, now())
     return Answer(response.status_code, headers, body)
+
+
+def _raise_for_status(
+    status: int, headers: Mapping[str, str], changes: bool, system: str, now: datetime
+) -> None:
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        wait_s = retry_after_s(headers.get("retry-after", ""), now)
+        raise RateLimited("too many requests", retry_after_s=wait_s, code="429", system=system)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        raise _no_answer(changes, f"answered HTTP {status}", str(status), system)
 
 
 async def _read(response: httpx.Response, limit_bytes: int) -> bytes | None:
@@ -92,7 +101,7 @@ def _no_answer(changes: bool, text: str, code: str, system: str) -> Unavailable:
     return (AnswerLost if changes else Unavailable)(text, code=code, system=system)
 
 
-def _retry_after_s(value: str, now: datetime) -> float:
+def retry_after_s(value: str, now: datetime) -> float:
     """Seconds or an HTTP date (RFC 9110, 10.2.3); our default when absent or unreadable."""
     if value.isascii() and value.isdigit():
         seconds = float(value)

@@ -7,7 +7,8 @@ IntegrationError
 ├── RateLimited            they said when: retried after `retry_after_s`
 └── Rejected               they refuse this request: never retried, parks at once
     ├── CredentialsRefused nothing will work until someone renews the credentials
-    └── NeedsPlatformWaybill only the platform that hides the receiver can make this waybill
+    ├── NeedsPlatformWaybill only the platform that hides the receiver can make this waybill
+    └── NotEnoughBalance   our money there does not cover it: top up, then the same request again
 """
 
 
@@ -100,3 +101,7 @@ class CredentialsRefused(Rejected):
 
 class NeedsPlatformWaybill(Rejected):
     """The receiver is masked: only the platform that sold the order can have a label made."""
+
+
+class NotEnoughBalance(Rejected):
+    """Our balance at the payment provider does not cover the refund: top up, then try again."""

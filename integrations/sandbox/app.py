@@ -10,6 +10,7 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
+from integrations.sandbox.alipay import AlipaySandbox
 from integrations.sandbox.controls import controls_of
 from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.jd import JdSandbox
@@ -18,7 +19,9 @@ from integrations.sandbox.pdd import PddSandbox
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.sf import SfSandbox
 from integrations.sandbox.shopify import ShopifySandbox
+from integrations.sandbox.stripe import StripeSandbox
 from integrations.sandbox.top import TopSandbox
+from integrations.sandbox.wechatpay import WechatPaySandbox
 from integrations.sandbox.zto import ZtoSandbox
 
 log = structlog.get_logger()
@@ -30,6 +33,9 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "jd": JdSandbox,
     "pdd": PddSandbox,
     "shopify": ShopifySandbox,
+    "wechatpay": WechatPaySandbox,
+    "alipay": AlipaySandbox,
+    "stripe": StripeSandbox,
 }
 _TICK_S: Final = 0.1
 

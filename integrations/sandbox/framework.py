@@ -94,6 +94,13 @@ class Vendor(ABC):
     def acknowledged(self, status: int, body: bytes) -> bool:
         """Whether our answer to a push is the one this vendor waits for."""
 
+    def pass_time(self, now: datetime) -> None:  # noqa: B027 (most have nothing to do)
+        """What happens by itself when time passes, again and again, in one transaction."""
+
+    def signed_push(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+        """The headers of a push at the moment it is sent; most were signed when it was queued."""
+        return headers
+
     def scan_push(self, parcel: Parcel, scan: Scan) -> Outgoing | None:
         """How a carrier tells us of a scan; other vendors have none."""
         return None
@@ -151,6 +158,8 @@ class Sandbox:
                     outgoing = self.vendors[parcel.vendor].scan_push(parcel, scan)
                     if outgoing is not None:
                         self.pushes.send(parcel.vendor, outgoing)
+                for vendor in self.vendors.values():
+                    vendor.pass_time(self.now())
             await self.pushes.deliver_due(self.vendors)
 
     async def _before(self, call_id: int, call: Call, throttled: Reply) -> Response | None:

@@ -30,6 +30,8 @@ class Outgoing:
 class Listener(Protocol):
     def acknowledged(self, status: int, body: bytes) -> bool: ...
 
+    def signed_push(self, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]: ...
+
 
 class Pushes:
     """The queue of pushes; each is retried after `push_retry_s`, the last wait for ever."""
@@ -75,10 +77,10 @@ class Pushes:
             await asyncio.gather(*(self._deliver(row, listeners[row["vendor"]]) for row in due))
 
     async def _deliver(self, row: dict[str, Any], listener: Listener) -> None:
+        body = row["body"].encode()
+        headers = listener.signed_push(json.loads(row["headers"]), body)
         try:
-            response = await self._client.post(
-                row["url"], content=row["body"].encode(), headers=json.loads(row["headers"])
-            )
+            response = await self._client.post(row["url"], content=body, headers=headers)
         except httpx.HTTPError as error:
             answer, done = repr(error), False
         else:

@@ -52,6 +52,34 @@ class ShopifyAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class WechatPayAccount:
+    """RSA keys are worked out from the names by `demo_keys`."""
+
+    mch_id: str = "1900000001"
+    serial_no: str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+    merchant: str = "merchant"
+    platform: str = "wechatpay"
+    platform_serial: str = "PUB_KEY_ID_0119000000012026010100000000"
+    api_v3_key: str = "demo-wechatpay-apiv3-32-chars-ok"
+    push_path: str = "payments/wechatpay/wechat-mini"  # {provider}/{our account id}
+
+
+@dataclass(frozen=True, slots=True)
+class AlipayAccount:
+    app_id: str = "2021000000000001"
+    merchant: str = "merchant"
+    platform: str = "alipay"
+    push_path: str = "payments/alipay/alipay-mini"
+
+
+@dataclass(frozen=True, slots=True)
+class StripeAccount:
+    secret_key: str = "demo-stripe-key"
+    webhook_secret: str = "demo-stripe-webhook-secret"
+    push_path: str = "payments/stripe/stripe-mini"
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """`auto_pickup_s` None: parcels wait for a hand-over call before they move."""
 
@@ -67,3 +95,6 @@ class SandboxSettings:
     jd: JdAccount = field(default_factory=JdAccount)
     pdd: PddAccount = field(default_factory=PddAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)
+    wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)
+    alipay: AlipayAccount = field(default_factory=AlipayAccount)
+    stripe: StripeAccount = field(default_factory=StripeAccount)

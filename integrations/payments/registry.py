@@ -1,0 +1,26 @@
+"""The payment providers Onhand works with: one line each, and the limits they document."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from integrations.access import Limit, PaymentAccess
+from integrations.payments import alipay, stripe, wechatpay
+from integrations.payments.port import PaymentProvider
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`pause_s`: how long there must be between two refunds of one payment."""
+
+    opens: Callable[[PaymentAccess], PaymentProvider]
+    pause_s: float = 0.0
+
+
+PROVIDERS: Final[Mapping[str, Provider]] = {
+    "wechatpay": Provider(wechatpay.open_provider),
+    "alipay": Provider(alipay.open_provider, alipay.PAUSE_S),
+    "stripe": Provider(stripe.open_provider),
+}
+# Method → calls; a method that is not here waits only when the provider says so.
+LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}

@@ -56,6 +56,7 @@ HOLD: Final = {
     "frozen_by_channel": N_("Frozen by the channel"),
     "no_lines": N_("Nothing to send"),
     "no_such_order": N_("No such order"),
+    "sent_elsewhere": N_("Sent elsewhere"),
 }
 
 WAITS_FOR: Final = {
@@ -87,6 +88,9 @@ WAITS_FOR: Final = {
     "hold:no_lines": N_("Nothing on this order can be sent."),
     "hold:no_such_order": N_(
         "The channel cancelled an order that it never told us about; release it to close it."
+    ),
+    "hold:sent_elsewhere": N_(
+        "The channel says it is sent, and it was not us; release it to close the order."
     ),
 }
 NOTHING: Final = N_("Nothing: the order goes on by itself.")
@@ -158,6 +162,7 @@ STORY: Final = {
     "give_back_unpaid": N_("Not paid in time; the stock was given back"),
     "release_presale": N_("The pre-sale date has come"),
     "complete": N_("Order completed"),
+    "sent_before": N_("It was sent before we heard of it; nothing is left to do"),
     "fetch_skipped": N_("Went on without asking the channel"),
 }
 
@@ -169,6 +174,7 @@ STORY_ICON: Final = {
     "packed": "package", "labelled": "tag", "handed_over": "truck-loading", "tracked": "truck",
     "stopped": "arrow-back-up", "cancelled": "x", "lines_cancelled": "x",
     "address_changed": "map-2", "refund_settled": "cash", "complete": "circle-check",
+    "sent_before": "truck",
     "channel_change_too_late": "alert-triangle", "replanned": "refresh",
     "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip

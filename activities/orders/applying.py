@@ -155,9 +155,14 @@ class ApplyingActivities:
         else:
             receiver = _receiver(known.order_id, snapshot) if snapshot.receiver else None
             await change_late(orders, known.order_id, snapshot, receiver, stage, entries)
-        await self._hold(orders, known, snapshot, entries)
+        sent = (await orders.state(known.order_id)).sent_without_us
+        if sent:
+            await give_back_unstarted(orders.session, known.order_id, "voided")
+            await leave_queue(orders.session, known.order_id)
+        await self._hold(orders, known, snapshot, entries, sent_elsewhere=sent and not first)
         if first:
             entries.insert(0, Entry("received", {"channel": known.channel}))
+            entries += [Entry("sent_before")] if sent else []
         elif was != snapshot.state:
             entries.append(Entry("channel_state", {"state": snapshot.state}))
         else:
@@ -169,6 +174,8 @@ class ApplyingActivities:
         known: KnownOrder,
         snapshot: OrderSnapshot,
         entries: list[Entry],
+        *,
+        sent_elsewhere: bool,
     ) -> None:
         now = datetime.now(UTC)
         unmapped = await orders.run(statements.UNMAPPED, {"order_id": known.order_id})
@@ -183,6 +190,7 @@ class ApplyingActivities:
             risk_reasons=await self._risks(orders, known.channel, snapshot),
             now=now,
             unheard_of=known.channel == "own" and not known.channel_state,
+            sent_elsewhere=sent_elsewhere,
         )
         gone = FOLLOWS_THE_CHANNEL - {hold.kind for hold in wanted}
         if not judged:

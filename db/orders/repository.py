@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
 from db.sql import run
-from domain.orders.intake import FOLLOWS_THE_CHANNEL, Judgement
+from domain.orders.intake import FOLLOWS_THE_CHANNEL, SENT, Judgement
 from domain.orders.lifecycle import OrderState, ShipmentState, status_of, waits_for
 from domain.orders.order import HOLD_RULES, HoldKind, OrderStatus, ShipmentStatus
 from domain.orders.snapshot import ChannelState, Version
@@ -63,6 +63,10 @@ class OrderRepository:
             raise OrderNotFound(f"there is no order {order_id}")
         row = rows[0]
         holds = tuple(HoldKind(kind) for kind in row.holds)
+        shipments = tuple(
+            ShipmentState(s["no"], s["workflow_id"], ShipmentStatus(s["status"]))
+            for s in row.shipments
+        )
         return OrderState(
             order_id=row.id,
             seq=row.seq,
@@ -71,10 +75,9 @@ class OrderRepository:
             holds=holds,
             to_allocate=row.to_allocate > 0,
             waiting_for_stock=row.waiting,
-            shipments=tuple(
-                ShipmentState(s["no"], s["workflow_id"], ShipmentStatus(s["status"]))
-                for s in row.shipments
-            ),
+            shipments=shipments,
+            sent_without_us=row.channel_state in SENT
+            and not any(s.status.has_left for s in shipments),
             cancelled_by_channel=row.channel_state == ChannelState.CANCELLED,
             cancellable=row.cancellable,
             lines_to_cancel=tuple(row.lines_to_cancel),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain.orders.order import HoldKind
 from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, Version
@@ -54,14 +55,19 @@ def holds_for(
     risk_reasons: tuple[str, ...],
     now: datetime,
     unheard_of: bool = False,
+    sent_elsewhere: bool = False,
 ) -> tuple[Judgement, ...]:
     """The holds this snapshot calls for, in the order people look at them.
 
     `unheard_of`: nothing was told about the order before, and its channel cannot be asked.
+    `sent_elsewhere`: the channel began to say that it is sent while nothing of ours had left.
     """
     if unheard_of and snapshot.state is ChannelState.CANCELLED:
         return (Judgement(HoldKind.NO_SUCH_ORDER, "cancelled, but the order was never told"),)
     found: list[Judgement] = []
+    if sent_elsewhere:
+        text = "the channel says it is sent, and it was not us"
+        found.append(Judgement(HoldKind.SENT_ELSEWHERE, text))
     goods = [line for line in snapshot.lines if line.kind is LineKind.GOODS and not line.cancelled]
     if not goods:
         found.append(Judgement(HoldKind.NO_LINES, "nothing on this order can be sent"))
@@ -95,8 +101,10 @@ FOLLOWS_THE_CHANNEL = frozenset(
         HoldKind.FROZEN_BY_CHANNEL,
         HoldKind.UNPAID,
         HoldKind.REFUND_IN_PROGRESS,
+        HoldKind.SENT_ELSEWHERE,
     }
 )
+SENT: Final = frozenset({ChannelState.SHIPPED, ChannelState.COMPLETED})
 
 
 def address_is_usable(snapshot: OrderSnapshot) -> bool:

@@ -9,7 +9,13 @@ from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 
 # These say that we do not know what to send or where: nothing can be reserved for them.
 BLOCKS_ALLOCATION = frozenset(
-    {HoldKind.UNMAPPED_SKU, HoldKind.ADDRESS, HoldKind.NO_LINES, HoldKind.PRESALE}
+    {
+        HoldKind.UNMAPPED_SKU,
+        HoldKind.ADDRESS,
+        HoldKind.NO_LINES,
+        HoldKind.PRESALE,
+        HoldKind.SENT_ELSEWHERE,
+    }
 )
 
 
@@ -35,6 +41,7 @@ class OrderState:
     waiting_for_stock: bool = False
     shipments: tuple[ShipmentState, ...] = ()
     cancelled_by_channel: bool = False
+    sent_without_us: bool = False  # the channel says it is sent, and nothing of ours has left
     cancellable: bool = True  # goods that have not left, or nothing to send at all
     lines_to_cancel: tuple[str, ...] = ()  # closed by the channel while we work on them
     paid: bool = False
@@ -80,6 +87,9 @@ def next_step(
         return NextStep.WAIT
     if state.cancelled_by_channel and state.cancellable:
         return NextStep.CANCEL
+    if state.sent_without_us and not _live(state):
+        held = HoldKind.SENT_ELSEWHERE in state.holds
+        return NextStep.WAIT if held else NextStep.COMPLETE
     if state.lines_to_cancel and not state.cancelled_by_channel:
         return NextStep.CANCEL_LINES
     if _due(state.unpaid_reserved_until, now):
@@ -115,7 +125,7 @@ def status_of(state: OrderState) -> OrderStatus:
     """The order's status as people read it, derived from its parts."""
     if state.status.is_closed:
         return state.status
-    live = [s for s in state.shipments if s.status is not ShipmentStatus.CANCELLED]
+    live = _live(state)
     whole = bool(live) and not state.to_allocate and not state.waiting_for_stock
     if whole and all(s.status is ShipmentStatus.DELIVERED for s in live):
         return OrderStatus.DELIVERED
@@ -154,6 +164,10 @@ def waits_for(state: OrderState) -> str:
     ]
     present = {shipment.status for shipment in state.shipments}
     return next((code for status, code in stages if status in present), "")
+
+
+def _live(state: OrderState) -> list[ShipmentState]:
+    return [s for s in state.shipments if s.status is not ShipmentStatus.CANCELLED]
 
 
 def _may_start(state: OrderState, started: Set[str]) -> bool:

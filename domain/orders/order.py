@@ -54,6 +54,7 @@ class HoldKind(StrEnum):
     FROZEN_BY_CHANNEL = "frozen_by_channel"
     NO_LINES = "no_lines"  # nothing on it can be picked
     NO_SUCH_ORDER = "no_such_order"  # cancelled by its channel before anybody told us of it
+    SENT_ELSEWHERE = "sent_elsewhere"  # the channel says it is sent, and it was not us
 
 
 # kind → (role that acts, fact that releases it by itself: empty = only a person)
@@ -69,6 +70,7 @@ HOLD_RULES: dict[HoldKind, tuple[str, str]] = {
     HoldKind.FROZEN_BY_CHANNEL: ("customer_service", "channel"),
     HoldKind.NO_LINES: ("customer_service", "channel"),
     HoldKind.NO_SUCH_ORDER: ("customer_service", "channel"),
+    HoldKind.SENT_ELSEWHERE: ("customer_service", "channel"),
 }
 
 # Without the facts behind these there is nothing to send or nowhere to send it.

@@ -1,10 +1,10 @@
 """Shops and carriers that remember what they were told and fail when they are asked to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.logistics.tracking import TrackingFact
-from domain.orders.snapshot import OrderSnapshot
+from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.errors import IntegrationError, Rejected
 from integrations.carriers.port import (
     Carrier,
@@ -94,11 +94,13 @@ class FakeShop:
 
 @dataclass
 class FakeAdapters:
-    """The outside world of a test."""
+    """The outside world of a test; `says` is a state the own channel has no word for: it stands
+    for what the channel thinks of an order from now on."""
 
     sf: FakeCarrier = field(default_factory=FakeCarrier)
     zto: FakeCarrier = field(default_factory=lambda: FakeCarrier("zto"))
     shop: FakeShop = field(default_factory=FakeShop)
+    says: dict[str, ChannelState] = field(default_factory=dict)
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         return self.shop
@@ -107,4 +109,5 @@ class FakeAdapters:
         return self.zto if code == "zto" else self.sf
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
-        return parse_own_order(raw, shop_id)
+        told = parse_own_order(raw, shop_id)
+        return replace(told, state=self.says.get(told.external_no, told.state))

@@ -16,6 +16,8 @@ from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 
 from activities.channels.pulling import PullingActivities
 from activities.channels.stock_push import StockPushActivities
+from activities.inventory.reserving import ReservationBatcher
+from activities.inventory.stock import StockActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
@@ -113,6 +115,21 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     ]
 
 
+def activities_beside_orders(
+    sessions: Sessions, adapters: Adapters, vault: Vault
+) -> list[Callable[..., Any]]:
+    """What belongs to no single order: shops that are pulled or told stock, the ledger's verbs."""
+    stock = StockActivities(sessions, ReservationBatcher(sessions))
+    return [
+        PullingActivities(sessions, adapters, vault).pull,
+        StockPushActivities(sessions, adapters).push,
+        stock.reserve,
+        stock.release,
+        stock.receive,
+        stock.adjust,
+    ]
+
+
 def make_worker(
     client: Client,
     activities: Sequence[Callable[..., Any]],
@@ -166,10 +183,10 @@ async def serve(
             settings.max_parcels,
         )
         client = await connect(settings, temporal_address(settings))
-        pulling = PullingActivities(sessions, adapters, vault)
-        telling = StockPushActivities(sessions, adapters)
-        lifecycle = activities_of(World(sessions, adapters, vault, rules))
-        activities: list[Callable[..., Any]] = [*lifecycle, pulling.pull, telling.push]
+        activities = [
+            *activities_of(World(sessions, adapters, vault, rules)),
+            *activities_beside_orders(sessions, adapters, vault),
+        ]
         relay = asyncio.create_task(
             Relay(
                 HandingOver(sessions, client, LateFacts(adapters, vault)),

@@ -27,7 +27,7 @@ from domain.orders.intake import (
 from domain.orders.lifecycle import OrderState
 from domain.orders.order import HoldKind
 from domain.orders.snapshot import ChannelState, OrderSnapshot
-from domain.orders.work import ApplyMessages, Entry, LoadOrder
+from domain.orders.work import ApplyMessages, Entry
 from domain.shared.address import Contact, MaskedReceiver
 from domain.shared.errors import IntegrationError
 
@@ -40,12 +40,6 @@ class ApplyingActivities:
     adapters: Adapters
     vault: Vault
     rules: OrderRules
-
-    @activity.defn(name="order.load")
-    async def load(self, request: LoadOrder) -> OrderState:
-        """Where the order stands; also the start of a workflow on a half-done order."""
-        async with self.sessions.begin() as session:
-            return await OrderRepository(session).state(request.order_id)
 
     @activity.defn(name="order.apply")
     async def apply(self, request: ApplyMessages) -> OrderState:

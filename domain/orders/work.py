@@ -16,11 +16,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadOrder:
-    order_id: OrderId
-
-
-@dataclass(frozen=True, slots=True)
 class ApplyMessages:
     """Apply inbox rows in version order; `seq` is the last story number the workflow used."""
 

@@ -41,6 +41,7 @@ from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 from runtime.reach import database_url, temporal_address
+from runtime.redrive import Redrive
 from runtime.relay import Relay
 from runtime.settings import Settings
 from runtime.temporal import TASK_QUEUE, connect
@@ -195,6 +196,7 @@ async def serve(
                     sessions, vault, WebhookSender(direct, private=settings.webhooks_to_private)
                 ),
                 Housekeeping(sessions),
+                Redrive(sessions, client),
             ).run(),
             name="relay",
         )

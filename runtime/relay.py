@@ -13,6 +13,7 @@ import structlog
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.redrive import Redrive
 
 log = structlog.get_logger()
 
@@ -20,6 +21,8 @@ SHORTEST_PAUSE_S: Final = 0.2
 IDLE_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 5.0
 HOUSEKEEPING_PAUSE_S: Final = 600.0
+REDRIVE_PAUSE_S: Final = 60.0
+_SLOW: Final = frozenset({"housekeeping", "redrive"})  # a hint is not for them
 BATCH: Final = 100
 
 
@@ -64,12 +67,16 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """Hands messages to orders and tells what was queued. `hint` wakes it before its pause ends."""
+    """Hands messages to orders and tells what was queued, and starts what the engine lost again.
+
+    `hint` wakes it before its pause ends.
+    """
 
     handing_over: HandingOver
     signals: SignalFanOut
     webhooks: WebhookFanOut
     housekeeping: Housekeeping
+    redrive: Redrive
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -83,6 +90,8 @@ class Relay:
                 group.create_task(self._keep_going(Pace(name), once))
             slow = Pace("housekeeping", HOUSEKEEPING_PAUSE_S, HOUSEKEEPING_PAUSE_S)
             group.create_task(self._keep_going(slow, self.housekeeping.once))
+            sweep = Pace("redrive", REDRIVE_PAUSE_S, REDRIVE_PAUSE_S)
+            group.create_task(self._keep_going(sweep, self.redrive.once))
 
     async def _keep_going(self, pace: Pace, once: Callable[[int], Awaitable[int]]) -> None:
         while True:
@@ -93,7 +102,7 @@ class Relay:
             await self._rest(pace)
 
     async def _rest(self, pace: Pace) -> None:
-        if pace.failures or pace.name == "housekeeping":
+        if pace.failures or pace.name in _SLOW:
             await asyncio.sleep(pace.pause_s)
             return
         try:

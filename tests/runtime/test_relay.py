@@ -28,6 +28,7 @@ from integrations.webhooks import WebhookSender
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.redrive import Redrive
 from runtime.relay import BATCH, Pace, Relay
 from tests.shops import VAULT, own_order, seed_shops
 
@@ -113,6 +114,7 @@ def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
         SignalFanOut(sessions, engine.client),
         WebhookFanOut(sessions, VAULT, WebhookSender(httpx.AsyncClient())),
         Housekeeping(sessions),
+        Redrive(sessions, engine.client),
     )
 
 

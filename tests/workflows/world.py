@@ -77,6 +77,7 @@ class Company:
     client: Client
     sessions: Sessions
     outside: FakeAdapters
+    patience: int = 200  # looks, 50 ms apart
     _messages: int = field(default=0)
 
     async def seed(self, stock: int = 10) -> None:
@@ -140,7 +141,7 @@ class Company:
     async def until(self, statement: str, *expected: Any) -> None:
         """Wait in real time until the query's row is this one."""
         found: Any = None
-        for _ in range(200):
+        for _ in range(self.patience):
             row = await self.row(statement)
             found = tuple(row) if row is not None else None
             if found == expected:
@@ -206,6 +207,12 @@ class Company:
             await Warehouse(session, "ramp").hand_over(no)
         await self.deliver_signals()
 
+    async def hand_over_unheard(self, no: str) -> None:
+        """The carrier's visit is scanned while no workflow can hear of it."""
+        async with self.sessions.begin() as session:
+            await Warehouse(session, "ramp").hand_over(no)
+            await run(session, "UPDATE outbox SET sent_at = now() WHERE kind = 'signal'")
+
     async def shipment_is(self, no: str, status: str) -> None:
         """Wait for a shipment's status."""
         await self.until(f"SELECT status FROM shipment WHERE no = '{no}'", status)
@@ -239,7 +246,7 @@ class Company:
 
     async def first_shipment(self) -> str:
         """The number of the only shipment."""
-        for _ in range(200):
+        for _ in range(self.patience):
             row = await self.row("SELECT min(no) AS no FROM shipment WHERE status <> 'cancelled'")
             if row.no:
                 return str(row.no)
@@ -254,8 +261,8 @@ async def company(
     *interceptors: Interceptor,
     real: Adapters | None = None,
 ) -> AsyncIterator[Company]:
-    """A company whose worker runs; its outside is faked unless a `real` one is given."""
-    outside = FakeAdapters()
+    """A company whose worker runs; its outside is a new fake unless one is given."""
+    outside = real if isinstance(real, FakeAdapters) else FakeAdapters()
     rules = OrderRules(500_000, timedelta(minutes=30), timedelta(days=7))
     world = World(sessions, real or outside, VAULT, rules)
     async with make_worker(client, activities_of(world), interceptors=interceptors):

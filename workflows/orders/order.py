@@ -7,7 +7,6 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import (
-    ActivityError,
     ApplicationError,
     FailureError,
     WorkflowAlreadyStartedError,
@@ -325,7 +324,7 @@ class OrderWorkflow:
         """The same lines in the shipments of this moment: they may have been allocated since."""
         try:
             return await self._plan(confirmed.line_ids)
-        except ActivityError as error:
+        except FailureError as error:
             if cause_of(error).kind in (ActionNotAllowed.__name__, OrderClosed.__name__):
                 return confirmed  # everything has left; carrying it out will say so
             raise

@@ -73,6 +73,8 @@ class ShipmentWorkflow:
 
     async def _live(self) -> str:
         facts = self._take(await self._step(ShippingActivities.open))
+        if self._status.has_left:
+            self._news += 1  # taken up again: what was told meanwhile is in the tables
         if facts.is_stopping and self._stop is None:
             self._stop = StopRequested("", "taken up again")  # an earlier run was giving it back
         while not self._status.has_left and self._status is not ShipmentStatus.CANCELLED:
@@ -149,6 +151,8 @@ class ShipmentWorkflow:
     async def _pick_and_pack(self) -> None:
         await self._until(lambda: self._picked)
         facts = self._take(await self._step(ShippingActivities.pick_confirmed))
+        if self._status is not ShipmentStatus.PICKING:
+            return  # a worker came further than it could say
         if facts.picked_units < facts.units:
             await self._report(short=True)
         if facts.picked_units == 0:

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
+    FailureError,
     is_cancelled_exception,
 )
 from temporalio.exceptions import TimeoutError as ActivityTimeout
@@ -125,7 +126,9 @@ class StepConsole:
             attempts += 1
             try:
                 return await attempt()
-            except ActivityError as error:
+            except FailureError as error:  # a local activity raises its failure itself
+                if is_cancelled_exception(error):
+                    raise
                 cause = cause_of(error)
             if cause.kind == "GateHolding":
                 await self._wait_for_gate(step.system, interrupted)

@@ -1,0 +1,91 @@
+"""Which lifecycles should be running: read from the tables, whatever became of the engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.sql import run
+
+# A closed order runs on until the money that is due back is paid.
+_ORDERS: Final = """
+SELECT id, workflow_id FROM sales_order
+WHERE id > :after AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+  AND (status NOT IN ('completed', 'cancelled') OR refund_due_minor > 0)
+ORDER BY id LIMIT :limit
+"""
+
+# Allocated ones are started by their order; a delivered one may still have to tell its channel.
+_SHIPMENTS: Final = """
+SELECT s.no, s.order_id, s.workflow_id, o.workflow_id AS order_workflow_id
+FROM shipment s JOIN sales_order o ON o.id = s.order_id
+WHERE s.order_id = ANY(:orders) AND (
+    s.status IN ('picking', 'packed', 'labelled', 'handed_over', 'in_transit', 'exception')
+    OR s.status = 'delivered' AND EXISTS (
+        SELECT FROM parcel p JOIN effect e ON e.key = 'confirm:' || p.id
+        WHERE p.shipment_no = s.no AND e.state <> 'confirmed'))
+ORDER BY s.no
+"""
+
+_OPEN_ITEMS: Final = """
+SELECT id, last_seen FROM attention
+WHERE workflow_id = :workflow_id AND resolved_at IS NULL AND step_id <> 'late_fact'
+"""
+
+# What the new run parked again has been seen since.
+_RESOLVE: Final = """
+UPDATE attention a SET resolved_at = clock_timestamp(), resolved_by = 'system',
+                       resolution = 'redriven'
+FROM unnest(CAST(:ids AS text[]), CAST(:seen AS timestamptz[])) AS k(id, seen)
+WHERE a.id = k.id AND a.last_seen = k.seen AND a.resolved_at IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    order_id: str
+    workflow_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShipment:
+    shipment_no: str
+    order_id: str
+    workflow_id: str
+    order_workflow_id: str
+
+
+async def open_orders(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenOrder]:
+    """Orders that are not over, by id after `after`; only those silent for `quiet`."""
+    rows = await run(session, _ORDERS, after=after, limit=limit, quiet=quiet)
+    return [OpenOrder(row.id, row.workflow_id) for row in rows]
+
+
+async def open_shipments(session: AsyncSession, order_ids: Sequence[str]) -> list[OpenShipment]:
+    """Shipments of these orders that somebody began and that are not over."""
+    rows = await run(session, _SHIPMENTS, orders=list(order_ids))
+    return [OpenShipment(r.no, r.order_id, r.workflow_id, r.order_workflow_id) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItems:
+    """What waits for a person in a run, as it was seen before another run began."""
+
+    ids: tuple[str, ...]
+    seen: tuple[object, ...]
+
+
+async def open_items(session: AsyncSession, workflow_id: str) -> OpenItems:
+    """The open attention items of a workflow."""
+    rows = await run(session, _OPEN_ITEMS, workflow_id=workflow_id)
+    return OpenItems(tuple(row.id for row in rows), tuple(row.last_seen for row in rows))
+
+
+async def resolve_lost(session: AsyncSession, items: OpenItems) -> None:
+    """Nobody waits for these decisions any more: their run is gone."""
+    if items.ids:
+        await run(session, _RESOLVE, ids=list(items.ids), seen=list(items.seen))

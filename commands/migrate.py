@@ -60,7 +60,7 @@ def reconcile(settings: Settings, url: str) -> None:
     try:
         asyncio.run(_reconcile(settings, url, address))
     except (RPCError, RuntimeError) as error:
-        why = str(error).strip().splitlines()[0][:200]
+        why = str(error).strip().splitlines()[0][:200].rstrip(".")
         raise StartRefused(f"Temporal at {address} cannot be used: {why}.") from error
 
 

@@ -51,4 +51,6 @@ def _fetch(program: str) -> str:
     except subprocess.TimeoutExpired:
         return f"not within {_FETCH_S} seconds"
     said = (done.stderr or done.stdout).strip().splitlines()
-    return "" if done.returncode == 0 else (said[-1] if said else f"exit {done.returncode}")[:200]
+    if done.returncode == 0:
+        return ""
+    return next((line.strip() for line in said if "rror" in line), f"exit {done.returncode}")[:200]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from db.engine import Sessions
+from db.orders import cancelling
 from db.platform import idempotency, outbox
 from db.shared import hand_over
 
@@ -30,4 +31,6 @@ class Housekeeping:
             pruned = await outbox.prune(session, self.keep_told)
         async with self.sessions.begin() as session:
             forgotten = await idempotency.prune(session, self.keep_answers)
-        return erased + pruned + forgotten
+        async with self.sessions.begin() as session:
+            corrected = await cancelling.forget_refused(session, self.keep_answers)
+        return erased + pruned + forgotten + corrected

@@ -139,6 +139,7 @@ async def _change_address(orders: OrderRepository, order_id: str, correction_id:
         raise ActionNotAllowed(f"{', '.join(row.no for row in gone)} has left already")
     parameters = {"order_id": order_id, "correction_id": correction_id}
     await orders.run(cancelling.TAKE_ADDRESS, parameters)
+    await orders.run(cancelling.FORGET_ADDRESS, {"correction_id": correction_id})
     await orders.release_holds(order_id, [HoldKind.ADDRESS], "system")
 
 

@@ -1,8 +1,12 @@
 """Reading what a cancellation plan is made from, and carrying it out."""
 
+from datetime import timedelta
 from typing import Final
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from db.orders.repository import OrderRepository
+from db.sql import run
 from domain.orders.cancellation import CancellableLine, CancellableOrder, CancellableShipment
 from domain.orders.order import OrderStatus, ShipmentStatus
 from domain.shared.errors import OrderNotFound
@@ -72,6 +76,15 @@ UPDATE receiver SET
 FROM correction c WHERE c.id = :correction_id AND receiver.order_id = :order_id
 """
 
+# Who lives where stands with the receiver alone; the correction remains as a fact.
+FORGET_ADDRESS: Final = "UPDATE correction SET data = '{}' WHERE id = :correction_id"
+
+_FORGET_REFUSED: Final = """
+UPDATE correction SET data = '{}'
+WHERE step_id = 'address' AND data <> '{}' AND at < clock_timestamp() - CAST(:age AS interval)
+RETURNING id
+"""
+
 # A parcel that was scanned on its way out has left, whatever our books say yet.
 GONE: Final = """
 SELECT no FROM shipment
@@ -90,6 +103,11 @@ VALUES (:id, :source, :shop_id, :message_id, 'fetch', :external_no, :order_id, :
         '', '')
 ON CONFLICT (source, shop_id, message_id) DO UPDATE SET applied_at = NULL, handed_at = NULL
 """
+
+
+async def forget_refused(session: AsyncSession, age: timedelta) -> int:
+    """A corrected address that no order took over within `age` is forgotten; returns how many."""
+    return len(await run(session, _FORGET_REFUSED, age=age))
 
 
 async def cancellable(orders: OrderRepository, order_id: str) -> CancellableOrder:

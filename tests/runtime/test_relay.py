@@ -442,3 +442,21 @@ def test_the_pace_is_quick_with_work_slow_without_and_patient_with_failures() ->
     assert pace.limit == 1
     pace.went_well(1)
     assert (pace.pause_s, pace.limit) == (0.0, BATCH)
+
+
+async def test_a_corrected_address_that_was_refused_is_forgotten_after_its_time(
+    sessions: Sessions,
+) -> None:
+    for number, age in (("old", "8 days"), ("fresh", "1 day")):
+        await _change(
+            sessions,
+            "INSERT INTO correction (id, workflow_id, step_id, data, actor, at) VALUES"
+            f" (:id, 'order/1', 'address', '{{\"name\": \"x\"}}', 'a', now() - interval '{age}')",
+            id=number,
+        )
+
+    assert await Housekeeping(sessions).once(BATCH) == 1
+
+    async with sessions.begin() as session:
+        kept = await run(session, "SELECT id, data FROM correction ORDER BY id")
+    assert [tuple(row) for row in kept] == [("fresh", {"name": "x"}), ("old", {})]

@@ -218,3 +218,4 @@ async def test_a_corrected_address_is_the_one_on_the_order(service: Service) -> 
     assert changed.status_code == 200, changed.text
     receiver = await service.shop.row("SELECT name, phone_last4, division_code FROM receiver")
     assert tuple(receiver) == ("王大明", "0002", "310104")
+    assert await service.shop.row("SELECT step_id, data FROM correction") == ("address", {})

@@ -49,6 +49,9 @@ class CarrierInMemory:
     async def cancel(self, order_ref: str, waybill_no: str) -> None:
         self.waybills.pop(order_ref, None)
 
+    async def create_return(self, request: WaybillRequest) -> Waybill:
+        raise NotImplementedError
+
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
         return ()
 

@@ -22,6 +22,7 @@ from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
 from integrations.marketplaces.registry import PULLED
+from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_shop import PRODUCTS
 from integrations.sandbox.jd_orders import sku_id_of
 from integrations.sandbox.pdd_orders import ids_of
@@ -109,8 +110,27 @@ _RATES: Final = (
     ("zto", "standard", "within", 600, 100),
     ("zto", "standard", "between", 850, 300),
     ("zto", "standard", "remote", 1800, 1200),
+    ("yto", "standard", "within", 620, 110),
+    ("yto", "standard", "between", 820, 310),
+    ("yto", "standard", "remote", 1850, 1250),
+    ("sto", "standard", "within", 590, 120),
+    ("sto", "standard", "between", 860, 290),
+    ("sto", "standard", "remote", 1780, 1300),
+    ("jdl", "ed-m-0001", "within", 1000, 180),
+    ("jdl", "ed-m-0001", "between", 1300, 420),
+    ("jdl", "ed-m-0001", "remote", 2000, 1150),
+    ("yunda", "standard", "within", 610, 90),
+    ("yunda", "standard", "between", 840, 320),
+    ("yunda", "standard", "remote", 1750, 1350),
+    # Labels through an aggregator cost more: it is taken when the others do not answer.
+    ("kuaidi100", "yuantong", "within", 1100, 200),
+    ("kuaidi100", "yuantong", "between", 1400, 500),
+    ("kuaidi100", "yuantong", "remote", 2400, 1500),
 )
-_SANDBOX_HERE: Final = r"^http://127\.0\.0\.1:[0-9]+(?=/(top|jd|pdd|shopify|sf|zto)(/|$))"
+_SANDBOX_HERE: Final = (
+    r"^http://127\.0\.0\.1:[0-9]+"
+    r"(?=/(top|jd|pdd|shopify|sf|zto|yto|sto|jdl|yunda|kuaidi100)(/|$))"
+)
 _FOLLOW_SANDBOX: Final = (
     "UPDATE shop SET base_url = regexp_replace(base_url, :here, :sandbox) WHERE base_url ~ :here",
     "UPDATE carrier_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
@@ -207,38 +227,33 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
             if channel in ids:
                 told = ids[channel](product.sku)
                 session.add(ListingRow(shop_id=id, external_sku=product.sku, ids=told))
-    carriers = (
-        ("sf", "顺丰速运", f"{sandbox}/sf/std/service",
-         {"partner_id": accounts.sf.partner_id, "checkword": accounts.sf.checkword,
-          "monthly_card": accounts.sf.monthly_card}),
-        ("zto", "中通快递", f"{sandbox}/zto",
-         {"app_key": accounts.zto.app_key, "app_secret": accounts.zto.app_secret,
-          "account_id": accounts.zto.account_id,
-          "account_password": accounts.zto.account_password}),
-    )  # fmt: skip
-    for code, name, base_url, secrets in carriers:
-        sealed = vault.seal_secrets(secrets, carrier_context(code))
+    carriers = demo_carriers(accounts, f"{settings.base_url}/webhooks")
+    for carrier in carriers:
+        sealed = vault.seal_secrets(carrier.secrets, carrier_context(carrier.code))
         session.add(
             CarrierAccountRow(
-                code=code, name=name, base_url=base_url, secrets=sealed, push_secret=PUSH_SECRET
+                code=carrier.code, name=carrier.name, base_url=f"{sandbox}{carrier.path}",
+                secrets=sealed, settings=carrier.settings, push_secret=PUSH_SECRET,
             )
-        )
+        )  # fmt: skip
     await session.flush()
-    for carrier, service, far, first_minor, step_minor in _RATES:
+    for code, service, far, first_minor, step_minor in _RATES:
         for origin, destination in _ways(far):
             session.add(
                 TariffRow(
-                    id=f"sample-{carrier}-{origin}-{destination}", carrier=carrier,
+                    id=f"sample-{code}-{origin}-{destination}", carrier=code,
                     product=service, origin_zone=origin, destination_zone=destination,
                     first_g=1000, first_minor=first_minor, step_g=1000, step_minor=step_minor,
                     volumetric_divisor=8000, valid_from=date(2020, 1, 1),
                 )
             )  # fmt: skip
-    for carrier in ("sf", "zto"):
+    for carrier in carriers:
         for region, provinces in _REGIONS.items():
             for province in provinces:
                 session.add(
-                    TariffZoneRow(carrier=carrier, province_code=f"{province}0000", zone=region)
+                    TariffZoneRow(
+                        carrier=carrier.code, province_code=f"{province}0000", zone=region
+                    )
                 )
 
 

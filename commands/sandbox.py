@@ -16,7 +16,7 @@ faults = typer.Typer(invoke_without_command=True, help="Fault switches; alone: w
 app.add_typer(faults, name="faults")
 
 _TIMEOUT_S: Final = 10
-Vendor = Annotated[str, typer.Argument(help="sf, zto, top or shopify")]
+Vendor = Annotated[str, typer.Argument(help="A vendor: sf, yto, top, jd …")]
 
 
 @faults.callback()

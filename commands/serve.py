@@ -47,7 +47,13 @@ def _worker(settings: Settings) -> None:
 
 def _sandbox(settings: Settings) -> None:
     from integrations.sandbox.app import create_sandbox
-    from integrations.sandbox.settings import SandboxSettings, SfAccount
+    from integrations.sandbox.settings import (
+        JdlAccount,
+        SandboxSettings,
+        SfAccount,
+        YtoAccount,
+        YundaAccount,
+    )
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sandbox = SandboxSettings(
@@ -55,6 +61,9 @@ def _sandbox(settings: Settings) -> None:
         callback_base_url=f"{settings.api_url}/webhooks",
         seconds_per_hop=_SECONDS_PER_HOP / (settings.simulator_speed or 1),
         sf=SfAccount(push_path="carriers/sf/demo"),
+        yto=YtoAccount(push_path="carriers/yto/demo"),
+        jdl=JdlAccount(push_path="carriers/jdl/demo"),
+        yunda=YundaAccount(push_path="carriers/yunda/demo"),
     )
     _serve(create_sandbox(sandbox), settings.host, settings.sandbox_port)
 

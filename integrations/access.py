@@ -1,8 +1,9 @@
 """What an adapter is opened with: where its vendor is, who we are there, and how fast we may go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import httpx
@@ -77,6 +78,11 @@ class ShopAccess:
     pace: Pace = UNHURRIED
 
 
+def utc_now() -> datetime:
+    """The clock that vendors compare our requests with."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class CarrierAccess:
     """Our contract with a carrier."""
@@ -87,6 +93,7 @@ class CarrierAccess:
     settings: Mapping[str, Any]
     http: httpx.AsyncClient
     pace: Pace = UNHURRIED
+    now: Callable[[], datetime] = utc_now
 
 
 @dataclass(frozen=True, slots=True)

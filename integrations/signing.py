@@ -12,6 +12,11 @@ def base64_md5(text: str) -> str:
     return base64.b64encode(digest).decode()
 
 
+def hex_md5(text: str) -> str:
+    """Lower-case hex of the MD5 digest of the UTF-8 text (JD Logistics, Yunda, Kuaidi100)."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
 def hex_sm3(text: str) -> str:
     """Lower-case hex of the SM3 digest (GB/T 32905) of the UTF-8 text."""
     return hashlib.new("sm3", text.encode()).hexdigest()

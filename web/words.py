@@ -44,6 +44,31 @@ PARCEL_STATUS: Final = {
     "unknown": N_("Unknown"),
 }
 
+INCIDENT: Final = {
+    "refused": N_("Refused by the receiver"),
+    "unreachable": N_("Receiver not reached"),
+    "deliver_later": N_("Receiver asked for another day"),
+    "wrong_address": N_("Address or phone is wrong"),
+    "forbidden_goods": N_("Goods that may not be sent"),
+    "called_back": N_("Called back by us"),
+    "damaged": N_("Damaged on the way"),
+    "lost": N_("Lost on the way"),
+    "misrouted": N_("Sent the wrong way"),
+    "delayed": N_("Delayed by the carrier"),
+    "weather": N_("Weather"),
+    "customs": N_("Held by customs"),
+    "unexplained": N_("The carrier gives no reason"),
+}
+
+FAULT: Final = {
+    "carrier": N_("Carrier's fault"),
+    "receiver": N_("Receiver's fault"),
+    "sender": N_("Sender's fault"),
+    "weather": N_("Nobody's fault"),
+    "customs": N_("Customs"),
+    "other": N_("Fault not known"),
+}
+
 HOLD: Final = {
     "unpaid": N_("Not paid"),
     "unmapped_sku": N_("Unknown product"),
@@ -186,6 +211,7 @@ CAUSE: Final = {
     "Rejected": N_("The other side refuses the request"),
     "CredentialsRefused": N_("The other side refuses our credentials"),
     "NeedsPlatformWaybill": N_("Only the platform can make this waybill"),
+    "NotOffered": N_("The carrier offers no such service"),
     "RefundDue": N_("Money is due back to the buyer"),
     "Parcel": N_("A parcel needs attention"),
     "Bug": N_("An unexpected failure"),

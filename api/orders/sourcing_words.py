@@ -13,7 +13,18 @@ from domain.orders.sourcing.explain import Reason, explain
 from domain.orders.sourcing.model import Decision
 from domain.shared.money import Money
 
-CARRIER: Final = {"sf": N_("SF Express"), "zto": N_("ZTO Express")}
+CARRIER: Final = {
+    "sf": N_("SF Express"),
+    "zto": N_("ZTO Express"),
+    "yto": N_("YTO Express"),
+    "sto": N_("STO Express"),
+    "jdl": N_("JD Logistics"),
+    "yunda": N_("Yunda Express"),
+    "ems": N_("China Post EMS"),
+    "jt": N_("J&T Express"),
+    "deppon": N_("Deppon Express"),
+    "kuaidi100": N_("Kuaidi100"),
+}
 OVERTAKEN: Final = N_("Other orders were faster each time; everything waits for stock now.")
 SENTENCES: Final = {
     "nothing_to_send": N_("There is nothing to send."),

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 
 from db.orders.detail import OrderDetail, Parcel, Shipment
 from db.orders.tables import OrderEventRow, OrderHoldRow, ReceiverRow
+from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
 from domain.shared.money import Money
 
@@ -133,13 +134,18 @@ class ScanView(BaseModel):
     text: str
     place: str
     vendor_code: str
+    incident: str
 
 
 class ParcelView(BaseModel):
+    """`incident` is what went wrong last, `fault` who has to answer for it; empty: all is well."""
+
     id: str
     carrier: str
     waybill_no: str
     status: str
+    incident: str
+    fault: str
     weight_g: int
     voided: bool
     scans: list[ScanView]
@@ -149,11 +155,12 @@ class ParcelView(BaseModel):
         row = parcel.row
         return cls(
             id=row.id, carrier=row.carrier, waybill_no=row.waybill_no, status=row.status,
-            weight_g=row.weight_g, voided=row.voided_at is not None,
+            incident=row.incident, fault=fault_of(row.incident), weight_g=row.weight_g,
+            voided=row.voided_at is not None,
             scans=[
                 ScanView(
                     at=scan.at, status=scan.status, text=scan.text, place=scan.place,
-                    vendor_code=scan.vendor_code,
+                    vendor_code=scan.vendor_code, incident=scan.incident,
                 )
                 for scan in parcel.scans
             ],

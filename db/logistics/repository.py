@@ -13,24 +13,30 @@ from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
 from domain.orders.messages import Tracked
 
 _LOCK: Final = """
-SELECT p.id, p.waybill_no, p.status, s.no AS shipment_no, s.workflow_id
-FROM parcel p JOIN shipment s ON s.no = p.shipment_no
-WHERE p.carrier = :carrier AND p.waybill_no = ANY(:waybills)
+SELECT p.id, p.carrier, p.waybill_no, p.status, s.no AS shipment_no, s.workflow_id
+FROM unnest(CAST(:carriers AS text[]), CAST(:waybills AS text[])) AS f(carrier, waybill_no)
+JOIN parcel p ON p.carrier = f.carrier AND p.waybill_no = f.waybill_no
+JOIN shipment s ON s.no = p.shipment_no
 ORDER BY p.id FOR UPDATE OF p
 """
 
 _REMEMBER: Final = """
-INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, text, place)
-SELECT :parcel_id, e.event_id, e.at, e.status, e.vendor_code, e.text, e.place
+INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, text, place, incident)
+SELECT :parcel_id, e.event_id, e.at, e.status, e.vendor_code, e.text, e.place, e.incident
 FROM unnest(CAST(:event_ids AS text[]), CAST(:ats AS timestamptz[]), CAST(:statuses AS text[]),
-            CAST(:codes AS text[]), CAST(:texts AS text[]), CAST(:places AS text[]))
-     AS e(event_id, at, status, vendor_code, text, place)
+            CAST(:codes AS text[]), CAST(:texts AS text[]), CAST(:places AS text[]),
+            CAST(:incidents AS text[]))
+     AS e(event_id, at, status, vendor_code, text, place, incident)
 ON CONFLICT (parcel_id, event_id) DO NOTHING
 RETURNING event_id
 """
 
 _MOVE: Final = """
-UPDATE parcel SET status = :status, last_fact_at = greatest(last_fact_at, :at) WHERE id = :id
+UPDATE parcel SET status = :status, last_fact_at = greatest(last_fact_at, :at),
+    incident = coalesce((SELECT incident FROM tracking_event
+                         WHERE parcel_id = :id AND incident <> ''
+                         ORDER BY at DESC, event_id DESC LIMIT 1), '')
+WHERE id = :id
 """
 
 # What all parcels of a shipment have reached together; the worst news first.
@@ -58,16 +64,18 @@ async def record_facts(
 ) -> Recorded:
     """Keep each fact once, move parcels forward, and tell the shipments that moved.
 
-    Facts may come twice and in any order. A waybill we do not know leaves no trace here.
+    Facts may come twice and in any order, and name another carrier than the one that tells. A
+    waybill we do not know leaves no trace here.
     """
-    by_waybill: dict[str, list[TrackingFact]] = defaultdict(list)
+    by_waybill: dict[tuple[str, str], list[TrackingFact]] = defaultdict(list)
     for fact in facts:
-        by_waybill[fact.waybill_no].append(fact)
-    parcels = await run(session, _LOCK, carrier=carrier, waybills=sorted(by_waybill))
+        by_waybill[fact.carrier or carrier, fact.waybill_no].append(fact)
+    carriers, waybills = zip(*sorted(by_waybill), strict=True) if by_waybill else ((), ())
+    parcels = await run(session, _LOCK, carriers=list(carriers), waybills=list(waybills))
     new = 0
     moved: dict[str, str] = {}
     for parcel in parcels:
-        heard = by_waybill.pop(parcel.waybill_no, [])
+        heard = by_waybill.pop((parcel.carrier, parcel.waybill_no), [])
         fresh = await _remember(session, parcel.id, heard)
         if not fresh:
             continue
@@ -83,7 +91,7 @@ async def record_facts(
     for shipment_no, workflow_id in moved.items():
         rows = await run(session, _TOGETHER, shipment_no=shipment_no)
         await queue_signal(session, workflow_id, "tracked", Tracked(rows[0].status))
-    return Recorded(new, tuple(by_waybill))
+    return Recorded(new, tuple(waybill for _, waybill in by_waybill))
 
 
 async def _remember(
@@ -100,6 +108,7 @@ async def _remember(
         codes=[fact.vendor_code for fact in facts],
         texts=[fact.text for fact in facts],
         places=[fact.place for fact in facts],
+        incidents=[str(fact.incident or "") for fact in facts],
     )
     fresh = {row.event_id for row in rows}
     return [fact for fact in facts if fact.event_id in fresh]

@@ -23,7 +23,8 @@ SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o
        || CASE WHEN l.closed THEN '{line_cancelled}' ELSE '{}' END::text[] AS blocked_by,
        coalesce(p.parcels, 0) AS parcels,
        coalesce(l.units, 0) AS units, coalesce(l.picked, 0) AS picked_units,
-       p.tracked, p.last_fact_at, s.picked_at, s.packed_at, s.handed_over_at, s.waits_for,
+       p.tracked, p.last_fact_at, p.incident,
+       s.picked_at, s.packed_at, s.handed_over_at, s.waits_for,
        coalesce(p.outdated, false) AS label_outdated
 FROM shipment s
 JOIN sales_order o ON o.id = s.order_id
@@ -39,6 +40,8 @@ LEFT JOIN LATERAL (
                 WHEN bool_or(status = 'exception') THEN 'exception'
                 WHEN bool_or(status <> 'labelled') THEN 'in_transit'
                 ELSE 'labelled' END AS tracked,
+           (array_agg(incident ORDER BY last_fact_at DESC NULLS LAST)
+                FILTER (WHERE incident <> '' AND status <> 'delivered'))[1] AS incident,
            bool_or(receiver_version > 0 AND receiver_version <> r.version) AS outdated
     FROM parcel WHERE shipment_no = s.no AND voided_at IS NULL) p ON true
 LEFT JOIN LATERAL (
@@ -132,6 +135,7 @@ class ShipmentRepository:
             row.waits_for == STOPPING,
             row.label_outdated,
             row.last_fact_at,
+            row.incident or "",
         )
 
     async def lock(self, no: str) -> ShipmentFacts:

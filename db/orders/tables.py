@@ -9,6 +9,13 @@ from sqlmodel import Field, SQLModel
 from db.types import BIGINT, JSON, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
+_ZERO = {"server_default": "0"}
+_EMPTY = {"server_default": ""}
+_INCIDENTS = (
+    "incident IN ('', 'refused', 'unreachable', 'deliver_later', 'wrong_address',"
+    " 'forbidden_goods', 'called_back', 'damaged', 'lost', 'misrouted', 'delayed', 'weather',"
+    " 'customs', 'unexplained')"
+)
 
 
 class SalesOrderRow(SQLModel, table=True):
@@ -275,6 +282,9 @@ class ParcelRow(SQLModel, table=True):
             postgresql_where=text("waybill_no <> ''"),
         ),
         Index("parcel_by_waybill", "waybill_no"),
+        Index("parcel_labelled", "labelled_at", postgresql_where=text("voided_at IS NULL")),
+        CheckConstraint(_INCIDENTS, name="parcel_incident"),
+        CheckConstraint("insured_minor >= 0", name="parcel_insured"),
     )
     id: str = Field(primary_key=True)
     shipment_no: str = Field(foreign_key="shipment.no", index=True)
@@ -291,14 +301,23 @@ class ParcelRow(SQLModel, table=True):
     width_mm: int = 0
     height_mm: int = 0
     voided_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    labelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    pickup_from: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    pickup_to: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    insured_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)
     last_fact_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    # What went wrong with it last, in our words; empty while all is well.
+    incident: str = Field(default="", sa_column_kwargs=_EMPTY)
 
 
 class TrackingEventRow(SQLModel, table=True):
     """A carrier's scan; append-only, each told once."""
 
     __tablename__ = "tracking_event"
-    __table_args__ = (Index("tracking_by_time", "parcel_id", "at"),)
+    __table_args__ = (
+        Index("tracking_by_time", "parcel_id", "at"),
+        CheckConstraint(_INCIDENTS, name="tracking_event_incident"),
+    )
     parcel_id: str = Field(primary_key=True, foreign_key="parcel.id")
     event_id: str = Field(primary_key=True)
     at: datetime = Field(sa_type=TIMESTAMP)
@@ -306,4 +325,5 @@ class TrackingEventRow(SQLModel, table=True):
     vendor_code: str = ""
     text: str = ""
     place: str = ""
+    incident: str = Field(default="", sa_column_kwargs=_EMPTY)
     heard_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.logistics.incidents import Incident, incident_in
+
 
 class ParcelStatus(StrEnum):
     LABELLED = "labelled"
@@ -37,10 +39,16 @@ _RANK = {
     ParcelStatus.LOST: 6,
 }
 
+_TROUBLED = (ParcelStatus.EXCEPTION, ParcelStatus.RETURNING, ParcelStatus.RETURNED)
+
 
 @dataclass(frozen=True, slots=True)
 class TrackingFact:
-    """A scan a carrier told us of; `event_id` stays the same however often it is repeated."""
+    """A scan a carrier told us of; `event_id` stays the same however often it is repeated.
+
+    `incident` is why a parcel does not move as it should, None while all is well. `carrier` has the
+    parcel when another one tells of it: an aggregator follows everybody's.
+    """
 
     waybill_no: str
     event_id: str
@@ -49,6 +57,19 @@ class TrackingFact:
     vendor_code: str
     text: str
     place: str = ""
+    incident: Incident | None = None
+    carrier: str = ""
+
+
+def incident_of(status: ParcelStatus, text: str) -> Incident | None:
+    """What a scan that tells of a problem says in words; None for one that tells of none."""
+    if status is ParcelStatus.LOST:
+        return Incident.LOST
+    if status not in _TROUBLED:
+        return None
+    told = incident_in(text)
+    silent = told is Incident.UNEXPLAINED and status is not ParcelStatus.EXCEPTION
+    return None if silent else told  # a parcel on its way back had its reason told before
 
 
 def advance(current: ParcelStatus, told: ParcelStatus) -> ParcelStatus:

@@ -139,6 +139,7 @@ class ShipmentFacts:
     is_stopping: bool = False  # it is being given back; the warehouse does nothing more with it
     label_outdated: bool = False  # the receiver changed after a label was ordered
     last_fact_at: datetime | None = None
+    incident: str = ""  # what the carrier said went wrong with a parcel last
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ IntegrationError
 └── Rejected               they refuse this request: never retried, parks at once
     ├── CredentialsRefused nothing will work until someone renews the credentials
     ├── NeedsPlatformWaybill only the platform that hides the receiver can make this waybill
+    ├── NotOffered         they document no such service
     └── NotEnoughBalance   our money there does not cover it: top up, then the same request again
 """
 
@@ -97,6 +98,10 @@ class Rejected(IntegrationError):
 
 class CredentialsRefused(Rejected):
     """They refuse who we are: a token or key must be renewed."""
+
+
+class NotOffered(Rejected):
+    """They document no such service: it is done another way, or by hand."""
 
 
 class NeedsPlatformWaybill(Rejected):

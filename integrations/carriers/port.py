@@ -47,8 +47,17 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class PickupWindow:
+    """When the courier is asked to come for a parcel."""
+
+    begin: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WaybillRequest:
-    """`order_ref` is our parcel id: the carrier's idempotency key, fixed before the first call."""
+    """`order_ref` is our parcel's reference: the carrier's idempotency key, fixed before the first
+    call. `pickup` None: the courier comes anyway, or the parcels are brought."""
 
     order_ref: str
     product: str
@@ -59,10 +68,13 @@ class WaybillRequest:
     remark: str = ""
     cash_on_delivery_minor: int = 0
     insured_minor: int = 0
+    pickup: PickupWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Waybill:
+    """`carrier` brings the parcel; an aggregator orders waybills of others."""
+
     carrier: str
     waybill_no: str
     order_ref: str
@@ -72,12 +84,16 @@ class Waybill:
 
 @dataclass(frozen=True, slots=True)
 class PushAnswer:
-    """What a push said, and the exact answer the vendor wants to hear."""
+    """What a push said, and the exact answer the vendor wants to hear.
+
+    `given_up`: waybills an aggregator follows no longer, each with its carrier.
+    """
 
     facts: tuple[TrackingFact, ...]
     status_code: int
     content_type: str
     body: bytes
+    given_up: tuple[tuple[str, str], ...] = ()
 
 
 class Carrier(Protocol):
@@ -101,11 +117,22 @@ class Carrier(Protocol):
         ...
 
     async def find(self, order_ref: str) -> Waybill | None:
-        """The waybill made for our reference, or None when there is none."""
+        """The waybill made for our reference, or None when there is none.
+
+        Raises NotOffered where the carrier cannot be asked by it: ordering again is safe there.
+        """
         ...
 
     async def cancel(self, order_ref: str, waybill_no: str) -> None:
-        """Void a waybill; voiding it twice is no error."""
+        """Void a waybill; voiding it twice is no error.
+
+        Where `find` is not offered the number may be empty: what our reference made is voided,
+        and it is no error when that is nothing.
+        """
+        ...
+
+    async def create_return(self, request: WaybillRequest) -> Waybill:
+        """A waybill with which the consumer sends goods back. Raises NotOffered."""
         ...
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]: ...
@@ -120,3 +147,15 @@ class Carrier(Protocol):
     def refuse_push(self, refusal: Rejected) -> PushAnswer:
         """What the vendor hears when a push is not taken; it may send it again."""
         ...
+
+
+class Aggregator(Carrier, Protocol):
+    """Knows where many carriers' parcels are; `carrier` is the code of the one that has it."""
+
+    async def follow(self, carrier: str, waybill_no: str, phone: str) -> None:
+        """Be told of every scan from now on; a second time changes nothing."""
+        ...
+
+    async def track_of(
+        self, carrier: str, waybill_no: str, phone_last4: str
+    ) -> tuple[TrackingFact, ...]: ...

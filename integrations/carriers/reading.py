@@ -35,8 +35,19 @@ def write_china_time(at: datetime) -> str:
     return at.astimezone(SHANGHAI).strftime(_CHINA_TIME)
 
 
+def _scan_time(value: Any) -> datetime:
+    """Unix milliseconds, or Chinese local time as older answers have it."""
+    if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
+        try:
+            return datetime.fromtimestamp(int(value) / 1000, UTC)
+        except (OverflowError, OSError) as error:
+            raise ValueError("out of range") from error
+    return read_china_time(str(value))
+
+
 Text = Annotated[str, BeforeValidator(_blank), AfterValidator(_legible)]
 ChinaTime = Annotated[datetime, BeforeValidator(lambda value: read_china_time(str(value)))]
+ScanTime = Annotated[datetime, BeforeValidator(_scan_time)]
 
 
 class Message(BaseModel):

@@ -4,12 +4,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from integrations.access import CarrierAccess, Limit
-from integrations.carriers import sf, zto
+from integrations.carriers import jdl, kuaidi100, sf, sto, yto, yunda, zto
 from integrations.carriers.port import Carrier
 
 CARRIERS: Final[Mapping[str, Callable[[CarrierAccess], Carrier]]] = {
     "sf": sf.open_carrier,
     "zto": zto.open_carrier,
+    "yto": yto.open_carrier,
+    "sto": sto.open_carrier,
+    "jdl": jdl.open_carrier,
+    "yunda": yunda.open_carrier,
+    "kuaidi100": kuaidi100.open_carrier,
 }
 # Service → calls; a service that is not here waits only when the carrier says so.
 LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}

@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 from uuid import uuid4
 
 import httpx
 
-from domain.logistics.tracking import TrackingFact
+from domain.logistics.tracking import TrackingFact, incident_of
 from domain.shared.errors import Rejected, Unavailable
 from domain.shared.money import Money
-from integrations.access import UNHURRIED, CarrierAccess, Pace
+from integrations.access import UNHURRIED, CarrierAccess, Pace, utc_now
 from integrations.carriers import sf_codes as codes
 from integrations.carriers import sf_messages as messages
+from integrations.carriers.calling import compact
+from integrations.carriers.errors import not_offered
 from integrations.carriers.port import PushAnswer, Rate, RateRequest, Waybill, WaybillRequest
 from integrations.carriers.reading import (
     JSON_TYPE,
@@ -24,6 +26,7 @@ from integrations.carriers.reading import (
     read_pushed,
     write_china_time,
 )
+from integrations.carriers.scans import scan_fact
 from integrations.http import TIMEOUT_S, exchange
 from integrations.signing import base64_md5, hex_sm3, java_url_encode
 
@@ -60,7 +63,7 @@ def open_carrier(access: CarrierAccess) -> "SfCarrier":
         secrets["monthly_card"],
         SignMethod(access.settings.get("sign_method", SignMethod.STANDARD_MD5)),
     )
-    return SfCarrier(settings, access.http, pace=access.pace)
+    return SfCarrier(settings, access.http, access.now, access.pace)
 
 
 def sign(method: SignMethod, message: str, timestamp: str, checkword: str) -> str:
@@ -78,7 +81,7 @@ class SfCarrier:
         self,
         settings: SfSettings,
         client: httpx.AsyncClient,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
         pace: Pace = UNHURRIED,
     ) -> None:
         self._settings = settings
@@ -158,6 +161,10 @@ class SfCarrier:
         if update is None or update.resStatus != 2:
             raise self._rejected("SF did not match the order", "resStatus=1")
 
+    async def create_return(self, request: WaybillRequest) -> Waybill:
+        """SF documents no order type for returns."""
+        raise not_offered(codes.SYSTEM, "returns")
+
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
         """Every scan SF knows, in SF's order."""
         message = {
@@ -218,9 +225,7 @@ class SfCarrier:
         )
 
     def _request(self, service: str, message: object) -> httpx.Request:
-        # A lone surrogate cannot be sent; SF's own Java client writes it as a question mark.
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        text = text.encode("utf-8", "replace").decode()
+        text = compact(message)
         timestamp = str(int(self._now().timestamp() * 1000))
         settings = self._settings
         form = {
@@ -261,15 +266,12 @@ def _waybill(order: messages.Order, order_ref: str) -> Waybill:
 
 def _fact(waybill_no: str, route: messages.Route) -> TrackingFact:
     """Pushes have an id, queries have none: the same scan must get the same event id from both."""
-    return TrackingFact(
-        waybill_no,
-        f"sf/{waybill_no}/{write_china_time(route.acceptTime)}/{route.opCode}",
-        route.acceptTime,
-        codes.status_of(route.opCode, route.remark),
-        route.opCode,
-        route.remark,
+    status = codes.status_of(route.opCode, route.remark)
+    fact = scan_fact(
+        codes.SYSTEM, waybill_no, route.acceptTime, route.opCode, status, route.remark,
         route.acceptAddress,
-    )
+    )  # fmt: skip
+    return replace(fact, incident=incident_of(status, f"{route.reasonName} {route.remark}"))
 
 
 def _last_time(text: str) -> datetime | None:

@@ -3,13 +3,8 @@
 from typing import Final
 
 from domain.logistics.tracking import ParcelStatus
-from domain.shared.errors import (
-    CredentialsRefused,
-    IntegrationError,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
+from domain.shared.errors import IntegrationError
+from integrations.carriers.errors import ErrorTable
 
 SYSTEM: Final = "sf"
 OK: Final = "S0000"
@@ -18,9 +13,12 @@ DUPLICATE_ORDER: Final = "8016"
 ALREADY_CANCELLED: Final = "8037"
 NO_SUCH_ORDER: Final = frozenset({"8018", "6150", "8024"})
 
-_RETRY: Final = frozenset({"A1009", "A1099", "S0003"})
-_RETRY_AFTER_S: Final = {"A1005": 30.0, "8177": 600.0}  # per-second limit; peak capacity
-_CONFIGURATION: Final = frozenset({"A1003", "A1004", "A1011", "8119", "6126", "8114"})
+_ERRORS: Final = ErrorTable(
+    SYSTEM,
+    retry=frozenset({"A1009", "A1099", "S0003"}),
+    wait_s={"A1005": 30.0, "8177": 600.0},  # per-second limit; peak capacity
+    credentials=frozenset({"A1003", "A1004", "A1011", "8119", "6126", "8114"}),
+)
 
 _STATUS_CODES: Final = {
     ParcelStatus.PICKED_UP: "50 51 54 700 701 655 651",
@@ -38,15 +36,7 @@ _BACK_TO_SENDER: Final = "退回"
 
 def error_for(code: str, text: str) -> IntegrationError:
     """What a code means for us; codes we do not know are a refusal, shown raw."""
-    message = text or "no reason given"
-    if code in _RETRY:
-        return Unavailable(message, code=code, system=SYSTEM)
-    if code in _RETRY_AFTER_S:
-        wait_s = _RETRY_AFTER_S[code]
-        return RateLimited(message, retry_after_s=wait_s, code=code, system=SYSTEM)
-    if code in _CONFIGURATION:
-        return CredentialsRefused(message, code=code, system=SYSTEM)
-    return Rejected(message, code=code, system=SYSTEM)
+    return _ERRORS.error(code, text)
 
 
 def status_of(op_code: str, remark: str) -> ParcelStatus:

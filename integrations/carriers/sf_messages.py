@@ -7,8 +7,8 @@ from pydantic import AliasChoices, Field
 
 from domain.shared.address import Address, Contact
 from domain.shared.money import Money
-from integrations.carriers.port import WaybillRequest
-from integrations.carriers.reading import ChinaTime, Message, Text
+from integrations.carriers.port import PickupWindow, WaybillRequest
+from integrations.carriers.reading import ChinaTime, Message, Text, write_china_time
 
 CURRENCY: Final = "CNY"
 
@@ -91,6 +91,7 @@ class Route(Message):
     acceptAddress: Text = ""
     remark: Text = ""
     opCode: Text
+    reasonName: Text = ""
 
 
 class Routes(Message):
@@ -137,6 +138,7 @@ def order_body(request: WaybillRequest, monthly_card: str) -> dict[str, Any]:
         "contactInfoList": [_contact(request.sender, 1), _contact(request.receiver, 2)],
         "monthlyCard": monthly_card,
         "payMethod": 1,
+        **_pickup(request.pickup),
         "expressTypeId": request.product,
         "parcelQty": 1,
         "totalWeight": kilograms(parcel.weight_g),
@@ -147,6 +149,11 @@ def order_body(request: WaybillRequest, monthly_card: str) -> dict[str, Any]:
         "serviceList": services,
         "remark": request.remark,
     }
+
+
+def _pickup(window: PickupWindow | None) -> dict[str, Any]:
+    """A courier is called for the beginning of the window."""
+    return {"isDocall": 1, "sendStartTm": write_china_time(window.begin)} if window else {}
 
 
 def _contact(contact: Contact, kind: int) -> dict[str, Any]:

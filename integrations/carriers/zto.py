@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import httpx
 
 from domain.logistics.tracking import TrackingFact
-from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
+from domain.shared.errors import CredentialsRefused, Rejected, Unavailable
 from integrations.access import UNHURRIED, CarrierAccess, Pace
 from integrations.carriers import zto_codes as codes
 from integrations.carriers import zto_messages as messages
+from integrations.carriers.calling import Line, compact
+from integrations.carriers.errors import not_offered
 from integrations.carriers.port import (
     FORGED,
     PushAnswer,
@@ -21,8 +23,9 @@ from integrations.carriers.port import (
     Waybill,
     WaybillRequest,
 )
-from integrations.carriers.reading import JSON_TYPE, read_answer, read_pushed, write_china_time
-from integrations.http import TIMEOUT_S, exchange
+from integrations.carriers.reading import JSON_TYPE, read_pushed
+from integrations.carriers.scans import scan_fact
+from integrations.http import TIMEOUT_S
 from integrations.signing import base64_md5, same
 
 PUSH_ACK: Final = b'{"message":"","result":"success","status":true,"statusCode":"0"}'
@@ -75,8 +78,7 @@ class ZtoCarrier:
         self, settings: ZtoSettings, client: httpx.AsyncClient, pace: Pace = UNHURRIED
     ) -> None:
         self._settings = settings
-        self._client = client
-        self._pace = pace
+        self._line = Line(codes.SYSTEM, client, pace, settings.timeout_s)
 
     @property
     def code(self) -> str:
@@ -129,6 +131,10 @@ class ZtoCarrier:
             if not orders or any(each.orderStatus != codes.CANCELLED_ORDER for each in orders):
                 raise
 
+    async def create_return(self, request: WaybillRequest) -> Waybill:
+        """ZTO documents no returns."""
+        raise not_offered(codes.SYSTEM, "returns")
+
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
         """Every scan ZTO knows, in ZTO's order."""
         body = {"billCode": waybill_no, "mobilePhone": phone_last4}
@@ -175,36 +181,20 @@ class ZtoCarrier:
         self, name: str, message: Mapping[str, Any], model: type[ResultT], *, changes: bool
     ) -> ResultT:
         """One signed call that went well. Raises what its code means otherwise."""
-        request = self._request(name, message)
-        timeout_s = self._settings.timeout_s
-        async with self._pace.call(name):
-            answer = await exchange(
-                self._client, request, system=codes.SYSTEM, changes=changes, timeout_s=timeout_s
-            )
-            if answer.status != 200:
-                code = str(answer.status)
-                raise Rejected(f"answered HTTP {code}", code=code, system=codes.SYSTEM)
-            # A refusal may carry anything in `result`: what went wrong is read first.
-            raw = answer.body
-            envelope = read_answer(messages.Result, raw, system=codes.SYSTEM, changes=changes)
-            if not envelope.status:
-                raise _refusal(envelope)
-        return read_answer(model, answer.body, system=codes.SYSTEM, changes=changes)
-
-    def _request(self, name: str, message: Mapping[str, Any]) -> httpx.Request:
-        text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-        text = text.encode("utf-8", "replace").decode()
+        text = compact(message)
         headers = {
-            "content-type": "application/json;charset=UTF-8",
             "x-appKey": self._settings.app_key,
             "x-dataDigest": base64_md5(text + self._settings.app_secret),
         }
         url = f"{self._settings.base_url.rstrip('/')}/{name}"
-        return self._client.build_request("POST", url, content=text.encode(), headers=headers)
+        request = self._line.json(url, text, headers)
+        body = await self._line.call(name, request, messages.Result, _check, changes=changes)
+        return self._line.read(model, body, changes=changes)
 
 
-def _refusal(result: messages.Result) -> IntegrationError:
-    return codes.error_for(result.statusCode, result.message)
+def _check(result: messages.Result) -> None:
+    if not result.status:
+        raise codes.error_for(result.statusCode, result.message)
 
 
 def _waybill(order: messages.Order, order_ref: str) -> Waybill:
@@ -221,24 +211,15 @@ def _waybill(order: messages.Order, order_ref: str) -> Waybill:
 def _tracked(waybill_no: str, scan: messages.Scan) -> TrackingFact:
     action = codes.queried_action(scan.scanType)
     place = scan.scanSite or messages.Site()
-    return TrackingFact(
-        waybill_no,
-        f"zto/{waybill_no}/{write_china_time(scan.scanDate)}/{action}",
-        scan.scanDate,
-        codes.status_of(action),
-        scan.scanType,
-        scan.desc,
+    known = scan_fact(
+        codes.SYSTEM, waybill_no, scan.scanDate, action, codes.status_of(action), scan.desc,
         place.city or place.name,
-    )
+    )  # fmt: skip
+    return replace(known, vendor_code=scan.scanType)
 
 
 def _pushed(pushed: messages.Pushed) -> TrackingFact:
-    return TrackingFact(
-        pushed.billCode,
-        f"zto/{pushed.billCode}/{write_china_time(pushed.actionTime)}/{pushed.action}",
-        pushed.actionTime,
-        codes.status_of(pushed.action),
-        pushed.action,
-        pushed.desc,
-        pushed.city,
-    )
+    return scan_fact(
+        codes.SYSTEM, pushed.billCode, pushed.actionTime, pushed.action,
+        codes.status_of(pushed.action), pushed.desc, pushed.city,
+    )  # fmt: skip

@@ -3,21 +3,18 @@
 from typing import Final
 
 from domain.logistics.tracking import ParcelStatus
-from domain.shared.errors import (
-    CredentialsRefused,
-    IntegrationError,
-    RateLimited,
-    Rejected,
-    Unavailable,
-)
+from domain.shared.errors import IntegrationError
+from integrations.carriers.errors import ErrorTable
 
 SYSTEM: Final = "zto"
 CANCELLED_ORDER: Final = -2
 
-_RETRY: Final = frozenset({"S200", "S202", "S203"})
-_THROTTLED: Final = frozenset({"S206", "S221"})
-_RETRY_AFTER_S: Final = 30.0
-_CONFIGURATION: Final = frozenset({"S210", "S211", "S212", "E404"})
+_ERRORS: Final = ErrorTable(
+    SYSTEM,
+    retry=frozenset({"S200", "S202", "S203"}),
+    wait_s={"S206": 30.0, "S221": 30.0},
+    credentials=frozenset({"S210", "S211", "S212", "E404"}),
+)
 
 # Pushes name the action; queries name the same scan in Chinese or by a digit.
 _ACTIONS: Final = {
@@ -57,14 +54,7 @@ _STATUS: Final = {
 
 def error_for(code: str, text: str) -> IntegrationError:
     """What a code means for us; codes we do not know are a refusal, shown raw."""
-    message = text or "no reason given"
-    if code in _RETRY:
-        return Unavailable(message, code=code, system=SYSTEM)
-    if code in _THROTTLED:
-        return RateLimited(message, retry_after_s=_RETRY_AFTER_S, code=code, system=SYSTEM)
-    if code in _CONFIGURATION:
-        return CredentialsRefused(message, code=code, system=SYSTEM)
-    return Rejected(message, code=code, system=SYSTEM)
+    return _ERRORS.error(code, text)
 
 
 def action_of(code: str) -> str:

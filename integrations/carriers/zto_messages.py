@@ -1,26 +1,18 @@
 """The bodies we write to ZTO and the parts of its own that we read (wire-formats §2.3)."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from domain.shared.address import Contact
-from integrations.carriers.port import WaybillRequest
-from integrations.carriers.reading import ChinaTime, Message, Text, read_china_time
-
-
-def _scan_time(value: Any) -> datetime:
-    """Unix milliseconds, or Chinese local time as older answers have it."""
-    if isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdigit()):
-        try:
-            return datetime.fromtimestamp(int(value) / 1000, UTC)
-        except (OverflowError, OSError) as error:
-            raise ValueError("out of range") from error
-    return read_china_time(str(value))
-
-
-ScanTime = Annotated[datetime, BeforeValidator(_scan_time)]
+from integrations.carriers.port import PickupWindow, WaybillRequest
+from integrations.carriers.reading import (
+    ChinaTime,
+    Message,
+    ScanTime,
+    Text,
+    write_china_time,
+)
 
 
 class Result(Message):
@@ -96,12 +88,21 @@ def order_body(
         "orderVasList": [
             {"vasType": name, "vasAmount": minor, **more} for name, minor, more in extras if minor
         ],
-        "summaryInfo": {"quantity": 1},
+        "summaryInfo": {"quantity": 1, **_pickup(request.pickup)},
         "remark": request.remark,
         "orderItems": [
             {"name": item.name, "weight": item.weight_g, "quantity": item.quantity}
             for item in request.cargo
         ],
+    }
+
+
+def _pickup(window: PickupWindow | None) -> dict[str, str]:
+    if window is None:
+        return {}
+    return {
+        "startTime": write_china_time(window.begin),
+        "endTime": write_china_time(window.end),
     }
 
 

@@ -14,14 +14,19 @@ from integrations.sandbox.alipay import AlipaySandbox
 from integrations.sandbox.controls import controls_of
 from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.jd import JdSandbox
+from integrations.sandbox.jdl import JdlSandbox
+from integrations.sandbox.kuaidi100 import Kuaidi100Sandbox
 from integrations.sandbox.pages import pages
 from integrations.sandbox.pdd import PddSandbox
 from integrations.sandbox.settings import SandboxSettings
 from integrations.sandbox.sf import SfSandbox
 from integrations.sandbox.shopify import ShopifySandbox
+from integrations.sandbox.sto import StoSandbox
 from integrations.sandbox.stripe import StripeSandbox
 from integrations.sandbox.top import TopSandbox
 from integrations.sandbox.wechatpay import WechatPaySandbox
+from integrations.sandbox.yto import YtoSandbox
+from integrations.sandbox.yunda import YundaSandbox
 from integrations.sandbox.zto import ZtoSandbox
 
 log = structlog.get_logger()
@@ -29,6 +34,11 @@ log = structlog.get_logger()
 VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "sf": SfSandbox,
     "zto": ZtoSandbox,
+    "yto": YtoSandbox,
+    "sto": StoSandbox,
+    "jdl": JdlSandbox,
+    "yunda": YundaSandbox,
+    "kuaidi100": Kuaidi100Sandbox,
     "top": TopSandbox,
     "jd": JdSandbox,
     "pdd": PddSandbox,

@@ -105,6 +105,10 @@ class Vendor(ABC):
         """How a carrier tells us of a scan; other vendors have none."""
         return None
 
+    def heard_of(self, parcel: Parcel, scan: Scan) -> Outgoing | None:
+        """What an aggregator tells us of a scan of another's parcel; most know nothing of it."""
+        return None
+
 
 class Unanswered(Response):
     """Headers, then a closed connection: the caller never sees an answer."""
@@ -155,9 +159,11 @@ class Sandbox:
         async with self._stepping:
             with self.store.transaction():
                 for parcel, scan in self.parcels.move_due(self.now()):
-                    outgoing = self.vendors[parcel.vendor].scan_push(parcel, scan)
-                    if outgoing is not None:
-                        self.pushes.send(parcel.vendor, outgoing)
+                    for name, vendor in self.vendors.items():
+                        own = name == parcel.vendor
+                        tell = vendor.scan_push if own else vendor.heard_of
+                        if (outgoing := tell(parcel, scan)) is not None:
+                            self.pushes.send(name, outgoing)
                 for vendor in self.vendors.values():
                     vendor.pass_time(self.now())
             await self.pushes.deliver_due(self.vendors)

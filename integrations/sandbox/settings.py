@@ -21,6 +21,52 @@ class ZtoAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class YtoAccount:
+    customer_code: str = "K00000001"
+    url_token: str = "demo"
+    secret: str = "demo-yto-secret"
+    push_path: str = "carriers/yto"
+
+
+@dataclass(frozen=True, slots=True)
+class StoAccount:
+    app_key: str = "onhand-demo"
+    from_code: str = "ONHAND"
+    secret_key: str = "demo-sto-secret"
+    site_code: str = "666666"  # the vendor's published test customer
+    customer_name: str = "666666000001"
+    site_password: str = "abc123"
+    push_path: str = "carriers/sto"
+
+
+@dataclass(frozen=True, slots=True)
+class JdlAccount:
+    app_key: str = "onhand-demo"
+    app_secret: str = "demo-jdl-secret"
+    access_token: str = "demo-jdl-token"
+    customer_code: str = "010K0000001"
+    push_path: str = "carriers/jdl"
+
+
+@dataclass(frozen=True, slots=True)
+class YundaAccount:
+    app_key: str = "999999"  # the vendor's public test application
+    app_secret: str = "demo-yunda-secret"
+    partner_id: str = "demo-partner"
+    partner_secret: str = "demo-partner-secret"
+    push_path: str = "carriers/yunda"
+
+
+@dataclass(frozen=True, slots=True)
+class Kuaidi100Account:
+    customer: str = "DEMOCUSTOMER0000000000000000DEMO"
+    key: str = "demoKey1"
+    secret: str = "demo-kuaidi100-secret"
+    salt: str = "demo-salt"
+    push_path: str = "carriers/kuaidi100"
+
+
+@dataclass(frozen=True, slots=True)
 class TopAccount:
     app_key: str = "12345678"
     app_secret: str = "demo-top-secret"
@@ -91,6 +137,11 @@ class SandboxSettings:
     seed: int = 1
     sf: SfAccount = field(default_factory=SfAccount)
     zto: ZtoAccount = field(default_factory=ZtoAccount)
+    yto: YtoAccount = field(default_factory=YtoAccount)
+    sto: StoAccount = field(default_factory=StoAccount)
+    jdl: JdlAccount = field(default_factory=JdlAccount)
+    yunda: YundaAccount = field(default_factory=YundaAccount)
+    kuaidi100: Kuaidi100Account = field(default_factory=Kuaidi100Account)
     top: TopAccount = field(default_factory=TopAccount)
     jd: JdAccount = field(default_factory=JdAccount)
     pdd: PddAccount = field(default_factory=PddAccount)

@@ -59,6 +59,9 @@ class FakeCarrier:
     async def cancel(self, order_ref: str, waybill_no: str) -> None:
         self.cancelled.append(waybill_no)
 
+    async def create_return(self, request: WaybillRequest) -> Waybill:
+        raise NotImplementedError
+
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
         if self.deaf:
             raise self.deaf.pop(0)

@@ -283,7 +283,8 @@ class ShipmentWorkflow:
             facts = self._take(await self._step(ShippingActivities.track))
             if self._status is ShipmentStatus.EXCEPTION:
                 await self._report()
-                await self._ask_about(f"parcel:{facts.tracked}", f"the parcel is {facts.tracked}")
+                step_id, text = f"parcel:{facts.tracked}", f"the parcel is {facts.tracked}"
+                await self._ask_about(step_id, text, facts.incident)
         await self._report()
         await self._telling
 
@@ -334,11 +335,11 @@ class ShipmentWorkflow:
             )
         )
 
-    async def _ask_about(self, step_id: str, text: str) -> None:
+    async def _ask_about(self, step_id: str, text: str, incident: str = "") -> None:
         try:
             decision = await self._console.ask(
                 step_id,
-                Cause("Parcel", step_id, text),
+                Cause("Parcel", incident or step_id, text),
                 ("retry", "done_by_hand"),
                 interrupted=lambda: self._news > self._looked,
             )

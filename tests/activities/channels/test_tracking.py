@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, select
@@ -9,6 +10,7 @@ from db.orders.tables import ParcelRow, TrackingEventRow
 from db.platform.tables import OutboxRow
 from db.shared.intake import accept
 from db.sql import run
+from domain.logistics.incidents import Incident
 from domain.logistics.tracking import ParcelStatus, TrackingFact
 from tests.seeds import seed_network
 from tests.shops import VAULT, seed_shops
@@ -130,3 +132,35 @@ async def test_a_code_nobody_knows_is_kept_and_moves_nothing(sessions: Sessions)
 
     assert (await _parcel(sessions)).status == "labelled"
     assert await _told(sessions) == []
+
+
+async def test_an_aggregator_tells_of_the_parcel_of_the_carrier_it_names(
+    sessions: Sessions,
+) -> None:
+    await seed_parcels(sessions, "SF1")
+    scan = fact(ParcelStatus.PICKED_UP, 1)
+
+    async with sessions.begin() as session:
+        others = await record_facts(session, "kuaidi100", [replace(scan, carrier="yto")])
+        ours = await record_facts(session, "kuaidi100", [replace(scan, carrier="sf")])
+
+    assert (others.new, others.unknown) == (0, ("SF1",))
+    assert (ours.new, ours.unknown) == (1, ())
+    assert (await _parcel(sessions)).status == "picked_up"
+
+
+async def test_a_parcel_keeps_what_went_wrong_last(sessions: Sessions) -> None:
+    await seed_parcels(sessions, "SF1")
+    weather = replace(fact(ParcelStatus.EXCEPTION, 5), incident=Incident.WEATHER)
+    refused = replace(fact(ParcelStatus.EXCEPTION, 9, event="late"), incident=Incident.REFUSED)
+
+    await _record(sessions, refused)
+    await _record(sessions, weather)
+    await _record(sessions, fact(ParcelStatus.OUT_FOR_DELIVERY, 12))
+
+    parcel = await _parcel(sessions)
+    assert (parcel.status, parcel.incident) == ("out_for_delivery", "refused")
+
+
+async def test_no_facts_change_nothing(sessions: Sessions) -> None:
+    assert await _record(sessions) == Recorded(0, ())

@@ -13,15 +13,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.shared.errors import IntegrationError, Rejected, Unavailable
-from integrations.carriers.port import Carrier, ParcelSize, RateRequest
+from integrations.access import CarrierAccess, Secrets
+from integrations.carriers import kuaidi100
+from integrations.carriers.port import Aggregator, Carrier, ParcelSize, RateRequest
+from integrations.carriers.registry import CARRIERS
 from integrations.carriers.sf import SfCarrier, SfSettings
 from integrations.carriers.zto import ZtoCarrier, ZtoSettings
+from integrations.sandbox.demo_carriers import demo_carriers
+from integrations.sandbox.settings import SandboxSettings
 from integrations.signing import base64_md5
 from tests.integrations.sandbox.world import RECEIVER, SENDER, waybill_request
 
 QUOTE = RateRequest(
     SENDER.address, RECEIVER.address, ParcelSize(1), datetime(2026, 5, 1, tzinfo=UTC)
 )
+ACCOUNTS = SandboxSettings()
 UNHURRIED = settings(deadline=None)
 UNHURRIED_FEW = settings(max_examples=200, deadline=None)
 NAMES = st.sampled_from(
@@ -157,6 +163,133 @@ def test_noise_in_a_push_is_rejected(body: bytes) -> None:
     for carrier in (sf(), zto()):
         with pytest.raises(Rejected):
             carrier.read_push({}, body)
+
+
+def opened(code: str, answer: bytes = b"") -> Carrier:
+    """Any other carrier with the sandbox's secrets, hearing one answer to everything."""
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answer))
+    demo = {one.code: one for one in demo_carriers(ACCOUNTS, "http://onhand.test")}[code]
+    return CARRIERS[code](
+        CarrierAccess(
+            code,
+            f"http://{code}.test",
+            Secrets(code, demo.secrets),
+            demo.settings,
+            httpx.AsyncClient(transport=transport),
+        )
+    )
+
+
+def pushed_by(code: str, told: Any) -> bytes:
+    """A push that is genuine, whatever is in it."""
+    text = json.dumps(told)
+    if code == "sto":
+        digest = base64_md5(text + ACCOUNTS.sto.secret_key)
+        return urlencode({"content": text, "data_digest": digest}).encode()
+    if code == "kuaidi100":
+        signature = kuaidi100.sign(text, ACCOUNTS.kuaidi100.salt)
+        return urlencode({"param": text, "sign": signature}).encode()
+    return text.encode()
+
+
+OTHERS = ("yto", "sto", "jdl", "yunda", "kuaidi100")
+YTO_SCAN = some("waybill_No", "upload_Time", "infoContent", "processInfo", "city")
+STO_TRACE = some("scanType", "opTime", "memo", "issueName", "opOrgCityName")
+JDL_TRACE = some("waybillCode", "operationTime", "state", "operationRemark", "operatorSite")
+YUNDA_STEP = some("mailno", "time", "action", "description", "city")
+KUAIDI100_SCAN = some("context", "time", "ftime", "status", "statusCode", "areaName")
+KUAIDI100_RESULT = st.fixed_dictionaries(
+    {"data": st.lists(KUAIDI100_SCAN, max_size=2)}, optional={"nu": LEAVES, "state": LEAVES}
+)
+OTHERS_SCANS: dict[str, st.SearchStrategy[Any]] = {
+    "yto": YTO_SCAN | st.lists(YTO_SCAN, max_size=2),
+    "sto": st.fixed_dictionaries({"waybillNo": LEAVES, "trace": STO_TRACE}),
+    "jdl": listed("traceDetails", JDL_TRACE),
+    "yunda": listed("steps", YUNDA_STEP),
+    "kuaidi100": st.fixed_dictionaries(
+        {"status": LEAVES, "lastResult": KUAIDI100_RESULT}, optional={"comNew": LEAVES}
+    ),
+}
+OTHERS_ANSWERS: dict[str, st.SearchStrategy[Any]] = {
+    "yto": st.lists(YTO_SCAN, max_size=2) | some("success", "code", "reason", "mailNo"),
+    "sto": st.fixed_dictionaries(
+        {"success": st.just("true") | LEAVES},
+        optional={
+            "data": some("waybillNo", "bigWord")
+            | st.dictionaries(st.just("1"), st.lists(STO_TRACE, max_size=2))
+        },
+    ),
+    "jdl": st.fixed_dictionaries(
+        {"success": st.just(True) | LEAVES},
+        optional={
+            "data": some("waybillCode", "presortResult") | listed("traceDetails", JDL_TRACE),
+            "error_response": some("code", "zh_desc") | LEAVES,
+        },
+    ),
+    "yunda": st.fixed_dictionaries(
+        {"code": st.just("0000") | LEAVES},
+        optional={
+            "data": st.lists(some("mail_no", "position"), max_size=2) | listed("steps", YUNDA_STEP)
+        },
+    ),
+    "kuaidi100": KUAIDI100_RESULT
+    | st.fixed_dictionaries(
+        {"code": st.just("200") | LEAVES},
+        optional={"data": some("kuaidinum", "bulkpen") | listed("combos", some("price"))},
+    ),
+}
+
+
+def ask_the_aggregator(carrier: Carrier) -> None:
+    async def ask() -> None:
+        aggregator: Aggregator = carrier  # type: ignore[assignment]
+        with suppress(IntegrationError):
+            await aggregator.track_of("ems", "1", "1234")
+        with suppress(IntegrationError):
+            await aggregator.follow("ems", "1", "1234")
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@UNHURRIED_FEW
+@given(data=st.data())
+def test_any_push_of_the_others_is_read_or_rejected(code: str, data: st.DataObject) -> None:
+    told = data.draw(OTHERS_SCANS[code] | VALUES)
+    carrier = opened(code)
+    with suppress(Rejected):
+        for fact in carrier.read_push({}, pushed_by(code, told)).facts:
+            assert fact.at.tzinfo is not None
+            assert fact.waybill_no
+            assert "\x00" not in fact.text + fact.waybill_no + fact.vendor_code + fact.carrier
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@UNHURRIED_FEW
+@given(data=st.data())
+def test_any_answer_of_the_others_is_read_or_refused(code: str, data: st.DataObject) -> None:
+    told = data.draw(OTHERS_ANSWERS[code] | VALUES)
+    carrier = opened(code, json.dumps(told).encode())
+    ask_everything(carrier)
+    if code == "kuaidi100":
+        ask_the_aggregator(carrier)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@UNHURRIED
+@given(body=st.binary(max_size=300))
+def test_noise_in_a_push_of_the_others_is_rejected(code: str, body: bytes) -> None:
+    with pytest.raises(Rejected):
+        opened(code).read_push({}, body)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"steps":' * 50_000, b"9" * 100_000])
+def test_deep_and_endless_bodies_of_the_others_are_only_unreadable(code: str, body: bytes) -> None:
+    with pytest.raises(Rejected):
+        opened(code).read_push({}, body)
+
+    ask_everything(opened(code, body))
 
 
 @UNHURRIED

@@ -9,13 +9,17 @@ import httpx
 from fastapi import FastAPI
 
 from domain.shared.address import Address, Contact
-from integrations.carriers.port import CargoItem, ParcelSize, PushAnswer, WaybillRequest
+from integrations.access import CarrierAccess, Secrets
+from integrations.carriers.port import CargoItem, Carrier, ParcelSize, PushAnswer, WaybillRequest
+from integrations.carriers.registry import CARRIERS
 from integrations.carriers.sf import SfCarrier, SfSettings
 from integrations.carriers.zto import ZtoCarrier, ZtoSettings
 from integrations.sandbox.app import create_sandbox
+from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.framework import Sandbox
 from integrations.sandbox.settings import SandboxSettings
 
+CALLBACK = "http://onhand.test/webhooks"
 SENDER = Contact(
     "仓库一",
     "02188886666",
@@ -83,6 +87,18 @@ class World:
             "timeout_s": 2.0,
         }
         return ZtoCarrier(ZtoSettings(**{**settings, **changes}), self.vendor_http)
+
+    def carrier(self, code: str, **changes: Any) -> Carrier:
+        """Any carrier, opened as the company opens it; `changes` replace secrets or settings."""
+        demo = {one.code: one for one in demo_carriers(self.sandbox.settings, CALLBACK)}[code]
+        secrets = {name: str(changes.pop(name, value)) for name, value in demo.secrets.items()}
+        settings = {"timeout_s": 2.0, **demo.settings, **changes}
+        return CARRIERS[code](
+            CarrierAccess(
+                code, f"http://sandbox{demo.path}", Secrets(code, secrets), settings,
+                self.vendor_http, now=self.now,
+            )
+        )  # fmt: skip
 
     async def fault(self, **switch: Any) -> None:
         (await self.vendor_http.put("/sandbox/faults", json=switch)).raise_for_status()

@@ -18,6 +18,7 @@ import api.channels.routes
 import api.channels.webhooks
 import api.inventory.routes
 import api.logistics.webhooks
+import api.orders.blocked_buyers
 import api.orders.corrections
 import api.orders.labels
 import api.orders.read
@@ -53,6 +54,7 @@ _ROUTERS: Final = (
     (api.platform.docs.router, ""),
     (api.platform.accounts.router, _V1),
     (api.platform.attention.router, _V1),
+    (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.read.router, _V1),

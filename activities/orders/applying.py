@@ -12,6 +12,7 @@ from activities.orders.late_changes import change_late
 from activities.orders.ports import Adapters, OrderRules, Vault
 from db.engine import Sessions
 from db.orders import statements
+from db.orders.blocked import BlockedBuyers
 from db.orders.repository import KnownOrder, OrderRepository
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from db.vault import CannotOpen
@@ -26,6 +27,7 @@ from domain.orders.intake import (
 )
 from domain.orders.lifecycle import OrderState
 from domain.orders.order import HoldKind
+from domain.orders.risk import risk_reasons
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.orders.work import ApplyMessages, Entry
 from domain.shared.address import Contact, MaskedReceiver
@@ -181,7 +183,7 @@ class ApplyingActivities:
             snapshot,
             unmapped=tuple(row.external_sku for row in unmapped),
             address_is_usable=not judged or address_is_usable(snapshot),
-            risk_reasons=await self._risks(orders, known.channel, snapshot),
+            risk_reasons=await self._risks(orders, known.order_id, snapshot),
             now=now,
             unheard_of=known.channel == "own" and not known.channel_state,
             sent_elsewhere=sent_elsewhere,
@@ -195,19 +197,10 @@ class ApplyingActivities:
             entries.append(Entry("held", {"hold": kind}))
 
     async def _risks(
-        self, orders: OrderRepository, channel: str, snapshot: OrderSnapshot
+        self, orders: OrderRepository, order_id: str, snapshot: OrderSnapshot
     ) -> tuple[str, ...]:
-        reasons: list[str] = []
-        payable = _payable(snapshot)
-        if self.rules.risk_amount_minor and payable >= self.rules.risk_amount_minor:
-            reasons.append("large amount")
-        if snapshot.buyer_ref:
-            blocked = await orders.run(
-                "SELECT reason FROM blocked_buyer WHERE channel = :channel AND buyer_ref = :ref",
-                {"channel": channel, "ref": snapshot.buyer_ref},
-            )
-            reasons += [f"blocked buyer: {row.reason}" for row in blocked]
-        return tuple(reasons)
+        blocked = await BlockedBuyers(orders.session).reasons(order_id)
+        return risk_reasons(_payable(snapshot), self.rules.risk_amount_minor, blocked)
 
 
 async def _settle(orders: OrderRepository, inbox_id: str, outcome: str, parked: str = "") -> None:

@@ -7,11 +7,14 @@ from temporalio import activity
 
 from db.engine import Sessions
 from db.orders import cancelling
+from db.orders.blocked import BlockedBuyers
 from db.orders.repository import OrderRepository
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
+from domain.orders.intake import Judgement
 from domain.orders.lifecycle import OrderState
 from domain.orders.order import HoldKind
+from domain.orders.risk import risk_reasons
 from domain.orders.work import (
     CarryOutCancellation,
     ChangeHold,
@@ -53,6 +56,14 @@ class DecidingActivities:
             if HoldKind.UNMAPPED_SKU in state.holds:
                 entries += await orders.map_again(request.order_id)
                 state = await orders.state(request.order_id)
+            if risks := risk_reasons(0, 0, await BlockedBuyers(session).reasons(state.order_id)):
+                placed = await orders.place_holds(
+                    state.order_id, [Judgement(HoldKind.RISK, "; ".join(risks), risks)]
+                )
+                if placed:
+                    entries.append(Entry("held", {"hold": str(HoldKind.RISK)}))
+                    await orders.wake_shipments(state.order_id, "hold")
+                    state = await orders.state(request.order_id)
             return await orders.record(state, max(request.seq, state.seq), entries)
 
     @activity.defn(name="order.record")

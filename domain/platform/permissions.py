@@ -18,6 +18,7 @@ class Permission(StrEnum):
     READ_ORDERS = "read_orders"
     CHANGE_ORDERS = "change_orders"
     REVEAL_RECEIVERS = "reveal_receivers"
+    BLOCK_BUYERS = "block_buyers"
     READ_ATTENTION = "read_attention"
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
@@ -38,6 +39,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_ORDERS: _EVERYBODY,
     _P.CHANGE_ORDERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.READ_STOCK: _EVERYBODY,
@@ -86,6 +88,9 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/orders/{no}/cancellation-plan": _P.READ_ORDERS,
     "POST /api/v1/orders/{no}/cancellation": _P.CHANGE_ORDERS,
     "POST /api/v1/orders/{no}/address": _P.CHANGE_ORDERS,
+    "GET /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
+    "POST /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
+    "POST /api/v1/blocked-buyers/removal": _P.BLOCK_BUYERS,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,

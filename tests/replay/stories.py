@@ -1,0 +1,180 @@
+"""Short lives of orders whose histories are kept: code that cannot replay them must not be shipped.
+
+Each story uses real tables and a faked outside, and returns the workflows to be recorded.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from temporalio.client import WorkflowHandle
+
+from db.sql import run
+from domain.orders.messages import (
+    Accepted,
+    AddressChanged,
+    PlaceHold,
+    ReleaseHold,
+    ResolveStep,
+)
+from domain.platform.gates import TendGate
+from domain.shared.errors import Rejected
+from domain.shared.ids import gate_workflow_id
+from runtime.temporal import TASK_QUEUE
+from tests.workflows.world import Company, own_order
+
+Handles = list[WorkflowHandle[Any, Any]]
+Story = Callable[[Company], Awaitable[Handles]]
+
+POT = {"line_no": "1", "sku": "X-B", "title": "Pot", "quantity": 2, "payable": "9.00"}
+REFUND = [
+    {"line_no": "1", "sku": "X-A", "title": "Tea", "quantity": 2, "payable": "20.00",
+     "refund_in_progress": True}
+]  # fmt: skip
+
+
+async def _labelled(shop: Company, channel: str = "own") -> tuple[WorkflowHandle[Any, Any], str]:
+    order = await shop.hear(own_order("1"), channel)
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    await shop.pack(no)
+    await shop.shipment_is(no, "labelled")
+    return order, no
+
+
+async def delivered(shop: Company) -> Handles:
+    """Paid, sent, delivered, completed."""
+    order, no = await _labelled(shop)
+    await shop.hand_over(no)
+    await shop.status("shipped")
+    await shop.deliver(no)
+    await order.result()
+    return [order, shop.shipment(no)]
+
+
+async def paid_late_after_waiting_for_stock(shop: Company) -> Handles:
+    """Unpaid and short; paid, the goods come in, and it goes to the warehouse."""
+    order = await shop.hear(own_order("1", state="unpaid", lines=[POT]))
+    await shop.status("on_hold")
+    await shop.hear(own_order("1", 2, lines=[POT]))
+    await shop.status("backordered")
+    await shop.receive("B", 3, "GRN-B")
+    await shop.status("in_fulfilment")
+    return [order]
+
+
+async def cancelled_with_its_label(shop: Company) -> Handles:
+    """Taken back from the ramp; the refund is paid by hand."""
+    order, no = await _labelled(shop)
+    await shop.status("in_fulfilment")
+    await shop.cancel(order)
+    await shop.parked("refund")
+    paid = ResolveStep("refund", "done_by_hand", "kefu", "bank transfer")
+    await order.execute_update("resolve_step", paid, result_type=Accepted)
+    await order.result()
+    return [order, shop.shipment(no)]
+
+
+async def labelled_after_a_refusal(shop: Company) -> Handles:
+    """The carrier refuses, a person tries again; a hold in between is respected."""
+    shop.outside.sf.failures.append(Rejected("no such product", code="8057"))
+    order = await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    await shop.pack(no)
+    await shop.parked("label")
+    hold = PlaceHold("call the buyer", "kefu")
+    await order.execute_update("hold", hold, result_type=Accepted)
+    retry = ResolveStep("label", "retry", "admin")
+    await shop.shipment(no).execute_update("resolve_step", retry, result_type=Accepted)
+    release = ReleaseHold("manual", "agreed", "kefu")
+    await order.execute_update("release", release, result_type=Accepted)
+    await shop.shipment_is(no, "labelled")
+    return [order, shop.shipment(no)]
+
+
+async def picked_short(shop: Company) -> Handles:
+    """One of two is not found: the rest is sourced again."""
+    order = await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no, picked=1)
+    await shop.until("SELECT count(*) FROM shipment", 2)
+    return [order, shop.shipment(no)]
+
+
+async def addressed_anew_after_the_label(shop: Company) -> Handles:
+    """The label is voided, the parcel rated and labelled again, then it leaves."""
+    order, no = await _labelled(shop)
+    async with shop.sessions.begin() as session:
+        await run(
+            session, "INSERT INTO correction (id, workflow_id, step_id, data, actor) VALUES"
+            """ ('c1', 'w', 'address', '{"detail": "x"}', 'kefu')""",
+        )  # fmt: skip
+    change = AddressChanged("c1", "kefu")
+    await order.execute_update("change_address", change, result_type=Accepted)
+    await shop.until("SELECT count(*) FROM order_event WHERE kind = 'labelled'", 2)
+    await shop.hand_over(no)
+    await shop.status("shipped")
+    return [order, shop.shipment(no)]
+
+
+async def kept_back_for_a_refund_nobody_pushed(shop: Company) -> Handles:
+    """The channel is asked before the label and on the ramp; the parcel stays until it is clear."""
+    order, no = await _labelled(shop, "top")
+    shop.outside.shop.answers["1"] = own_order("1", 2, lines=REFUND)
+    await shop.hand_over(no)
+    await shop.until("SELECT count(*) FROM order_event WHERE kind = 'kept_back'", 1)
+    await shop.hear(own_order("1", 3), "top")
+    await shop.until("SELECT count(*) FROM order_hold WHERE released_at IS NULL", 0)
+    await shop.hand_over(no)
+    await shop.status("shipped")
+    return [order, shop.shipment(no)]
+
+
+async def lost_and_found(shop: Company) -> Handles:
+    """A lost parcel waits for a person; news resolves it."""
+    order, no = await _labelled(shop)
+    await shop.hand_over(no)
+    await shop.status("shipped")
+    await shop.deliver(no, "lost")
+    await shop.parked("parcel:lost")
+    await shop.deliver(no)
+    await shop.status("delivered")
+    return [order, shop.shipment(no)]
+
+
+async def cancelled_in_the_engine(shop: Company) -> Handles:
+    """Somebody cancels the workflow itself: it waits for a person and goes on."""
+    order = await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.shipment_is(no, "picking")
+    await shop.status("in_fulfilment")
+    await order.cancel()
+    await shop.parked("run")
+    retry = ResolveStep("run", "retry", "admin")
+    await order.execute_update("resolve_step", retry, result_type=Accepted)
+    await shop.parked()
+    return [order]
+
+
+async def gate_with_nothing_to_do(shop: Company) -> Handles:
+    """The singleton of a carrier looks after its gate."""
+    gate = await shop.client.start_workflow(
+        "Gate", TendGate("carrier/sf"), id=gate_workflow_id("carrier/sf"), task_queue=TASK_QUEUE
+    )
+    await shop.hear(own_order("1"))
+    await shop.status("in_fulfilment")
+    return [gate]
+
+
+STORIES: Final[tuple[Story, ...]] = (
+    delivered,
+    paid_late_after_waiting_for_stock,
+    cancelled_with_its_label,
+    labelled_after_a_refusal,
+    picked_short,
+    addressed_anew_after_the_label,
+    kept_back_for_a_refund_nobody_pushed,
+    lost_and_found,
+    cancelled_in_the_engine,
+    gate_with_nothing_to_do,
+)

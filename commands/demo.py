@@ -1,6 +1,7 @@
 """The demo company: places, goods, shops, carriers with sample rates, people, opening stock."""
 
 import base64
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -22,10 +23,10 @@ from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
 from integrations.marketplaces.registry import PULLED
+from integrations.sandbox import douyin_orders, pdd_orders
 from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_shop import PRODUCTS
 from integrations.sandbox.jd_orders import sku_id_of
-from integrations.sandbox.pdd_orders import ids_of
 from integrations.sandbox.settings import SandboxSettings
 from runtime.settings import Settings
 
@@ -129,7 +130,7 @@ _RATES: Final = (
 )
 _SANDBOX_HERE: Final = (
     r"^http://127\.0\.0\.1:[0-9]+"
-    r"(?=/(top|jd|pdd|shopify|sf|zto|yto|sto|jdl|yunda|kuaidi100)(/|$))"
+    r"(?=/(top|jd|pdd|douyin|wechat|woocommerce|shopify|sf|zto|yto|sto|jdl|yunda|kuaidi100)(/|$))"
 )
 _FOLLOW_SANDBOX: Final = (
     "UPDATE shop SET base_url = regexp_replace(base_url, :here, :sandbox) WHERE base_url ~ :here",
@@ -196,6 +197,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
     vault, accounts = Vault(settings.encryption_key()), SandboxSettings()
     sandbox = settings.sandbox_base_url
     top, jd, pdd, shopify = accounts.top, accounts.jd, accounts.pdd, accounts.shopify
+    douyin = accounts.douyin
     shops = (
         ("tmall", "top", "tmall-demo", "天猫旗舰店", f"{sandbox}/top/router/rest",
          {"app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
@@ -205,14 +207,18 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         ("pdd", "pdd", pdd.mall_id, "拼多多专营店", f"{sandbox}/pdd/api/router",
          {"client_id": pdd.client_id, "client_secret": pdd.client_secret,
           "access_token": pdd.access_tokens[0]}),
+        ("douyin", "douyin", douyin.shop_id, "抖音旗舰店", f"{sandbox}/douyin",
+         {"app_key": douyin.app_key, "app_secret": douyin.app_secret,
+          "access_token": douyin.access_tokens[0]}),
         ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
          {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
         ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
     )  # fmt: skip
-    # What JD and Pinduoduo want to hear besides our SKU when they are told stock.
+    # What platforms want to hear besides our SKU when they are told stock.
     ids = {
         "jd": lambda sku: {"sku_id": sku_id_of(sku)},
-        "pdd": lambda sku: {name: str(number) for name, number in ids_of(sku).items()},
+        "pdd": lambda sku: _texts(pdd_orders.ids_of(sku)),
+        "douyin": lambda sku: _texts(douyin_orders.ids_of(sku)),
     }
     for id, channel, external_id, name, base_url, secrets in shops:
         sealed = vault.seal_secrets(secrets, shop_context(id))
@@ -255,6 +261,10 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
                         carrier=carrier.code, province_code=f"{province}0000", zone=region
                     )
                 )
+
+
+def _texts(ids: Mapping[str, int]) -> dict[str, str]:
+    return {name: str(number) for name, number in ids.items()}
 
 
 def _ways(far: str) -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ import httpx
 
 from domain.shared.errors import CredentialsRefused
 
+MISSING_SECRET: Final = "missing_secret"
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -52,7 +54,7 @@ class Secrets:
     def __getitem__(self, name: str) -> str:
         if not (value := self.get(name)):
             text = f"{self.owner} has no {name}; enter it in the settings"
-            raise CredentialsRefused(text, code="missing_secret", system="onhand")
+            raise CredentialsRefused(text, code=MISSING_SECRET, system="onhand")
         return value
 
     def get(self, name: str) -> str:

@@ -17,6 +17,11 @@ def hex_md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def base64_hmac_sha256(secret: str, body: bytes) -> str:
+    """Base64 of the HMAC-SHA256 of the raw body (Shopify, WooCommerce)."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
 def hex_sm3(text: str) -> str:
     """Lower-case hex of the SM3 digest (GB/T 32905) of the UTF-8 text."""
     return hashlib.new("sm3", text.encode()).hexdigest()

@@ -132,6 +132,7 @@ CHANNEL: Final = {
     "top": N_("Tmall/Taobao"),
     "jd": N_("JD.com"),
     "pdd": N_("Pinduoduo"),
+    "douyin": N_("Douyin"),
     "shopify": "Shopify",
     "own": N_("Own channel"),
 }

@@ -1,4 +1,4 @@
-"""Lines of platforms that tell the sum of an order and the price of each piece, nothing between."""
+"""Lines whose shares of the order's sum the platform does not tell, or not so that they add up."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -57,3 +57,10 @@ def sold_lines(
             )
         )
     return tuple(lines)
+
+
+def paid_shares(goods_minor: int, told: Sequence[int], listed: Sequence[int]) -> tuple[int, ...]:
+    """What was paid for each line: as told where that adds up to the goods, else by list price."""
+    if sum(told) == goods_minor:
+        return tuple(told)
+    return split(goods_minor, listed)

@@ -17,11 +17,11 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import CredentialsRefused, Rejected
 from integrations.access import Limit, ShopAccess
 from integrations.http import exchange
+from integrations.marketplaces.companies import CARRIERS, find_company
 from integrations.marketplaces.pdd_after_sale import Case, CasesAnswer, after_sale_of
 from integrations.marketplaces.pdd_errors import RETRY, pdd_error
 from integrations.marketplaces.pdd_messages import (
     CompaniesAnswer,
-    Company,
     Failure,
     Page,
     PageAnswer,
@@ -53,16 +53,6 @@ CHANGED: Final = "2"  # … and of one that takes the place of another
 _ALL: Final = "5"  # order_status, refund_status
 _FULL: Final = "1"  # update_type of a stock that replaces what was set
 _YUNDA: Final = {"yunda": "121"}
-# How Pinduoduo's list of carriers calls ours: its code, or how its Chinese name begins.
-_NAMES: Final = {
-    "sf": ("SF", "顺丰"),
-    "zto": ("ZTO", "中通"),
-    "yto": ("YTO", "圆通"),
-    "sto": ("STO", "申通"),
-    "yunda": ("YUNDA", "韵达"),
-    "ems": ("EMS", "EMS"),
-    "jdl": ("JD", "京东"),
-}
 
 
 def open_shop(access: ShopAccess) -> "PddMarketplace":
@@ -175,11 +165,10 @@ class PddMarketplace:
         ids = {**_YUNDA, **self.access.settings.get("carrier_ids", {})}
         if carrier in ids:
             return str(ids[carrier])
-        if carrier in _NAMES:
+        if carrier in CARRIERS:
             raw = await self._call("pdd.logistics.companies.get", {}, changes=False)
             answer = _read(CompaniesAnswer, raw, changes=False)
-            companies = answer.logistics_companies_get_response.logistics_companies
-            if found := _named(companies, *_NAMES[carrier]):
+            if found := find_company(answer.in_use, carrier):
                 return found
         text = f"Pinduoduo's number of carrier {carrier} is not in the shop's carrier_ids"
         raise Rejected(text, code="unknown_carrier", system="onhand")
@@ -258,18 +247,6 @@ def _window(start: datetime, end: datetime, page: int) -> dict[str, str]:
         "page": str(page),
         "page_size": str(PAGE_SIZE),
     }
-
-
-def _named(companies: tuple[Company, ...], code: str, name: str) -> str:
-    """The number of a carrier in use, by its code before its name; empty if there is none."""
-    in_use = [company for company in companies if company.available]
-    for company in in_use:
-        if company.code.upper() == code:
-            return company.id
-    for company in in_use:
-        if company.logistics_company.startswith(name):
-            return company.id
-    return ""
 
 
 def _is_known(order: Order, confirmation: ShipConfirmation) -> bool:

@@ -8,9 +8,10 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field
 
 from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
-from integrations.marketplaces.pdd_order import CURRENCY, Code
+from integrations.marketplaces.pdd_order import CURRENCY
 from integrations.marketplaces.reading import (
     Body,
+    Code,
     Number,
     OptionalFee,
     Text,

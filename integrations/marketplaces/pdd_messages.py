@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
+from integrations.marketplaces.companies import Company
 from integrations.marketplaces.pdd_errors import PddError
-from integrations.marketplaces.pdd_order import Code
-from integrations.marketplaces.reading import Body, Number, OptionalChinaTime, Text
+from integrations.marketplaces.reading import Body, Code, Number, OptionalChinaTime, Text
 
 
 class Failure(Body):
@@ -37,7 +37,7 @@ class StockAnswer(Body):
     goods_quantity_update_response: _Done
 
 
-class Company(Body):
+class _Company(Body):
     id: Number
     available: Code = 1
     logistics_company: Text = ""
@@ -45,8 +45,13 @@ class Company(Body):
 
 
 class _Companies(Body):
-    logistics_companies: tuple[Company, ...] = ()
+    logistics_companies: tuple[_Company, ...] = ()
 
 
 class CompaniesAnswer(Body):
     logistics_companies_get_response: _Companies
+
+    @property
+    def in_use(self) -> list[Company]:
+        listed = self.logistics_companies_get_response.logistics_companies
+        return [Company(one.id, one.code, one.logistics_company) for one in listed if one.available]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field
 
@@ -13,6 +13,7 @@ from integrations.marketplaces.lines import SoldItem, sold_lines
 from integrations.marketplaces.reading import (
     Body,
     ChinaTime,
+    Code,
     Fee,
     Number,
     OptionalChinaTime,
@@ -23,6 +24,7 @@ from integrations.marketplaces.reading import (
     read_body,
     read_promise,
     version_of,
+    zero,
 )
 from integrations.marketplaces.receivers import read_receiver
 
@@ -73,14 +75,6 @@ _REFUND_OPEN: Final = (RefundStatus.IN_PROGRESS, RefundStatus.REFUNDING)
 # after_sales_status: asked, being refunded, refused for now, agreed, with the platform, exchanges
 # and repairs under way.
 AFTER_SALE_OPEN: Final = frozenset({2, 3, 4, 5, 6, 7, 8, 14, 15, 18, 21, 22, 27, 31, 32})
-
-
-def zero(value: Any) -> Any:
-    """Null and empty text as nought."""
-    return 0 if value is None or value == "" else value
-
-
-Code = Annotated[int, BeforeValidator(zero)]
 
 
 class Item(Body):

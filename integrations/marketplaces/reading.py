@@ -18,6 +18,7 @@ LARGEST_QUANTITY: Final = 1_000_000
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _CHINA_TIME: Final = "%Y-%m-%d %H:%M:%S"
 _TEXT_LIMIT: Final = 2000
+_UNIX_DIGITS: Final = 11
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -28,6 +29,25 @@ def blank(value: Any) -> Any:
 
 def _absent(value: Any) -> Any:
     return None if value == "" else value
+
+
+def _untold(value: Any) -> Any:
+    return None if value in ("", 0, "0") and value is not False else value
+
+
+def zero(value: Any) -> Any:
+    """Null and empty text as nought."""
+    return 0 if value is None or value == "" else value
+
+
+def or_empty(value: Any) -> Any:
+    """A part that is not told as one without content."""
+    return {} if value is None else value
+
+
+def or_none(value: Any) -> Any:
+    """A list that is not told as one of nothing."""
+    return () if value is None else value
 
 
 def _legible(text: str) -> str:
@@ -53,6 +73,14 @@ def _utc(time: datetime) -> datetime:
 def read_china_time(text: str) -> datetime:
     """`yyyy-MM-dd HH:mm:ss` without a zone is Asia/Shanghai; returned in UTC. Raises ValueError."""
     return _utc(datetime.strptime(text, _CHINA_TIME).replace(tzinfo=_SHANGHAI))
+
+
+def read_unix_time(value: Any) -> datetime:
+    """Unix seconds, as a number or as text. Raises ValueError."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= _UNIX_DIGITS):
+        raise ValueError("must be Unix seconds")
+    return datetime.fromtimestamp(int(text), UTC)
 
 
 def read_promise(text: str) -> datetime | None:
@@ -89,6 +117,10 @@ OptionalFee = Annotated[Fee | None, BeforeValidator(_absent)]
 Quantity = Annotated[int, Field(ge=1, le=LARGEST_QUANTITY)]
 ChinaTime = Annotated[datetime, BeforeValidator(lambda value: read_china_time(str(value)))]
 OptionalChinaTime = Annotated[ChinaTime | None, BeforeValidator(_absent)]
+UnixTime = Annotated[datetime, BeforeValidator(read_unix_time)]
+OptionalUnixTime = Annotated[UnixTime | None, BeforeValidator(_untold)]
+Code = Annotated[int, BeforeValidator(zero)]
+Fen = Annotated[int, BeforeValidator(zero), Field(ge=0, le=int(LARGEST_AMOUNT) * 100)]
 ZonedTime = Annotated[datetime, AfterValidator(_utc)]
 
 

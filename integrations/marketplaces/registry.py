@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integrations.access import Limit, ShopAccess
-from integrations.marketplaces import jd, own, pdd, shopify, top
+from integrations.marketplaces import douyin, jd, own, pdd, shopify, top
 from integrations.marketplaces.port import Marketplace
 
 
@@ -25,6 +25,13 @@ class Channel:
 
 
 CHANNELS: Final[Mapping[str, Channel]] = {
+    "douyin": Channel(
+        douyin.open_shop,
+        is_pulled=True,
+        is_stocked=True,
+        tells_after_sales=True,
+        limits=douyin.LIMITS,
+    ),
     "jd": Channel(jd.open_shop, is_pulled=True, is_stocked=True, tells_after_sales=True),
     "own": Channel(own.open_shop),
     "pdd": Channel(

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from integrations.sandbox.alipay import AlipaySandbox
 from integrations.sandbox.controls import controls_of
+from integrations.sandbox.douyin import DouyinSandbox
 from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.jd import JdSandbox
 from integrations.sandbox.jdl import JdlSandbox
@@ -42,6 +43,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "top": TopSandbox,
     "jd": JdSandbox,
     "pdd": PddSandbox,
+    "douyin": DouyinSandbox,
     "shopify": ShopifySandbox,
     "wechatpay": WechatPaySandbox,
     "alipay": AlipaySandbox,

@@ -15,6 +15,7 @@ _COUNTERS: Final = (
     "/sandbox/top/trades",
     "/sandbox/jd/orders",
     "/sandbox/pdd/orders",
+    "/sandbox/douyin/orders",
     "/sandbox/shopify/orders",
 )
 

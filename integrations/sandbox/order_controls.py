@@ -1,4 +1,5 @@
-"""What one may have buyers and sellers do in the sandboxes that sell whole orders: JD, Pinduoduo.
+"""What one may have buyers and sellers do in the sandboxes that share these controls: JD,
+Pinduoduo, Douyin, WeChat.
 
 The bodies are those of the TOP sandbox, so that one driver can play all of them.
 """
@@ -40,14 +41,14 @@ class OrderVendor(Vendor):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self.chance = random.Random(sandbox.settings.seed)
-        self._methods: dict[str, Callable[..., dict[str, Any]]] = {}
+        self._methods: dict[str, Callable[..., Any]] = {}
 
     @property
     def operations(self) -> tuple[str, ...]:
         return tuple(self._methods)
 
     def acknowledged(self, status: int, body: bytes) -> bool:
-        """Nothing is pushed: we pull."""
+        """Most push nothing: we pull."""
         return True
 
     @abstractmethod

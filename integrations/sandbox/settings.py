@@ -90,6 +90,15 @@ class PddAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class DouyinAccount:
+    shop_id: str = "4463798"
+    app_key: str = "7000000000000000001"
+    app_secret: str = "demo-douyin-secret"
+    access_tokens: tuple[str, ...] = ("demo-douyin-token",)
+    push_path: str = "douyin/douyin"  # {channel}/{our shop id}
+
+
+@dataclass(frozen=True, slots=True)
 class ShopifyAccount:
     domain: str = "onhand-demo.myshopify.com"
     access_token: str = "demo-shopify-token"
@@ -145,6 +154,7 @@ class SandboxSettings:
     top: TopAccount = field(default_factory=TopAccount)
     jd: JdAccount = field(default_factory=JdAccount)
     pdd: PddAccount = field(default_factory=PddAccount)
+    douyin: DouyinAccount = field(default_factory=DouyinAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)
     wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)
     alipay: AlipayAccount = field(default_factory=AlipayAccount)

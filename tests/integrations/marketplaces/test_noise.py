@@ -15,7 +15,9 @@ from domain.orders.after_sale import AfterSale
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import DomainError, IntegrationError
 from integrations.access import Secrets, ShopAccess
-from integrations.marketplaces import jd_after_sale, pdd_after_sale
+from integrations.marketplaces import douyin_after_sale, jd_after_sale, pdd_after_sale
+from integrations.marketplaces.douyin import DouyinMarketplace
+from integrations.marketplaces.douyin_errors import DouyinCodes, DouyinError, douyin_error
 from integrations.marketplaces.jd import JdMarketplace
 from integrations.marketplaces.jd_after_sale import JdAfterSales, SlipsAnswer
 from integrations.marketplaces.jd_errors import JdCodes, JdError, jd_error
@@ -23,13 +25,24 @@ from integrations.marketplaces.own import OwnMarketplace
 from integrations.marketplaces.pdd import PddMarketplace
 from integrations.marketplaces.pdd_after_sale import CasesAnswer
 from integrations.marketplaces.pdd_errors import PddError, pdd_error
-from integrations.marketplaces.port import Pushed
+from integrations.marketplaces.port import Push, Pushed
 from integrations.marketplaces.reading import read_answer
 from integrations.marketplaces.shopify import ShopifyMarketplace
-from integrations.marketplaces.signing import own_headers, shopify_signature
+from integrations.marketplaces.signing import (
+    douyin_event_sign,
+    own_headers,
+    shopify_signature,
+)
 from integrations.marketplaces.top import TopMarketplace
 from integrations.marketplaces.top_errors import TopError, top_error
-from tests.integrations.marketplaces import jd_orders, messages, orders, pdd_orders, trades
+from tests.integrations.marketplaces import (
+    douyin_orders,
+    jd_orders,
+    messages,
+    orders,
+    pdd_orders,
+    trades,
+)
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 SECRET = base64.b64encode(b"secret").decode()
@@ -38,8 +51,9 @@ TOP = TopMarketplace("top", "http://top", "key", "secret", "session", HTTP)
 SHOPIFY = ShopifyMarketplace("shopify", "a.myshopify.com", "http://a", "token", ("hush",), HTTP)
 OWN = OwnMarketplace("own", (SECRET,), now=lambda: NOW)
 
-ACCESS = ShopAccess("shop", "1", "http://a", Secrets("shop", {}), {}, HTTP)
-JD, PDD = JdMarketplace(ACCESS), PddMarketplace(ACCESS)
+KEYS = {"app_key": "key", "app_secret": "hush"}
+ACCESS = ShopAccess("shop", "1", "http://a", Secrets("shop", KEYS), {}, HTTP)
+JD, PDD, DOUYIN = JdMarketplace(ACCESS), PddMarketplace(ACCESS), DouyinMarketplace(ACCESS)
 
 
 def jd_slips(body: bytes) -> object:
@@ -52,6 +66,18 @@ def pdd_cases(body: bytes) -> object:
     page = read_answer(CasesAnswer, body, system="pdd", changes=False)
     cases = page.refund_increment_get_response.refund_list
     return [pdd_after_sale.after_sale_of(case, NOW) for case in cases]
+
+
+def douyin_cases(body: bytes) -> object:
+    page = read_answer(douyin_after_sale.CasesAnswer, body, system="douyin", changes=False)
+    return [douyin_after_sale.after_sale_of(case, NOW) for case in page.data.items] or None
+
+
+def douyin_push(body: bytes) -> object:
+    signature = douyin_event_sign("key", body, "hush")
+    pushes = DOUYIN.read_pushes(Pushed({"app-id": "key", "event-sign": signature}, body))
+    cases = [push.after_sale for push in pushes if push.after_sale is not None]
+    return cases or [push for push in pushes if push.external_no] or None
 
 
 def own_push(body: bytes) -> object:
@@ -76,6 +102,9 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "jd_slips": jd_slips,
     "pdd": PDD.snapshot,
     "pdd_cases": pdd_cases,
+    "douyin": DOUYIN.snapshot,
+    "douyin_cases": douyin_cases,
+    "douyin_push": douyin_push,
     "shopify": SHOPIFY.snapshot,
     "shopify_push": shopify_push,
     "own": OWN.snapshot,
@@ -150,6 +179,54 @@ WHOLE: dict[str, Any] = {
             ],
         }
     },
+    "douyin": douyin_orders.answer(
+        douyin_orders.order(
+            douyin_orders.line(code=None, given_product_type="FREE"),
+            encrypt_post_receiver="##abc##",
+            mask_post_addr={"detail": "*"},
+            open_address_id="#1",
+            appointment_ship_time=1777609805,
+            logistics_info=[{"tracking_no": "1", "company": "shunfeng"}],
+        )
+    ),
+    "douyin_cases": {
+        "data": {
+            "total": 1,
+            "items": [
+                {
+                    "aftersale_info": {
+                        "aftersale_id": "1",
+                        "aftersale_status": 11,
+                        "aftersale_type": 0,
+                        "update_time": 1777609805,
+                        "refund_amount": 100,
+                        "return_logistics_code": "R1",
+                    },
+                    "order_info": {
+                        "shop_order_id": "2",
+                        "related_order_info": [{"sku_order_id": "3"}],
+                    },
+                    "text_part": {"reason_text": "不想要了"},
+                }
+            ],
+        }
+    },
+    "douyin_push": [
+        {
+            "tag": "206",
+            "msg_id": "m1",
+            "data": {
+                "p_id": 1,
+                "s_id": 2,
+                "shop_id": 1,
+                "aftersale_id": 3,
+                "aftersale_status": 12,
+                "aftersale_type": 1,
+                "refund_amount": 100,
+                "success_time": 1777609805,
+            },
+        }
+    ],
     "shopify": orders.order(
         orders.item(
             current_quantity=1,
@@ -206,8 +283,9 @@ def read(name: str, body: bytes) -> object:
         repr(result).encode()
         assert "\x00" not in repr(result)
     if isinstance(result, list):
-        assert all(isinstance(one, AfterSale) for one in result)
-        assert all(abs(one.amount_minor) < 2**63 for one in result)
+        assert all(isinstance(one, AfterSale | Push) for one in result)
+        cases = [one for one in result if isinstance(one, AfterSale)]
+        assert all(abs(one.amount_minor) < 2**63 for one in cases)
         repr(result).encode()
     return result
 
@@ -289,3 +367,15 @@ def test_any_error_answer_of_jd_has_a_meaning(code: str, text: str) -> None:
 @given(code=st.integers() | st.sampled_from([10019, 70031]), changes=st.booleans())
 def test_any_error_answer_of_pinduoduo_has_a_meaning(code: int, changes: bool) -> None:
     assert isinstance(pdd_error(PddError(error_code=code), changes=changes), IntegrationError)
+
+
+@given(
+    code=st.integers() | st.sampled_from([20000, 60000]),
+    sub_code=st.text() | st.sampled_from(["isp.", "isv.access-token-", "dop.service-error"]),
+    changes=st.booleans(),
+)
+def test_any_error_answer_of_douyin_has_a_meaning(code: int, sub_code: str, changes: bool) -> None:
+    error = douyin_error(DouyinError(code=code, sub_code=sub_code), DouyinCodes(), changes=changes)
+
+    assert isinstance(error, IntegrationError)
+    assert 1 <= getattr(error, "retry_after_s", 1) <= 86_400

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
 from integrations.marketplaces.signing import (
+    DouyinSignMethod,
     TopSignMethod,
+    canonical_json,
+    douyin_event_sign,
+    douyin_sign,
+    douyin_spi_sign,
     md5_sign,
     own_genuine,
     own_headers,
@@ -56,6 +61,33 @@ def test_jd_and_pinduoduo_sign_as_in_the_vectors(vector: dict[str, Any]) -> None
     sign = MD5_FAMILY[vector["scheme"]]
 
     assert sign(vector["inputs"], vector["secret"]) == vector["expected"]
+
+
+DOUYIN: dict[str, Callable[[dict[str, Any], str], str]] = {
+    "doudian_hmac": lambda given, secret: douyin_sign(**given, secret=secret),
+    "doudian_md5": lambda given, secret: douyin_sign(
+        **given, secret=secret, sign_method=DouyinSignMethod.MD5
+    ),
+    "doudian_spi_hmac": lambda given, secret: douyin_spi_sign(**given, secret=secret),
+    "doudian_spi_md5": lambda given, secret: douyin_spi_sign(
+        **given, secret=secret, sign_method=DouyinSignMethod.MD5
+    ),
+    "doudian_marshal": lambda given, _: canonical_json(given["value"]),
+}
+
+
+@pytest.mark.parametrize("vector", vectors("doudian"))
+def test_douyin_signs_as_in_the_vectors(vector: dict[str, Any]) -> None:
+    sign = DOUYIN[vector["scheme"]]
+
+    assert sign(vector["inputs"], vector.get("secret", "")) == vector["expected"]
+
+
+def test_douyins_events_are_signed_over_the_bytes_as_they_came() -> None:
+    body = '[{"tag":"100","data":"中文/&"}]'.encode()
+
+    assert douyin_event_sign("7000", body, "hush") == "d61de1218f4fd7c67d1f217864b343a2"
+    assert douyin_event_sign("7000", body + b" ", "hush") != "d61de1218f4fd7c67d1f217864b343a2"
 
 
 def test_top_leaves_out_the_signature_itself_and_what_is_empty() -> None:

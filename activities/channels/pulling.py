@@ -13,6 +13,7 @@ from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.platform.attention import open_attention, resolve_attention
+from db.platform.pausing import credentials_refused, stopped
 from db.shared.intake import accept
 from db.vault import Vault
 from domain.channels.messages import Pulled, PullWindow
@@ -78,8 +79,10 @@ class PullingActivities:
         """
         async with self.sessions.begin() as session:
             shop = await ChannelsRepository(session).shop(request.shop_id)
-        if shop is None or not shop.active:
-            return Pulled(active=False)
+            if shop is None or not shop.active:
+                return Pulled(active=False)
+            if await stopped(session, f"shop/{shop.id}"):
+                return Pulled(interval_s=interval_of(shop))
         try:
             result = await self._window(shop)
         except IntegrationError as error:
@@ -110,8 +113,7 @@ class PullingActivities:
                 "channel.pulled", shop_id=shop.id, changed=tally.changed,
                 accepted=tally.accepted, parked=tally.parked,
             )  # fmt: skip
-        interval_s = max(setting(shop.settings, "interval_s", INTERVAL_S), 1.0)
-        return Pulled(tally.changed, tally.accepted, tally.parked, behind, True, interval_s)
+        return Pulled(tally.changed, tally.accepted, tally.parked, behind, True, interval_of(shop))
 
     async def _page(
         self,
@@ -212,6 +214,10 @@ class PullingActivities:
 
     async def _say(self, shop_id: str, error: IntegrationError) -> None:
         """A shop that refuses us, or does not answer for long, is a person's business."""
+        if isinstance(error, CredentialsRefused):
+            async with self.sessions.begin() as session:
+                await credentials_refused(session, f"shop/{shop_id}", error)
+            return
         attempt = activity.info().attempt
         if not isinstance(error, Rejected) and attempt < PATIENT_ATTEMPTS:
             return
@@ -226,6 +232,11 @@ class PullingActivities:
                 error=str(error),
                 actions=("retry",),
             )
+
+
+def interval_of(shop: ShopRow) -> float:
+    """Seconds between two looks at a shop that is not behind."""
+    return max(setting(shop.settings, "interval_s", INTERVAL_S), 1.0)
 
 
 def message_id(order: ChangedOrder) -> str:

@@ -14,6 +14,7 @@ from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.platform.attention import open_attention, resolve_attention
+from db.platform.pausing import credentials_refused, stopped
 from domain.channels.messages import StockedShop, StockTold
 from domain.channels.selling import Reading, SellRule, judge_reading, kits, sellable
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
@@ -73,23 +74,28 @@ class StockPushActivities:
         while True:
             async with self.sessions.begin() as session:
                 shop = await ChannelsRepository(session).shop(request.shop_id)
-            if shop is None or not shop.active:
-                return tally.result(active=False)
-            try:
-                marketplace = await self.adapters.stocked(shop.id)
-                await self._tell(shop, marketplace, tally)
-                await self._read_back(shop, marketplace, tally)
-            except IntegrationError as error:
-                await self._say(shop.id, error)
-                raise
-            if not was_well:
-                async with self.sessions.begin() as session:
-                    await _well(session, shop.id, STEP)
-                was_well = True
+                if shop is None or not shop.active:
+                    return tally.result(active=False)
+                left_alone = await stopped(session, f"shop/{shop.id}")
+            if not left_alone:
+                await self._look(shop, tally)
+                if not was_well:
+                    async with self.sessions.begin() as session:
+                        await _well(session, shop.id, STEP)
+                    was_well = True
             if time.monotonic() >= until:
                 return tally.result()
             activity.heartbeat()
             await self.sleep(LOOK_EVERY_S)
+
+    async def _look(self, shop: ShopRow, tally: _Tally) -> None:
+        try:
+            marketplace = await self.adapters.stocked(shop.id)
+            await self._tell(shop, marketplace, tally)
+            await self._read_back(shop, marketplace, tally)
+        except IntegrationError as error:
+            await self._say(shop.id, error)
+            raise
 
     async def _tell(self, shop: ShopRow, marketplace: StockedMarketplace, tally: _Tally) -> None:
         rule = rule_of(shop)
@@ -185,6 +191,10 @@ class StockPushActivities:
 
     async def _say(self, shop_id: str, error: IntegrationError) -> None:
         """A shop that refuses us, or does not answer for long, is a person's business."""
+        if isinstance(error, CredentialsRefused):
+            async with self.sessions.begin() as session:
+                await credentials_refused(session, f"shop/{shop_id}", error)
+            return
         is_down = isinstance(error, Unavailable)
         if is_down and activity.info().attempt < _PATIENT_ATTEMPTS:
             return

@@ -177,8 +177,8 @@ class WaybillActivities:
             if row.voided_at is not None or not row.waybill_no:
                 continue
             try:
-                carrier = await self.adapters.carrier(row.carrier)
                 async with self.gates.through(f"carrier/{row.carrier}", step):
+                    carrier = await self.adapters.carrier(row.carrier)
                     facts = await carrier.track(row.waybill_no, row.phone_last4)
             except (IntegrationError, GateHolding) as error:
                 log.warning("tracking.not_answered", parcel_id=row.id, error=str(error)[:200])
@@ -200,8 +200,8 @@ class WaybillActivities:
             await self._cancel(step, row.id, effect, "")
             async with self.sessions.begin() as session:
                 await EffectRepository(session).move(row.id, system)
-        carrier = await self.adapters.carrier(row.carrier)
         async with self.gates.through(system, step):
+            carrier = await self.adapters.carrier(row.carrier)
             waybill = None if effect.is_first else await carrier.find(row.id)
             if waybill is None:
                 waybill = await self._send(carrier, row, step)
@@ -214,8 +214,8 @@ class WaybillActivities:
         """Void what the effect left at its carrier; asks first where no number came back."""
         if not waybill_no and not effect.may_exist:
             return
-        carrier = await self.adapters.carrier(effect.system.removeprefix("carrier/"))
         async with self.gates.through(effect.system, step):
+            carrier = await self.adapters.carrier(effect.system.removeprefix("carrier/"))
             if not waybill_no:
                 found = await carrier.find(parcel_id)
                 waybill_no = found.waybill_no if found else ""

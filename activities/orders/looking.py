@@ -64,8 +64,8 @@ class LookingActivities:
         return Looked(news=True)
 
     async def _ask(self, known: KnownOrder, step: OutsideStep) -> bytes:
-        shop = await self.adapters.marketplace(known.shop_id)
         async with self.gates.through(f"shop/{known.shop_id}", step):
+            shop = await self.adapters.marketplace(known.shop_id)
             return await shop.fetch_raw(known.external_no)
 
     async def _keep(self, known: KnownOrder, raw: bytes, *, tell: bool) -> InboxId:

@@ -113,7 +113,6 @@ class TellingActivities:
             )
         if effect.state == "confirmed":
             return
-        shop = await self.adapters.marketplace(row.shop_id)
         confirmation = ShipConfirmation(
             row.external_no,
             row.id,
@@ -124,6 +123,7 @@ class TellingActivities:
         )
         try:
             async with self.gates.through(system, step):
+                shop = await self.adapters.marketplace(row.shop_id)
                 await shop.confirm_shipment(confirmation)
         except IntegrationError as error:
             state = "unknown" if isinstance(error, AnswerLost) else "intended"

@@ -26,7 +26,7 @@ WHERE system = :system AND state = 'holding' AND changed_by = 'system'
 _FLOW: Final = """
 UPDATE gate SET state = 'flowing', reason = '', changed_at = clock_timestamp(),
                 changed_by = 'system'
-WHERE system = :system AND state = 'draining' AND calls > failures
+WHERE system = :system AND state = 'draining' AND (calls > failures OR changed_by <> 'system')
   AND NOT EXISTS (SELECT FROM gate_wait WHERE system = :system)
 """
 
@@ -39,6 +39,8 @@ RETURNING workflow_id
 
 _STATE: Final = """
 SELECT coalesce((SELECT state FROM gate WHERE system = :system), 'flowing') AS state,
+       EXISTS (SELECT FROM gate WHERE system = :system AND state = 'holding'
+               AND changed_by <> 'system') AS stopped,
        (SELECT count(*) FROM gate_wait WHERE system = :system) AS waiting
 """
 
@@ -66,7 +68,7 @@ class GateActivities:
                 await queue_signals(session, ids, "gate_opened", fact)
             await run(session, _FLOW, system=request.system)
             after = (await run(session, _STATE, system=request.system))[0]
-        return GateTended(after.state, after.waiting)
+        return GateTended(after.state, after.waiting, after.stopped)
 
     async def _untried(self, request: TendGate, session: AsyncSession) -> bool:
         rows = await run(

@@ -1,5 +1,6 @@
 """Gates: whether we call an outside system now; one that keeps failing is left alone."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,10 +9,11 @@ from typing import Final
 
 from db.engine import Sessions
 from db.platform.outbox import queue_signal
+from db.platform.pausing import credentials_refused
 from db.sql import parsed
 from domain.orders.messages import GateOpened
 from domain.orders.work import OutsideStep
-from domain.shared.errors import GateHolding, RateLimited, Unavailable
+from domain.shared.errors import CredentialsRefused, GateHolding, RateLimited, Unavailable
 from domain.shared.ids import gate_workflow_id
 
 LEAST_FAILURES: Final = 5
@@ -51,20 +53,40 @@ class Gates:
 
     sessions: Sessions
     _seen: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _refusing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def through(self, system: str, step: OutsideStep) -> AsyncIterator[None]:
-        """Call the outside inside this. Raises GateHolding when it is shut; the step is queued."""
+        """Call the outside inside this. Raises GateHolding when it is shut; the step is queued.
+
+        A refusal of our credentials shuts it for everybody, and asks a person once.
+        """
         if await self._state(system) == "holding":
             await self._queue(system, step)
             raise GateHolding(f"{system} is not called at the moment")
         try:
             yield
+        except CredentialsRefused as error:
+            await self._refused(system, error)
+            await self._queue(system, step)
+            raise GateHolding(f"{system} refuses our credentials") from error
         except (Unavailable, RateLimited) as error:
             await self._count(system, 1, str(error))
             raise
         else:
             await self._count(system, 0, "")
+
+    async def _refused(self, system: str, error: CredentialsRefused) -> None:
+        """Raises Unavailable, so that the call is made again, when the credentials are new."""
+        async with self._refusing:  # the many that are refused together need not all say so
+            if self._seen.get(system, (0.0, ""))[1] == "holding":
+                return
+            async with self.sessions.begin() as session:
+                shut = await credentials_refused(session, system, error)
+            if not shut:
+                text = f"{system} refused credentials that were just replaced"
+                raise Unavailable(text, code=error.code, system=error.system) from error
+            self._seen[system] = (time.monotonic(), "holding")
 
     async def _state(self, system: str) -> str:
         seen_at, state = self._seen.get(system, (0.0, ""))

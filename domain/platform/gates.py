@@ -13,7 +13,11 @@ class TendGate:
 
 @dataclass(frozen=True, slots=True)
 class GateTended:
-    """How the gate is now, and how many steps still wait for it."""
+    """How the gate is now, and how many steps still wait for it.
+
+    `stopped`: it is shut until somebody opens it, and does not try by itself.
+    """
 
     state: str
     waiting: int
+    stopped: bool = False

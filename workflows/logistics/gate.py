@@ -15,7 +15,8 @@ QUIET = timedelta(minutes=5)
 
 @workflow.defn(name="Gate")
 class GateWorkflow:
-    """Runs for ever, continuing as new; sleeps while the gate flows and nobody waits."""
+    """Runs for ever, continuing as new; sleeps while the gate flows and nobody waits, or while
+    somebody keeps it shut."""
 
     @workflow.init
     def __init__(self, request: TendGate) -> None:
@@ -28,7 +29,7 @@ class GateWorkflow:
             tended = await workflow.execute_local_activity_method(
                 GateActivities.tend, request, **DATABASE
             )
-            busy = tended.waiting > 0 or tended.state != "flowing"
+            busy = not tended.stopped and (tended.waiting > 0 or tended.state != "flowing")
             try:
                 await workflow.wait_condition(
                     lambda: self._shut and not busy,  # noqa: B023 (awaited at once)
@@ -40,4 +41,5 @@ class GateWorkflow:
 
     @workflow.signal
     def gate_shut(self, fact: GateOpened) -> None:
+        """Somebody shut the gate, or opened it again: look at it."""
         self._shut = True

@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.channels.pulling import PullingActivities, message_id, window
 from db.channels.tables import InboxRow, ShopRow
 from db.engine import Sessions
+from db.platform import pausing
 from db.platform.tables import AttentionRow
 from domain.channels.messages import Pulled, PullWindow
 from domain.orders.snapshot import ChannelState, OrderSnapshot, Version
@@ -314,3 +315,21 @@ def test_the_last_seconds_are_left_to_settle_and_long_absences_are_caught_up_in_
 
 def test_a_message_is_named_by_order_and_version() -> None:
     assert message_id(ChangedOrder("T1", START)) == "T1:20260301T120000.000000"
+
+
+async def test_a_shop_that_is_left_alone_is_not_asked_and_goes_on_where_it_stood(
+    sessions: Sessions,
+) -> None:
+    await seed_shops(sessions, first_window_s=600)
+    shop = FakeTop()
+    shop.change("T1", 20)
+    async with sessions.begin() as session:
+        await pausing.pause(session, "shop/top-1", "Li Lei", "stock-taking")
+
+    assert await _pull(sessions, shop) == Pulled()
+    assert await _inbox(sessions) == {}
+
+    async with sessions.begin() as session:
+        await pausing.resume(session, "shop/top-1", "Li Lei")
+    await _pull(sessions, shop)
+    assert await _inbox(sessions) == {"T1": ""}

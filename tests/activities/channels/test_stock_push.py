@@ -10,6 +10,7 @@ from activities.channels.stock_push import StockPushActivities
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.platform import pausing
 from db.sql import run
 from domain.channels.messages import StockedShop, StockTold
 from domain.inventory.stock import Document, StockKey, StockLine
@@ -188,14 +189,14 @@ async def test_a_channel_that_cannot_be_asked_drifts_nowhere(owner_sessions: Ses
 @pytest.mark.parametrize(
     ("error", "attempt", "shown"),
     [
-        (CredentialsRefused("expired", code="27"), 1, True),
-        (Unavailable("down", code="503"), 1, False),
-        (Unavailable("down", code="503"), 3, True),
-        (RateLimited("slow", retry_after_s=5, code="7"), 3, False),
+        (CredentialsRefused("expired", code="27"), 1, "credentials"),
+        (Unavailable("down", code="503"), 1, ""),
+        (Unavailable("down", code="503"), 3, "stock.push"),
+        (RateLimited("slow", retry_after_s=5, code="7"), 3, ""),
     ],
 )
 async def test_a_shop_that_refuses_us_or_is_down_for_long_is_one_item(
-    owner_sessions: Sessions, error: Exception, attempt: int, shown: bool
+    owner_sessions: Sessions, error: Exception, attempt: int, shown: str
 ) -> None:
     await _world(owner_sessions)
     shop = FakeShop(broken={"T-A": error, "T-KIT": error})
@@ -204,7 +205,7 @@ async def test_a_shop_that_refuses_us_or_is_down_for_long_is_one_item(
         await _round(owner_sessions, shop, attempt)
 
     rows = await _say(owner_sessions, "SELECT step_id FROM attention")
-    assert rows == ([("stock.push",)] if shown else [])
+    assert rows == ([(shown,)] if shown else [])
 
 
 async def test_a_switched_off_shop_is_left_alone(owner_sessions: Sessions) -> None:
@@ -216,3 +217,34 @@ async def test_a_switched_off_shop_is_left_alone(owner_sessions: Sessions) -> No
         session.add(row)
 
     assert not (await _round(owner_sessions, FakeShop())).active
+
+
+async def test_a_shop_that_is_left_alone_is_told_nothing_until_it_is_resumed(
+    owner_sessions: Sessions,
+) -> None:
+    await _world(owner_sessions)
+    shop = FakeShop()
+    async with owner_sessions.begin() as session:
+        await pausing.pause(session, "shop/top-1", "Li Lei", "stock-taking")
+
+    assert await _round(owner_sessions, shop) == StockTold()
+    assert shop.told == []
+
+    async with owner_sessions.begin() as session:
+        await pausing.resume(session, "shop/top-1", "Li Lei")
+    assert (await _round(owner_sessions, shop)).told == 2
+
+
+async def test_poller_and_stock_push_of_a_shop_ask_one_person_about_its_credentials(
+    owner_sessions: Sessions,
+) -> None:
+    await _world(owner_sessions)
+    refusal = CredentialsRefused("expired", code="27")
+    shop = FakeShop(broken={"T-A": refusal, "T-KIT": refusal})
+
+    with pytest.raises(CredentialsRefused):
+        await _round(owner_sessions, shop)
+    assert await _round(owner_sessions, shop) == StockTold()
+
+    items = await _say(owner_sessions, "SELECT system, step_id, cause FROM attention")
+    assert items == [("shop/top-1", "credentials", "CredentialsRefused")]

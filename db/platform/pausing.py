@@ -1,0 +1,115 @@
+"""Outside systems that are left alone on purpose: paused by a person, or refusing who we are."""
+
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.platform.attention import open_attention, resolve_attention
+from db.platform.outbox import queue_signal
+from db.sql import run
+from domain.orders.messages import GateOpened
+from domain.shared.errors import CredentialsRefused
+from domain.shared.ids import gate_workflow_id
+
+# Who shut a gate whose credentials were refused; `system` is the gate's own doing, all else people.
+BY_CREDENTIALS: Final = "credentials"
+STEP: Final = "credentials"
+# Calls that began, and clients that were made, with credentials that were just replaced are over
+# by then: what they bring says nothing about the new ones.
+SETTLED_AFTER_S: Final = 10.0
+
+_STOPPED: Final = """
+SELECT 1 FROM gate WHERE system = :system AND state = 'holding' AND changed_by <> 'system'
+"""
+
+_JUST_CHANGED: Final = """
+SELECT state <> 'holding' AND changed_at > clock_timestamp() - make_interval(secs => :settled_s)
+       AS just_changed
+FROM gate WHERE system = :system FOR UPDATE
+"""
+
+# A person's pause stays a person's; the gate's own hold becomes one that does not try by itself.
+_SHUT: Final = """
+INSERT INTO gate (system, state, reason, calls, failures, changed_by)
+VALUES (:system, 'holding', :reason, 0, 0, :by)
+ON CONFLICT (system) DO UPDATE SET state = 'holding', reason = excluded.reason,
+    changed_at = clock_timestamp(), changed_by = excluded.changed_by
+WHERE gate.state <> 'holding' OR gate.changed_by = 'system'
+   OR (gate.changed_by = 'credentials' AND excluded.changed_by <> 'credentials')
+RETURNING 1
+"""
+
+_REOPEN: Final = """
+UPDATE gate SET state = 'draining', reason = '', calls = 0, failures = 0,
+                window_started_at = clock_timestamp(), changed_at = clock_timestamp(),
+                changed_by = :by
+WHERE system = :system AND state = 'holding' AND (NOT :of_credentials OR changed_by = 'credentials')
+RETURNING 1
+"""
+
+
+async def stopped(session: AsyncSession, system: str) -> bool:
+    """Whether nothing is asked of the system until a person says so."""
+    return bool(await run(session, _STOPPED, system=system))
+
+
+async def credentials_refused(
+    session: AsyncSession, system: str, refusal: CredentialsRefused
+) -> bool:
+    """Shut the gate and ask for a person, once however many calls are refused.
+
+    False when the gate was opened only just now: the refused call may have used the old
+    credentials, so it is to be made again.
+    """
+    known = await run(session, _JUST_CHANGED, system=system, settled_s=SETTLED_AFTER_S)
+    if known and known[0].just_changed:
+        return False
+    await _shut(session, system, f"{refusal.code}: {refusal}", BY_CREDENTIALS)
+    await open_attention(
+        session,
+        workflow_id=gate_workflow_id(system),
+        step_id=STEP,
+        system=system,
+        cause=type(refusal).__name__,
+        code=refusal.code,
+        error=str(refusal),
+        actions=("retry",),
+    )
+    return True
+
+
+async def pause(session: AsyncSession, system: str, by: str, reason: str) -> bool:
+    """Leave the system alone until somebody resumes it; False when it is paused already."""
+    return await _shut(session, system, reason, by)
+
+
+async def resume(session: AsyncSession, system: str, by: str) -> bool:
+    """Go on with whoever waits, one first; False when the system is not shut."""
+    return await _reopen(session, system, by, of_credentials=False)
+
+
+async def credentials_renewed(session: AsyncSession, system: str, by: str) -> bool:
+    """There is hope again: settle the question and open the gate, unless a person paused it."""
+    await resolve_attention(
+        session, workflow_id=gate_workflow_id(system), step_id=STEP, by=by, resolution="retry"
+    )
+    return await _reopen(session, system, by, of_credentials=True)
+
+
+async def _shut(session: AsyncSession, system: str, reason: str, by: str) -> bool:
+    shut = await run(session, _SHUT, system=system, reason=reason[:200], by=by)
+    if shut:
+        await _look_again(session, system)
+    return bool(shut)
+
+
+async def _reopen(session: AsyncSession, system: str, by: str, *, of_credentials: bool) -> bool:
+    opened = await run(session, _REOPEN, system=system, by=by, of_credentials=of_credentials)
+    if opened:
+        await _look_again(session, system)
+    return bool(opened)
+
+
+async def _look_again(session: AsyncSession, system: str) -> None:
+    """The gate's workflow sleeps while the gate is shut on purpose."""
+    await queue_signal(session, gate_workflow_id(system), "gate_shut", GateOpened(system))

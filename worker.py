@@ -24,6 +24,7 @@ from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
 from activities.orders.ports import OrderRules
+from activities.orders.refunding import RefundActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.sourcing import AllocationBatcher, SourcingActivities
 from activities.orders.telling import TellingActivities
@@ -49,6 +50,7 @@ from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
+from workflows.orders.refund import RefundWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 
 log = structlog.get_logger()
@@ -56,6 +58,7 @@ log = structlog.get_logger()
 WORKFLOWS: Final[Sequence[type]] = (
     OrderWorkflow,
     ShipmentWorkflow,
+    RefundWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -80,6 +83,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     shipping = ShippingActivities(world.sessions)
     waybills = WaybillActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
+    refunds = RefundActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
     return [
         ApplyingActivities(world.sessions, world.adapters, world.vault, world.rules).apply,
@@ -110,6 +114,11 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         waybills.ask,
         telling.rate,
         telling.confirm_shipment,
+        refunds.look,
+        refunds.send,
+        refunds.ask,
+        refunds.settle,
+        refunds.replace,
         attention.park,
         attention.resolve,
         GateActivities(world.sessions).tend,

@@ -21,6 +21,7 @@ import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.corrections
 import api.orders.labels
+import api.orders.payments
 import api.orders.read
 import api.orders.receiving
 import api.orders.routes
@@ -65,7 +66,8 @@ _ROUTERS: Final = (
     (api.inventory.routes.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
-    # before the channels: `carriers` is no channel
+    # before the channels: `carriers` and `payments` are no channels
+    (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),
     (api.channels.webhooks.router, ""),
 )

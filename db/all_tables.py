@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 import db.channels.tables
 import db.inventory.tables
 import db.logistics.tables
+import db.orders.payment_tables
 import db.orders.tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)
 

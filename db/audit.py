@@ -146,6 +146,38 @@ CHECKS: Final = (
         WHERE refunded_minor + refund_due_minor > captured_minor OR refunded_minor < 0""",
     ),
     Check(
+        "refunds_within_their_payment",
+        "What went back and what is on its way back is what the refunds of a payment say",
+        """
+        SELECT p.provider, p.transaction_id, p.amount_minor, p.refunded_minor, p.refunding_minor
+        FROM payment p LEFT JOIN refund r ON r.payment_id = p.id
+        GROUP BY p.id
+        HAVING p.refunded_minor <> coalesce(sum(r.amount_minor)
+                   FILTER (WHERE r.state IN ('succeeded', 'by_hand')), 0)
+            OR p.refunding_minor <> coalesce(sum(r.amount_minor)
+                   FILTER (WHERE r.settled_at IS NULL), 0)
+            OR p.refunded_minor + p.refunding_minor > p.amount_minor""",
+    ),
+    Check(
+        "refunds_belong_to_their_order",
+        "A refund of an order is of a payment of that order, in its currency",
+        """
+        SELECT r.refund_no, r.kind, p.external_no, o.external_no AS order_no, r.currency
+        FROM refund r JOIN payment p ON p.id = r.payment_id
+        LEFT JOIN sales_order o ON o.id = r.order_id
+        WHERE r.currency <> p.currency OR (r.kind = 'surplus') <> (p.purpose = 'surplus')
+           OR (r.kind = 'order' AND (o.id IS NULL OR o.external_no <> p.external_no
+                                     OR o.shop_id <> p.shop_id OR o.currency <> r.currency))""",
+    ),
+    Check(
+        "confirmed_refunds_are_written_down",
+        "Every refund a provider confirmed is one we wrote down before asking",
+        """
+        SELECT e.key, e.subject, e.result FROM effect e
+        WHERE e.kind = 'refund' AND e.state = 'confirmed'
+          AND NOT EXISTS (SELECT FROM refund r WHERE r.refund_no = e.key)""",
+    ),
+    Check(
         "one_live_label_per_parcel",
         "Every confirmed waybill belongs to a parcel",
         """

@@ -71,6 +71,11 @@ def carrier_context(code: str) -> str:
     return f"carrier/{code}"
 
 
+def payment_context(account_id: str) -> str:
+    """What `payment_account.secrets` is sealed for."""
+    return f"payment/{account_id}"
+
+
 def endpoint_context(endpoint_id: str) -> str:
     """What `webhook_endpoint.secret` is sealed for."""
     return f"webhook/{endpoint_id}"

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from db.engine import Sessions
@@ -18,12 +19,16 @@ from db.platform.attention import open_attention
 from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
+from domain.orders.messages import RefundMoved, RefundRef
 from domain.shared.errors import IntegrationError
+from domain.shared.ids import OrderId
 from integrations.webhooks import WebhookSender
 from runtime.handing_over import CALL_TIMEOUT, engine_is_down
+from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
 
+REFUND_MOVED: Final = "refund_moved"
 _AT_ONCE: Final = 16
 _WEBHOOKS_AT_ONCE: Final = 8
 _FIRST_WAIT: Final = timedelta(seconds=5)
@@ -87,6 +92,9 @@ class SignalFanOut:
 
     async def _signal(self, telling: Telling) -> None:
         """A workflow that is over hears nothing: whatever it was told about no longer matters."""
+        if telling.name == REFUND_MOVED:
+            await self._wake_refund(telling)
+            return
         handle = self.client.get_workflow_handle(telling.target)
         try:
             await handle.signal(telling.name, telling.payload, rpc_timeout=CALL_TIMEOUT)
@@ -94,6 +102,21 @@ class SignalFanOut:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise NobodyListens("this workflow is over or was never started") from error
             raise
+
+    async def _wake_refund(self, telling: Telling) -> None:
+        """A refund's workflow starts with the first news of it; a finished one ends at once."""
+        moved = RefundMoved(**telling.payload)
+        await self.client.start_workflow(
+            "Refund",
+            RefundRef(moved.refund_no, OrderId(moved.order_id)),
+            id=telling.target,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=telling.name,
+            start_signal_args=[moved],
+            rpc_timeout=CALL_TIMEOUT,
+        )
 
 
 class NobodyListens(Exception):

@@ -15,8 +15,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from db.engine import Sessions
 from db.shared import lifecycles
-from domain.orders.messages import OrderRef, ShipmentRef
-from domain.shared.ids import OrderId, ShipmentNo
+from domain.orders.messages import OrderRef, RefundRef, ShipmentRef
+from domain.shared.ids import OrderId, ShipmentNo, refund_workflow_id
 from runtime.handing_over import CALL_TIMEOUT
 from runtime.temporal import TASK_QUEUE
 
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 # A busy order has just been heard of; only silent ones may have lost their run.
 QUIET: Final = timedelta(minutes=10)
 SLICE: Final = 200
+MOST_REFUNDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Redriven:
 
 @dataclass(slots=True)
 class Redrive:
-    """Walks through the open orders, slice by slice, for ever."""
+    """Walks through the open orders, slice by slice, for ever; each round begins with refunds."""
 
     sessions: Sessions
     client: Client
@@ -62,7 +63,15 @@ class Redrive:
             orders = await lifecycles.open_orders(session, self._after, limit, self.quiet)
             ids = [order.order_id for order in orders]
             shipments = await lifecycles.open_shipments(session, ids)
+            first = not self._after
+            refunds = await lifecycles.open_refunds(session, MOST_REFUNDS, self.quiet)
         started = 0
+        for refund in refunds if first else ():
+            started += await self._start(
+                "Refund",
+                refund_workflow_id(refund.refund_no),
+                RefundRef(refund.refund_no, OrderId(refund.order_id)),
+            )
         for shipment in shipments:
             started += await self._start(
                 "Shipment",

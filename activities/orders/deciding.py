@@ -8,6 +8,7 @@ from temporalio import activity
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
+from db.orders.payments import plan_refunds
 from db.orders.repository import OrderRepository
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
@@ -74,6 +75,8 @@ class DecidingActivities:
             await orders.lock(request.order_id)
             if statement := _CHANGES.get(request.change):
                 await orders.run(statement, {"order_id": request.order_id})
+            if request.change == "start_refund":
+                await plan_refunds(session, request.order_id)
             if request.change == "give_back_unpaid":
                 await give_back_unstarted(session, request.order_id, "expired")
                 await leave_queue(session, request.order_id)

@@ -8,14 +8,17 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Carrier
 from integrations.marketplaces.port import Marketplace
+from integrations.payments.port import PaymentProvider
 
 
 class Adapters(Protocol):
-    """Clients of shops and carriers, made from their rows."""
+    """Clients of shops, carriers and payment providers, made from their rows."""
 
     async def marketplace(self, shop_id: str) -> Marketplace: ...
 
     async def carrier(self, code: str) -> Carrier: ...
+
+    async def payments(self, account_id: str) -> PaymentProvider: ...
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored body; raises Rejected (code `unreadable`)."""

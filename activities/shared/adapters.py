@@ -1,4 +1,7 @@
-"""Clients of shops and carriers, made from their rows; changed credentials count within seconds."""
+"""Clients of shops, carriers and payment providers, made from their rows.
+
+Changed credentials count within seconds.
+"""
 
 import time
 from collections.abc import Callable
@@ -11,10 +14,11 @@ from activities.shared.pace import SharedPace
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
-from db.vault import Vault, carrier_context, shop_context
+from db.orders.payment_tables import PaymentAccountRow
+from db.vault import Vault, carrier_context, payment_context, shop_context
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
-from integrations.access import CarrierAccess, Secrets, ShopAccess
+from integrations.access import CarrierAccess, PaymentAccess, Secrets, ShopAccess
 from integrations.carriers.port import Carrier
 from integrations.carriers.registry import CARRIERS
 from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
@@ -25,10 +29,14 @@ from integrations.marketplaces.port import (
     StockedMarketplace,
 )
 from integrations.marketplaces.registry import CHANNELS
+from integrations.payments.port import PaymentProvider
+from integrations.payments.registry import LIMITS as PAYMENT_LIMITS
+from integrations.payments.registry import PROVIDERS
 
 REMEMBERED_S: Final = 5.0
 UNKNOWN_SHOP: Final = "unknown_shop"
 UNKNOWN_CARRIER: Final = "unknown_carrier"
+UNKNOWN_ACCOUNT: Final = "unknown_account"
 
 ValueT = TypeVar("ValueT")
 
@@ -53,6 +61,15 @@ class CarrierAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentAccount:
+    """Our account at a payment provider, the shop it is for, and the client that talks to it."""
+
+    id: str
+    shop_id: str
+    provider: PaymentProvider
+
+
+@dataclass(frozen=True, slots=True)
 class Adapters:
     """What speaks to the outside; one per process."""
 
@@ -62,6 +79,7 @@ class Adapters:
     clock: Callable[[], float] = time.monotonic
     _shops: dict[str, tuple[float, Shop]] = field(default_factory=dict)
     _carriers: dict[str, tuple[float, CarrierAccount]] = field(default_factory=dict)
+    _payments: dict[str, tuple[float, PaymentAccount]] = field(default_factory=dict)
 
     async def shop(self, shop_id: str) -> Shop:
         """The shop as it is now. Raises Rejected (`unknown_shop`), CredentialsRefused."""
@@ -130,6 +148,39 @@ class Adapters:
     async def carrier(self, code: str) -> Carrier:
         """The client of a carrier. Raises as `account` does."""
         return (await self.account(code)).carrier
+
+    async def payment_account(self, account_id: str) -> PaymentAccount:
+        """An active account. Raises Rejected (`unknown_account`), CredentialsRefused."""
+        if (known := self._fresh(self._payments, account_id)) is not None:
+            return known
+        row = None
+        if account_id.isprintable():  # it may come from an address somebody made up
+            async with self.sessions.begin() as session:
+                row = await session.get(PaymentAccountRow, account_id)
+        if row is None or not row.active or row.provider not in PROVIDERS:
+            text = f"there is no payment account {account_id[:100]!a}"
+            raise Rejected(text, code=UNKNOWN_ACCOUNT, system="onhand")
+        account = PaymentAccount(row.id, row.shop_id, self._payment_provider(row))
+        self._payments[account_id] = (self.clock() + REMEMBERED_S, account)
+        return account
+
+    async def payments(self, account_id: str) -> PaymentProvider:
+        """The client of a payment account. Raises as `payment_account` does."""
+        return (await self.payment_account(account_id)).provider
+
+    def _payment_provider(self, row: PaymentAccountRow) -> PaymentProvider:
+        secrets = Secrets(row.id, self.vault.open_secrets(row.secrets, payment_context(row.id)))
+        limits = PAYMENT_LIMITS.get(row.provider, {})
+        return PROVIDERS[row.provider].opens(
+            PaymentAccess(
+                row.id,
+                row.base_url,
+                secrets,
+                row.settings,
+                self.http_client,
+                SharedPace(self.sessions, row.provider, row.id, limits),
+            )
+        )
 
     def _fresh(self, known: dict[str, tuple[float, ValueT]], key: str) -> ValueT | None:
         until, value = known.get(key, (0.0, None))

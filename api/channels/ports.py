@@ -10,6 +10,7 @@ from db.vault import Vault
 from domain.orders.snapshot import OrderSnapshot
 from integrations.carriers.port import Carrier
 from integrations.marketplaces.port import PushMarketplace
+from integrations.payments.port import PaymentProvider
 
 
 class CarrierAccount(Protocol):
@@ -22,8 +23,21 @@ class CarrierAccount(Protocol):
     def carrier(self) -> Carrier: ...
 
 
+class PaymentAccount(Protocol):
+    """Our account at a payment provider, and the shop that is paid through it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def shop_id(self) -> str: ...
+
+    @property
+    def provider(self) -> PaymentProvider: ...
+
+
 class Adapters(Protocol):
-    """Clients of shops and carriers, made from their rows."""
+    """Clients of shops, carriers and payment providers, made from their rows."""
 
     async def pushing(self, shop_id: str, channel: str) -> PushMarketplace:
         """Raises Rejected (`unknown_shop`)."""
@@ -35,6 +49,10 @@ class Adapters(Protocol):
 
     async def account(self, code: str) -> CarrierAccount:
         """Raises Rejected (`unknown_carrier`)."""
+        ...
+
+    async def payment_account(self, account_id: str) -> PaymentAccount:
+        """Raises Rejected (`unknown_account`)."""
         ...
 
 

@@ -83,6 +83,8 @@ class OrderRepository:
             lines_to_cancel=tuple(row.lines_to_cancel),
             paid=row.paid_at is not None or row.cash_on_delivery,
             refund_due_minor=row.refund_due_minor,
+            refund_to_start=row.refund_to_start,
+            refund_running=row.refund_running > 0,
             fetch_needed=row.fetch_needed,
             unpaid_reserved_until=row.unpaid_reserved_until,
             stock_given_back=row.stock_given_back,

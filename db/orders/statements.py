@@ -20,7 +20,12 @@ FROM sales_order o WHERE o.id = :order_id FOR NO KEY UPDATE
 STATE: Final = """
 SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o.paid_at,
        o.cash_on_delivery, o.refund_due_minor, o.fetch_needed, o.unpaid_reserved_until,
-       o.stock_given_back,
+       o.stock_given_back, coalesce(r.running, 0) AS refund_running,
+       o.refund_due_minor > coalesce(r.running, 0) AND EXISTS (
+           SELECT FROM payment p JOIN payment_account a ON a.id = p.account_id AND a.active
+           WHERE p.shop_id = o.shop_id AND p.external_no = o.external_no AND p.purpose = 'order'
+             AND p.currency = o.currency
+             AND p.amount_minor > p.refunded_minor + p.refunding_minor) AS refund_to_start,
        CASE WHEN 'presale' = ANY(h.holds) THEN o.presale_until END AS presale_until,
        coalesce(h.holds, '{}') AS holds,
        coalesce(s.shipments, '[]') AS shipments,
@@ -53,6 +58,9 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT bool_or(true) AS waiting FROM backorder
     WHERE order_id = o.id AND state = 'waiting') b ON true
+LEFT JOIN LATERAL (
+    SELECT sum(amount_minor) AS running FROM refund
+    WHERE order_id = o.id AND kind = 'order' AND settled_at IS NULL) r ON true
 LEFT JOIN LATERAL (
     SELECT bool_or(gone.id IS NULL) AS some_here,
            array_agg(l.id ORDER BY l.id)
@@ -130,10 +138,14 @@ WHERE id = :id AND applied_at IS NULL
 SAVE_HEADER: Final = """
 UPDATE sales_order SET
     version_revision = :version_revision, version_modified_us = :version_modified_us,
-    applied_sha256 = :sha256, channel_state = :channel_state, currency = :currency,
+    applied_sha256 = :sha256, channel_state = :channel_state, currency = CAST(:currency AS text),
     goods_minor = :goods_minor, discount_minor = :discount_minor, freight_minor = :freight_minor,
     tax_minor = :tax_minor, payable_minor = :payable_minor,
-    captured_minor = greatest(captured_minor, :captured_minor),
+    captured_minor = greatest(captured_minor, :captured_minor, coalesce((
+        SELECT sum(p.amount_minor) FROM payment p
+        WHERE p.shop_id = sales_order.shop_id AND p.external_no = sales_order.external_no
+          AND p.purpose = 'order'
+          AND p.currency = CAST(:currency AS text)), 0)),
     cash_on_delivery = :cash_on_delivery, test_order = :test_order, gift = :gift,
     invoice_request = :invoice_request, buyer_ref = :buyer_ref, buyer_remark = :buyer_remark,
     seller_remark = :seller_remark, placed_at = :placed_at,

@@ -29,6 +29,12 @@ WHERE s.order_id = ANY(:orders) AND (
 ORDER BY s.no
 """
 
+_REFUNDS: Final = """
+SELECT refund_no, coalesce(order_id, '') AS order_id FROM refund
+WHERE settled_at IS NULL AND created_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY created_at LIMIT :limit
+"""
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL AND step_id <> 'late_fact'
@@ -69,6 +75,18 @@ async def open_shipments(session: AsyncSession, order_ids: Sequence[str]) -> lis
     """Shipments of these orders that somebody began and that are not over."""
     rows = await run(session, _SHIPMENTS, orders=list(order_ids))
     return [OpenShipment(r.no, r.order_id, r.workflow_id, r.order_workflow_id) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRefund:
+    refund_no: str
+    order_id: str
+
+
+async def open_refunds(session: AsyncSession, limit: int, quiet: timedelta) -> list[OpenRefund]:
+    """Refunds that are not settled, the oldest first; only those written down `quiet` ago."""
+    rows = await run(session, _REFUNDS, limit=limit, quiet=quiet)
+    return [OpenRefund(row.refund_no, row.order_id) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class OrderState:
     lines_to_cancel: tuple[str, ...] = ()  # closed by the channel while we work on them
     paid: bool = False
     refund_due_minor: int = 0
+    refund_to_start: bool = False  # due, not on its way, and a payment is known to take it from
+    refund_running: bool = False  # on its way at a payment provider
     fetch_needed: bool = False  # two snapshots of one version differ, or only a fact was told
     unpaid_reserved_until: datetime | None = None
     stock_given_back: bool = False  # waited too long for the payment; nothing is reserved until it
@@ -61,6 +63,7 @@ class NextStep(StrEnum):
     GIVE_BACK_UNPAID = "give_back_unpaid"
     RELEASE_PRESALE = "release_presale"
     START_SHIPMENTS = "start_shipments"
+    START_REFUND = "start_refund"
     SETTLE_REFUND = "settle_refund"
     COMPLETE = "complete"
     CLOSE = "close"
@@ -78,7 +81,7 @@ def next_step(
     `started` are the shipments whose own lifecycles are known to run.
     """
     if state.status.is_closed:
-        return NextStep.SETTLE_REFUND if state.refund_due_minor else NextStep.CLOSE
+        return _after_the_end(state)
     if state.fetch_needed:
         return NextStep.FETCH
     if not state.known:
@@ -98,6 +101,8 @@ def next_step(
         return NextStep.RELEASE_PRESALE
     if state.to_allocate and not state.stock_given_back and not _blocked(state):
         return NextStep.ALLOCATE
+    if state.refund_to_start:
+        return NextStep.START_REFUND
     if _may_start(state, started):
         return NextStep.START_SHIPMENTS
     if state.delivered_at and now >= state.delivered_at + completed_after:
@@ -145,7 +150,7 @@ def status_of(state: OrderState) -> OrderStatus:
 def waits_for(state: OrderState) -> str:
     """What the order waits for, as a stable code: `hold:…`, `stock`, a stage, or nothing."""
     if state.status.is_closed:
-        return "refund" if state.refund_due_minor else ""
+        return _refund_code(state)
     if not state.known:
         return "channel"
     if state.holds:
@@ -168,6 +173,21 @@ def waits_for(state: OrderState) -> str:
 
 def _live(state: OrderState) -> list[ShipmentState]:
     return [s for s in state.shipments if s.status is not ShipmentStatus.CANCELLED]
+
+
+def _after_the_end(state: OrderState) -> NextStep:
+    """A closed order is done when no money is due back."""
+    if state.refund_to_start:
+        return NextStep.START_REFUND
+    if state.refund_running:
+        return NextStep.WAIT
+    return NextStep.SETTLE_REFUND if state.refund_due_minor else NextStep.CLOSE
+
+
+def _refund_code(state: OrderState) -> str:
+    if state.refund_to_start or state.refund_running:
+        return "refund_running"
+    return "refund" if state.refund_due_minor else ""
 
 
 def _may_start(state: OrderState, started: Set[str]) -> bool:

@@ -101,6 +101,22 @@ class ShipmentReport:
     short: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RefundRef:
+    """What the workflow of a refund is started with; `order_id` is empty where none is known."""
+
+    refund_no: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMoved:
+    """`Refund.refund_moved`: written down, or told of by the provider; look at the tables."""
+
+    refund_no: str
+    order_id: str = ""
+
+
 # --- commands (updates) -------------------------------------------------------------------------
 
 

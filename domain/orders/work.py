@@ -50,7 +50,8 @@ class AllocateOrder:
 class RecordOrder:
     """Write lines of the story, and what follows from them in the tables.
 
-    change: '' | release_presale | give_back_unpaid | complete | refund_settled | fetch_skipped |
+    change: '' | release_presale | give_back_unpaid | complete | refund_settled |
+    start_refund | fetch_skipped |
     address_changed
     """
 
@@ -157,6 +158,28 @@ class Looked:
     """What a fresh look at the channel found; `news` is in the inbox for the order to apply."""
 
     news: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStep:
+    """One step of a refund; `status` is what a person made of it (by_hand, skipped)."""
+
+    refund_no: str
+    workflow_id: str = ""
+    step_id: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """What the refund's workflow needs to go on; nothing happens any more to a settled one."""
+
+    refund_no: str
+    order_id: str
+    account_id: str
+    status: str
+    settled: bool
+    vendor_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /webhooks/own/{shop_id}": _P.PUBLIC,
     "POST /webhooks/{channel}/{shop_id}": _P.PUBLIC,
     "GET /webhooks/{channel}/{shop_id}": _P.PUBLIC,
+    "POST /webhooks/payments/{provider}/{account_id}": _P.PUBLIC,
     "POST /webhooks/carriers/{code}": _P.PUBLIC,
     "POST /webhooks/carriers/{code}/{push_secret}": _P.PUBLIC,
     # accounts

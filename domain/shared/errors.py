@@ -29,6 +29,10 @@ class PlanChanged(DomainError):
     """The order moved on since the plan was shown; look at the new plan."""
 
 
+class RefundNotFound(DomainError):
+    """No refund has this number."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

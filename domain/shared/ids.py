@@ -26,6 +26,11 @@ def shipment_workflow_id(shipment_no: str) -> str:
     return f"shipment/{quote(shipment_no, safe='')}"
 
 
+def refund_workflow_id(refund_no: str) -> str:
+    """The id of the workflow that sees one refund through."""
+    return f"refund/{quote(refund_no, safe='')}"
+
+
 def gate_workflow_id(system: str) -> str:
     """The id of the singleton that wakes steps waiting for an outside system."""
     return f"gate/{quote(system, safe='')}"

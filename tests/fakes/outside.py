@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.logistics.tracking import TrackingFact
+from domain.orders.payment import RefundStatus
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.errors import IntegrationError, Rejected
 from integrations.carriers.port import (
@@ -16,6 +17,13 @@ from integrations.carriers.port import (
 )
 from integrations.marketplaces.own_order import parse_own_order
 from integrations.marketplaces.port import Marketplace, ShipConfirmation
+from integrations.payments.port import (
+    NoticeAnswer,
+    PaymentNotice,
+    PaymentProvider,
+    RefundRequest,
+    RefundState,
+)
 
 
 @dataclass
@@ -96,6 +104,44 @@ class FakeShop:
 
 
 @dataclass
+class FakeProvider:
+    """Refunds under our numbers; `failures` are raised first, `lost` after the work."""
+
+    provider: str = "wechatpay"
+    answer: RefundState = field(default_factory=lambda: RefundState(RefundStatus.SUCCEEDED, "W1"))
+    refunds: dict[str, tuple[int, RefundState]] = field(default_factory=dict)
+    asked: int = 0
+    failures: list[IntegrationError] = field(default_factory=list)
+    lost: list[IntegrationError] = field(default_factory=list)
+
+    async def refund(self, request: RefundRequest) -> RefundState:
+        if self.failures:
+            raise self.failures.pop(0)
+        if request.refund_no in self.refunds:
+            raise AssertionError(f"a second request for {request.refund_no}")
+        self.refunds[request.refund_no] = (request.amount_minor, self.answer)
+        if self.lost:
+            raise self.lost.pop(0)
+        return self.answer
+
+    async def query(self, request: RefundRequest) -> RefundState | None:
+        self.asked += 1
+        known = self.refunds.get(request.refund_no)
+        return known[1] if known else None
+
+    def read_notification(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> PaymentNotice:
+        raise NotImplementedError
+
+    def acknowledge(self) -> NoticeAnswer:
+        raise NotImplementedError
+
+    def refuse(self, refusal: Rejected) -> NoticeAnswer:
+        raise NotImplementedError
+
+
+@dataclass
 class FakeAdapters:
     """The outside world of a test; `says` is a state the own channel has no word for: it stands
     for what the channel thinks of an order from now on."""
@@ -104,9 +150,13 @@ class FakeAdapters:
     zto: FakeCarrier = field(default_factory=lambda: FakeCarrier("zto"))
     shop: FakeShop = field(default_factory=FakeShop)
     says: dict[str, ChannelState] = field(default_factory=dict)
+    bank: FakeProvider = field(default_factory=FakeProvider)
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         return self.shop
+
+    async def payments(self, account_id: str) -> PaymentProvider:
+        return self.bank
 
     async def carrier(self, code: str) -> Carrier:
         return self.zto if code == "zto" else self.sf

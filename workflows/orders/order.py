@@ -361,11 +361,15 @@ class OrderWorkflow:
 
     async def _settle_refund(self) -> None:
         """Money that is due back is paid by a person, until it is recorded here."""
-        await self._console.ask(
-            "refund",
-            Cause("RefundDue", "", "money is due back to the buyer"),
-            ("done_by_hand",),
-        )
+        try:
+            await self._console.ask(
+                "refund",
+                Cause("RefundDue", "", "money is due back to the buyer"),
+                ("done_by_hand",),
+                interrupted=lambda: self._events > self._seen,
+            )
+        except Interrupted:
+            return  # a payment became known, or the channel said something: look again
         await self._record("refund_settled")
 
     async def _wait_for_news(self) -> None:

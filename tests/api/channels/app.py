@@ -10,6 +10,7 @@ from activities.shared.adapters import Adapters
 from api.channels import listings, routes, webhooks
 from api.limits import limit_bodies
 from api.logistics import webhooks as carrier_webhooks
+from api.orders import payments
 from db.engine import Sessions
 from tests.shops import VAULT
 
@@ -18,7 +19,8 @@ from tests.shops import VAULT
 async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
     app = FastAPI()
-    for router in (carrier_webhooks.router, webhooks.router, routes.router, listings.router):
+    doors = (payments.router, carrier_webhooks.router, webhooks.router)
+    for router in (*doors, routes.router, listings.router):
         app.include_router(router)
     limit_bodies(app)
     async with httpx.AsyncClient() as outside:

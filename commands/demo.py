@@ -1,6 +1,5 @@
 """The demo company: places, goods, shops, carriers with sample rates, people, opening stock."""
 
-import base64
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -14,9 +13,10 @@ from db.engine import sessions as sessions_of
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
 from db.logistics.tables import CarrierAccountRow, TariffRow, TariffZoneRow
+from db.orders.payment_tables import PaymentAccountRow
 from db.platform.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, Accounts, seed_demo_accounts
 from db.sql import run
-from db.vault import Vault, carrier_context, shop_context
+from db.vault import Vault, carrier_context, payment_context, shop_context
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.logistics.divisions.divisions import normalise
 from domain.platform.permissions import Role
@@ -25,16 +25,17 @@ from domain.shared.ids import LocationId, Sku
 from integrations.marketplaces.registry import PULLED
 from integrations.sandbox import douyin_orders, pdd_orders
 from integrations.sandbox.demo_carriers import demo_carriers
+from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
 from integrations.sandbox.jd_orders import sku_id_of
-from integrations.sandbox.settings import SandboxSettings
+from integrations.sandbox.settings import MiniAccount, SandboxSettings
 from runtime.settings import Settings
 
 LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_ACCOUNTS)
 # The simulated warehouse logs in with it; it exists only where the demo company does.
 DEMO_KEY: Final = "ohk_demo-warehouse-simulator"
 PUSH_SECRET: Final = "demo"  # the sandbox of a carrier that does not sign knows it
-OWN_SECRET: Final = "whsec_" + base64.b64encode(b"onhand-demo-own-channel-secret!!").decode()
+OWN_SECRET: Final = MiniAccount().secret
 
 _PLACES: Final = (
     # id, name, kind, parent, province, city, district, detail, priority, units of each SKU
@@ -130,10 +131,13 @@ _RATES: Final = (
 )
 _SANDBOX_HERE: Final = (
     r"^http://127\.0\.0\.1:[0-9]+"
-    r"(?=/(top|jd|pdd|douyin|wechat|woocommerce|shopify|sf|zto|yto|sto|jdl|yunda|kuaidi100)(/|$))"
+    r"(?=/(top|jd|pdd|douyin|wechat|woocommerce|shopify|sf|zto|yto|sto|jdl|yunda|kuaidi100"
+    r"|wechatpay|alipay|stripe)(/|$))"
 )
 _FOLLOW_SANDBOX: Final = (
     "UPDATE shop SET base_url = regexp_replace(base_url, :here, :sandbox) WHERE base_url ~ :here",
+    "UPDATE payment_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
+    " WHERE base_url ~ :here",
     "UPDATE carrier_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
     " WHERE base_url ~ :here",
 )
@@ -233,6 +237,14 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
             if channel in ids:
                 told = ids[channel](product.sku)
                 session.add(ListingRow(shop_id=id, external_sku=product.sku, ids=told))
+    for payment in demo_payments(accounts):
+        session.add(
+            PaymentAccountRow(
+                id=payment.id, provider=payment.provider, shop_id="mini", name=payment.name,
+                base_url=f"{sandbox}{payment.path}",
+                secrets=vault.seal_secrets(payment.secrets, payment_context(payment.id)),
+            )
+        )  # fmt: skip
     carriers = demo_carriers(accounts, f"{settings.base_url}/webhooks")
     for carrier in carriers:
         sealed = vault.seal_secrets(carrier.secrets, carrier_context(carrier.code))

@@ -17,6 +17,7 @@ from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.jd import JdSandbox
 from integrations.sandbox.jdl import JdlSandbox
 from integrations.sandbox.kuaidi100 import Kuaidi100Sandbox
+from integrations.sandbox.mini import MiniSandbox
 from integrations.sandbox.pages import pages
 from integrations.sandbox.pdd import PddSandbox
 from integrations.sandbox.settings import SandboxSettings
@@ -45,6 +46,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "pdd": PddSandbox,
     "douyin": DouyinSandbox,
     "shopify": ShopifySandbox,
+    "mini": MiniSandbox,
     "wechatpay": WechatPaySandbox,
     "alipay": AlipaySandbox,
     "stripe": StripeSandbox,

@@ -1,5 +1,6 @@
 """What a sandbox is started with; the demo accounts the clients must use to be let in."""
 
+import base64
 from dataclasses import dataclass, field
 
 
@@ -107,6 +108,14 @@ class ShopifyAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class MiniAccount:
+    """Our own mini program; the key is the base64 of a sentence that says that it is a demo."""
+
+    secret: str = "whsec_" + base64.b64encode(b"onhand-demo-own-channel-secret!!").decode()
+    push_path: str = "own/mini"
+
+
+@dataclass(frozen=True, slots=True)
 class WechatPayAccount:
     """RSA keys are worked out from the names by `demo_keys`."""
 
@@ -156,6 +165,7 @@ class SandboxSettings:
     pdd: PddAccount = field(default_factory=PddAccount)
     douyin: DouyinAccount = field(default_factory=DouyinAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)
+    mini: MiniAccount = field(default_factory=MiniAccount)
     wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)
     alipay: AlipayAccount = field(default_factory=AlipayAccount)
     stripe: StripeAccount = field(default_factory=StripeAccount)

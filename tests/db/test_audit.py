@@ -47,6 +47,9 @@ DAMAGE = {
     "posted_equals_issued": "UPDATE reservation SET posted_quantity = 1 WHERE state = 'posted'",
     "shipped_within_ordered": "UPDATE shipment_line SET quantity = 11, picked_quantity = 11",
     "refunds_within_payments": "UPDATE sales_order SET refund_due_minor = 1001 WHERE id = 'ord_1'",
+    "refunds_within_their_payment": "UPDATE payment SET refunded_minor = 0 WHERE id = 'pay_1'",
+    "refunds_belong_to_their_order": "UPDATE refund SET order_id = 'ord_2'",
+    "confirmed_refunds_are_written_down": "UPDATE effect SET key = 'RF2' WHERE key = 'RF1'",
     "one_live_label_per_parcel": "DELETE FROM parcel",
 }
 
@@ -60,7 +63,18 @@ INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code,
     status, weight_g, length_mm, width_mm, height_mm)
 VALUES ('P-1', 'S-1', 'sf', '', '1', '', '', 'labelled', 0, 0, 0, 0);
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
-VALUES ('P-1', 'waybill', 'carrier/sf', 'P-1', 'confirmed', 1, '{}');
+VALUES ('P-1', 'waybill', 'carrier/sf', 'P-1', 'confirmed', 1, '{}'),
+       ('RF1', 'refund', 'payment/wx', 'ord_1', 'confirmed', 1, '{}');
+INSERT INTO payment_account (id, provider, shop_id, name, base_url, secrets, settings, active)
+SELECT 'wx', 'wechatpay', shop_id, 'WX', '', '', '{}', true FROM sales_order WHERE id = 'ord_1';
+INSERT INTO payment (id, account_id, provider, transaction_id, merchant_ref, shop_id, external_no,
+    amount_minor, currency, captured_at, purpose, refunded_minor, refunding_minor)
+SELECT 'pay_1', 'wx', 'wechatpay', 'T1', external_no, shop_id, external_no, 500, currency, now(),
+       'order', 100, 0 FROM sales_order WHERE id = 'ord_1';
+INSERT INTO refund (refund_no, payment_id, order_id, kind, amount_minor, currency, reason, state,
+    vendor_refund_id, vendor_status, note, settled_at)
+SELECT 'RF1', 'pay_1', 'ord_1', 'order', 100, currency, '', 'succeeded', '', '', '', now()
+FROM sales_order WHERE id = 'ord_1';
 INSERT INTO backorder (id, order_id, fulfilment_line_id, workflow_id, sku, location_id, quantity,
     paid_at, adopted, state)
 VALUES ('served', 'ord_3', 'ful_3', 'order/3', 'A', 'HQ', 1, now(), false, 'waiting'),

@@ -15,7 +15,7 @@ from integrations.payments.stripe import Stripe
 from integrations.payments.stripe import open_provider as open_stripe
 from integrations.payments.wechatpay import WechatPay
 from integrations.payments.wechatpay import open_provider as open_wechatpay
-from integrations.sandbox.demo_keys import private_pem, public_pem
+from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.settings import SandboxSettings
 from tests.integrations.sandbox.world import World, create_world
 
@@ -25,24 +25,8 @@ PATHS = {"wechatpay": "", "alipay": "/gateway.do", "stripe": ""}
 
 def secrets_of(provider: str, settings: SandboxSettings | None = None) -> dict[str, str]:
     """What our account has to know to be let into the sandbox."""
-    accounts = settings or SandboxSettings()
-    wechatpay, alipay, stripe = accounts.wechatpay, accounts.alipay, accounts.stripe
-    return {
-        "wechatpay": {
-            "mch_id": wechatpay.mch_id,
-            "serial_no": wechatpay.serial_no,
-            "private_key": private_pem(wechatpay.merchant),
-            "api_v3_key": wechatpay.api_v3_key,
-            "platform_serial": wechatpay.platform_serial,
-            "platform_key": public_pem(wechatpay.platform),
-        },
-        "alipay": {
-            "app_id": alipay.app_id,
-            "private_key": private_pem(alipay.merchant),
-            "alipay_key": public_pem(alipay.platform),
-        },
-        "stripe": {"secret_key": stripe.secret_key, "webhook_secret": stripe.webhook_secret},
-    }[provider]
+    accounts = demo_payments(settings or SandboxSettings())
+    return dict(next(one.secrets for one in accounts if one.provider == provider))
 
 
 def open_payments(

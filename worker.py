@@ -18,6 +18,7 @@ from activities.channels.pulling import PullingActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
+from activities.logistics.following import FollowingActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.deciding import DecidingActivities
@@ -82,6 +83,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     looking = LookingActivities(world.sessions, world.adapters, world.vault, gates)
     shipping = ShippingActivities(world.sessions)
     waybills = WaybillActivities(world.sessions, world.adapters, gates)
+    following = FollowingActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
@@ -111,7 +113,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         waybills.void,
         waybills.by_hand,
         waybills.voided_by_hand,
-        waybills.ask,
+        following.follow,
+        following.ask,
         telling.rate,
         telling.confirm_shipment,
         refunds.look,

@@ -2,56 +2,28 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
 from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
+from activities.logistics.ordering import CARGO, PARCELS, reference, waybill_request
 from activities.orders.ports import Adapters
 from db.engine import Sessions
-from db.logistics.repository import record_facts
 from db.platform.effects import Effect, EffectRepository
 from db.platform.gates import Gates
 from db.sql import parsed
 from domain.orders.work import OutsideStep
-from domain.shared.address import Address, Contact
 from domain.shared.errors import (
     AnswerLost,
-    GateHolding,
     IntegrationError,
     NeedsPlatformWaybill,
+    NotOffered,
     Rejected,
 )
-from integrations.carriers.port import CargoItem, Carrier, ParcelSize, Waybill, WaybillRequest
-
-# Cash is collected once for the order: by the first box of its first shipment.
-_PARCELS: Final = """
-SELECT p.id, p.carrier, p.product, p.weight_g, p.length_mm, p.width_mm, p.height_mm,
-       p.waybill_no, p.voided_at,
-       r.kind, r.name, r.phone, r.phone_last4, r.company, r.country, r.province, r.city, r.district,
-       r.detail, r.postcode, r.division_code, r.longitude, r.latitude,
-       l.contact_name, l.contact_phone, l.province AS from_province, l.city AS from_city,
-       l.district AS from_district, l.detail AS from_detail, l.division_code AS from_code,
-       o.cash_on_delivery AND p.id = (
-           SELECT min(b.id) FROM parcel b JOIN shipment x ON x.no = b.shipment_no
-           WHERE x.order_id = o.id AND x.status <> 'cancelled' AND b.voided_at IS NULL) AS collects,
-       o.payable_minor, r.version AS receiver_version
-FROM parcel p
-JOIN shipment s ON s.no = p.shipment_no
-JOIN sales_order o ON o.id = s.order_id
-JOIN receiver r ON r.order_id = s.order_id
-JOIN location l ON l.id = s.location_id
-WHERE p.shipment_no = :no
-ORDER BY p.id
-"""
-
-_CARGO: Final = """
-SELECT k.name, k.weight_g, coalesce(l.picked_quantity, l.quantity) AS quantity
-FROM shipment_line l JOIN sku k ON k.code = l.sku
-WHERE l.shipment_no = :no AND coalesce(l.picked_quantity, l.quantity) > 0
-ORDER BY l.sku
-"""
+from integrations.carriers.port import Carrier, Waybill
 
 # Parcels and shipment take the same carrier and product, as long as nothing is labelled.
 _CORRECT: Final = """
@@ -67,17 +39,13 @@ UPDATE shipment s SET carrier = c.carrier, product = c.product
 FROM corrected c WHERE s.no = c.shipment_no
 """
 
-_SCANS: Final = """
-SELECT count(*) FROM tracking_event e JOIN parcel p ON p.id = e.parcel_id
-WHERE p.shipment_no = :no AND p.voided_at IS NULL
-"""
-
 _USED: Final = """
 SELECT FROM parcel WHERE carrier = :carrier AND waybill_no = :number
 """
 
 _LABELLED: Final = """
-UPDATE parcel p SET waybill_no = :waybill_no, routing_code = :routing_code,
+UPDATE parcel p SET carrier = :carrier, waybill_no = :waybill_no,
+                    labelled_at = clock_timestamp(), routing_code = :routing_code,
                     sorting_code = :sorting_code,
                     receiver_version = CASE WHEN p.receiver_version > 0 THEN p.receiver_version
                                             ELSE r.version END
@@ -85,7 +53,11 @@ FROM shipment s JOIN receiver r ON r.order_id = s.order_id
 WHERE p.id = :id AND p.waybill_no = '' AND s.no = p.shipment_no
 """
 
-_SENT_FOR: Final = "UPDATE parcel SET receiver_version = :version WHERE id = :id"
+_SENT_FOR: Final = """
+UPDATE parcel SET receiver_version = :version, insured_minor = :insured,
+                  pickup_from = :pickup_from, pickup_to = :pickup_to
+WHERE id = :id
+"""
 
 
 _BETWEEN: Final = re.compile(r"[\s,;，；、]+")
@@ -167,29 +139,6 @@ class WaybillActivities:
                 await _keep(session, row.id, waybill, by_hand=True)
         return ", ".join(numbers)
 
-    @activity.defn(name="waybill.ask")
-    async def ask(self, step: OutsideStep) -> int:
-        """Ask the carriers where silent parcels are, as a push may be lost; scans known then.
-
-        A carrier that does not answer now is simply asked again after the next silence.
-        """
-        for row in await self._parcels(step):
-            if row.voided_at is not None or not row.waybill_no:
-                continue
-            try:
-                async with self.gates.through(f"carrier/{row.carrier}", step):
-                    carrier = await self.adapters.carrier(row.carrier)
-                    facts = await carrier.track(row.waybill_no, row.phone_last4)
-            except (IntegrationError, GateHolding) as error:
-                log.warning("tracking.not_answered", parcel_id=row.id, error=str(error)[:200])
-                continue
-            async with self.sessions.begin() as session:
-                await record_facts(session, row.carrier, facts)
-        async with self.sessions.begin() as session:
-            connection = await session.connection()
-            known = await connection.execute(parsed(_SCANS), {"no": step.shipment_no})
-            return int(known.scalar_one())
-
     async def _order(self, step: OutsideStep, row: Any) -> None:
         system = f"carrier/{row.carrier}"
         async with self.sessions.begin() as session:
@@ -199,12 +148,13 @@ class WaybillActivities:
         if effect.system != system:  # a person chose another carrier since
             await self._cancel(step, row.id, effect, "")
             async with self.sessions.begin() as session:
-                await EffectRepository(session).move(row.id, system)
+                effect = await EffectRepository(session).move(row.id, system)
+        key = reference(row.id, effect.result)
         async with self.gates.through(system, step):
             carrier = await self.adapters.carrier(row.carrier)
-            waybill = None if effect.is_first else await carrier.find(row.id)
+            waybill = None if effect.is_first else await _found(carrier, key)
             if waybill is None:
-                waybill = await self._send(carrier, row, step)
+                waybill = await self._send(carrier, row, step, key)
         async with self.sessions.begin() as session:
             await _keep(session, row.id, waybill)
 
@@ -214,22 +164,34 @@ class WaybillActivities:
         """Void what the effect left at its carrier; asks first where no number came back."""
         if not waybill_no and not effect.may_exist:
             return
+        key = reference(parcel_id, effect.result)
         async with self.gates.through(effect.system, step):
             carrier = await self.adapters.carrier(effect.system.removeprefix("carrier/"))
             if not waybill_no:
-                found = await carrier.find(parcel_id)
+                try:
+                    found = await carrier.find(key)
+                except NotOffered:  # it voids what our reference made, if that is anything
+                    await carrier.cancel(key, "")
+                    return
                 waybill_no = found.waybill_no if found else ""
             if waybill_no:
-                await carrier.cancel(parcel_id, waybill_no)
+                await carrier.cancel(key, waybill_no)
 
-    async def _send(self, carrier: Carrier, row: Any, step: OutsideStep) -> Waybill:
+    async def _send(self, carrier: Carrier, row: Any, step: OutsideStep, key: str) -> Waybill:
         async with self.sessions.begin() as session:
             connection = await session.connection()
-            cargo = (await connection.execute(parsed(_CARGO), {"no": step.shipment_no})).all()
-            sent_for = {"id": row.id, "version": row.receiver_version}
+            cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
+            request = waybill_request(row, cargo, key, row.boxes, datetime.now(UTC))
+            sent_for = {
+                "id": row.id,
+                "version": row.receiver_version,
+                "insured": request.insured_minor,
+                "pickup_from": request.pickup.begin if request.pickup else None,
+                "pickup_to": request.pickup.end if request.pickup else None,
+            }
             await connection.execute(parsed(_SENT_FOR), sent_for)
         try:
-            return await carrier.create(_request(row, cargo))
+            return await carrier.create(request)
         except IntegrationError as error:
             state = "unknown" if isinstance(error, AnswerLost) else "intended"
             async with self.sessions.begin() as session:
@@ -245,7 +207,7 @@ class WaybillActivities:
                 await connection.execute(
                     parsed(_CORRECT), {"correction_id": step.correction_id, "no": step.shipment_no}
                 )
-            return (await connection.execute(parsed(_PARCELS), {"no": step.shipment_no})).all()
+            return (await connection.execute(parsed(PARCELS), {"no": step.shipment_no})).all()
 
     async def _voided(self, parcel_id: str) -> None:
         async with self.sessions.begin() as session:
@@ -257,6 +219,14 @@ class WaybillActivities:
             await EffectRepository(session).settle(parcel_id, "undone")
 
 
+async def _found(carrier: Carrier, key: str) -> Waybill | None:
+    """What an earlier attempt made, where the carrier can be asked; else ordering again gets it."""
+    try:
+        return await carrier.find(key)
+    except NotOffered:
+        return None
+
+
 async def _keep(
     session: AsyncSession, parcel_id: str, waybill: Waybill, *, by_hand: bool = False
 ) -> None:
@@ -265,6 +235,7 @@ async def _keep(
         parsed(_LABELLED),
         {
             "id": parcel_id,
+            "carrier": waybill.carrier,
             "waybill_no": waybill.waybill_no,
             "routing_code": waybill.routing_code,
             "sorting_code": waybill.sorting_code,
@@ -283,32 +254,3 @@ def _numbers(told: str, boxes: int) -> list[str]:
         if not _PRINTABLE.fullmatch(number):
             raise Rejected("a waybill number has letters, digits and - only", code="waybill_no")
     return numbers
-
-
-def _request(row: Any, cargo: Any) -> WaybillRequest:
-    receiver = Contact(
-        row.name,
-        row.phone,
-        Address(
-            row.country, row.province, row.city, row.district, row.detail, row.postcode,
-            row.division_code, row.longitude, row.latitude,
-        ),
-        row.company,
-    )  # fmt: skip
-    sender = Contact(
-        row.contact_name,
-        row.contact_phone,
-        Address(
-            "CN", row.from_province, row.from_city, row.from_district, row.from_detail,
-            division_code=row.from_code,
-        ),
-    )  # fmt: skip
-    return WaybillRequest(
-        order_ref=row.id,
-        product=row.product,
-        sender=sender,
-        receiver=receiver,
-        parcel=ParcelSize(row.weight_g, row.length_mm, row.width_mm, row.height_mm),
-        cargo=tuple(CargoItem(item.name, item.quantity, item.weight_g) for item in cargo),
-        cash_on_delivery_minor=row.payable_minor if row.collects else 0,
-    )

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
-from integrations.carriers.port import Carrier
+from integrations.carriers.port import Aggregator, Carrier
 from integrations.marketplaces.port import Marketplace
 from integrations.payments.port import PaymentProvider
 
@@ -17,6 +17,10 @@ class Adapters(Protocol):
     async def marketplace(self, shop_id: str) -> Marketplace: ...
 
     async def carrier(self, code: str) -> Carrier: ...
+
+    async def aggregator(self) -> Aggregator:
+        """Who follows the parcels of carriers we have no contract with. Raises Rejected."""
+        ...
 
     async def payments(self, account_id: str) -> PaymentProvider: ...
 

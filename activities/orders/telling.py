@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from db.engine import Sessions
-from db.logistics.tariffs import price_list, shut_carriers
+from db.logistics.tariffs import carriers_without_cash, price_list, shut_carriers
 from db.orders.shipments import ShipmentRepository
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
@@ -18,6 +18,7 @@ from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
 from domain.orders.boxes import share_over_boxes
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from domain.shared.errors import ActionNotAllowed, AnswerLost, IntegrationError, Rejected
+from integrations.carriers.registry import COLLECTS_CASH
 from integrations.marketplaces.own_events import build_shipped_event
 from integrations.marketplaces.port import ShipConfirmation, ShippedLine
 
@@ -43,8 +44,8 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
 _TO_RATE: Final = """
 SELECT p.id, p.weight_g, p.length_mm, p.width_mm, p.height_mm, p.carrier,
        r.division_code AS destination, l.division_code AS origin,
-       s.carrier AS expected, s.product AS expected_product
-FROM parcel p JOIN shipment s ON s.no = p.shipment_no
+       s.carrier AS expected, s.product AS expected_product, o.cash_on_delivery
+FROM parcel p JOIN shipment s ON s.no = p.shipment_no JOIN sales_order o ON o.id = s.order_id
 JOIN receiver r ON r.order_id = s.order_id JOIN location l ON l.id = s.location_id
 WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no = ''
 """
@@ -73,11 +74,14 @@ class TellingActivities:
             chosen = facts.carrier
             today = contract_day(datetime.now(UTC))
             prices, shut = await price_list(session, today), await shut_carriers(session)
+            cashless = await carriers_without_cash(session, COLLECTS_CASH)
             for parcel in await shipments.run(_TO_RATE, {"no": step.shipment_no}):
                 if parcel.carrier:
                     chosen = parcel.carrier
                     continue
                 lines = prices.between(parcel.origin or "", parcel.destination or "", today)
+                if parcel.cash_on_delivery:
+                    lines = tuple(line for line in lines if line.carrier not in cashless)
                 quote = _quote(lines, parcel, shut)
                 if quote is None:
                     raise ActionNotAllowed("no tariff of any carrier covers this way")

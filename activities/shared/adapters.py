@@ -19,8 +19,8 @@ from db.vault import Vault, carrier_context, payment_context, shop_context
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
 from integrations.access import CarrierAccess, PaymentAccess, Secrets, ShopAccess
-from integrations.carriers.port import Carrier
-from integrations.carriers.registry import CARRIERS
+from integrations.carriers.port import Aggregator, Carrier
+from integrations.carriers.registry import AGGREGATOR, CARRIERS
 from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
 from integrations.marketplaces.port import (
     Marketplace,
@@ -148,6 +148,10 @@ class Adapters:
     async def carrier(self, code: str) -> Carrier:
         """The client of a carrier. Raises as `account` does."""
         return (await self.account(code)).carrier
+
+    async def aggregator(self) -> Aggregator:
+        """Who follows everybody's parcels. Raises as `account` does."""
+        return cast(Aggregator, await self.carrier(AGGREGATOR))
 
     async def payment_account(self, account_id: str) -> PaymentAccount:
         """An active account. Raises Rejected (`unknown_account`), CredentialsRefused."""

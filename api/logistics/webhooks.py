@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.channels.ports import Outside, OutsideOf
 from api.channels.webhooks import read, refused
 from api.metrics import UNKNOWN_SCANS
-from db.logistics.repository import record_facts
+from db.logistics.repository import following_ended, record_facts
 from domain.logistics.tracking import ParcelStatus
 from domain.shared.errors import Rejected
 from integrations.carriers.port import Carrier
@@ -67,6 +67,7 @@ async def _take(outside: Outside, carrier: Carrier, request: Request, body: byte
     answer = carrier.read_push(request.headers, body)
     async with outside.sessions.begin() as session:
         recorded = await record_facts(session, carrier.code, answer.facts)
+        await following_ended(session, answer.given_up)
     for fact in answer.facts:
         if fact.status is ParcelStatus.UNKNOWN:
             UNKNOWN_SCANS.labels(carrier.code).inc()

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
-from domain.orders.messages import Tracked
+from domain.orders.messages import FollowingEnded, Tracked
 
 _LOCK: Final = """
 SELECT p.id, p.carrier, p.waybill_no, p.status, s.no AS shipment_no, s.workflow_id
@@ -48,6 +48,11 @@ SELECT CASE WHEN bool_or(status = 'lost') THEN 'lost'
             WHEN bool_or(status <> 'labelled') THEN 'in_transit'
             ELSE 'labelled' END AS status
 FROM parcel WHERE shipment_no = :shipment_no AND voided_at IS NULL
+"""
+
+_WORKFLOW: Final = """
+SELECT s.workflow_id FROM parcel p JOIN shipment s ON s.no = p.shipment_no
+WHERE p.carrier = :carrier AND p.waybill_no = :waybill_no AND p.voided_at IS NULL
 """
 
 
@@ -92,6 +97,15 @@ async def record_facts(
         rows = await run(session, _TOGETHER, shipment_no=shipment_no)
         await queue_signal(session, workflow_id, "tracked", Tracked(rows[0].status))
     return Recorded(new, tuple(waybill for _, waybill in by_waybill))
+
+
+async def following_ended(session: AsyncSession, given_up: Sequence[tuple[str, str]]) -> None:
+    """Tell the shipments of waybills that an aggregator follows no longer."""
+    for carrier, waybill_no in given_up:
+        rows = await run(session, _WORKFLOW, carrier=carrier, waybill_no=waybill_no)
+        for row in rows:
+            ended = FollowingEnded(waybill_no)
+            await queue_signal(session, row.workflow_id, "following_ended", ended)
 
 
 async def _remember(

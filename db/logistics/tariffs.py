@@ -1,5 +1,6 @@
 """The contracts of the carriers we work with."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -21,6 +22,11 @@ ORDER BY t.carrier, t.product, t.id
 _ZONES: Final = "SELECT carrier, province_code, zone FROM tariff_zone"
 _SHUT: Final = """
 SELECT substr(system, 9) AS carrier FROM gate WHERE system LIKE 'carrier/%' AND state = 'holding'
+"""
+_CASHLESS: Final = """
+SELECT code FROM carrier_account
+WHERE code <> ALL(:collecting) AND NOT coalesce(jsonb_exists(settings->'added_products', 'cash'),
+                                                false)
 """
 
 
@@ -45,3 +51,11 @@ async def price_list(session: AsyncSession, on: date) -> PriceList:
 async def shut_carriers(session: AsyncSession) -> frozenset[str]:
     """Carriers that fail at the moment: nothing goes to them until their gate opens."""
     return frozenset(row.carrier for row in await run(session, _SHUT))
+
+
+async def carriers_without_cash(
+    session: AsyncSession, collecting: Collection[str]
+) -> frozenset[str]:
+    """Carriers that cannot collect cash: neither by a service nor by a product of the contract."""
+    rows = await run(session, _CASHLESS, collecting=sorted(collecting))
+    return frozenset(row.code for row in rows)

@@ -23,7 +23,7 @@ SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o
        || CASE WHEN l.closed THEN '{line_cancelled}' ELSE '{}' END::text[] AS blocked_by,
        coalesce(p.parcels, 0) AS parcels,
        coalesce(l.units, 0) AS units, coalesce(l.picked, 0) AS picked_units,
-       p.tracked, p.last_fact_at, p.incident,
+       p.tracked, p.last_fact_at, p.incident, coalesce(p.foreign_carrier, false) AS foreign_carrier,
        s.picked_at, s.packed_at, s.handed_over_at, s.waits_for,
        coalesce(p.outdated, false) AS label_outdated
 FROM shipment s
@@ -40,6 +40,9 @@ LEFT JOIN LATERAL (
                 WHEN bool_or(status = 'exception') THEN 'exception'
                 WHEN bool_or(status <> 'labelled') THEN 'in_transit'
                 ELSE 'labelled' END AS tracked,
+           bool_or(waybill_no <> '' AND NOT EXISTS (
+               SELECT FROM carrier_account WHERE code = parcel.carrier AND active)
+           ) AS foreign_carrier,
            (array_agg(incident ORDER BY last_fact_at DESC NULLS LAST)
                 FILTER (WHERE incident <> '' AND status <> 'delivered'))[1] AS incident,
            bool_or(receiver_version > 0 AND receiver_version <> r.version) AS outdated
@@ -135,6 +138,7 @@ class ShipmentRepository:
             row.waits_for == STOPPING,
             row.label_outdated,
             row.last_fact_at,
+            row.foreign_carrier,
             row.incident or "",
         )
 

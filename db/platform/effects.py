@@ -25,8 +25,11 @@ WHERE key = :key AND (state <> 'confirmed' OR CAST(:state AS text) = 'undone')
 _FIND: Final = "SELECT state, attempts, result, system FROM effect WHERE key = :key"
 
 _MOVE: Final = """
-UPDATE effect SET system = :system, state = 'intended', updated_at = clock_timestamp()
+UPDATE effect SET system = :system, state = 'intended', updated_at = clock_timestamp(),
+                  result = result || jsonb_build_object(
+                      'round', coalesce((result->>'round')::int, 1) + 1)
 WHERE key = :key AND state <> 'confirmed'
+RETURNING state, attempts, result, system
 """
 
 
@@ -75,10 +78,15 @@ class EffectRepository:
         row = found.one_or_none()
         return Effect(row.state, row.attempts, row.result, row.system) if row else None
 
-    async def move(self, key: str, system: str) -> None:
-        """It goes to another system now; nothing of it is left at the earlier one."""
+    async def move(self, key: str, system: str) -> Effect:
+        """It goes to another system now; nothing of it is left at the earlier one.
+
+        The result counts the `round`, because a reference may be used up where it was before.
+        """
         connection = await self.session.connection()
-        await connection.execute(parsed(_MOVE), {"key": key, "system": system})
+        moved = await connection.execute(parsed(_MOVE), {"key": key, "system": system})
+        row = moved.one()
+        return Effect(row.state, row.attempts, row.result, row.system)
 
     async def settle(self, key: str, state: str, result: dict[str, Any] | None = None) -> None:
         """confirmed | unknown | rejected | undone; a confirmed effect can only be undone."""

@@ -73,6 +73,13 @@ class Tracked:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowingEnded:
+    """`Shipment.following_ended`: an aggregator tells no more of this waybill."""
+
+    waybill_no: str
+
+
+@dataclass(frozen=True, slots=True)
 class GateOpened:
     """`gate_opened` of every workflow that waits for an outside system."""
 

@@ -16,5 +16,9 @@ CARRIERS: Final[Mapping[str, Callable[[CarrierAccess], Carrier]]] = {
     "yunda": yunda.open_carrier,
     "kuaidi100": kuaidi100.open_carrier,
 }
+# Who follows the parcels of carriers we have no contract with.
+AGGREGATOR: Final = "kuaidi100"
+# Who collects cash on delivery by a documented service; others by the `cash` product of a contract.
+COLLECTS_CASH: Final = frozenset({"sf", "zto", "yto", "kuaidi100"})
 # Service → calls; a service that is not here waits only when the carrier says so.
 LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}

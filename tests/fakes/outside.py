@@ -8,6 +8,7 @@ from domain.orders.payment import RefundStatus
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.errors import IntegrationError, Rejected
 from integrations.carriers.port import (
+    Aggregator,
     Carrier,
     PushAnswer,
     Rate,
@@ -37,6 +38,7 @@ class FakeCarrier:
     cancelled: list[str] = field(default_factory=list)
     failures: list[IntegrationError] = field(default_factory=list)
     lost: list[IntegrationError] = field(default_factory=list)
+    used_up: set[str] = field(default_factory=set)  # references whose waybill was voided
     unfindable: list[IntegrationError] = field(default_factory=list)
     deaf: list[IntegrationError] = field(default_factory=list)
     scans: tuple[TrackingFact, ...] = ()
@@ -51,6 +53,8 @@ class FakeCarrier:
         self.requests.append(request)
         if self.failures:
             raise self.failures.pop(0)
+        if request.order_ref in self.used_up:
+            raise Rejected("重复下单", code="8016", system=self.code)
         if request.order_ref in self.waybills:
             raise AssertionError(f"a second label for {request.order_ref}")
         self.waybills[request.order_ref] = f"{self.code.upper()}{len(self.waybills) + 1:012d}"
@@ -61,11 +65,12 @@ class FakeCarrier:
     async def find(self, order_ref: str) -> Waybill | None:
         if self.unfindable:
             raise self.unfindable.pop(0)
-        number = self.waybills.get(order_ref)
+        number = "" if order_ref in self.used_up else self.waybills.get(order_ref)
         return Waybill(self.code, number, order_ref) if number else None
 
     async def cancel(self, order_ref: str, waybill_no: str) -> None:
         self.cancelled.append(waybill_no)
+        self.used_up.add(order_ref)
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
         raise NotImplementedError
@@ -80,6 +85,22 @@ class FakeCarrier:
 
     def refuse_push(self, refusal: Rejected) -> PushAnswer:
         raise NotImplementedError
+
+
+@dataclass
+class FakeAggregator(FakeCarrier):
+    """Follows everybody's parcels and remembers which."""
+
+    code: str = "kuaidi100"
+    followed: list[tuple[str, str]] = field(default_factory=list)
+
+    async def follow(self, carrier: str, waybill_no: str, phone: str) -> None:
+        self.followed.append((carrier, waybill_no))
+
+    async def track_of(
+        self, carrier: str, waybill_no: str, phone_last4: str
+    ) -> tuple[TrackingFact, ...]:
+        return self.scans
 
 
 @dataclass
@@ -151,6 +172,7 @@ class FakeAdapters:
     shop: FakeShop = field(default_factory=FakeShop)
     says: dict[str, ChannelState] = field(default_factory=dict)
     bank: FakeProvider = field(default_factory=FakeProvider)
+    follower: "FakeAggregator | None" = None
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         return self.shop
@@ -160,6 +182,11 @@ class FakeAdapters:
 
     async def carrier(self, code: str) -> Carrier:
         return self.zto if code == "zto" else self.sf
+
+    async def aggregator(self) -> Aggregator:
+        if self.follower is None:
+            raise Rejected("there is no carrier kuaidi100", code="unknown_carrier")
+        return self.follower
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot:
         told = parse_own_order(raw, shop_id)

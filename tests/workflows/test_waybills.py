@@ -1,6 +1,7 @@
 """Waybills: one for each box whatever happens, also when people change the carrier meanwhile."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,16 @@ from temporalio.testing import WorkflowEnvironment
 from db.engine import Sessions
 from db.platform.tables import CorrectionRow
 from domain.logistics.tracking import ParcelStatus, TrackingFact
-from domain.orders.messages import Accepted, Cancel, HandedOver, ResolveStep, StepAction
+from domain.orders.messages import (
+    Accepted,
+    Cancel,
+    FollowingEnded,
+    HandedOver,
+    ResolveStep,
+    StepAction,
+)
 from domain.shared.errors import AnswerLost, Rejected, Unavailable
+from tests.fakes.outside import FakeAggregator
 from tests.workflows.test_order import order_id, plan_hash
 from tests.workflows.world import NOW, Company, company, own_order
 
@@ -65,6 +74,14 @@ async def decide(
 
 async def labelled(shop: Company, no: str) -> None:
     await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "labelled")
+
+
+async def in_time(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it did not happen in a minute")
 
 
 async def test_a_masked_receiver_waits_for_the_platform_s_waybill(shop: Company) -> None:
@@ -198,3 +215,41 @@ async def test_a_delivery_whose_push_was_lost_is_heard_by_asking(
     await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "delivered")
 
     assert await shop.row("SELECT count(*) FROM attention") == (0,)
+
+
+async def test_back_at_the_first_carrier_the_voided_reference_is_not_used_again(
+    shop: Company,
+) -> None:
+    shop.outside.sf.lost.append(AnswerLost("no answer"))
+    shop.outside.sf.unfindable.append(Rejected("the query is not permitted", code="A1004"))
+    shop.outside.zto.failures.append(Rejected("no service there", code="E418"))
+    no = await packed(shop)
+    await parked(shop)
+    await decide(shop, no, "retry_with", carrier="zto")
+    await shop.until("SELECT code FROM attention WHERE resolved_at IS NULL", "E418")
+
+    await decide(shop, no, "retry_with", carrier="sf")
+    await labelled(shop, no)
+
+    first, second = shop.outside.sf.waybills
+    assert second == f"{first}-N3"
+    assert shop.outside.sf.cancelled == ["SF000000000001"]
+    assert await shop.row("SELECT carrier, waybill_no FROM parcel") == ("sf", "SF000000000002")
+
+
+async def test_a_parcel_of_a_carrier_nobody_has_a_contract_with_is_followed(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    shop.outside.follower = FakeAggregator()
+    shop.outside.sf.failures.append(Rejected("no such product", code="8057"))
+    no = await packed(shop)
+    await parked(shop)
+    await decide(shop, no, "done_by_hand", carrier="ems", waybill_no="EA123456789CN")
+    await labelled(shop, no)
+    await shop.shipment(no).signal("handed_over", HandedOver())
+
+    followed = shop.outside.follower.followed
+    await in_time(lambda: followed == [("ems", "EA123456789CN")])
+    await shop.shipment(no).signal("following_ended", FollowingEnded("EA123456789CN"))
+    await temporal_env.sleep(timedelta(minutes=31))
+    await in_time(lambda: len(followed) == 2)

@@ -7,12 +7,14 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
 
+from activities.logistics.following import FollowingActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.telling import TellingActivities
 from domain.orders.messages import (
     Accepted,
+    FollowingEnded,
     GateOpened,
     HandedOver,
     Packed,
@@ -39,6 +41,8 @@ from workflows.shared.steps import (
 # A silent parcel: its carrier is asked each time, a person after as many silences in a row.
 SILENT_AFTER = timedelta(hours=24)
 STALLED_SILENCES = 3
+# An aggregator refuses to follow a parcel anew right after it gave it up.
+FOLLOW_AGAIN_AFTER = timedelta(minutes=30)
 # What stops a shipment wakes it; this is for the news that got lost.
 LOOK_AGAIN = timedelta(hours=6)
 # How long the order may take to apply what the channel just answered.
@@ -62,6 +66,7 @@ class ShipmentWorkflow:
         self._heard_at = workflow.now()
         self._alarm: asyncio.Task[None] | None = None
         self._silences, self._scans = 0, 0
+        self._following: asyncio.Task[None] | None = None
         self._stop: StopRequested | None = None
         self._tried = False  # to order the labels
         self._told_that_it_left = False
@@ -117,6 +122,12 @@ class ShipmentWorkflow:
     @workflow.signal
     def tracked(self, fact: Tracked) -> None:
         self._hear()
+
+    @workflow.signal
+    def following_ended(self, fact: FollowingEnded) -> None:
+        """The aggregator gave a parcel up; it may be followed again half an hour later."""
+        if self._following is None or self._following.done():
+            self._following = asyncio.create_task(self._follow(FOLLOW_AGAIN_AFTER))
 
     @workflow.signal
     def state_changed(self, fact: StateChanged) -> None:
@@ -272,6 +283,8 @@ class ShipmentWorkflow:
             self._telling = asyncio.create_task(self._tell_channel())
         self._heard_at = workflow.now()
         await self._report()
+        if self._facts is not None and self._facts.needs_following:
+            self._following = asyncio.create_task(self._follow(timedelta(0)))
         while self._status is not ShipmentStatus.DELIVERED:
             if self._must_stop() and not self._told_that_it_left:
                 self._told_that_it_left = True
@@ -311,7 +324,7 @@ class ShipmentWorkflow:
         """A push may be lost: ask the carrier, and a person when it says nothing new for days."""
         try:
             scans = await workflow.execute_activity_method(
-                WaybillActivities.ask, self._outside("ask_carrier", ""), **OUTSIDE
+                FollowingActivities.ask, self._outside("ask_carrier", ""), **OUTSIDE
             )
         except ActivityError:
             scans = self._scans  # nobody was asked: as good as no answer
@@ -320,6 +333,16 @@ class ShipmentWorkflow:
         if self._silences >= STALLED_SILENCES:
             self._silences = 0
             await self._ask_about("stalled", "no news from the carrier for three days")
+
+    async def _follow(self, after: timedelta) -> None:
+        if after:
+            await asyncio.sleep(after.total_seconds())
+        try:
+            await workflow.execute_activity_method(
+                FollowingActivities.follow, self._outside("follow", ""), **OUTSIDE
+            )
+        except ActivityError:
+            return  # nobody tells of it: it is silent, and asked about like all others
 
     async def _tell_channel(self) -> None:
         await self._console.run(

@@ -207,6 +207,9 @@ class StepConsole:
         return decision
 
     async def _wait_for_gate(self, system: str, interrupted: Callable[[], bool]) -> None:
+        """Until a gate of this kind opens that the step is queued at: a person may have sent it to
+        another system than the one it was made for."""
+        system = system.split("/")[0]
         seen = self._openings.get(system, 0)
         try:
             await workflow.wait_condition(

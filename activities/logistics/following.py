@@ -1,0 +1,93 @@
+"""Where parcels are: asked of their carriers, or of an aggregator that follows everybody's."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from temporalio import activity
+
+from activities.orders.ports import Adapters
+from db.engine import Sessions
+from db.logistics.repository import record_facts
+from db.platform.gates import Gates
+from db.sql import parsed
+from domain.logistics.tracking import TrackingFact
+from domain.orders.work import OutsideStep
+from domain.shared.errors import GateHolding, IntegrationError
+from integrations.carriers.registry import AGGREGATOR
+
+_PARCELS: Final = """
+SELECT p.id, p.carrier, p.waybill_no, r.phone_last4, coalesce(c.active, false) AS has_account
+FROM parcel p
+JOIN shipment s ON s.no = p.shipment_no
+JOIN receiver r ON r.order_id = s.order_id
+LEFT JOIN carrier_account c ON c.code = p.carrier
+WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no <> ''
+ORDER BY p.id
+"""
+
+_SCANS: Final = """
+SELECT count(*) FROM tracking_event e JOIN parcel p ON p.id = e.parcel_id
+WHERE p.shipment_no = :no AND p.voided_at IS NULL
+"""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingActivities:
+    """Parcels on their way. A parcel of a carrier we have no contract with is followed by the
+    aggregator, where we have one with it."""
+
+    sessions: Sessions
+    adapters: Adapters
+    gates: Gates
+
+    @activity.defn(name="waybill.follow")
+    async def follow(self, step: OutsideStep) -> None:
+        """Have the aggregator tell of every scan of parcels that nobody else tells of.
+
+        Where it cannot, the parcels are silent and are asked about like all others.
+        """
+        for row in await self._rows(step):
+            if row.has_account:
+                continue
+            try:
+                async with self.gates.through(f"carrier/{AGGREGATOR}", step):
+                    aggregator = await self.adapters.aggregator()
+                    await aggregator.follow(row.carrier, row.waybill_no, row.phone_last4)
+            except (IntegrationError, GateHolding) as error:
+                log.warning("tracking.not_followed", parcel_id=row.id, error=str(error)[:200])
+
+    @activity.defn(name="waybill.ask")
+    async def ask(self, step: OutsideStep) -> int:
+        """Ask the carriers where silent parcels are, as a push may be lost; scans known then.
+
+        A carrier that does not answer now is simply asked again after the next silence.
+        """
+        for row in await self._rows(step):
+            try:
+                facts = await self._facts(step, row)
+            except (IntegrationError, GateHolding) as error:
+                log.warning("tracking.not_answered", parcel_id=row.id, error=str(error)[:200])
+                continue
+            async with self.sessions.begin() as session:
+                await record_facts(session, row.carrier, facts)
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            known = await connection.execute(parsed(_SCANS), {"no": step.shipment_no})
+            return int(known.scalar_one())
+
+    async def _facts(self, step: OutsideStep, row: Any) -> tuple[TrackingFact, ...]:
+        asked = row.carrier if row.has_account else AGGREGATOR
+        async with self.gates.through(f"carrier/{asked}", step):
+            if row.has_account:
+                carrier = await self.adapters.carrier(row.carrier)
+                return await carrier.track(row.waybill_no, row.phone_last4)
+            aggregator = await self.adapters.aggregator()
+            return await aggregator.track_of(row.carrier, row.waybill_no, row.phone_last4)
+
+    async def _rows(self, step: OutsideStep) -> Any:
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            return (await connection.execute(parsed(_PARCELS), {"no": step.shipment_no})).all()

@@ -21,6 +21,7 @@ import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.corrections
 import api.orders.labels
+import api.orders.manifests
 import api.orders.payments
 import api.orders.read
 import api.orders.receiving
@@ -58,6 +59,7 @@ _ROUTERS: Final = (
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.labels.router, _V1),
+    (api.orders.manifests.router, _V1),
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.orders.routes.router, _V1),

@@ -1,34 +1,34 @@
 """Waybill labels as a PDF of 100 × 150 mm, one a page, ready for a thermal printer."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import floor
 from pathlib import Path
 from typing import Final
-
-import typst
 
 from domain.shared.address import Address, Contact, Receiver
 from domain.shared.ids import ParcelId
 from domain.shared.money import Money
 from integrations.carriers.port import CargoItem
 from integrations.code128 import code128
+from integrations.printing import FONT_DIR, printed
+from integrations.printing import FontMissing as FontMissing
 
-FONT: Final = "Noto Sans SC"
-FONT_DIR: Final = Path(__file__).parents[1] / "web" / "static" / "vendor" / "fonts"
-PRODUCT_NAMES: Final = {("sf", "1"): "特快", ("sf", "2"): "标快", ("zto", "standard"): "标准快递"}
+PRODUCT_NAMES: Final = {
+    ("sf", "1"): "特快",
+    ("sf", "2"): "标快",
+    ("jdl", "ed-m-0001"): "特惠送",
+    ("zto", "standard"): "标准快递",
+    ("yto", "standard"): "标准快递",
+    ("sto", "standard"): "标准快递",
+    ("yunda", "standard"): "标准快递",
+}
 _TEMPLATE: Final = Path(__file__).with_name("label.typ")
 _BARCODE_SPACE_MM: Final = 92.0
 _QUIET_MODULES: Final = 20
 _WIDEST_MODULE_MM: Final = 0.5
 _DOT_MM: Final = 0.125  # a printer of 203 dpi: bars of whole dots stay sharp
 _CARGO_LINES: Final = 12
-
-
-class FontMissing(Exception):
-    """No Noto Sans SC in the given directories: the label would show boxes for Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +58,7 @@ def render_labels(labels: Sequence[Label], font_dirs: Sequence[Path] = (FONT_DIR
 
     Raises FontMissing, and ValueError for a waybill number no barcode can hold.
     """
-    compiler = typst.Compiler(
-        _TEMPLATE.read_bytes(),
-        font_paths=_fonts(tuple(font_dirs)),
-        ignore_system_fonts=True,
-    )
-    values = json.dumps([_values(label) for label in labels], ensure_ascii=False)
-    inputs = {"labels": values, "font": FONT}
-    pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=0)
-    if not isinstance(pdf, bytes):
-        raise TypeError("labels are one document")
-    return pdf
-
-
-@lru_cache(maxsize=4)
-def _fonts(font_dirs: tuple[Path, ...]) -> typst.Fonts:
-    paths = [path for path in font_dirs if path.is_dir()]
-    fonts = typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=list(paths)
-    )
-    if FONT not in fonts.families():
-        places = ", ".join(str(path) for path in font_dirs) or "no directories"
-        raise FontMissing(f"{FONT} is not in {places}")
-    return fonts
+    return printed(_TEMPLATE, "labels", [_values(label) for label in labels], font_dirs)
 
 
 def _values(label: Label) -> dict[str, object]:

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import SessionsOf, Who
 from api.orders import warehouse
 from db.inventory.repository import StockRepository
+from db.orders.manifests import todays_manifests
 from db.platform.inbox import AttentionInbox
 from domain.shared.errors import InvalidInput, OrderNotFound
 from web.order_actions import body_of
@@ -34,6 +35,7 @@ async def pick_lists(
     chosen = location if location is not None else request.cookies.get(COOKIE, "")
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
+        manifests = await todays_manifests(session)
     known = {str(place.location_id) for place in places}
     chosen = chosen if chosen in known else ""
     lists = await warehouse.pick_lists(sessions, chosen, _MOST_SHOWN)
@@ -41,6 +43,7 @@ async def pick_lists(
         request, "warehouse.html", lists=lists, location=chosen, most=_MOST_SHOWN,
         names={str(place.location_id): place.name for place in places},
         places=[place for place in places if place.kind != "transit"],
+        manifests=[one for one in manifests if chosen in ("", one.location_id)],
     )  # fmt: skip
     if location is not None:
         response.set_cookie(

@@ -24,7 +24,7 @@ from integrations.labels import PRODUCT_NAMES, FontMissing, Label, render_labels
 router = APIRouter(tags=["warehouse"])
 
 # Rendering is work for a processor; the event loop goes on meanwhile.
-_RENDERERS: Final = anyio.CapacityLimiter(2)
+RENDERERS: Final = anyio.CapacityLimiter(2)
 
 
 @router.get(
@@ -45,7 +45,7 @@ async def print_labels(shipment_no: Code, context: Context) -> Response:
         )  # fmt: skip
     labels = labels_of(found, datetime.now(UTC))
     try:
-        pdf = await anyio.to_thread.run_sync(render_labels, labels, limiter=_RENDERERS)
+        pdf = await anyio.to_thread.run_sync(render_labels, labels, limiter=RENDERERS)
     except FontMissing as error:
         raise Problem("LabelFontMissing", 503, str(error)) from error
     headers = {

@@ -14,7 +14,9 @@ from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Interceptor, Worker, WorkerDeploymentConfig
 
+from activities.channels.after_sales import AfterSaleActivities
 from activities.channels.pulling import PullingActivities
+from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
@@ -133,9 +135,13 @@ def activities_beside_orders(
 ) -> list[Callable[..., Any]]:
     """What belongs to no single order: shops that are pulled or told stock, the ledger's verbs."""
     stock = StockActivities(sessions, ReservationBatcher(sessions))
+    stock_push = StockPushActivities(sessions, adapters)
     return [
         PullingActivities(sessions, adapters, vault).pull,
-        StockPushActivities(sessions, adapters).push,
+        AfterSaleActivities(sessions, adapters, vault).pull,
+        QueueActivities(sessions, adapters, vault).consume,
+        stock_push.push,
+        stock_push.try_again,
         stock.reserve,
         stock.release,
         stock.receive,

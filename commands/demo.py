@@ -22,7 +22,6 @@ from domain.logistics.divisions.divisions import normalise
 from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
-from integrations.marketplaces.registry import PULLED
 from integrations.sandbox import douyin_orders, pdd_orders
 from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_payments import demo_payments
@@ -141,6 +140,14 @@ _FOLLOW_SANDBOX: Final = (
     "UPDATE carrier_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
     " WHERE base_url ~ :here",
 )
+# The demo company looks often, so that one sees things happen.
+_QUICK: Final = {
+    "interval_s": 5,
+    "after_sale_interval_s": 5,
+    "message_interval_s": 3,
+    "read_back_s": 60,
+    "read_settle_s": 5,
+}
 # Regions by the first two digits of their provinces.
 _REGIONS: Final = {
     "east": ("31", "32", "33", "34", "35", "36", "37"),
@@ -229,7 +236,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         session.add(
             ShopRow(id=id, channel=channel, external_id=external_id, name=name,
                     base_url=base_url, secrets=sealed,
-                    settings={"interval_s": 5} if channel in PULLED else {})
+                    settings=_QUICK)
         )  # fmt: skip
         await session.flush()
         for product in PRODUCTS:

@@ -1,13 +1,17 @@
 """Workflows that exist once per shop: brought in line with the tables by `onhand migrate`."""
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 import structlog
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
 from db.channels.repository import ChannelsRepository
+from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.sql import run
-from domain.channels.messages import PulledShop, StockedShop
+from domain.channels.messages import Asked, PulledShop, StockedShop
 from domain.platform.gates import TendGate
 from domain.shared.ids import (
     ShopId,
@@ -15,27 +19,37 @@ from domain.shared.ids import (
     poller_workflow_id,
     stock_push_workflow_id,
 )
-from integrations.marketplaces.registry import PULLED, STOCKED
+from integrations.marketplaces.registry import PULLED, QUEUED, STOCKED, TELLS_AFTER_SALES
 from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
 
+_ASKED: Final[Mapping[Asked, Sequence[str]]] = {
+    "orders": PULLED,
+    "after_sales": TELLS_AFTER_SALES,
+    "messages": QUEUED,
+}
+
 
 async def reconcile_singletons(client: Client, sessions: Sessions) -> tuple[str, ...]:
-    """Every active shop gets its poller and its teller of stock where its channel has them, every
+    """Every active shop gets its pollers and its teller of stock as its channel has them, every
     outside system its gate; returns their ids.
 
     A shop that was switched off ends its own workflows at their next round.
     """
     async with sessions.begin() as session:
         channels = ChannelsRepository(session)
-        pulled = await channels.active_shops(PULLED)
+        pulled: list[tuple[Asked, ShopRow]] = [
+            (asked, shop)
+            for asked, codes in _ASKED.items()
+            for shop in await channels.active_shops(codes)
+        ]
         stocked = await channels.active_shops(STOCKED)
     started = [
         *[
-            await _run(client, "Poller", PulledShop(ShopId(shop.id)), poller_workflow_id(shop.id),
-                       f"pulls {shop.name}")
-            for shop in pulled
+            await _run(client, "Poller", PulledShop(ShopId(shop.id), asked=asked),
+                       poller_workflow_id(shop.id, asked), f"asks {shop.name} for its {asked}")
+            for asked, shop in pulled
         ],
         *[
             await _run(client, "StockPush", StockedShop(ShopId(shop.id)),

@@ -199,6 +199,7 @@ STORY: Final = {
     "release_presale": N_("The pre-sale date has come"),
     "complete": N_("Order completed"),
     "sent_before": N_("It was sent before we heard of it; nothing is left to do"),
+    "after_sale": N_("Case {after_sale_no}: {after_sale_kind}, {after_sale_stage}"),
     "fetch_skipped": N_("Went on without asking the channel"),
 }
 
@@ -216,6 +217,7 @@ STORY_ICON: Final = {
     "complete": "circle-check",
     "sent_before": "truck",
     "channel_change_too_late": "alert-triangle", "replanned": "refresh",
+    "after_sale": "receipt-refund",
     "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip
 
@@ -248,6 +250,11 @@ STEP: Final = {
     "fetch": N_("Ask the channel for the order"),
     "refund": N_("Pay the refund"),
     "refund_twice": N_("A refund paid twice"),
+    "channel.pull": N_("Pull orders"),
+    "channel.after_sales": N_("Pull refunds and returns"),
+    "channel.consume": N_("Take messages"),
+    "stock.push": N_("Tell the stock for sale"),
+    "stock.drift": N_("Compare the stock for sale"),
     "stalled": N_("No news of the parcel"),
     "parcel": N_("Look after the parcel"),
 }
@@ -289,6 +296,25 @@ EFFECT: Final = {
     "cannot_stop": N_("Cannot be stopped any more, it has left: {subject}"),
 }
 
+AFTER_SALE_KIND: Final = {
+    "refund": N_("Refund"),
+    "return": N_("Return"),
+    "exchange": N_("Exchange"),
+    "repair": N_("Repair"),
+    "other": N_("After-sales"),
+}
+
+AFTER_SALE_STAGE: Final = {
+    "requested": N_("waits for our answer"),
+    "agreed": N_("agreed"),
+    "on_the_way": N_("goods coming back"),
+    "received": N_("goods received"),
+    "refused": N_("refused"),
+    "closed": N_("closed"),
+    "done": N_("settled"),
+    "unknown": N_("unknown"),
+}
+
 LOCATION_KIND: Final = {
     "hq": N_("Head warehouse"),
     "region": N_("Regional warehouse"),
@@ -314,6 +340,8 @@ _TRANSLATED: Final[Mapping[str, Mapping[str, str]]] = {
     "channel": CHANNEL,
     "hold": HOLD,
     "state": CHANNEL_STATE,
+    "after_sale_kind": AFTER_SALE_KIND,
+    "after_sale_stage": AFTER_SALE_STAGE,
 }
 
 
@@ -339,5 +367,5 @@ def waits_code(waits_for: str, steps: int, stages: Sequence[str]) -> str:
 
 
 def step_kind(step_id: str) -> str:
-    """`parcel:lost` is a `parcel` step."""
-    return step_id.split(":")[0]
+    """`parcel:lost` is a `parcel` step, `stock.push/TEA-1` one that tells stock."""
+    return step_id.split(":")[0].split("/")[0]

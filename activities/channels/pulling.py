@@ -1,19 +1,19 @@
 """Asking a shop what changed: one window at a time, and no single order can stop it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 from temporalio import activity
 
+from activities.channels.trouble import PATIENT_ATTEMPTS, all_well, tell_trouble
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
-from db.platform.attention import open_attention, resolve_attention
-from db.platform.pausing import credentials_refused, stopped
+from db.platform.pausing import stopped
 from db.shared.intake import accept
 from db.vault import Vault
 from domain.channels.messages import Pulled, PullWindow
@@ -32,8 +32,6 @@ log = structlog.get_logger()
 
 TOPIC: Final = "pulled"
 STEP: Final = "channel.pull"
-# From this attempt on an order that alone cannot be fetched is left behind, parked.
-PATIENT_ATTEMPTS: Final = 3
 _AT_ONCE: Final = 4
 
 # Defaults of a shop's settings, in seconds.
@@ -86,22 +84,14 @@ class PullingActivities:
         try:
             result = await self._window(shop)
         except IntegrationError as error:
-            await self._say(shop.id, error)
+            await tell_trouble(self.sessions, poller_workflow_id(shop.id), STEP, shop.id, error)
             raise
-        async with self.sessions.begin() as session:
-            await resolve_attention(
-                session,
-                workflow_id=poller_workflow_id(shop.id),
-                step_id=STEP,
-                by="system",
-                resolution="retry",
-                note="the shop answers again",
-            )
+        await all_well(self.sessions, poller_workflow_id(shop.id), STEP)
         return result
 
     async def _window(self, shop: ShopRow) -> Pulled:
         marketplace = await self.adapters.pulled(shop.id)
-        start, end, behind = window(shop, self.now())
+        start, end, behind = window(shop.settings, shop.pulled_until, self.now())
         tally = _Tally()
         for page in range(await marketplace.changed_page_count(start, end), 0, -1):
             await self._page(shop, marketplace, await marketplace.changed(start, end, page), tally)
@@ -212,27 +202,6 @@ class PullingActivities:
         for order, error in tally.unavailable.values():
             await self._keep(shop, order, b"", f"{error.code}: {error}", tally)
 
-    async def _say(self, shop_id: str, error: IntegrationError) -> None:
-        """A shop that refuses us, or does not answer for long, is a person's business."""
-        if isinstance(error, CredentialsRefused):
-            async with self.sessions.begin() as session:
-                await credentials_refused(session, f"shop/{shop_id}", error)
-            return
-        attempt = activity.info().attempt
-        if not isinstance(error, Rejected) and attempt < PATIENT_ATTEMPTS:
-            return
-        async with self.sessions.begin() as session:
-            await open_attention(
-                session,
-                workflow_id=poller_workflow_id(shop_id),
-                step_id=STEP,
-                system=f"shop/{shop_id}",
-                cause=type(error).__name__,
-                code=error.code,
-                error=str(error),
-                actions=("retry",),
-            )
-
 
 def interval_of(shop: ShopRow) -> float:
     """Seconds between two looks at a shop that is not behind."""
@@ -244,18 +213,20 @@ def message_id(order: ChangedOrder) -> str:
     return f"{order.external_no}:{order.modified.astimezone(UTC):%Y%m%dT%H%M%S.%f}"
 
 
-def window(shop: ShopRow, now: datetime) -> tuple[datetime, datetime, bool]:
-    """What to pull next as [start, end), and whether it ends before the present.
+def window(
+    settings: Mapping[str, Any], until: datetime | None, now: datetime
+) -> tuple[datetime, datetime, bool]:
+    """What to pull next as [start, end) after what was pulled `until` then, and whether it ends
+    before the present.
 
     The last seconds are left to settle: an order that changes twice in one second of the vendor's
     clock must not be taken in between. The overlap catches what the vendor listed late.
     """
-    settings = shop.settings
     settle = timedelta(seconds=max(setting(settings, "settle_s", SETTLE_S), 0.0))
     overlap = timedelta(seconds=max(setting(settings, "overlap_s", OVERLAP_S), 0.0))
     first = timedelta(seconds=setting(settings, "first_window_s", FIRST_WINDOW_S))
     longest = timedelta(seconds=LONGEST_WINDOW_S)
     present = (now - settle).replace(microsecond=0)
-    reached = min(shop.pulled_until or present - first, present)
+    reached = min(until or present - first, present)
     end = min(reached + longest, present)
     return reached - overlap, end, end < present

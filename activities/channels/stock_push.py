@@ -15,7 +15,7 @@ from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.platform.attention import open_attention, resolve_attention
 from db.platform.pausing import credentials_refused, stopped
-from domain.channels.messages import StockedShop, StockTold
+from domain.channels.messages import StockedShop, StockTold, TryListing
 from domain.channels.selling import Reading, SellRule, judge_reading, kits, sellable
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
 from domain.shared.ids import stock_push_workflow_id
@@ -30,6 +30,7 @@ LOOK_EVERY_S: Final = 2.0
 READ_EVERY_S: Final = 900.0
 SETTLE_S: Final = 60.0  # a channel may show a new value a little later
 AFTER_REFUSAL_S: Final = 900.0
+OURSELVES: Final = "onhand"  # the system of refusals that never went out
 _AT_ONCE: Final = 4
 _MOST_READ: Final = 50
 # A reading that is off once is told again; off twice in a row is a person's business.
@@ -97,6 +98,13 @@ class StockPushActivities:
             await self._say(shop.id, error)
             raise
 
+    @activity.defn(name="stock.try_again")
+    async def try_again(self, request: TryListing) -> None:
+        """The product a step is about is told and asked about at the next look; nothing waits."""
+        product = request.step_id.partition("/")[2]
+        async with self.sessions.begin() as session:
+            await Listings(session, request.shop_id).hurry(product)
+
     async def _tell(self, shop: ShopRow, marketplace: StockedMarketplace, tally: _Tally) -> None:
         rule = rule_of(shop)
         async with self.sessions.begin() as session:
@@ -144,7 +152,9 @@ class StockPushActivities:
                 listings = Listings(session, shop.id)
                 text = f"{error.code}: {error}"[:500]
                 await listings.refused(listing.external_sku, text, AFTER_REFUSAL_S)
-                await _attention(session, shop.id, f"{STEP}/{listing.external_sku}", error)
+                # A number that only an order can bring is nobody's mistake: the listing says so.
+                if error.system != OURSELVES:
+                    await _attention(session, shop.id, f"{STEP}/{listing.external_sku}", error)
             return
         async with self.sessions.begin() as session:
             await Listings(session, shop.id).pushed(listing.external_sku, push_no, quantity)
@@ -226,6 +236,7 @@ async def _attention(
         cause=cause or type(error).__name__,
         code=error.code,
         error=str(error),
+        actions=("retry",),
     )
 
 

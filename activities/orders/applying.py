@@ -8,15 +8,19 @@ from typing import Any
 
 from temporalio import activity
 
+from activities.orders.case_news import hold_for_cases, take_case
 from activities.orders.late_changes import change_late
 from activities.orders.ports import Adapters, OrderRules, Vault
+from db.channels.listings import Listings
 from db.engine import Sessions
 from db.orders import statements
 from db.orders.blocked import BlockedBuyers
 from db.orders.repository import KnownOrder, OrderRepository
+from db.shared.after_sales import keeps_back
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from db.vault import CannotOpen
 from domain.logistics.divisions.divisions import normalise
+from domain.orders.after_sale import AFTER_SALE_TOPIC
 from domain.orders.changes import Stage, stage_of
 from domain.orders.intake import (
     FOLLOWS_THE_CHANNEL,
@@ -53,10 +57,12 @@ class ApplyingActivities:
             orders = OrderRepository(session)
             known = await orders.lock(request.order_id)
             entries: list[Entry] = []
-            readable = await self._readable(orders, known, request)
+            readable = await self._readable(orders, known, request, entries)
             for row, snapshot in readable:
                 known = await self._take(orders, known, row, snapshot, entries)
-            if readable:
+            if any(entry.kind == "after_sale" for entry in entries):
+                await hold_for_cases(orders, request.order_id, entries)
+            if readable or entries:
                 await orders.wake_shipments(request.order_id, "channel")
             state = await orders.state(request.order_id)
             if HoldKind.UNMAPPED_SKU in state.holds:
@@ -65,7 +71,11 @@ class ApplyingActivities:
             return await orders.record(state, max(request.seq, state.seq), entries)
 
     async def _readable(
-        self, orders: OrderRepository, known: KnownOrder, request: ApplyMessages
+        self,
+        orders: OrderRepository,
+        known: KnownOrder,
+        request: ApplyMessages,
+        entries: list[Entry],
     ) -> list[tuple[Any, OrderSnapshot]]:
         rows = await orders.run(
             statements.INBOX, {"ids": list(request.inbox_ids), "order_id": request.order_id}
@@ -73,6 +83,10 @@ class ApplyingActivities:
         readable: list[tuple[Any, OrderSnapshot]] = []
         for row in rows:
             if row.applied_at is not None:
+                continue
+            if row.topic == AFTER_SALE_TOPIC:
+                await take_case(orders, known.order_id, row, self.vault, entries)
+                await _settle(orders, row.id, Verdict.APPLY)
                 continue
             if row.raw is None:  # parked before it could be read, or erased: ask the channel
                 await orders.run(statements.ASK_CHANNEL, {"order_id": known.order_id})
@@ -151,11 +165,20 @@ class ApplyingActivities:
         else:
             receiver = _receiver(known.order_id, snapshot) if snapshot.receiver else None
             await change_late(orders, known.order_id, snapshot, receiver, stage, entries)
+        await _learn_listings(orders, known.shop_id, snapshot)
         sent = (await orders.state(known.order_id)).sent_without_us
         if sent:
             await give_back_unstarted(orders.session, known.order_id, "voided")
             await leave_queue(orders.session, known.order_id)
-        await self._hold(orders, known, snapshot, entries, sent_elsewhere=sent and not first)
+        asked_back = stage is not Stage.LEFT and known.channel != "own"
+        await self._hold(
+            orders,
+            known,
+            snapshot,
+            entries,
+            sent_elsewhere=sent and not first,
+            refund_told=asked_back and await keeps_back(orders.session, known.order_id),
+        )
         if first:
             entries.insert(0, Entry("received", {"channel": known.channel}))
             entries += [Entry("sent_before")] if sent else []
@@ -172,6 +195,7 @@ class ApplyingActivities:
         entries: list[Entry],
         *,
         sent_elsewhere: bool,
+        refund_told: bool,
     ) -> None:
         now = datetime.now(UTC)
         unmapped = await orders.run(statements.UNMAPPED, {"order_id": known.order_id})
@@ -186,6 +210,7 @@ class ApplyingActivities:
             risk_reasons=await self._risks(orders, known.order_id, snapshot),
             now=now,
             unheard_of=known.channel == "own" and not known.channel_state,
+            refund_told=refund_told,
             sent_elsewhere=sent_elsewhere,
         )
         gone = FOLLOWS_THE_CHANNEL - {hold.kind for hold in wanted}
@@ -219,6 +244,13 @@ async def _save_content(orders: OrderRepository, order_id: str, snapshot: OrderS
     await orders.run(statements.DROP_LINES, {"order_id": order_id, "kept": kept})
     await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
     return before != await _content(orders, order_id)
+
+
+async def _learn_listings(orders: OrderRepository, shop_id: str, snapshot: OrderSnapshot) -> None:
+    ids = {x.external_sku: x.listing_ids for x in snapshot.lines if x.external_sku}
+    told = {sku: numbers for sku, numbers in ids.items() if numbers}
+    if told:
+        await Listings(orders.session, shop_id).learn(told)
 
 
 async def _content(orders: OrderRepository, order_id: str) -> Sequence[Any]:

@@ -87,7 +87,7 @@ class AttentionActivities:
                     {
                         "actor": step.actor,
                         "action": f"step.{step.action}",
-                        "subject": f"order/{step.order_id}",
+                        "subject": f"order/{step.order_id}" if step.order_id else step.workflow_id,
                         "reason": step.reason,
                         "before": json.dumps({"step": step.step_id, "cause": closed.cause}),
                         "request_id": closed.id,

@@ -23,9 +23,11 @@ from integrations.carriers.port import Aggregator, Carrier
 from integrations.carriers.registry import AGGREGATOR, CARRIERS
 from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
 from integrations.marketplaces.port import (
+    AfterSaleMarketplace,
     Marketplace,
     PulledMarketplace,
     PushMarketplace,
+    QueueMarketplace,
     StockedMarketplace,
 )
 from integrations.marketplaces.registry import CHANNELS
@@ -117,6 +119,22 @@ class Adapters:
             text = f"shop {shop_id} pushes; it cannot be pulled"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(PulledMarketplace, marketplace)
+
+    async def after_sales(self, shop_id: str) -> AfterSaleMarketplace:
+        """The client of a shop that tells its refunds. Raises Rejected (`unknown_shop`)."""
+        marketplace = await self.marketplace(shop_id)
+        if not hasattr(marketplace, "changed_after_sales"):
+            text = f"shop {shop_id} cannot be asked for refunds"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return cast(AfterSaleMarketplace, marketplace)
+
+    async def queued(self, shop_id: str) -> QueueMarketplace:
+        """The client of a shop whose messages are queued. Raises Rejected (`unknown_shop`)."""
+        marketplace = await self.marketplace(shop_id)
+        if not hasattr(marketplace, "consume"):
+            text = f"shop {shop_id} has no queue of messages"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return cast(QueueMarketplace, marketplace)
 
     async def stocked(self, shop_id: str) -> StockedMarketplace:
         """The client of a shop that is told what it may sell. Raises Rejected (`unknown_shop`)."""

@@ -1,11 +1,13 @@
 """Whether a message about a closed order is news that somebody has to look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from activities.shared.adapters import Adapters
 from db.shared.hand_over import HandOver
 from db.vault import CannotOpen, Vault
+from domain.orders.after_sale import AFTER_SALE_TOPIC, AfterSaleStage, read_facts
 from domain.orders.order import OrderStatus
 from domain.orders.snapshot import ChannelState, Version
 from domain.shared.errors import IntegrationError
@@ -39,6 +41,8 @@ class LateFacts:
             return LateFact(f"{message.topic} (empty message)", True)
         try:
             raw = self.vault.open(message.raw, message.inbox_id)
+            if message.topic == AFTER_SALE_TOPIC:
+                return _of_case(read_facts(raw))
             snapshot = await self.adapters.snapshot(message.channel, message.shop_id, raw)
         except (IntegrationError, CannotOpen) as error:
             return LateFact(f"{message.topic} (cannot be read: {error})"[:300], True)
@@ -50,3 +54,11 @@ class LateFacts:
         news = snapshot.version > known or snapshot.state != message.channel_state
         text = f"{snapshot.state}, refund in progress" if refund else str(snapshot.state)
         return LateFact(text, news and (refund or not expected))
+
+
+def _of_case(facts: Mapping[str, str]) -> LateFact:
+    """A refund or return that is settled needs nobody; what stands open does."""
+    number, stage = facts.get("after_sale_no", ""), facts.get("after_sale_stage", "")
+    kind = facts.get("after_sale_kind", "")
+    over = stage in frozenset(AfterSaleStage) and AfterSaleStage(stage).is_over
+    return LateFact(f"after-sale case {number}: {kind} {stage}"[:300], not over)

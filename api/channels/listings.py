@@ -22,7 +22,8 @@ Percent = Annotated[StrictInt, Field(ge=0, le=100)]
 class Rule(StrictBody):
     """A product's own rule in the channel's units; what is null or absent is the shop's rule.
 
-    `ids` are other ids the channel's stock call wants (TOP: num_iid, sku_id).
+    `ids` are other ids the channel's stock call wants (TOP: num_iid, sku_id); orders bring them by
+    themselves, and none given leaves them as they are.
     """
 
     allowed: StrictBool | None = None

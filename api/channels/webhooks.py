@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.channels.ports import Outside, OutsideOf
-from db.shared.after_sales import keep_after_sale
+from db.shared.after_sales import take_after_sale
 from db.shared.intake import Accepted, accept, accept_at_once
 from domain.shared.errors import IdempotencyMismatch, Rejected
 from integrations.marketplaces.port import MISMATCH, DoorAnswer, Push, Pushed
@@ -110,7 +110,7 @@ async def _keep(
                 )
             )
             if push.after_sale is not None:
-                await keep_after_sale(session, channel, shop_id, push.after_sale)
+                await take_after_sale(session, outside.vault, channel, shop_id, push.after_sale)
     return bool(kept) and all(one.duplicate for one in kept)
 
 

@@ -221,6 +221,33 @@ class Timeline(BaseModel):
     items: list[EventView]
 
 
+class AfterSaleView(BaseModel):
+    """A refund, return or exchange as the channel told it last; `channel_status` is its own code.
+
+    `line_nos` are the channel's numbers of the lines; empty = the whole order, or not told.
+    """
+
+    no: str
+    kind: str
+    stage: str
+    channel_status: str
+    amount: MoneyView
+    reason: str
+    line_nos: list[str]
+    return_carrier: str
+    return_waybill_no: str
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, row: Any, currency: str) -> "AfterSaleView":
+        return cls(
+            no=row.after_sale_no, kind=row.kind, stage=row.stage, channel_status=row.vendor_status,
+            amount=MoneyView.of(row.amount_minor, currency), reason=row.reason,
+            line_nos=row.external_line_nos, return_carrier=row.return_carrier,
+            return_waybill_no=row.return_waybill_no, changed_at=row.modified,
+        )  # fmt: skip
+
+
 class OrderView(BaseModel):
     """One order with everything that belongs to it."""
 
@@ -251,6 +278,7 @@ class OrderView(BaseModel):
     lines: list[LineView]
     holds: list[HoldView]
     shipments: list[ShipmentView]
+    after_sales: list[AfterSaleView]
     attention: int
 
     @classmethod
@@ -275,6 +303,7 @@ class OrderView(BaseModel):
             lines=_lines(detail),
             holds=[HoldView.of(hold) for hold in detail.holds],
             shipments=[ShipmentView.of(shipment) for shipment in detail.shipments],
+            after_sales=[AfterSaleView.of(row, order.currency) for row in detail.after_sales],
             attention=len(detail.attention),
         )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """What shops may sell: counted from the stock tables, told, and read back."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,6 +62,24 @@ UPDATE listing SET push_error = :error,
 WHERE shop_id = :shop_id AND external_sku = :external_sku
 """
 
+# What a person gave counts for more than what an order tells; new numbers are tried at once.
+_LEARN: Final = """
+INSERT INTO listing AS l (shop_id, external_sku, ids, push_no, push_error, drifts)
+SELECT CAST(:shop_id AS text), x.external_sku, x.ids, 0, '', 0
+FROM jsonb_to_recordset(CAST(:learned AS jsonb)) AS x(external_sku text, ids jsonb)
+WHERE NOT EXISTS (
+    SELECT FROM listing k
+    WHERE k.shop_id = :shop_id AND k.external_sku = x.external_sku AND x.ids || k.ids = k.ids)
+ORDER BY x.external_sku
+ON CONFLICT (shop_id, external_sku) DO UPDATE SET
+    ids = excluded.ids || l.ids, push_after = NULL
+"""
+
+_HURRY: Final = """
+UPDATE listing SET push_after = NULL, read_at = NULL
+WHERE shop_id = :shop_id AND (:external_sku = '' OR external_sku = :external_sku)
+"""
+
 _TO_READ: Final = """
 SELECT external_sku, ids, pushed_quantity, push_no, read_quantity, drifts FROM listing
 WHERE shop_id = :shop_id AND pushed_quantity IS NOT NULL AND pushed_quantity = wanted_quantity
@@ -94,7 +113,8 @@ SELECT CAST(:shop_id AS text), CAST(:external_sku AS text), CAST(:ids AS jsonb),
 WHERE EXISTS (
     SELECT FROM channel_sku WHERE shop_id = :shop_id AND external_sku = :external_sku)
 ON CONFLICT (shop_id, external_sku) DO UPDATE SET
-    ids = excluded.ids, allowed = excluded.allowed, buffer = excluded.buffer,
+    ids = CASE WHEN excluded.ids = '{}' THEN l.ids ELSE excluded.ids END,
+    allowed = excluded.allowed, buffer = excluded.buffer,
     threshold = excluded.threshold, share_percent = excluded.share_percent, most = excluded.most,
     push_after = NULL
 RETURNING 1
@@ -137,6 +157,19 @@ class Listings:
             self.session, _REFUSED, shop_id=self.shop_id, external_sku=external_sku,
             error=error, pause_s=pause_s,
         )  # fmt: skip
+
+    async def learn(self, ids: Mapping[str, Mapping[str, str]]) -> None:
+        """Keep the channel's numbers of its products, by their SKUs there, as orders tell them."""
+        learned = [{"external_sku": sku, "ids": dict(ids[sku])} for sku in sorted(ids)]
+        if learned:
+            await run(
+                self.session, _LEARN, shop_id=self.shop_id,
+                learned=json.dumps(learned, ensure_ascii=False),
+            )  # fmt: skip
+
+    async def hurry(self, external_sku: str) -> None:
+        """Tell the product, or all when it is empty, and ask about it, without any pause."""
+        await run(self.session, _HURRY, shop_id=self.shop_id, external_sku=external_sku)
 
     async def to_read(self, settle_s: float, every_s: float, most: int) -> Sequence[Row[Any]]:
         """Offers whose turn it is to be asked about: told, settled, longest not read."""

@@ -23,6 +23,11 @@ UPDATE shop SET last_pull_at = clock_timestamp(),
 WHERE id = :shop_id
 """
 
+_AFTER_SALES_PULLED: Final = """
+UPDATE shop SET after_sales_until = greatest(after_sales_until, CAST(:until AS timestamptz))
+WHERE id = :shop_id
+"""
+
 _MAP: Final = """
 INSERT INTO channel_sku (shop_id, external_sku, sku, factor)
 SELECT :shop_id, :external_sku, m.sku, m.factor
@@ -123,6 +128,10 @@ class ChannelsRepository:
     async def pulled(self, shop_id: str, until: datetime) -> None:
         """Everything the shop changed before `until` is in the inbox; never goes back."""
         await run(self.session, _PULLED, shop_id=shop_id, until=until)
+
+    async def after_sales_pulled(self, shop_id: str, until: datetime) -> None:
+        """Every case the shop changed before `until` is kept; never goes back."""
+        await run(self.session, _AFTER_SALES_PULLED, shop_id=shop_id, until=until)
 
     async def unknown_skus(self, skus: Sequence[str]) -> list[str]:
         """Which of these codes are not ours."""

@@ -25,6 +25,7 @@ class ShopRow(SQLModel, table=True):
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     active: bool = True
     pulled_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    after_sales_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     last_pull_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     last_push_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 

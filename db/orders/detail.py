@@ -51,6 +51,15 @@ FROM order_event e LEFT JOIN location l ON l.id = e.data->>'location'
 WHERE e.order_id = :order_id ORDER BY e.at DESC, e.seq DESC LIMIT 500
 """
 
+# Refunds, returns and exchanges as the channel tells them, the latest first.
+_AFTER_SALES: Final = """
+SELECT a.after_sale_no, a.kind, a.stage, a.vendor_status, a.amount_minor, a.reason,
+       a.external_line_nos, a.return_carrier, a.return_waybill_no, a.modified
+FROM after_sale a JOIN sales_order o
+  ON o.channel = a.channel AND o.shop_id = a.shop_id AND o.external_no = a.external_no
+WHERE o.id = :order_id ORDER BY a.modified DESC, a.after_sale_no
+"""
+
 _WAITING: Final = """
 SELECT b.sku, k.name, sum(b.quantity)::bigint AS quantity, min(b.created_at) AS since
 FROM backorder b JOIN sku k ON k.code = b.sku
@@ -90,6 +99,7 @@ class OrderDetail:
     attention: Sequence[AttentionRow]
     waiting: Sequence[Row[Any]]
     timeline: Sequence[Row[Any]]
+    after_sales: Sequence[Row[Any]]
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -124,6 +134,7 @@ async def order_detail(session: AsyncSession, no: str) -> OrderDetail:
         attention=attention.all(),
         waiting=await run(session, _WAITING, order_id=order.id),
         timeline=await run(session, _STORY, order_id=order.id),
+        after_sales=await run(session, _AFTER_SALES, order_id=order.id),
     )
 
 

@@ -1,8 +1,12 @@
 """What crosses Temporal for channels. Fields are only ever added, and always with a default."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from domain.shared.ids import ShopId
+
+# What a shop is asked for, each in a loop of its own: none waits for the others' troubles.
+Asked = Literal["orders", "after_sales", "messages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +15,15 @@ class PulledShop:
 
     shop_id: ShopId
     failures: int = 0
+    asked: Asked = "orders"
 
 
 @dataclass(frozen=True, slots=True)
 class PullWindow:
-    """Pull what a shop changed since the last time."""
+    """Pull what a shop changed since the last time; `first` of a poller's run."""
 
     shop_id: ShopId
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +54,11 @@ class StockTold:
     read: int = 0
     drifted: int = 0
     active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TryListing:
+    """A person wants what a step of `StockPush` is about to be tried again."""
+
+    shop_id: ShopId
+    step_id: str

@@ -1,8 +1,13 @@
 """What a channel says about a refund, return or exchange that a buyer asked for."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
+
+# The topic of a message to an order that says: the channel tells of a case, ask how you stand.
+AFTER_SALE_TOPIC: Final = "after_sale"
 
 
 class AfterSaleKind(StrEnum):
@@ -29,6 +34,15 @@ class AfterSaleStage(StrEnum):
     def is_final(self) -> bool:
         return self in (AfterSaleStage.CLOSED, AfterSaleStage.DONE)
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is to be expected of us."""
+        return self.is_final or self is AfterSaleStage.REFUSED
+
+
+# While a case is there, what has not left stays here: the buyer may not want it any more.
+KEEPS_BACK: Final = (AfterSaleStage.REQUESTED, AfterSaleStage.AGREED)
+
 
 @dataclass(frozen=True, slots=True)
 class AfterSale:
@@ -45,3 +59,28 @@ class AfterSale:
     external_line_nos: tuple[str, ...] = ()  # empty = the whole order, or not told
     return_carrier: str = ""
     return_waybill_no: str = ""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What an order's story tells of the case."""
+        return {
+            "after_sale_no": self.after_sale_no,
+            "after_sale_kind": str(self.kind),
+            "after_sale_stage": str(self.stage),
+        }
+
+
+def write_facts(case: AfterSale) -> bytes:
+    """The body of an after-sale message."""
+    return json.dumps(case.facts, ensure_ascii=False, sort_keys=True).encode()
+
+
+def read_facts(raw: bytes) -> dict[str, str]:
+    """What `write_facts` wrote; empty for anything else."""
+    try:
+        found: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {str(name): str(value) for name, value in found.items()}

@@ -47,6 +47,9 @@ class Judgement:
     until: datetime | None = None
 
 
+REFUND_WANTED = Judgement(HoldKind.REFUND_IN_PROGRESS, "the buyer asked for a refund")
+
+
 def holds_for(
     snapshot: OrderSnapshot,
     *,
@@ -55,11 +58,13 @@ def holds_for(
     risk_reasons: tuple[str, ...],
     now: datetime,
     unheard_of: bool = False,
+    refund_told: bool = False,
     sent_elsewhere: bool = False,
 ) -> tuple[Judgement, ...]:
     """The holds this snapshot calls for, in the order people look at them.
 
     `unheard_of`: nothing was told about the order before, and its channel cannot be asked.
+    `refund_told`: a case of its own says that the buyer wants his money back.
     `sent_elsewhere`: the channel began to say that it is sent while nothing of ours had left.
     """
     if unheard_of and snapshot.state is ChannelState.CANCELLED:
@@ -79,8 +84,8 @@ def holds_for(
         found.append(Judgement(HoldKind.FROZEN_BY_CHANNEL, "the channel forbids shipping"))
     if snapshot.state is ChannelState.UNPAID and not snapshot.cash_on_delivery:
         found.append(Judgement(HoldKind.UNPAID, "not paid yet"))
-    if any(line.refund_in_progress for line in snapshot.lines):
-        found.append(Judgement(HoldKind.REFUND_IN_PROGRESS, "the buyer asked for a refund"))
+    if refund_told or any(line.refund_in_progress for line in snapshot.lines):
+        found.append(REFUND_WANTED)
     if snapshot.presale_until and snapshot.presale_until > now:
         found.append(
             Judgement(HoldKind.PRESALE, "sold before it is in stock", until=snapshot.presale_until)

@@ -3,7 +3,8 @@
 Lives in activities, API and adapters only. It holds personal data, so it never crosses Temporal.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,6 +57,8 @@ class SnapshotLine:
     refund_in_progress: bool = False
     cancelled: bool = False
     gift: bool = False
+    # The channel's numbers of what was sold: its stock calls want them.
+    listing_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

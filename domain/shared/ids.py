@@ -36,9 +36,10 @@ def gate_workflow_id(system: str) -> str:
     return f"gate/{quote(system, safe='')}"
 
 
-def poller_workflow_id(shop: str) -> str:
-    """The id of the singleton that pulls one shop."""
-    return f"poller/{quote(shop, safe='')}"
+def poller_workflow_id(shop: str, asked: str = "orders") -> str:
+    """The id of the singleton that asks one shop for its orders, or for something else."""
+    what = "" if asked == "orders" else f"/{asked}"
+    return f"poller/{quote(shop, safe='')}{what}"
 
 
 def stock_push_workflow_id(shop: str) -> str:

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.address import Address, Receiver
 from domain.shared.errors import Rejected
-from integrations.marketplaces.lines import SoldItem, sold_lines
+from integrations.marketplaces.lines import SoldItem, sold_lines, told_ids
 from integrations.marketplaces.reading import (
     UNREADABLE,
     Body,
@@ -207,6 +207,7 @@ def _sold(item: Item) -> SoldItem:
         item.sku_name,
         item.item_total,
         item.jd_price or _ZERO,
+        told_ids(sku_id=item.sku_id),
     )
 
 

@@ -1,8 +1,8 @@
 """Lines whose shares of the order's sum the platform does not tell, or not so that they add up."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from domain.orders.snapshot import LineKind, SnapshotLine
@@ -20,6 +20,7 @@ class SoldItem:
     title: str
     quantity: int
     price: Decimal
+    listing_ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def sold_lines(
@@ -54,6 +55,7 @@ def sold_lines(
                 list_minor=list_minor,
                 discount_minor=list_minor - payable,
                 refund_in_progress=refund_in_progress,
+                listing_ids=item.listing_ids,
             )
         )
     return tuple(lines)
@@ -64,3 +66,8 @@ def paid_shares(goods_minor: int, told: Sequence[int], listed: Sequence[int]) ->
     if sum(told) == goods_minor:
         return tuple(told)
     return split(goods_minor, listed)
+
+
+def told_ids(**ids: str) -> Mapping[str, str]:
+    """The numbers a channel told; empty ones and the `0` of a listing without variants are none."""
+    return {name: value for name, value in ids.items() if value not in ("", "0")}

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.address import Address, Receiver
-from integrations.marketplaces.lines import SoldItem, sold_lines
+from integrations.marketplaces.lines import SoldItem, sold_lines, told_ids
 from integrations.marketplaces.reading import (
     Body,
     ChinaTime,
@@ -239,6 +239,7 @@ def _sold(item: Item) -> SoldItem:
         title,
         item.goods_count,
         item.goods_price or _ZERO,
+        told_ids(goods_id=item.goods_id, sku_id=item.sku_id),
     )
 
 

@@ -74,6 +74,17 @@ class Push:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """A message of a queue the channel keeps for us: `push` is None where there is nothing to keep.
+
+    `receipt` is what it is confirmed by.
+    """
+
+    receipt: str
+    push: Push | None
+
+
+@dataclass(frozen=True, slots=True)
 class DoorAnswer:
     """Exactly what the vendor wants to hear."""
 
@@ -136,6 +147,22 @@ class PulledMarketplace(Marketplace, Protocol):
 
     async def changed(self, start: datetime, end: datetime, page: int) -> tuple[ChangedOrder, ...]:
         """One page, 1-based; the caller reads from the last one back, so that nothing is missed."""
+        ...
+
+
+class QueueMarketplace(Marketplace, Protocol):
+    """A channel that keeps messages for us until they are confirmed."""
+
+    async def permit(self) -> None:
+        """Have the messages of this shop put into the queue; doing so again changes nothing."""
+        ...
+
+    async def consume(self) -> tuple[Queued, ...]:
+        """Messages that wait. What is not confirmed comes again after the channel's own time."""
+        ...
+
+    async def confirm(self, done: tuple[str, ...], failed: tuple[str, ...]) -> None:
+        """Receipts of messages that are kept for good, and of those that could not be kept."""
         ...
 
 

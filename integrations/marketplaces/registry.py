@@ -19,6 +19,7 @@ class Channel:
 
     opens: Callable[[ShopAccess], Marketplace]
     is_pulled: bool = False  # a PulledMarketplace: its shops get pollers
+    is_queued: bool = False  # a QueueMarketplace: its messages are taken out of a queue
     is_stocked: bool = False  # a StockedMarketplace: it is told what it may sell
     tells_after_sales: bool = False  # an AfterSaleMarketplace
     limits: Mapping[str, Limit] = field(default_factory=dict)
@@ -41,8 +42,18 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         tells_after_sales=True,
         limits=pdd.LIMITS,
     ),
-    "shopify": Channel(shopify.open_shop),
-    "top": Channel(top.open_shop, is_pulled=True),
+    "shopify": Channel(shopify.open_shop, is_stocked=True),
+    "top": Channel(
+        top.open_shop,
+        is_pulled=True,
+        is_queued=True,
+        is_stocked=True,
+        tells_after_sales=True,
+    ),
 }
 PULLED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_pulled)
 STOCKED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_stocked)
+QUEUED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_queued)
+TELLS_AFTER_SALES: Final = tuple(
+    code for code, channel in CHANNELS.items() if channel.tells_after_sales
+)

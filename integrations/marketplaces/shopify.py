@@ -3,8 +3,9 @@
 Facts: wire-formats §1.6 (shopify.dev: verify deliveries, GraphQL Admin, rate limits).
 """
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +13,13 @@ import httpx
 from pydantic import ValidationError
 
 from domain.orders.snapshot import OrderSnapshot
-from domain.shared.errors import Rejected
+from domain.shared.errors import Rejected, Unavailable
 from integrations.access import UNHURRIED, Pace, ShopAccess
 from integrations.http import exchange
 from integrations.marketplaces.port import (
     MISMATCH,
     DoorAnswer,
+    Listing,
     Push,
     Pushed,
     ShipConfirmation,
@@ -56,15 +58,30 @@ from integrations.marketplaces.shopify_graphql import (
     http_error,
 )
 from integrations.marketplaces.shopify_order import Order, snapshot_of
+from integrations.marketplaces.shopify_refund import REFUND_TOPIC, is_refund, read_refund
+from integrations.marketplaces.shopify_stock import (
+    CONCURRENT,
+    SET_QUANTITIES,
+    STALE,
+    Level,
+    SetAnswer,
+    StockAnswer,
+    level_of,
+    set_call,
+    stock_question,
+)
 from integrations.marketplaces.signing import shopify_genuine
 
 API_VERSION: Final = "2026-04"
 _MOST_PAGES: Final = 20
+_MOST_TRIES: Final = 5
+_CONCURRENT_PAUSE_S: Final = 1.0
 TOPICS: Final = frozenset({"orders/create", "orders/paid", "orders/updated", "orders/cancelled"})
 
 
 def open_shop(access: ShopAccess) -> "ShopifyMarketplace":
-    """Secrets `access_token`, `webhook_secret` and its `_old`; setting `api_version`."""
+    """Secrets `access_token`, `webhook_secret` and its `_old`; settings `api_version` and
+    `location_id` (where a product has several)."""
     return ShopifyMarketplace(
         access.shop_id,
         access.external_id,
@@ -74,6 +91,7 @@ def open_shop(access: ShopAccess) -> "ShopifyMarketplace":
         access.http,
         access.settings.get("api_version", API_VERSION),
         pace=access.pace,
+        location_id=str(access.settings.get("location_id", "")),
     )
 
 
@@ -138,6 +156,8 @@ class ShopifyMarketplace:
     api_version: str = API_VERSION
     notify_customer: bool = True
     pace: Pace = UNHURRIED
+    location_id: str = ""
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property
     def channel(self) -> str:
@@ -156,13 +176,15 @@ class ShopifyMarketplace:
         if given.get("x-shopify-shop-domain", "").lower() != self.domain.lower():
             raise _refused("the message is for another shop", "wrong_shop")
         topic = given.get("x-shopify-topic", "")
-        if topic not in TOPICS:
+        if topic not in TOPICS and topic != REFUND_TOPIC:
             return ()
         message_id = given.get("x-shopify-webhook-id", "")
         if not message_id:
             raise _refused("cannot read x-shopify-webhook-id: missing", UNREADABLE)
         if not _is_json(body):
             raise _refused("the body is not JSON", UNREADABLE)
+        if topic == REFUND_TOPIC:
+            return (read_refund(message_id, body),)
         try:
             number = read_body(_Named, body, system="shopify").id
         except Rejected:
@@ -196,8 +218,13 @@ class ShopifyMarketplace:
             after = order.line_items.page_info.end_cursor
         raise _refused("more lines than can be read", "too_large")
 
-    def snapshot(self, raw: bytes) -> OrderSnapshot:
-        """Translate a stored webhook or fetched answer. Raises Rejected (`unreadable`)."""
+    def snapshot(self, raw: bytes) -> OrderSnapshot | None:
+        """Translate a stored webhook or fetched answer; None for a refund, which is no order.
+
+        Raises Rejected (`unreadable`).
+        """
+        if is_refund(raw):
+            return None
         fetched = read_body(_Stored, raw, system="shopify").data
         if fetched is None:
             return snapshot_of(read_body(Order, raw, system="shopify"), self.shop)
@@ -225,6 +252,38 @@ class ShopifyMarketplace:
             created = read_answer(_CreatedAnswer, raw, system="shopify", changes=True)
             for error in created.data.fulfillment_create.user_errors:
                 raise _refused(error.message, ".".join(error.field or ("userErrors",)))
+
+    async def set_available(self, listing: Listing, quantity: int, reference: str) -> None:
+        """Set the count unless it is so already. What was sold there between reading and setting
+        is taken off: it was sold out of what we offer now."""
+        level = await self._level(listing)
+        for _ in range(_MOST_TRIES):
+            if level.quantity == quantity:
+                return
+            variables = set_call(level, quantity, reference)
+            raw = await self._ask(SET_QUANTITIES, variables, changes=True)
+            code, text = read_answer(SetAnswer, raw, system="shopify", changes=True).refusal
+            if not code:
+                return
+            if code == STALE:
+                now = await self._level(listing)
+                quantity = max(quantity + min(now.quantity - level.quantity, 0), 0)
+                level = now
+            elif code == CONCURRENT:
+                await self.pause(_CONCURRENT_PAUSE_S)
+            else:
+                raise _refused(text or "no reason given", code)
+        raise Unavailable("the count does not stand still", code=STALE, system="shopify")
+
+    async def available(self, listing: Listing) -> int | None:
+        """What the shop offers now."""
+        return (await self._level(listing)).quantity
+
+    async def _level(self, listing: Listing) -> Level:
+        question, variables = stock_question(listing)
+        raw = await self._ask(question, variables, changes=False)
+        answer = read_answer(StockAnswer, raw, system="shopify", changes=False)
+        return level_of(answer, listing, self.location_id)
 
     async def _fulfilled_order(self, external_no: str) -> FulfilledOrder:
         variables = {"id": _order_id(external_no)}

@@ -10,6 +10,7 @@ from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, Snapsh
 from domain.shared.address import Address, Contact
 from domain.shared.errors import Rejected
 from domain.shared.money import split
+from integrations.marketplaces.lines import told_ids
 from integrations.marketplaces.reading import (
     LARGEST_QUANTITY,
     UNREADABLE,
@@ -265,6 +266,7 @@ def _line(line: Line, order: Order, edited: bool) -> SnapshotLine:
         discount_minor=discount,
         tax_minor=tax,
         cancelled=line.left == 0,
+        listing_ids=told_ids(variant_id=line.variant_id),
     )
 
 

@@ -11,11 +11,12 @@ from typing import Final
 import httpx
 from pydantic import Field
 
+from domain.orders.after_sale import AfterSale
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
 from integrations.access import UNHURRIED, Pace, ShopAccess
 from integrations.http import Answer, exchange
-from integrations.marketplaces.port import ChangedOrder, ShipConfirmation
+from integrations.marketplaces.port import ChangedOrder, Listing, Queued, ShipConfirmation
 from integrations.marketplaces.reading import (
     Body,
     ChinaTime,
@@ -24,7 +25,20 @@ from integrations.marketplaces.reading import (
     write_china_time,
 )
 from integrations.marketplaces.signing import TopSignMethod, top_sign
+from integrations.marketplaces.top_after_sale import FIELDS as REFUND_FIELDS
+from integrations.marketplaces.top_after_sale import METHOD as REFUNDS_METHOD
+from integrations.marketplaces.top_after_sale import PAGE_SIZE as REFUND_PAGE_SIZE
+from integrations.marketplaces.top_after_sale import RefundPage, RefundsAnswer, after_sale_of
 from integrations.marketplaces.top_errors import SHIPPING_REFUSED, TopError, top_error
+from integrations.marketplaces.top_messages import (
+    GROUP,
+    MOST_AT_ONCE,
+    TOPICS,
+    ConsumedAnswer,
+    only_says_something_happened,
+    queued,
+)
+from integrations.marketplaces.top_stock import stock_call
 from integrations.marketplaces.top_trade import LINE_SENT, Trade, read_trade, snapshot_of
 
 PAGE_SIZE: Final = 50
@@ -47,7 +61,8 @@ _COMPANIES: Final = {
 
 
 def open_shop(access: ShopAccess) -> "TopMarketplace":
-    """Secrets `app_key`, `app_secret`, `session`; setting `sign_method`."""
+    """Secrets `app_key`, `app_secret`, `session`; settings `sign_method`,
+    `tmc_group`, and `seller_nick` where several shops share a group of messages."""
     return TopMarketplace(
         access.shop_id,
         access.base_url,
@@ -57,6 +72,8 @@ def open_shop(access: ShopAccess) -> "TopMarketplace":
         access.http,
         TopSignMethod(access.settings.get("sign_method", TopSignMethod.MD5)),
         pace=access.pace,
+        tmc_group=str(access.settings.get("tmc_group", GROUP)),
+        seller_nick=str(access.settings.get("seller_nick", "")),
     )
 
 
@@ -107,6 +124,8 @@ class TopMarketplace:
     sign_method: TopSignMethod = TopSignMethod.MD5
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pace: Pace = UNHURRIED
+    tmc_group: str = GROUP
+    seller_nick: str = ""
 
     @property
     def channel(self) -> str:
@@ -117,8 +136,13 @@ class TopMarketplace:
         parameters = {"tid": external_no, "fields": TRADE_FIELDS}
         return await self._call("taobao.trade.fullinfo.get", parameters, changes=False)
 
-    def snapshot(self, raw: bytes) -> OrderSnapshot:
-        """Translate a stored answer of `trade.fullinfo.get`. Raises Rejected (`unreadable`)."""
+    def snapshot(self, raw: bytes) -> OrderSnapshot | None:
+        """Translate a stored answer of `trade.fullinfo.get`; None for a message of the queue.
+
+        Raises Rejected (`unreadable`).
+        """
+        if only_says_something_happened(raw):
+            return None
         return snapshot_of(read_trade(raw), self.shop)
 
     async def changed_page_count(self, start: datetime, end: datetime) -> int:
@@ -157,6 +181,68 @@ class TopMarketplace:
         answer = read_answer(_SentAnswer, raw, system="top", changes=True)
         if not answer.logistics_offline_send_response.shipping.is_success:
             raise Rejected("shipping was not accepted", code="is_success=false", system="top")
+
+    async def changed_after_sales(self, start: datetime, end: datetime) -> tuple[AfterSale, ...]:
+        """Refunds modified in the window, pages from the last one back, so that none is missed."""
+        first = await self._refunds(start, end, 1)
+        found = list(first.refunds.refund)
+        if (pages := -(-first.total_results // REFUND_PAGE_SIZE)) > 1:
+            found = [
+                refund
+                for page in range(pages, 0, -1)
+                for refund in (await self._refunds(start, end, page)).refunds.refund
+            ]
+        return tuple(after_sale_of(refund) for refund in found)
+
+    async def permit(self) -> None:
+        """Have the shop's messages queued; asking again changes nothing."""
+        parameters = {"topics": ",".join(TOPICS)}
+        await self._call("taobao.tmc.user.permit", parameters, changes=True)
+
+    async def consume(self) -> tuple[Queued, ...]:
+        """Messages of this seller; those of another one who shares the group are left for his."""
+        parameters = {"group_name": self.tmc_group, "quantity": str(MOST_AT_ONCE)}
+        raw = await self._call("taobao.tmc.messages.consume", parameters, changes=False)
+        answer = read_answer(ConsumedAnswer, raw, system="top", changes=False)
+        return tuple(
+            queued(message)
+            for message in answer.tmc_messages_consume_response.messages.tmc_message
+            if not (self.seller_nick and message.user_nick) or message.user_nick == self.seller_nick
+        )
+
+    async def confirm(self, done: tuple[str, ...], failed: tuple[str, ...]) -> None:
+        """What is kept never comes again; what failed comes again after their time-out."""
+        if not (done or failed):
+            return
+        parameters = {
+            "group_name": self.tmc_group,
+            "s_message_ids": ",".join(done),
+            "f_message_ids": ",".join(failed),
+        }
+        shown = {name: value for name, value in parameters.items() if value}
+        await self._call("taobao.tmc.messages.confirm", shown, changes=True)
+
+    async def set_available(self, listing: Listing, quantity: int, reference: str) -> None:
+        """Set the whole count, so that telling it twice changes nothing."""
+        method, parameters = stock_call(listing, quantity)
+        await self._call(method, parameters, changes=True)
+
+    async def available(self, listing: Listing) -> int | None:
+        """TOP's way to ask for it is not among the calls we know."""
+        return None
+
+    async def _refunds(self, start: datetime, end: datetime, page: int) -> RefundPage:
+        parameters = {
+            "fields": REFUND_FIELDS,
+            "start_modified": write_china_time(start),
+            "end_modified": write_china_time(end),
+            "page_no": str(page),
+            "page_size": str(REFUND_PAGE_SIZE),
+            "use_has_next": "false",
+        }
+        raw = await self._call(REFUNDS_METHOD, parameters, changes=False)
+        answer = read_answer(RefundsAnswer, raw, system="top", changes=False)
+        return answer.refunds_receive_get_response
 
     async def _page(self, start: datetime, end: datetime, page: int) -> _Page:
         parameters = {

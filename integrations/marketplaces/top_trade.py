@@ -10,6 +10,7 @@ from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, Snapsh
 from domain.shared.address import Address, Receiver
 from domain.shared.errors import Rejected
 from domain.shared.money import split
+from integrations.marketplaces.lines import told_ids
 from integrations.marketplaces.reading import (
     UNREADABLE,
     Body,
@@ -247,6 +248,7 @@ def _line(line: TradeLine, payable: int) -> SnapshotLine:
         discount_minor=list_minor - payable,
         refund_in_progress=line.refund_status in REFUND_OPEN,
         cancelled=line.closed,
+        listing_ids=told_ids(num_iid=line.num_iid, sku_id=line.sku_id),
     )
 
 

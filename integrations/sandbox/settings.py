@@ -72,6 +72,7 @@ class TopAccount:
     app_key: str = "12345678"
     app_secret: str = "demo-top-secret"
     sessions: tuple[str, ...] = ("demo-top-session",)
+    seller_nick: str = "onhand旗舰店"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ class SandboxSettings:
     seconds_per_hop: float = 5.0
     auto_pickup_s: float | None = None
     push_retry_s: tuple[float, ...] = (1.0, 5.0, 15.0, 60.0)
+    tmc_again_s: float = 300.0  # TOP gives a message that nobody confirmed again after this
     seed: int = 1
     sf: SfAccount = field(default_factory=SfAccount)
     zto: ZtoAccount = field(default_factory=ZtoAccount)

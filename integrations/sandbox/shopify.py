@@ -7,6 +7,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from integrations.marketplaces.signing import shopify_signature
 from integrations.sandbox.demo_shop import some_basket, some_buyer
 from integrations.sandbox.framework import Call, Reply, Sandbox, Vendor
 from integrations.sandbox.pushes import Outgoing
-from integrations.sandbox.shopify_controls import Change, NewOrders
+from integrations.sandbox.shopify_controls import Change, NewOrders, Refund, Stock
 from integrations.sandbox.shopify_orders import (
     Order,
     Sold,
@@ -29,8 +30,10 @@ from integrations.sandbox.shopify_orders import (
     open_lines,
     page,
     pay,
+    refund,
     touch,
 )
+from integrations.sandbox.shopify_stock import Inventory
 from integrations.signing import same
 
 _OPERATION: Final = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
@@ -50,6 +53,7 @@ class ShopifySandbox(Vendor):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self._account = sandbox.settings.shopify
+        self._inventory = Inventory(sandbox, self.name)
         self._chance = random.Random(sandbox.settings.seed)
         self._documents: Mapping[str, Callable[[Variables], Mapping[str, Any]]] = {
             "Order": self._order,
@@ -57,6 +61,9 @@ class ShopifySandbox(Vendor):
             "FulfillmentLines": self._fulfilled_lines,
             "FulfillmentOrderLines": self._open_lines,
             "FulfillmentCreate": self._create_fulfilment,
+            "VariantStock": self._inventory.of_variant,
+            "SkuStock": self._inventory.of_sku,
+            "InventorySetQuantities": self._inventory.change,
         }
 
     @property
@@ -109,7 +116,36 @@ class ShopifySandbox(Vendor):
         @router.post("/orders/{order_id}/cancel")
         async def cancel_order(order_id: int) -> Order:
             now = self.sandbox.now()
-            return self._change(order_id, "orders/cancelled", lambda order: cancel(order, now))
+            order = self._change(order_id, "orders/cancelled", lambda order: cancel(order, now))
+            for line in order["line_items"]:
+                self._inventory.move(line["sku"], line["quantity"])
+            return order
+
+        @router.post("/orders/{order_id}/refund")
+        async def refund_order(order_id: int, asked: Refund) -> Order:
+            """Money goes back, told as refunds/create and as a change of the order."""
+            order = self._known(order_id)
+            if order is None:
+                raise HTTPException(404, "no such order")
+            amount = asked.amount or Decimal(order["total_price"])
+            number = 900_000_000_000 + self.sandbox.store.next_number(self.name, "refund")
+            now = self.sandbox.now()
+            told = refund(order, number, amount, now, back=asked.with_return)
+            self.sandbox.pushes.send(self.name, self._push(told, "refunds/create"))
+            self._keep(order, _UPDATED)
+            return order
+
+        @router.get("/stock")
+        async def stock() -> list[dict[str, Any]]:
+            """What it offers."""
+            return self._inventory.all()
+
+        @router.put("/stock/{sku}")
+        async def set_stock(sku: str, given: Stock) -> dict[str, Any]:
+            item = self._inventory.set(sku, given.available)
+            if item is None:
+                raise HTTPException(404, "no such product")
+            return item
 
         return router
 
@@ -135,6 +171,8 @@ class ShopifySandbox(Vendor):
             currency=new.currency,
             shipping=new.shipping,
         )
+        for line in order["line_items"]:
+            self._inventory.move(line["sku"], -line["quantity"])
         self._keep(order, "orders/create")
         if new.paid:
             pay(order, now)
@@ -180,7 +218,7 @@ class ShopifySandbox(Vendor):
             "x-shopify-webhook-id": str(uuid4()),
             "x-shopify-event-id": str(uuid4()),
             "x-shopify-api-version": "2026-04",
-            "x-shopify-triggered-at": order["updated_at"],
+            "x-shopify-triggered-at": order.get("updated_at") or order["created_at"],
             "x-shopify-hmac-sha256": shopify_signature(self._account.client_secret, body),
         }
         return Outgoing(self._account.push_path, str(order["id"]), body, headers)
@@ -192,7 +230,7 @@ class ShopifySandbox(Vendor):
         if document is None:
             return _errors(f"No operation named {operation!r}", "undefinedOperation")
         data = document(variables)
-        refused = bool(data.get("fulfillmentCreate", {}).get("userErrors"))
+        refused = any(isinstance(one, dict) and one.get("userErrors") for one in data.values())
         return _reply({"data": data, "extensions": {"cost": _COST}}, executed=not refused)
 
     def _order(self, variables: Variables) -> Mapping[str, Any]:

@@ -32,3 +32,16 @@ class Change(Strict):
     note: str | None = None
     shipping_address: dict[str, str] | None = None
     held: bool | None = None
+
+
+class Refund(Strict):
+    """`amount` None: all that was paid; `with_return`: the goods came back."""
+
+    amount: Decimal | None = Field(default=None, gt=0, le=10_000_000, decimal_places=3)
+    with_return: bool = False
+
+
+class Stock(Strict):
+    """Somebody changes a count by hand."""
+
+    available: int = Field(ge=-1_000_000, le=1_000_000)

@@ -1,6 +1,7 @@
 """Orders as the Shopify sandbox keeps them: the webhook's shape, and GraphQL's made from it."""
 
 import random
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from integrations.sandbox.demo_shop import Buyer
 Order = dict[str, Any]
 
 LOCATION: Final = "gid://shopify/Location/1"
+FIRST_VARIANT: Final = 41_000_000_000_000
 _DISPLAY: Final = {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED"}
 
 
@@ -70,6 +72,11 @@ def make_order(
     }
 
 
+def variant_of(sku: str) -> int:
+    """The number of the one variant with this SKU."""
+    return FIRST_VARIANT + zlib.crc32(sku.encode()) % 1_000_000_000
+
+
 def touch(order: Order, now: datetime) -> None:
     """Every change is visible as a later second."""
     last = datetime.fromisoformat(order["updated_at"])
@@ -95,6 +102,38 @@ def cancel(order: Order, now: datetime) -> None:
         line["current_quantity"] = line["fulfillable_quantity"] = 0
     order["cancelled_at"] = _time(now)
     touch(order, now)
+
+
+def refund(order: Order, number: int, amount: Decimal, now: datetime, *, back: bool) -> Order:
+    """Money goes back, with the goods or without; returns what is told of it."""
+    touch(order, now)
+    given = _amount(amount, order["currency"])
+    told = {
+        "id": number,
+        "order_id": order["id"],
+        "created_at": order["updated_at"],
+        "processed_at": order["updated_at"],
+        "note": "",
+        "refund_line_items": [
+            {
+                "line_item_id": line["id"],
+                "quantity": line["current_quantity"],
+                "restock_type": "return",
+            }
+            for line in order["line_items"]
+            if back
+        ],
+        "transactions": [
+            {"amount": given, "kind": "refund", "status": "success", "currency": order["currency"]}
+        ],
+    }
+    order["refunds"] = [*order["refunds"], {"transactions": told["transactions"]}]
+    before = sum(
+        Decimal(one["amount"]) for refund in order["refunds"] for one in refund["transactions"]
+    )
+    whole = before >= Decimal(order["total_price"])
+    order["financial_status"] = "refunded" if whole else "partially_refunded"
+    return told
 
 
 def fulfil(order: Order, quantities: Mapping[int, int], now: datetime) -> None:
@@ -126,7 +165,7 @@ def as_graphql(order: Order, after: str | None, first: int) -> dict[str, Any]:
         "totalPriceSet": _set(order["total_price"]),
         "currentTotalPriceSet": _set(order["current_total_price"]),
         "totalOutstandingSet": _set(order["total_outstanding"]),
-        "totalRefundedSet": _set(order["total_price"] if order["refunds"] else "0.0"),
+        "totalRefundedSet": _set(_refunded(order)),
         "customer": {"id": f"gid://shopify/Customer/{order['customer']['id']}"},
         "shippingAddress": _graph_address(order["shipping_address"]),
         "shippingLines": {"nodes": [_graph_shipping(line) for line in order["shipping_lines"]]},
@@ -176,10 +215,17 @@ def page(nodes: Sequence[Mapping[str, Any]], after: str | None, first: int) -> d
     }
 
 
+def _refunded(order: Order) -> str:
+    total = sum(
+        Decimal(one["amount"]) for refund in order["refunds"] for one in refund["transactions"]
+    )
+    return _amount(Decimal(total), order["currency"])
+
+
 def _item(line_id: int, line: Sold, currency: str) -> dict[str, Any]:
     return {
         "id": line_id,
-        "variant_id": 41_000_000_000_000 + line_id % 1_000_000,
+        "variant_id": variant_of(line.sku),
         "sku": line.sku,
         "title": line.title,
         "variant_title": None,

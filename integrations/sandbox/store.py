@@ -86,6 +86,11 @@ class Store:
             return body
         return None
 
+    def drop(self, vendor: str, kind: str, key: str) -> None:
+        """Forget a record."""
+        sql = "DELETE FROM document WHERE vendor = ? AND kind = ? AND key = ?"
+        self.execute(sql, vendor, kind, key)
+
     def all(self, vendor: str, kind: str) -> list[dict[str, Any]]:
         """Every record of a kind, in the order of their keys."""
         sql = "SELECT body FROM document WHERE vendor = ? AND kind = ? ORDER BY key"

@@ -3,7 +3,6 @@
 The gateway is /top/router/rest; what buyers do is done below /sandbox/top.
 """
 
-import json
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -17,7 +16,11 @@ from integrations.marketplaces.reading import read_china_time
 from integrations.marketplaces.signing import TopSignMethod, top_sign
 from integrations.sandbox.demo_shop import some_basket, some_buyer
 from integrations.sandbox.framework import Call, Reply, Sandbox, Vendor
-from integrations.sandbox.top_controls import Change, Closing, NewTrades, Payment, Refund
+from integrations.sandbox.top_controls import Change, Closing, NewTrades, Payment, Refund, Stock
+from integrations.sandbox.top_queue import MESSAGE, TopQueue
+from integrations.sandbox.top_refunds import REFUND, found_refunds, make_refund
+from integrations.sandbox.top_requests import Form, Refusal, number_of, refused, reply, time_of
+from integrations.sandbox.top_stock import Shelf
 from integrations.sandbox.top_trades import (
     Sold,
     Trade,
@@ -32,6 +35,7 @@ from integrations.signing import same
 
 _WINDOW: Final = timedelta(minutes=10)
 _LONGEST_SPAN: Final = timedelta(days=1)
+_FEWEST_MESSAGES: Final = 10
 _BAN: Final = "This ban will last for 1 more seconds"
 _MISSING: Final = (
     ("method", 21, "Missing Method"),
@@ -41,15 +45,6 @@ _MISSING: Final = (
     ("sign", 24, "Missing Signature"),
     ("session", 26, "Missing Session"),
 )
-Form = Mapping[str, str]
-
-
-class Refusal(Exception):
-    """An `error_response`."""
-
-    def __init__(self, code: int, msg: str, sub_code: str = "", sub_msg: str = "") -> None:
-        super().__init__(msg)
-        self.reply = _refused(code, msg, sub_code, sub_msg)
 
 
 class TopSandbox(Vendor):
@@ -58,11 +53,21 @@ class TopSandbox(Vendor):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self._account = sandbox.settings.top
+        self._queue = TopQueue(sandbox, self.name)
+        self._shelf = Shelf(sandbox, self.name)
         self._chance = random.Random(sandbox.settings.seed)
         self._methods: Mapping[str, Callable[[Form], Mapping[str, Any]]] = {
             "taobao.trades.sold.increment.get": self._increment,
             "taobao.trade.fullinfo.get": self._fullinfo,
             "taobao.logistics.offline.send": self._send,
+            "taobao.refunds.receive.get": lambda form: found_refunds(
+                sandbox.store, self.name, form
+            ),
+            "taobao.skus.quantity.update": self._shelf.set_skus,
+            "taobao.item.quantity.update": self._shelf.set_item,
+            "taobao.tmc.user.permit": self._permit,
+            "taobao.tmc.messages.consume": self._consume,
+            "taobao.tmc.messages.confirm": self._confirm,
         }
 
     @property
@@ -77,7 +82,7 @@ class TopSandbox(Vendor):
             text = (await request.body()).decode("utf-8", "replace")
             form = dict(parse_qsl(text, keep_blank_values=True))
             call = Call(self.name, form.get("method", ""), form.get("tid", ""), text)
-            throttled = _refused(
+            throttled = refused(
                 7, "App Call Limited", "accesscontrol.limited-by-app-access-count", _BAN
             )
             return await self.sandbox.serve(call, lambda: self._serve(form), throttled=throttled)
@@ -85,7 +90,7 @@ class TopSandbox(Vendor):
         return app
 
     def acknowledged(self, status: int, body: bytes) -> bool:
-        """TOP sends us nothing by itself here: we pull."""
+        """TOP calls nobody: we pull, and take its messages out of a queue."""
         return True
 
     def controls(self) -> APIRouter:
@@ -102,20 +107,40 @@ class TopSandbox(Vendor):
 
         @router.post("/trades/{tid}/pay")
         async def pay_trade(tid: str, payment: Payment) -> Trade:
-            return self._change(tid, lambda trade: self._pay(trade, payment.deposit_only))
+            return self._change(tid, "pay", lambda trade: self._pay(trade, payment.deposit_only))
 
         @router.post("/trades/{tid}/modify")
         async def modify(tid: str, change: Change) -> Trade:
-            return self._change(tid, lambda trade: self._modify(trade, change))
+            return self._change(tid, "modify", lambda trade: self._modify(trade, change))
 
         @router.post("/trades/{tid}/refund")
         async def refund(tid: str, asked: Refund) -> Trade:
-            return self._change(tid, lambda trade: self._refund(trade, asked))
+            return self._change(tid, "", lambda trade: self._refund(trade, asked))
 
         @router.post("/trades/{tid}/close")
         async def close_trade(tid: str, closing: Closing) -> Trade:
             now = self.sandbox.now()
-            return self._change(tid, lambda trade: close(trade, now, closing.oid))
+            return self._change(tid, "close", lambda trade: self._close(trade, now, closing.oid))
+
+        @router.get("/refunds")
+        async def refunds() -> list[dict[str, Any]]:
+            return self.sandbox.store.all(self.name, REFUND)
+
+        @router.get("/messages")
+        async def messages() -> list[dict[str, Any]]:
+            """What waits in the queue, or for its confirmation."""
+            return self.sandbox.store.all(self.name, MESSAGE)
+
+        @router.get("/stock")
+        async def stock() -> list[dict[str, Any]]:
+            """What we told it that it may sell."""
+            return self._shelf.all()
+
+        @router.put("/stock/{num_iid}")
+        async def set_stock(num_iid: str, given: Stock) -> dict[str, Any]:
+            if not self._shelf.set(num_iid, given.quantity):
+                raise HTTPException(404, "no such listing")
+            return {"num_iid": num_iid, "quantity": given.quantity}
 
         return router
 
@@ -143,15 +168,19 @@ class TopSandbox(Vendor):
         )
         if new.paid:
             pay(trade, now)
-        self._keep(trade)
+        self._keep(trade, "create")
+        if new.paid:
+            self._queue.trade("pay", trade)
+        for line in lines:
+            self._shelf.list(line.sku)
         return trade
 
-    def _change(self, tid: str, change: Callable[[Trade], None]) -> Trade:
+    def _change(self, tid: str, what: str, change: Callable[[Trade], None]) -> Trade:
         trade = self.sandbox.store.get(self.name, "trade", tid)
         if trade is None:
             raise HTTPException(404, "no such trade")
         change(trade)
-        self._keep(trade)
+        self._keep(trade, what)
         return trade
 
     def _pay(self, trade: Trade, deposit_only: bool) -> None:
@@ -166,13 +195,29 @@ class TopSandbox(Vendor):
         touch(trade, self.sandbox.now())
 
     def _refund(self, trade: Trade, asked: Refund) -> None:
+        touch(trade, self.sandbox.now())
         for order in trade["orders"]["order"]:
             if not asked.oid or str(order["oid"]) == asked.oid:
                 order["refund_status"] = asked.refund_status
-        touch(trade, self.sandbox.now())
+                self._keep_refund(trade, order, with_return=asked.with_return)
 
-    def _keep(self, trade: Trade) -> None:
+    def _close(self, trade: Trade, now: datetime, oid: str) -> None:
+        close(trade, now, oid)
+        for order in trade["orders"]["order"]:
+            if order["refund_status"] == "SUCCESS" and (not oid or str(order["oid"]) == oid):
+                self._keep_refund(trade, order, with_return=False)
+
+    def _keep_refund(self, trade: Trade, order: Mapping[str, Any], *, with_return: bool) -> None:
+        status = order["refund_status"]
+        refund = make_refund(trade, order, status, self.sandbox.now(), with_return=with_return)
+        self.sandbox.store.put(self.name, REFUND, str(refund["refund_id"]), refund)
+        self._queue.refund(refund)
+
+    def _keep(self, trade: Trade, what: str) -> None:
+        """Store it and queue the message of it, if there is one."""
         self.sandbox.store.put(self.name, "trade", str(trade["tid"]), trade)
+        if what:
+            self._queue.trade(what, trade)
 
     def _serve(self, form: Form) -> Reply:
         try:
@@ -181,7 +226,7 @@ class TopSandbox(Vendor):
             if method is None:
                 raise Refusal(22, "Invalid Method")
             key = form["method"].removeprefix("taobao.").replace(".", "_") + "_response"
-            return _reply({key: method(form)})
+            return reply({key: method(form)})
         except Refusal as no:
             return no.reply
 
@@ -192,7 +237,7 @@ class TopSandbox(Vendor):
                 raise Refusal(code, msg)
         if form["app_key"] != self._account.app_key:
             raise Refusal(29, "Invalid App Key")
-        if abs(self.sandbox.now() - _time(form, "timestamp", 31)) > _WINDOW:
+        if abs(self.sandbox.now() - time_of(form, "timestamp", 31)) > _WINDOW:
             raise Refusal(31, "Invalid Timestamp")
         if form["v"] != "2.0":
             raise Refusal(33, "Invalid Version")
@@ -208,10 +253,10 @@ class TopSandbox(Vendor):
             raise Refusal(27, "Invalid Session", "invalid-sessionkey", "SessionKey非法")
 
     def _increment(self, form: Form) -> Mapping[str, Any]:
-        start, end = _time(form, "start_modified", 41), _time(form, "end_modified", 41)
+        start, end = time_of(form, "start_modified", 41), time_of(form, "end_modified", 41)
         if end < start or end - start > _LONGEST_SPAN:
             raise Refusal(41, "Invalid Arguments", "isv.invalid-parameter:end_modified", "超过1天")
-        page, size = _number(form, "page_no", 1, 10_000), _number(form, "page_size", 40, 100)
+        page, size = number_of(form, "page_no", 1, 10_000), number_of(form, "page_size", 40, 100)
         found = [
             trade
             for trade in self.sandbox.store.all(self.name, "trade")
@@ -247,36 +292,29 @@ class TopSandbox(Vendor):
                 "isv.logistics-offline-service-error:B04",
                 "订单状态不对该物流订单已经发货或者已关闭，不能重复发货",
             )
-        self._keep(trade)
+        whole = trade["status"] != "SELLER_CONSIGNED_PART"
+        self._keep(trade, "send" if whole else "send_part")
         return {"shipping": {"is_success": True}}
+
+    def _refunds(self, form: Form) -> Mapping[str, Any]:
+        return found_refunds(self.sandbox.store, self.name, form)
+
+    def _permit(self, form: Form) -> Mapping[str, Any]:
+        self._queue.permit(form.get("topics", ""))
+        return {"is_success": True}
+
+    def _consume(self, form: Form) -> Mapping[str, Any]:
+        quantity = number_of(form, "quantity", 100, 200)
+        if quantity < _FEWEST_MESSAGES:
+            raise Refusal(41, "Invalid Arguments", "isv.invalid-parameter:quantity")
+        return self._queue.consume(quantity)
+
+    def _confirm(self, form: Form) -> Mapping[str, Any]:
+        self._queue.confirm(form.get("s_message_ids", ""))
+        return {"is_success": True}
 
     def _trade(self, form: Form) -> Trade:
         trade = self.sandbox.store.get(self.name, "trade", form.get("tid", ""))
         if trade is None:
             raise Refusal(15, "Remote service error", "isv.trade-not-exist", "交易不存在")
         return trade
-
-
-def _time(form: Form, name: str, code: int) -> datetime:
-    try:
-        return read_china_time(form.get(name, ""))
-    except ValueError:
-        text = "Invalid Timestamp" if name == "timestamp" else "Invalid Arguments"
-        raise Refusal(code, text, f"isv.invalid-parameter:{name}") from None
-
-
-def _number(form: Form, name: str, default: int, most: int) -> int:
-    text = form.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
-        raise Refusal(41, "Invalid Arguments", f"isv.invalid-parameter:{name}")
-    return int(text)
-
-
-def _refused(code: int, msg: str, sub_code: str = "", sub_msg: str = "") -> Reply:
-    error = {"code": code, "msg": msg, "sub_code": sub_code, "sub_msg": sub_msg}
-    shown = {name: value for name, value in error.items() if value}
-    return _reply({"error_response": {**shown, "request_id": "sandbox"}}, executed=False)
-
-
-def _reply(body: Mapping[str, Any], *, executed: bool = True) -> Reply:
-    return Reply(json.dumps(body, ensure_ascii=False).encode(), executed=executed)

@@ -53,6 +53,13 @@ class Refund(Strict):
 
     oid: str = ""
     refund_status: str = "WAIT_SELLER_AGREE"
+    with_return: bool = False
+
+
+class Stock(Strict):
+    """Somebody changes a listing's count by hand."""
+
+    quantity: int = Field(ge=0, le=1_000_000)
 
 
 class Closing(Strict):

@@ -11,6 +11,7 @@ from typing import Any, Final
 from domain.shared.money import split
 from integrations.marketplaces.reading import read_china_time, write_china_time
 from integrations.sandbox.demo_shop import REMARKS, Buyer
+from integrations.sandbox.top_stock import listing_of
 
 Trade = dict[str, Any]
 
@@ -136,14 +137,15 @@ def open_lines(trade: Trade) -> list[dict[str, Any]]:
 
 
 def _order(oid: int, line: Sold, fen: int, share: int) -> Mapping[str, Any]:
+    num_iid, sku_id = listing_of(line.sku)
     return {
         "oid": oid,
         "status": "WAIT_BUYER_PAY",
         "title": line.title,
         "price": yuan(int(line.price * 100)),
         "num": line.num,
-        "num_iid": 600_000_000_000 + oid % 1_000_000,
-        "sku_id": str(4_000_000_000_000 + oid % 1_000_000),
+        "num_iid": num_iid,
+        "sku_id": sku_id,
         "outer_sku_id": line.sku,
         "total_fee": yuan(fen),
         "payment": yuan(fen),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any, cast
 
 from temporalio.client import Client
@@ -34,8 +35,13 @@ async def test_every_active_pulled_shop_has_its_poller(sessions: Sessions) -> No
     for _ in range(2):
         assert "poller/top-1" in await reconcile_singletons(cast(Client, engine), sessions)
 
-    poller = ("Poller", "poller/top-1", SHOP, WorkflowIDConflictPolicy.USE_EXISTING)
-    assert _pollers(engine) == [poller, poller]
+    kept = WorkflowIDConflictPolicy.USE_EXISTING
+    pollers = [
+        ("Poller", "poller/top-1", SHOP, kept),
+        ("Poller", "poller/top-1/after_sales", replace(SHOP, asked="after_sales"), kept),
+        ("Poller", "poller/top-1/messages", replace(SHOP, asked="messages"), kept),
+    ]
+    assert _pollers(engine) == pollers * 2
 
 
 async def test_a_shop_that_was_switched_off_gets_no_poller(sessions: Sessions) -> None:

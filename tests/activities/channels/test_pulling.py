@@ -302,7 +302,7 @@ def test_the_last_seconds_are_left_to_settle_and_long_absences_are_caught_up_in_
     shop = ShopRow(id="s", channel="top", external_id="s", name="s", settings={"overlap_s": 60})
     shop.pulled_until = START - timedelta(hours=2)
 
-    start, end, behind = window(shop, NOW)
+    start, end, behind = window(shop.settings, shop.pulled_until, NOW)
 
     assert (start, end, behind) == (
         START - timedelta(hours=2, seconds=60),
@@ -310,7 +310,10 @@ def test_the_last_seconds_are_left_to_settle_and_long_absences_are_caught_up_in_
         True,
     )
     shop.pulled_until = START - timedelta(seconds=10)
-    assert window(shop, NOW)[1:] == (START - timedelta(seconds=3), False)
+    assert window(shop.settings, shop.pulled_until, NOW)[1:] == (
+        START - timedelta(seconds=3),
+        False,
+    )
 
 
 def test_a_message_is_named_by_order_and_version() -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.channels.stock_push import StockPushActivities
+from activities.channels.stock_push import _RULE, StockPushActivities
+from db.channels.listings import Listings
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
@@ -248,3 +249,38 @@ async def test_poller_and_stock_push_of_a_shop_ask_one_person_about_its_credenti
 
     items = await _say(owner_sessions, "SELECT system, step_id, cause FROM attention")
     assert items == [("shop/top-1", "credentials", "CredentialsRefused")]
+
+
+async def test_numbers_that_orders_tell_reach_the_stock_call_and_a_persons_count_more(
+    owner_sessions: Sessions,
+) -> None:
+    await _world(owner_sessions)
+    told = {"T-A": {"num_iid": "1", "sku_id": "2"}, "T-KIT": {"num_iid": "3"}, "T-X": {"a": "b"}}
+    async with owner_sessions.begin() as session:
+        listings = Listings(session, "top-1")
+        await listings.save_rule("T-KIT", '{"num_iid": "99"}', dict.fromkeys(_RULE))
+        for _ in range(2):
+            await listings.learn(told)
+        await listings.save_rule("T-A", "{}", dict.fromkeys(_RULE) | {"buffer": 1})
+    shop = FakeShop()
+
+    await _round(owner_sessions, shop)
+
+    assert shop.ids == {"T-A": {"num_iid": "1", "sku_id": "2"}, "T-KIT": {"num_iid": "99"}}
+    assert shop.shows["T-A"] == 9
+
+
+async def test_a_refused_product_is_tried_at_once_when_its_number_becomes_known(
+    owner_sessions: Sessions,
+) -> None:
+    await _world(owner_sessions)
+    shop = FakeShop(broken={"T-A": Rejected("?", code="listing_unknown", system="onhand")})
+    await _round(owner_sessions, shop)
+    assert await _say(owner_sessions, "SELECT 1 FROM attention") == [], "nobody's mistake"
+    shop.broken = {}
+    assert (await _round(owner_sessions, shop)).told == 0
+
+    async with owner_sessions.begin() as session:
+        await Listings(session, "top-1").learn({"T-A": {"num_iid": "1"}})
+
+    assert (await _round(owner_sessions, shop)).told == 1

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.orders.snapshot import ChannelState
+from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.address import Contact, MaskedReceiver
 from domain.shared.errors import (
     AnswerLost,
@@ -46,6 +46,12 @@ async def sell(world: World, **new: Any) -> list[dict[str, Any]]:
     return trades
 
 
+async def read(shop: TopMarketplace, number: str) -> OrderSnapshot:
+    snapshot = shop.snapshot(await shop.fetch_raw(number))
+    assert snapshot is not None
+    return snapshot
+
+
 async def act(world: World, trade: dict[str, Any], action: str, **body: Any) -> dict[str, Any]:
     path = f"/sandbox/top/trades/{trade['tid']}/{action}"
     answer = (await world.vendor_http.post(path, json=body)).raise_for_status()
@@ -75,7 +81,7 @@ async def test_an_order_comes_over_with_its_money_exact(
     (trade,) = await sell(world, lines=THREE_LINES, post_fee="12.00")
     shop = top(world, sign_method=sign_method)
 
-    snapshot = shop.snapshot(await shop.fetch_raw(str(trade["tid"])))
+    snapshot = await read(shop, str(trade["tid"]))
 
     assert snapshot.external_no == str(trade["tid"])
     assert snapshot.state is ChannelState.PAID
@@ -92,7 +98,7 @@ async def test_a_masked_receiver_comes_with_his_oaid(world: World) -> None:
     (trade,) = await sell(world, masked=True)
     shop = top(world)
 
-    receiver = shop.snapshot(await shop.fetch_raw(str(trade["tid"]))).receiver
+    receiver = (await read(shop, str(trade["tid"]))).receiver
 
     assert isinstance(receiver, MaskedReceiver)
     assert receiver.oaid == trade["oaid"]
@@ -140,7 +146,7 @@ async def test_each_change_on_the_platform_is_a_newer_version(world: World) -> N
     (trade,) = await sell(world, paid=False)
     shop = top(world)
     number = str(trade["tid"])
-    seen = [shop.snapshot(await shop.fetch_raw(number))]
+    seen = [await read(shop, number)]
 
     for action, body in (
         ("pay", {}),
@@ -149,7 +155,7 @@ async def test_each_change_on_the_platform_is_a_newer_version(world: World) -> N
         ("close", {}),
     ):
         await act(world, trade, action, **body)
-        seen.append(shop.snapshot(await shop.fetch_raw(number)))
+        seen.append(await read(shop, number))
 
     assert [one.state for one in seen] == [
         ChannelState.UNPAID,
@@ -174,9 +180,9 @@ async def test_a_deposit_leaves_a_presale_unpaid(world: World) -> None:
     (trade,) = await sell(world, lines=THREE_LINES[:1], post_fee="0", paid=False, presale=True)
     shop = top(world)
     await act(world, trade, "pay", deposit_only=True)
-    deposit = shop.snapshot(await shop.fetch_raw(str(trade["tid"])))
+    deposit = await read(shop, str(trade["tid"]))
     await act(world, trade, "pay")
-    whole = shop.snapshot(await shop.fetch_raw(str(trade["tid"])))
+    whole = await read(shop, str(trade["tid"]))
 
     assert (deposit.state, deposit.captured_minor) == (ChannelState.UNPAID, 3980)
     assert (whole.state, whole.captured_minor) == (ChannelState.PAID, 19900)
@@ -188,7 +194,7 @@ async def test_a_whole_parcel_ships_the_trade(world: World) -> None:
 
     await shop.confirm_shipment(parcel(trade))
 
-    assert shop.snapshot(await shop.fetch_raw(str(trade["tid"]))).state is ChannelState.SHIPPED
+    assert (await read(shop, str(trade["tid"]))).state is ChannelState.SHIPPED
     (call,) = await world.calls(operation=SEND)
     assert "company_code=SF" in call["request"]
     assert "is_split" not in call["request"]
@@ -199,9 +205,9 @@ async def test_a_part_ships_its_lines_only(world: World) -> None:
     shop = top(world)
 
     await shop.confirm_shipment(parcel(trade, "SF1", 0, 2))
-    part = shop.snapshot(await shop.fetch_raw(str(trade["tid"])))
+    part = await read(shop, str(trade["tid"]))
     await shop.confirm_shipment(parcel(trade, "SF2", 1))
-    whole = shop.snapshot(await shop.fetch_raw(str(trade["tid"])))
+    whole = await read(shop, str(trade["tid"]))
 
     assert (part.state, whole.state) == (ChannelState.PART_SHIPPED, ChannelState.SHIPPED)
 
@@ -227,7 +233,7 @@ async def test_a_lost_answer_can_simply_be_told_again(world: World) -> None:
         await shop.confirm_shipment(parcel(trade))
     await shop.confirm_shipment(parcel(trade))
 
-    assert shop.snapshot(await shop.fetch_raw(str(trade["tid"]))).state is ChannelState.SHIPPED
+    assert (await read(shop, str(trade["tid"]))).state is ChannelState.SHIPPED
 
 
 async def test_a_trade_shipped_by_somebody_else_is_told_to_us(world: World) -> None:

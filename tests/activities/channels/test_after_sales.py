@@ -1,0 +1,140 @@
+"""Refunds and returns that a shop is asked for: kept once per version, and their order is told."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.channels.after_sales import AfterSaleActivities
+from db.channels.tables import ShopRow
+from db.engine import Sessions
+from db.sql import run
+from domain.channels.messages import Pulled, PullWindow
+from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
+from domain.shared.errors import CredentialsRefused, Unavailable
+from domain.shared.ids import ShopId
+from integrations.marketplaces.port import AfterSaleMarketplace
+from tests.shops import VAULT, seed_shops
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class FakeTop:
+    """Answers a window with the cases that changed in it."""
+
+    cases: list[AfterSale] = field(default_factory=list)
+    asked: list[tuple[datetime, datetime]] = field(default_factory=list)
+    down: Exception | None = None
+
+    async def after_sales(self, shop_id: str) -> AfterSaleMarketplace:
+        return self  # type: ignore[return-value]
+
+    async def changed_after_sales(self, start: datetime, end: datetime) -> tuple[AfterSale, ...]:
+        if self.down:
+            raise self.down
+        self.asked.append((start, end))
+        return tuple(case for case in self.cases if start <= case.modified < end)
+
+
+def case(
+    number: str, seconds_ago: float, stage: AfterSaleStage = AfterSaleStage.REQUESTED
+) -> AfterSale:
+    return AfterSale(
+        f"T-{number}", number, AfterSaleKind.REFUND, stage, str(stage).upper(),
+        NOW - timedelta(seconds=seconds_ago), amount_minor=500,
+    )  # fmt: skip
+
+
+async def _pull(sessions: Sessions, shop: FakeTop, attempt: int = 1, now: datetime = NOW) -> Pulled:
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, attempt=attempt)
+    activities = AfterSaleActivities(sessions, shop, VAULT, lambda: now)
+    result: Pulled = await environment.run(activities.pull, PullWindow(ShopId("top-1")))
+    return result
+
+
+async def _say(sessions: Sessions, statement: str) -> list[tuple[object, ...]]:
+    async with sessions.begin() as session:
+        return [tuple(row) for row in await run(session, statement)]
+
+
+async def test_a_case_is_kept_and_its_order_told_once_per_version(sessions: Sessions) -> None:
+    await seed_shops(sessions, first_window_s=600)
+    shop = FakeTop([case("R-1", 60), case("R-2", 50)])
+
+    assert (await _pull(sessions, shop)).accepted == 2
+    assert (await _pull(sessions, shop)).accepted == 0, "the overlap tells nothing twice"
+    shop.cases[0] = case("R-1", 10, AfterSaleStage.DONE)
+    assert (await _pull(sessions, shop)).accepted == 1
+
+    told = await _say(sessions, "SELECT external_no, topic, order_id IS NULL FROM inbox ORDER BY 1")
+    assert told == [
+        ("T-R-1", "after_sale", False),
+        ("T-R-1", "after_sale", False),
+        ("T-R-2", "after_sale", False),
+    ]
+    kept = await _say(sessions, "SELECT after_sale_no, stage FROM after_sale ORDER BY 1")
+    assert kept == [("R-1", "done"), ("R-2", "requested")]
+    assert await _say(sessions, "SELECT count(*) FROM sales_order") == [(2,)]
+
+
+async def test_refunds_have_a_watermark_of_their_own(sessions: Sessions) -> None:
+    await seed_shops(sessions, first_window_s=600, overlap_s=60, settle_s=0)
+    shop = FakeTop()
+
+    await _pull(sessions, shop)
+    await _pull(sessions, shop, now=NOW + timedelta(seconds=120))
+
+    assert shop.asked == [
+        (NOW - timedelta(seconds=660), NOW),
+        (NOW - timedelta(seconds=60), NOW + timedelta(seconds=120)),
+    ]
+    assert await _say(sessions, "SELECT pulled_until FROM shop WHERE id = 'top-1'") == [(None,)]
+
+
+async def test_a_case_that_cannot_be_kept_does_not_stop_the_others(sessions: Sessions) -> None:
+    await seed_shops(sessions, first_window_s=600)
+    odd = dataclasses.replace(case("R-1", 60), reason="a\x00b")
+    shop = FakeTop([odd, case("R-2", 50)])
+
+    assert (await _pull(sessions, shop)).accepted == 1
+
+    assert await _say(sessions, "SELECT after_sale_no FROM after_sale") == [("R-2",)]
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "shown"),
+    [
+        (CredentialsRefused("expired", code="27"), 1, True),
+        (Unavailable("down", code="503"), 1, False),
+        (Unavailable("down", code="503"), 3, True),
+    ],
+)
+async def test_a_shop_that_refuses_us_is_one_item_until_it_answers(
+    sessions: Sessions, error: Exception, attempt: int, shown: bool
+) -> None:
+    await seed_shops(sessions)
+    shop = FakeTop(down=error)
+    with pytest.raises(type(error)):
+        await _pull(sessions, shop, attempt)
+    items = "SELECT workflow_id, actions FROM attention WHERE resolved_at IS NULL"
+    expected = [("poller/top-1/after_sales", ["retry"])] if shown else []
+    assert await _say(sessions, items) == expected
+
+    shop.down = None
+    await _pull(sessions, shop)
+
+    assert await _say(sessions, items) == []
+
+
+async def test_a_switched_off_shop_is_not_asked(sessions: Sessions) -> None:
+    await seed_shops(sessions)
+    async with sessions.begin() as session:
+        row = await session.get(ShopRow, "top-1")
+        assert row is not None
+        row.active = False
+
+    assert not (await _pull(sessions, FakeTop(down=Unavailable("down")))).active

@@ -22,7 +22,7 @@ from domain.logistics.divisions.divisions import normalise
 from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
-from integrations.sandbox import douyin_orders, pdd_orders
+from integrations.sandbox import douyin_orders, pdd_orders, wechat_orders
 from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
@@ -208,7 +208,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
     vault, accounts = Vault(settings.encryption_key()), SandboxSettings()
     sandbox = settings.sandbox_base_url
     top, jd, pdd, shopify = accounts.top, accounts.jd, accounts.pdd, accounts.shopify
-    douyin = accounts.douyin
+    douyin, wechat = accounts.douyin, accounts.wechat
     shops = (
         ("tmall", "top", "tmall-demo", "天猫旗舰店", f"{sandbox}/top/router/rest",
          {"app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
@@ -221,6 +221,9 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         ("douyin", "douyin", douyin.shop_id, "抖音旗舰店", f"{sandbox}/douyin",
          {"app_key": douyin.app_key, "app_secret": douyin.app_secret,
           "access_token": douyin.access_tokens[0]}),
+        ("wechat", "wechat", wechat.app_id, "微信小店", f"{sandbox}/wechat",
+         {"app_secret": wechat.app_secret, "push_token": wechat.push_token,
+          "aes_key": wechat.aes_key}),
         ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
          {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
         ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
@@ -230,6 +233,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         "jd": lambda sku: {"sku_id": sku_id_of(sku)},
         "pdd": lambda sku: _texts(pdd_orders.ids_of(sku)),
         "douyin": lambda sku: _texts(douyin_orders.ids_of(sku)),
+        "wechat": lambda sku: _texts(wechat_orders.ids_of(sku)),
     }
     for id, channel, external_id, name, base_url, secrets in shops:
         sealed = vault.seal_secrets(secrets, shop_context(id))

@@ -134,6 +134,7 @@ CHANNEL: Final = {
     "jd": N_("JD.com"),
     "pdd": N_("Pinduoduo"),
     "douyin": N_("Douyin"),
+    "wechat": N_("WeChat shop"),
     "shopify": "Shopify",
     "own": N_("Own channel"),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integrations.access import Limit, ShopAccess
-from integrations.marketplaces import douyin, jd, own, pdd, shopify, top
+from integrations.marketplaces import douyin, jd, own, pdd, shopify, top, wechat
 from integrations.marketplaces.port import Marketplace
 
 
@@ -49,6 +49,13 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         is_queued=True,
         is_stocked=True,
         tells_after_sales=True,
+    ),
+    "wechat": Channel(
+        wechat.open_shop,
+        is_pulled=True,
+        is_stocked=True,
+        tells_after_sales=True,
+        limits=wechat.LIMITS,
     ),
 }
 PULLED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_pulled)

@@ -26,6 +26,7 @@ from integrations.sandbox.shopify import ShopifySandbox
 from integrations.sandbox.sto import StoSandbox
 from integrations.sandbox.stripe import StripeSandbox
 from integrations.sandbox.top import TopSandbox
+from integrations.sandbox.wechat import WechatSandbox
 from integrations.sandbox.wechatpay import WechatPaySandbox
 from integrations.sandbox.yto import YtoSandbox
 from integrations.sandbox.yunda import YundaSandbox
@@ -45,6 +46,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "jd": JdSandbox,
     "pdd": PddSandbox,
     "douyin": DouyinSandbox,
+    "wechat": WechatSandbox,
     "shopify": ShopifySandbox,
     "mini": MiniSandbox,
     "wechatpay": WechatPaySandbox,

@@ -16,6 +16,7 @@ _COUNTERS: Final = (
     "/sandbox/jd/orders",
     "/sandbox/pdd/orders",
     "/sandbox/douyin/orders",
+    "/sandbox/wechat/orders",
     "/sandbox/shopify/orders",
 )
 

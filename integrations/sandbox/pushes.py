@@ -19,7 +19,8 @@ _AT_ONCE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One push: `path` is below the callback base address, `ref` is for the push log."""
+    """One push: `path` is below the callback base address, with the query where there is one; `ref`
+    is for the push log."""
 
     path: str
     ref: str

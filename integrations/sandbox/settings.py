@@ -101,6 +101,16 @@ class DouyinAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class WechatAccount:
+    app_id: str = "wx5823bf96d3bd56c7"
+    app_secret: str = "demo-wechat-secret"
+    push_token: str = "demo-wechat-push"
+    aes_key: str = "demoDEMOdemoDEMOdemoDEMOdemoDEMOdemoDEMOdem"  # 43 characters
+    token_life_s: int = 7200
+    push_path: str = "wechat/wechat"  # {channel}/{our shop id}
+
+
+@dataclass(frozen=True, slots=True)
 class ShopifyAccount:
     domain: str = "onhand-demo.myshopify.com"
     access_token: str = "demo-shopify-token"
@@ -166,6 +176,7 @@ class SandboxSettings:
     jd: JdAccount = field(default_factory=JdAccount)
     pdd: PddAccount = field(default_factory=PddAccount)
     douyin: DouyinAccount = field(default_factory=DouyinAccount)
+    wechat: WechatAccount = field(default_factory=WechatAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)
     mini: MiniAccount = field(default_factory=MiniAccount)
     wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)

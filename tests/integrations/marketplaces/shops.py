@@ -11,6 +11,7 @@ from integrations.marketplaces.douyin import DouyinMarketplace
 from integrations.marketplaces.jd import JdMarketplace
 from integrations.marketplaces.pdd import PddMarketplace
 from integrations.marketplaces.port import Pushed, PushMarketplace, ShipConfirmation, ShippedLine
+from integrations.marketplaces.wechat import WechatMarketplace
 from tests.integrations.sandbox.world import World
 
 
@@ -51,6 +52,19 @@ def douyin(world: World, **changes: Any) -> DouyinMarketplace:
     now = changes.pop("now", world.now)
     access = _access(world, "douyin", account.shop_id, "/douyin", secrets, changes)
     return DouyinMarketplace(access, now)
+
+
+def wechat(world: World, **changes: Any) -> WechatMarketplace:
+    """`changes` are secrets, or `now`, `http` and the shop's `settings`."""
+    account = world.sandbox.settings.wechat
+    secrets = {
+        "app_secret": account.app_secret,
+        "push_token": account.push_token,
+        "aes_key": account.aes_key,
+    }
+    now = changes.pop("now", world.now)
+    access = _access(world, "wechat", account.app_id, "/wechat", secrets, changes)
+    return WechatMarketplace(access, now)
 
 
 def _access(

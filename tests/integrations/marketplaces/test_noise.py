@@ -15,7 +15,12 @@ from domain.orders.after_sale import AfterSale
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import DomainError, IntegrationError
 from integrations.access import Secrets, ShopAccess
-from integrations.marketplaces import douyin_after_sale, jd_after_sale, pdd_after_sale
+from integrations.marketplaces import (
+    douyin_after_sale,
+    jd_after_sale,
+    pdd_after_sale,
+    wechat_after_sale,
+)
 from integrations.marketplaces.douyin import DouyinMarketplace
 from integrations.marketplaces.douyin_errors import DouyinCodes, DouyinError, douyin_error
 from integrations.marketplaces.jd import JdMarketplace
@@ -32,9 +37,12 @@ from integrations.marketplaces.signing import (
     douyin_event_sign,
     own_headers,
     shopify_signature,
+    wechat_signature,
 )
 from integrations.marketplaces.top import TopMarketplace
 from integrations.marketplaces.top_errors import TopError, top_error
+from integrations.marketplaces.wechat import WechatMarketplace
+from integrations.marketplaces.wechat_crypt import seal_message
 from tests.integrations.marketplaces import (
     douyin_orders,
     jd_orders,
@@ -42,6 +50,7 @@ from tests.integrations.marketplaces import (
     orders,
     pdd_orders,
     trades,
+    wechat_orders,
 )
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -51,9 +60,11 @@ TOP = TopMarketplace("top", "http://top", "key", "secret", "session", HTTP)
 SHOPIFY = ShopifyMarketplace("shopify", "a.myshopify.com", "http://a", "token", ("hush",), HTTP)
 OWN = OwnMarketplace("own", (SECRET,), now=lambda: NOW)
 
-KEYS = {"app_key": "key", "app_secret": "hush"}
+AES_KEY = "demoDEMOdemoDEMOdemoDEMOdemoDEMOdemoDEMOdem"
+KEYS = {"app_key": "key", "app_secret": "hush", "push_token": "t", "aes_key": AES_KEY}
 ACCESS = ShopAccess("shop", "1", "http://a", Secrets("shop", KEYS), {}, HTTP)
 JD, PDD, DOUYIN = JdMarketplace(ACCESS), PddMarketplace(ACCESS), DouyinMarketplace(ACCESS)
+WECHAT = WechatMarketplace(ACCESS)
 
 
 def jd_slips(body: bytes) -> object:
@@ -76,6 +87,28 @@ def douyin_cases(body: bytes) -> object:
 def douyin_push(body: bytes) -> object:
     signature = douyin_event_sign("key", body, "hush")
     pushes = DOUYIN.read_pushes(Pushed({"app-id": "key", "event-sign": signature}, body))
+    cases = [push.after_sale for push in pushes if push.after_sale is not None]
+    return cases or [push for push in pushes if push.external_no] or None
+
+
+def wechat_case(body: bytes) -> object:
+    case = read_answer(wechat_after_sale.CaseAnswer, body, system="wechat", changes=False)
+    return [wechat_after_sale.after_sale_of(case.after_sale_order, NOW)]
+
+
+def wechat_push(body: bytes) -> object:
+    """The event itself is noise; it is sealed well."""
+    return _opened(seal_message(AES_KEY, body, "1", b"0123456789abcdef"))
+
+
+def wechat_sealed(body: bytes) -> object:
+    """What was sealed is noise."""
+    return _opened(base64.b64encode(body).decode())
+
+
+def _opened(sealed: str) -> object:
+    query = {"msg_signature": wechat_signature("t", "", "", sealed)}
+    pushes = WECHAT.read_pushes(Pushed({}, json.dumps({"Encrypt": sealed}).encode(), query))
     cases = [push.after_sale for push in pushes if push.after_sale is not None]
     return cases or [push for push in pushes if push.external_no] or None
 
@@ -105,6 +138,9 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "douyin": DOUYIN.snapshot,
     "douyin_cases": douyin_cases,
     "douyin_push": douyin_push,
+    "wechat": WECHAT.snapshot,
+    "wechat_case": wechat_case,
+    "wechat_push": wechat_push,
     "shopify": SHOPIFY.snapshot,
     "shopify_push": shopify_push,
     "own": OWN.snapshot,
@@ -227,6 +263,33 @@ WHOLE: dict[str, Any] = {
             },
         }
     ],
+    "wechat": wechat_orders.answer(
+        wechat_orders.order(
+            wechat_orders.product(sku_code=None, out_sku_id="1"),
+            delivery={"ewaybill_order_code": "e", "delivery_product_info": [{"waybill_id": "1"}]},
+        )
+    ),
+    "wechat_case": {
+        "after_sale_order": {
+            "after_sale_order_id": "1",
+            "order_id": 2,
+            "status": "USER_WAIT_RETURN",
+            "type": "RETURN",
+            "update_time": 1777609805,
+            "product_info": {"product_id": "1", "sku_id": "2"},
+            "refund_info": {"amount": 100, "refund_reason": "不想要了"},
+            "return_info": {"waybill_id": "R1", "delivery_id": "SF"},
+        }
+    },
+    "wechat_push": {
+        "Event": "channels_ec_aftersale_update",
+        "CreateTime": 1777609805,
+        "finder_shop_aftersale_status_update": {
+            "status": "USER_WAIT_RETURN",
+            "after_sale_order_id": 1,
+            "order_id": "2",
+        },
+    },
     "shopify": orders.order(
         orders.item(
             current_quantity=1,
@@ -379,3 +442,9 @@ def test_any_error_answer_of_douyin_has_a_meaning(code: int, sub_code: str, chan
 
     assert isinstance(error, IntegrationError)
     assert 1 <= getattr(error, "retry_after_s", 1) <= 86_400
+
+
+@given(body=st.binary(max_size=96))
+def test_what_wechat_did_not_seal_is_refused_at_the_door(body: bytes) -> None:
+    with pytest.raises(IntegrationError):
+        wechat_sealed(body)

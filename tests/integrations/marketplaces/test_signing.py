@@ -28,7 +28,9 @@ from integrations.marketplaces.signing import (
     shopify_signature,
     sign_own,
     top_sign,
+    wechat_signature,
 )
+from integrations.marketplaces.wechat_crypt import open_message, seal_message
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -88,6 +90,42 @@ def test_douyins_events_are_signed_over_the_bytes_as_they_came() -> None:
 
     assert douyin_event_sign("7000", body, "hush") == "d61de1218f4fd7c67d1f217864b343a2"
     assert douyin_event_sign("7000", body + b" ", "hush") != "d61de1218f4fd7c67d1f217864b343a2"
+
+
+@pytest.mark.parametrize("vector", vectors("wechat_msgcrypt"))
+def test_wechat_signs_its_messages_as_in_the_vectors(vector: dict[str, Any]) -> None:
+    assert vector["scheme"] == "wx_msg_signature"
+
+    assert wechat_signature(*vector["inputs"].values()) == vector["expected"]
+
+
+def test_wechats_own_sample_can_be_opened_and_sealed_again() -> None:
+    (vector,) = json.loads((VECTORS / "wechat_msgcrypt.json").read_text())["vectors"][:1]
+    key = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"  # of the same published sample
+
+    message, app_id = open_message(key, vector["inputs"]["encrypt"])
+
+    assert app_id == "wx5823bf96d3bd56c7"
+    assert message.startswith(b"<xml><ToUserName><![CDATA[wx5823bf96d3bd56c7]]></ToUserName>")
+    again = seal_message(key, message, app_id, b"0123456789abcdef")
+    assert open_message(key, again) == (message, app_id)
+
+
+@given(message=st.binary(max_size=200), app_id=st.text(st.characters(codec="ascii")))
+def test_what_wechat_seals_can_be_opened(message: bytes, app_id: str) -> None:
+    key = "demoDEMOdemoDEMOdemoDEMOdemoDEMOdemoDEMOdem"
+
+    sealed = seal_message(key, message, app_id, b"0123456789abcdef")
+
+    assert open_message(key, sealed) == (message, app_id)
+
+
+@given(sealed=st.text() | st.binary(max_size=96).map(lambda raw: base64.b64encode(raw).decode()))
+def test_what_wechat_did_not_seal_is_refused(sealed: str) -> None:
+    key = "demoDEMOdemoDEMOdemoDEMOdemoDEMOdemoDEMOdem"
+
+    with pytest.raises(ValueError, match=r"base64|padding|length|multiple"):
+        open_message(key, sealed)
 
 
 def test_top_leaves_out_the_signature_itself_and_what_is_empty() -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _RANDOM_CHARACTERS: Final = 7
+_REFUND_CHARACTERS: Final = 10
 _COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
@@ -27,5 +28,16 @@ def new_order_no(now: datetime) -> str:
 
     Two orders of a day may draw the same number, once in years; whoever inserts draws again.
     """
-    drawn = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))
-    return f"{now.astimezone(_COMPANY_ZONE):%y%m%d}-{drawn}"
+    return f"{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
+def new_refund_no(now: datetime) -> str:
+    """`RF260301-7KQ4M2P9WX`: no provider ever sees one twice, and it can be read out.
+
+    50 random bits a day, of characters that all providers take.
+    """
+    return f"RF{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_REFUND_CHARACTERS)}"
+
+
+def _drawn(characters: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

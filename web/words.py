@@ -139,6 +139,28 @@ CHANNEL: Final = {
     "own": N_("Own channel"),
 }
 
+PAYMENT_PROVIDER: Final = {
+    "wechatpay": N_("WeChat Pay"),
+    "alipay": N_("Alipay"),
+    "stripe": "Stripe",
+}
+
+PAYMENT_PURPOSE: Final = {
+    "order": N_("for the order"),
+    "surplus": N_("paid once too often"),
+    "other_currency": N_("in another currency: look at it"),
+}
+
+REFUND_STATE: Final = {
+    "intended": N_("being asked for"),
+    "processing": N_("on its way"),
+    "succeeded": N_("paid back"),
+    "abnormal": N_("not paid out"),
+    "closed": N_("given up by the provider"),
+    "by_hand": N_("paid by hand"),
+    "skipped": N_("left out"),
+}
+
 CHANNEL_STATE: Final = {
     "unpaid": N_("not paid"),
     "paid": N_("paid"),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.deps import Context
 from api.orders import commands
-from api.orders.views import MoneyView
+from api.orders.money import MoneyView
 from api.strict import Code, Reason, SafeStr, StrictBody
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.messages import Accepted, StepAction

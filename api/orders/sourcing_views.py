@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 
+from api.orders.money import MoneyView
 from api.orders.sourcing_words import tell
-from api.orders.views import MoneyView
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import sourcing
 from db.orders.sourcing import Names

@@ -7,20 +7,11 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy.engine import Row
 
+from api.orders.money import MoneyView, PaymentView, RefundView
 from db.orders.detail import OrderDetail, Parcel, Shipment
 from db.orders.tables import OrderEventRow, OrderHoldRow, ReceiverRow
 from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
-from domain.shared.money import Money
-
-
-class MoneyView(BaseModel):
-    amount: str
-    currency: str
-
-    @classmethod
-    def of(cls, minor: int, currency: str) -> "MoneyView":
-        return cls(amount=str(Money(minor, currency).major), currency=currency)
 
 
 class OrderSummary(BaseModel):
@@ -280,6 +271,8 @@ class OrderView(BaseModel):
     shipments: list[ShipmentView]
     after_sales: list[AfterSaleView]
     attention: int
+    payments: list[PaymentView]
+    refunds: list[RefundView]
 
     @classmethod
     def of(cls, detail: OrderDetail) -> "OrderView":
@@ -305,6 +298,8 @@ class OrderView(BaseModel):
             shipments=[ShipmentView.of(shipment) for shipment in detail.shipments],
             after_sales=[AfterSaleView.of(row, order.currency) for row in detail.after_sales],
             attention=len(detail.attention),
+            payments=[PaymentView.of(row) for row in detail.payments],
+            refunds=[RefundView.of(row) for row in detail.refunds],
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.orders.payments import payments_of
 from db.orders.queries import OrderQueries
 from db.orders.tables import (
     OrderHoldRow,
@@ -100,6 +101,8 @@ class OrderDetail:
     waiting: Sequence[Row[Any]]
     timeline: Sequence[Row[Any]]
     after_sales: Sequence[Row[Any]]
+    payments: Sequence[Row[Any]] = ()
+    refunds: Sequence[Row[Any]] = ()
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -123,6 +126,7 @@ async def order_detail(session: AsyncSession, no: str) -> OrderDetail:
     contents: dict[str, list[Row[Any]]] = {}
     for row in await run(session, _CONTENTS, order_id=order.id):
         contents.setdefault(row.order_line_id, []).append(row)
+    payments, refunds = await payments_of(session, order.id)
     return OrderDetail(
         order=order,
         shop=shop.name if shop else order.shop_id,
@@ -135,6 +139,8 @@ async def order_detail(session: AsyncSession, no: str) -> OrderDetail:
         waiting=await run(session, _WAITING, order_id=order.id),
         timeline=await run(session, _STORY, order_id=order.id),
         after_sales=await run(session, _AFTER_SALES, order_id=order.id),
+        payments=payments,
+        refunds=refunds,
     )
 
 

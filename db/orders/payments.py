@@ -1,13 +1,14 @@
 """Payments and refunds, in the caller's transaction. Locks: order, then payment, then refund."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.ids import new_id
+from db.ids import new_id, new_refund_no
 from db.platform.attention import open_attention
 from db.platform.outbox import queue_signal
 from db.sql import run
@@ -125,6 +126,21 @@ VALUES (:order_id, :source, :seq, :kind, jsonb_build_object('amount', CAST(:amou
 ON CONFLICT DO NOTHING
 """
 
+# What people see of an order's money at its providers, payments first.
+_OF_ORDER: Final = """
+SELECT p.id, p.provider, p.transaction_id, p.amount_minor, p.currency, p.captured_at, p.purpose,
+       p.refunded_minor, p.refunding_minor
+FROM payment p JOIN sales_order o ON o.shop_id = p.shop_id AND o.external_no = p.external_no
+WHERE o.id = :order_id ORDER BY p.captured_at, p.id LIMIT 100
+"""
+
+_REFUNDS_OF_ORDER: Final = """
+SELECT r.refund_no, p.provider, r.kind, r.amount_minor, r.currency, r.state, r.vendor_refund_id,
+       r.vendor_status, r.created_at, r.settled_at
+FROM refund r JOIN payment p ON p.id = r.payment_id
+WHERE r.payment_id = ANY(:payment_ids) ORDER BY r.created_at, r.refund_no LIMIT 100
+"""
+
 _RANK: Final = {
     RefundStatus.INTENDED: 0,
     RefundStatus.PROCESSING: 1,
@@ -201,6 +217,17 @@ async def plan_refunds(session: AsyncSession, order_id: str) -> tuple[str, ...]:
     return tuple(
         [await _refund(session, payment_id, order_id, share) for payment_id, share in shares]
     )
+
+
+async def payments_of(
+    session: AsyncSession, order_id: str
+) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+    """The payments of an order as providers told them, and their refunds, the oldest first."""
+    payments = await run(session, _OF_ORDER, order_id=order_id)
+    if not payments:
+        return (), ()
+    ids = [row.id for row in payments]
+    return payments, await run(session, _REFUNDS_OF_ORDER, payment_ids=ids)
 
 
 async def refund_facts(session: AsyncSession, refund_no: str) -> RefundFacts:
@@ -338,7 +365,7 @@ async def _refund(
     follows: str | None = None,
 ) -> str:
     """Reserve the sum on its payment and write the refund down under a number of its own."""
-    refund_no = "RF" + new_id("rf").removeprefix("rf_")
+    refund_no = new_refund_no(datetime.now(UTC))
     reserved = await run(session, _RESERVE, payment_id=payment_id, amount=amount_minor)
     await run(
         session, _NEW_REFUND, refund_no=refund_no, payment_id=payment_id, order_id=order_id,

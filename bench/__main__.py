@@ -29,7 +29,7 @@ class Measurement:
 MEASUREMENTS: Final = (
     Measurement(
         "reservation", reservation.main,
-        "--seconds 0.5 --rounds 1", "--seconds 1.5 --rounds 3", "--seconds 5 --rounds 5",
+        "--seconds 0.5 --rounds 1", "--seconds 1 --rounds 3", "--seconds 5 --rounds 5",
     ),
     Measurement(
         "sourcing", sourcing.main,
@@ -37,13 +37,13 @@ MEASUREMENTS: Final = (
     ),
     Measurement(
         "lifecycle", lifecycle.main,
-        "--orders 60 --in-flight 30 --rounds 1", "--orders 200 --in-flight 80 --rounds 2",
+        "--orders 60 --in-flight 30 --rounds 1", "--orders 120 --in-flight 60 --rounds 2",
         "--orders 600 --in-flight 100 --rounds 4",
     ),
     Measurement(
         "acknowledgement", acknowledgement.main,
-        "--rate 50 --seconds 10 --outage 4", "--rate 200 --seconds 60 --outage 20",
-        "--rate 200 --seconds 120 --outage 40",
+        "--rate 50 --seconds 10 --outage 4", "--rate 100 --seconds 15 --outage 5",
+        "--rate 200 --seconds 60 --outage 20",
     ),
 )  # fmt: skip
 

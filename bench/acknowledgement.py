@@ -27,14 +27,15 @@ from db.sql import run as rows_of
 from runtime.temporal import connect
 
 _TWICE: Final = 100  # every so many messages one is sent again, as vendors do
-_SETTLED_S: Final = 900.0
+_STANDS_STILL_S: Final = 120.0
 _CONNECTIONS: Final = 64
 
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM inbox) AS inbox,
        (SELECT count(*) FROM inbox WHERE outcome = 'applied') AS applied,
        (SELECT count(*) FROM sales_order) AS orders,
-       (SELECT count(*) FROM sales_order WHERE status = 'on_hold') AS waiting
+       (SELECT count(*) FROM sales_order WHERE status = 'on_hold') AS waiting,
+       (SELECT sum(hand_overs) FROM inbox) AS hand_overs
 """
 
 
@@ -65,6 +66,7 @@ class Counts:
     orders: int
     workflows: int
     started_once: int
+    hand_overs: int
 
     @property
     def are_equal(self) -> bool:
@@ -136,20 +138,23 @@ async def settle(running: Company, answers: Answers, client: Client, progress: P
     """Wait until every order waits for its payment, or until nothing moves for long; count."""
     engine = create_engine(running.postgres.url, "onhand_web", pool_size=1)
     task = progress.add_task("catching up", total=len(answers.acknowledged))
-    until = time.perf_counter() + _SETTLED_S
-    while time.perf_counter() < until:
+    waiting, moved_at = -1, time.perf_counter()
+    while time.perf_counter() - moved_at < _STANDS_STILL_S:
         async with sessions(engine).begin() as session:
             row = (await rows_of(session, _COUNTS))[0]
-        progress.update(task, completed=row.applied)
-        if row.waiting >= len(answers.acknowledged):
+        progress.update(task, completed=row.waiting)
+        if row.waiting > waiting:
+            waiting, moved_at = row.waiting, time.perf_counter()
+        if waiting >= len(answers.acknowledged):
             break
         await asyncio.sleep(1)
     await engine.dispose()
     progress.remove_task(task)
     ids = await _workflows(client, len(answers.acknowledged))
     return Counts(
-        len(answers.acknowledged), row.inbox, row.applied, row.orders, len(ids), len(set(ids))
-    )
+        len(answers.acknowledged), row.inbox, row.applied, row.orders, len(ids), len(set(ids)),
+        int(row.hand_overs),
+    )  # fmt: skip
 
 
 async def _workflows(client: Client, expected: int) -> list[str]:
@@ -199,6 +204,7 @@ def counts_table(answers: Answers, counts: Counts, caught_up_s: float) -> Table:
     table.add_row("runs of order workflows", f"{counts.workflows:,}")
     table.add_row("order workflows", f"{counts.started_once:,}")
     table.add_section()
+    table.add_row("messages handed to their orders, counting repetitions", f"{counts.hand_overs:,}")
     table.add_row("repetitions recognised", f"{answers.duplicates:,}")
     table.add_row("attempts without an acknowledgement, repeated", f"{answers.refused:,}")
     table.add_row("seconds to catch up after the last message", f"{caught_up_s:.0f}")

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from db.migrate import migrate
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.shared.ids import LocationId, Sku
 from integrations.sandbox.demo_shop import PRODUCTS
+from runtime import leftovers
 from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port
 from runtime.settings import PREFIX, Settings
 
@@ -90,6 +92,7 @@ class Company:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *command], env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=leftovers.ending_with_its_parent(signal.SIGTERM),
             )  # fmt: skip
 
     def stop(self, name: str) -> None:

@@ -31,7 +31,7 @@ from db.engine import create_engine, sessions
 from db.sql import run as rows_of
 from runtime.temporal import connect
 
-_PAUSE_S: Final = 0.05
+_PAUSE_S: Final = 0.2
 _SAMPLE: Final = 40
 _LONGEST_S: Final = 600.0
 _ONHAND, _BARE = "Onhand", "bare workflows"

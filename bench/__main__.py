@@ -28,6 +28,10 @@ class Measurement:
 
 MEASUREMENTS: Final = (
     Measurement(
+        "sourcing", sourcing.main,
+        "--orders 50 --rounds 2", "--orders 200 --rounds 5", "--orders 300 --rounds 7",
+    ),
+    Measurement(
         "reservation", reservation.main,
         "--seconds 0.5 --rounds 1", "--seconds 1 --rounds 3", "--seconds 5 --rounds 5",
     ),

@@ -134,7 +134,9 @@ class Company:
 
 @contextlib.contextmanager
 def company() -> Iterator[Company]:
-    """Servers on temporary data with everything durable; all is stopped and erased at the end."""
+    """Servers on temporary data with everything durable; all is stopped and erased at the end,
+    also when the benchmark is asked to end."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="onhand-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)

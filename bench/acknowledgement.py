@@ -29,6 +29,8 @@ from runtime.temporal import connect
 _TWICE: Final = 100  # every so many messages one is sent again, as vendors do
 _STANDS_STILL_S: Final = 120.0
 _CONNECTIONS: Final = 32
+_WARMING: Final = 50
+_WARMING_S: Final = 5.0
 
 _COUNTS: Final = """
 SELECT (SELECT count(*) FROM inbox) AS inbox,
@@ -43,6 +45,7 @@ SELECT (SELECT count(*) FROM inbox) AS inbox,
 class Answers:
     """What the sender heard: milliseconds by phase, and whatever was no acknowledgement."""
 
+    warming: list[float] = field(default_factory=list)
     before: list[float] = field(default_factory=list)
     without: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
@@ -86,15 +89,19 @@ class Load:
     outage: int
     progress: Progress
     answers: Answers = field(default_factory=Answers)
-    phase: str = "before"
+    phase: str = "warming"
     # The client's own queue for connections grows slow with its length; this one does not.
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_CONNECTIONS))
 
     async def run(self) -> None:
-        """All messages; the engine is away in the middle."""
+        """All messages; the engine is away in the middle. The first few only warm everything."""
+        total = self.rate * self.seconds
+        warming = range(total + 1, total + 1 + _WARMING)
+        await asyncio.gather(*(self._send(number, time.perf_counter()) for number in warming))
+        await asyncio.sleep(_WARMING_S)
+        self.phase = "before"
         away = asyncio.create_task(self._engine_away())
         begun, sending = time.perf_counter(), set[asyncio.Task[None]]()
-        total = self.rate * self.seconds
         task = self.progress.add_task("webhooks", total=total)
         for number in range(1, total + 1):
             due = begun + number / self.rate

@@ -127,7 +127,7 @@ class Company:
         """Processor time so far of every process, with what its ended children used."""
         roots = {name: [psutil.Process(p.pid)] for name, p in self._processes.items()}
         servers = {"temporal": _children("temporal"), "postgres": _children("postgres")}
-        used = {name: sum(map(_cpu_s, found)) * 1000 for name, found in (roots | servers).items()}
+        used = {name: sum(map(cpu_s, found)) * 1000 for name, found in (roots | servers).items()}
         own = psutil.Process().cpu_times()
         return used | {"this driver": (own.user + own.system) * 1000}
 
@@ -159,7 +159,7 @@ def _children(name: str) -> list[psutil.Process]:
     return [p for p in psutil.Process().children() if name in p.name()]
 
 
-def _cpu_s(root: psutil.Process) -> float:
+def cpu_s(root: psutil.Process) -> float:
     """Of the process, its children and theirs; a backend that ended counts with its parent."""
     total = 0.0
     for process in (root, *root.children(recursive=True)):

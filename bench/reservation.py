@@ -14,10 +14,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
 from activities.inventory.reserving import ReservationBatcher
+from bench.company import cpu_s
 from bench.reservation_proofs import Proof, scarcity, unguarded
 from bench.reservation_stock import CALLERS, Taker, bare_taker, batched_taker, fill, open_bare
 from db.engine import create_engine, sessions
@@ -33,11 +35,17 @@ class Runs:
     latencies_ms: list[float] = field(default_factory=list)
     deadlocks: int = 0
     errors: int = 0
+    cpu_s: float = 0.0
 
     @property
     def speed(self) -> float:
         """Median over the rounds, requests per second."""
         return statistics.median(self.per_second)
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time per request, ours and the server's: whoever else is at work."""
+        return self.cpu_s * 1000 / len(self.latencies_ms)
 
     @property
     def p99_ms(self) -> float:
@@ -47,7 +55,7 @@ class Runs:
 
 async def drive(take: Taker, skus: int, lines: int, seconds: float, runs: Runs) -> None:
     """Let 64 callers ask for 1 to 3 units of random SKUs, each again as soon as it is answered."""
-    end, done = time.perf_counter() + seconds, 0
+    end, done, used = time.perf_counter() + seconds, 0, cpu_s(psutil.Process())
 
     async def caller() -> None:
         nonlocal done
@@ -66,6 +74,7 @@ async def drive(take: Taker, skus: int, lines: int, seconds: float, runs: Runs) 
     started = time.perf_counter()
     await asyncio.gather(*(caller() for _ in range(CALLERS)))
     runs.per_second.append(done / (time.perf_counter() - started))
+    runs.cpu_s += cpu_s(psutil.Process()) - used
 
 
 BARE = {"bare statement, 64 connections": CALLERS, "bare statement, 16 connections": 16}
@@ -100,7 +109,8 @@ async def measure(url: str, seconds: float, rounds: int) -> dict[tuple[str, str]
 def speed_table(results: dict[tuple[str, str], Runs]) -> Table:
     """Requests per second, as a ratio to the bare statement on as many connections as callers."""
     table = Table(title=f"Reservations, {CALLERS} callers", title_justify="left")
-    for column in ("load", "candidate", "requests/s", "ratio", "p99 ms", "p99 ratio", "deadlocks"):
+    for column in ("load", "candidate", "requests/s", "ratio", "p99 ms", "p99 ratio", "CPU ms", "CPU ratio",
+                   "deadlocks"):  # fmt: skip
         table.add_column(column, justify="left" if column in ("load", "candidate") else "right")
     for (load, name), runs in results.items():
         base = results.get((load, next(iter(BARE))))
@@ -111,6 +121,8 @@ def speed_table(results: dict[tuple[str, str], Runs]) -> Table:
             f"× {runs.speed / base.speed:.2f}" if base else "–",
             f"{runs.p99_ms:.1f}",
             f"× {runs.p99_ms / base.p99_ms:.2f}" if base else "–",
+            f"{runs.cpu_ms:.2f}",
+            f"÷ {base.cpu_ms / runs.cpu_ms:.1f}" if base else "–",
             f"{runs.deadlocks}" + (f" ({runs.errors} other errors)" if runs.errors else ""),
         )
     return table
@@ -157,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
         server = EmbeddedPostgres(Path(folder) / "postgres")
         server.start()
         try:
-            held = asyncio.run(run(server.url, options.seconds, options.rounds, Console(width=110)))
+            held = asyncio.run(run(server.url, options.seconds, options.rounds, Console(width=124)))
         finally:
             server.stop()
     raise SystemExit(0 if held else 1)

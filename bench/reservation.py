@@ -109,8 +109,10 @@ async def measure(url: str, seconds: float, rounds: int) -> dict[tuple[str, str]
 def speed_table(results: dict[tuple[str, str], Runs]) -> Table:
     """Requests per second, as a ratio to the bare statement on as many connections as callers."""
     table = Table(title=f"Reservations, {CALLERS} callers", title_justify="left")
-    for column in ("load", "candidate", "requests/s", "ratio", "p99 ms", "p99 ratio", "CPU ms", "CPU ratio",
-                   "deadlocks"):  # fmt: skip
+    for column in (
+        "load", "candidate", "requests/s", "ratio", "p99 ms", "p99 ratio", "CPU ms", "CPU ratio",
+        "deadlocks",
+    ):  # fmt: skip
         table.add_column(column, justify="left" if column in ("load", "candidate") else "right")
     for (load, name), runs in results.items():
         base = results.get((load, next(iter(BARE))))
@@ -169,7 +171,7 @@ def main(arguments: list[str] | None = None) -> None:
         server = EmbeddedPostgres(Path(folder) / "postgres")
         server.start()
         try:
-            held = asyncio.run(run(server.url, options.seconds, options.rounds, Console(width=124)))
+            held = asyncio.run(run(server.url, options.seconds, options.rounds, Console(width=128)))
         finally:
             server.stop()
     raise SystemExit(0 if held else 1)

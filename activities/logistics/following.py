@@ -17,11 +17,13 @@ from domain.shared.errors import GateHolding, IntegrationError
 from integrations.carriers.registry import AGGREGATOR
 
 _PARCELS: Final = """
-SELECT p.id, p.carrier, p.waybill_no, r.phone_last4, coalesce(c.active, false) AS has_account
+SELECT p.id, p.carrier, p.waybill_no, r.phone_last4,
+       coalesce(c.active AND e.system IS DISTINCT FROM :aggregator, false) AS has_account
 FROM parcel p
 JOIN shipment s ON s.no = p.shipment_no
 JOIN receiver r ON r.order_id = s.order_id
 LEFT JOIN carrier_account c ON c.code = p.carrier
+LEFT JOIN effect e ON e.key = p.id
 WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no <> ''
 ORDER BY p.id
 """
@@ -36,8 +38,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class FollowingActivities:
-    """Parcels on their way. A parcel of a carrier we have no contract with is followed by the
-    aggregator, where we have one with it."""
+    """Parcels on their way. A parcel of a carrier we have no contract with, or whose label came
+    from the aggregator, is followed by the aggregator."""
 
     sessions: Sessions
     adapters: Adapters
@@ -90,4 +92,5 @@ class FollowingActivities:
     async def _rows(self, step: OutsideStep) -> Any:
         async with self.sessions.begin() as session:
             connection = await session.connection()
-            return (await connection.execute(parsed(_PARCELS), {"no": step.shipment_no})).all()
+            asked = {"no": step.shipment_no, "aggregator": f"carrier/{AGGREGATOR}"}
+            return (await connection.execute(parsed(_PARCELS), asked)).all()

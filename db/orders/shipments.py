@@ -40,9 +40,10 @@ LEFT JOIN LATERAL (
                 WHEN bool_or(status = 'exception') THEN 'exception'
                 WHEN bool_or(status <> 'labelled') THEN 'in_transit'
                 ELSE 'labelled' END AS tracked,
-           bool_or(waybill_no <> '' AND NOT EXISTS (
-               SELECT FROM carrier_account WHERE code = parcel.carrier AND active)
-           ) AS foreign_carrier,
+           bool_or(waybill_no <> '' AND (
+               NOT EXISTS (SELECT FROM carrier_account WHERE code = parcel.carrier AND active)
+               OR EXISTS (SELECT FROM effect WHERE key = parcel.id
+                          AND system = 'carrier/kuaidi100'))) AS foreign_carrier,
            (array_agg(incident ORDER BY last_fact_at DESC NULLS LAST)
                 FILTER (WHERE incident <> '' AND status <> 'delivered'))[1] AS incident,
            bool_or(receiver_version > 0 AND receiver_version <> r.version) AS outdated

@@ -140,7 +140,7 @@ class ShipmentFacts:
     is_stopping: bool = False  # it is being given back; the warehouse does nothing more with it
     label_outdated: bool = False  # the receiver changed after a label was ordered
     last_fact_at: datetime | None = None
-    needs_following: bool = False  # a parcel's carrier is none that we have a contract with
+    needs_following: bool = False  # a parcel's carrier tells us nothing by itself
     incident: str = ""  # what the carrier said went wrong with a parcel last
 
 

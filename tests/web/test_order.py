@@ -266,3 +266,21 @@ async def test_actions_are_offered_only_while_they_mean_something(
 @pytest.mark.parametrize("path", ["fly", "hold?kind=moon", "..%2f..%2fetc"])
 async def test_there_are_no_other_actions(service: Person, path: str) -> None:
     assert (await service.get(f"/orders/O-1/do/{path}")).status_code in (404, 422)
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_parcel_in_trouble_says_why_and_whose_fault_it_is(
+    service: Person, sessions: Sessions
+) -> None:
+    await seed_parcel(sessions)
+    await change(sessions, "UPDATE parcel SET status = 'exception', incident = 'refused'")
+    await change(
+        sessions,
+        "INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, text, place)"
+        " VALUES ('O-1-1.1', '3', now(), 'unknown', 'X99', '', '')",
+    )
+
+    page = (await service.get("/orders/o-1")).text
+
+    for shown in ("Refused by the receiver", "Receiver&#39;s fault", "X99"):
+        assert shown in page, shown

@@ -66,7 +66,7 @@ class ShipmentWorkflow:
         self._heard_at = workflow.now()
         self._alarm: asyncio.Task[None] | None = None
         self._silences, self._scans = 0, 0
-        self._following: asyncio.Task[None] | None = None
+        self._following: list[asyncio.Task[None]] = []  # kept, or they are forgotten half-way
         self._stop: StopRequested | None = None
         self._tried = False  # to order the labels
         self._told_that_it_left = False
@@ -126,8 +126,7 @@ class ShipmentWorkflow:
     @workflow.signal
     def following_ended(self, fact: FollowingEnded) -> None:
         """The aggregator gave a parcel up; it may be followed again half an hour later."""
-        if self._following is None or self._following.done():
-            self._following = asyncio.create_task(self._follow(FOLLOW_AGAIN_AFTER))
+        self._following.append(asyncio.create_task(self._follow(FOLLOW_AGAIN_AFTER)))
 
     @workflow.signal
     def state_changed(self, fact: StateChanged) -> None:
@@ -284,7 +283,7 @@ class ShipmentWorkflow:
         self._heard_at = workflow.now()
         await self._report()
         if self._facts is not None and self._facts.needs_following:
-            self._following = asyncio.create_task(self._follow(timedelta(0)))
+            self._following.append(asyncio.create_task(self._follow(timedelta(0))))
         while self._status is not ShipmentStatus.DELIVERED:
             if self._must_stop() and not self._told_that_it_left:
                 self._told_that_it_left = True

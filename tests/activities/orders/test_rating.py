@@ -80,3 +80,30 @@ async def test_a_way_that_no_tariff_covers_waits_for_a_person(sessions: Sessions
     await execute(sessions, "UPDATE tariff SET valid_to = '2021-01-01'")
     with pytest.raises(ActionNotAllowed):
         await rate(sessions)
+
+
+async def test_cash_is_brought_only_by_who_collects_it(sessions: Sessions) -> None:
+    await execute(sessions, "UPDATE sales_order SET cash_on_delivery = true")
+    await execute(
+        sessions,
+        "INSERT INTO carrier_account (code, name, base_url, secrets, settings, push_secret, active,"
+        " priority) VALUES ('sto', 'STO', '', '', '{}', '', true, 0)",
+    )
+    await execute(sessions, "UPDATE tariff SET carrier = 'sto', first_minor = 0"
+                            " WHERE carrier = 'zto'")  # fmt: skip
+
+    assert await rate(sessions) == "sf"
+
+
+async def test_a_carrier_collects_cash_by_the_product_of_its_contract(sessions: Sessions) -> None:
+    await execute(sessions, "UPDATE sales_order SET cash_on_delivery = true")
+    await execute(
+        sessions,
+        "INSERT INTO carrier_account (code, name, base_url, secrets, settings, push_secret, active,"
+        " priority) VALUES ('jdl', 'JDL', '', '', jsonb_build_object('added_products',"
+        " jsonb_build_object('cash', CAST('{}' AS jsonb))), '', true, 0)",
+    )
+    await execute(sessions, "UPDATE tariff SET carrier = 'jdl', first_minor = 0"
+                            " WHERE carrier = 'zto'")  # fmt: skip
+
+    assert await rate(sessions) == "jdl"

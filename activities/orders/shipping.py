@@ -6,7 +6,7 @@ from temporalio import activity
 
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
-from db.orders.shipments import ShipmentRepository
+from db.orders.shipments import PACKING, ShipmentRepository
 from domain.inventory.stock import Document
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.order import ShipmentStatus
@@ -51,6 +51,8 @@ class ShippingActivities:
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
+            if facts.pick_is_booked:
+                return facts
             rows = await shipments.run(
                 "SELECT sku, sum(coalesce(picked_quantity, quantity))::bigint AS picked"
                 " FROM shipment_line WHERE shipment_no = :no GROUP BY sku",
@@ -65,9 +67,7 @@ class ShippingActivities:
             if missing:
                 text = ", ".join(f"{sku} × {quantity}" for sku, quantity in missing.items())
                 entries.append(Entry("short_pick", {"missing": text}))
-            return await shipments.record(
-                facts, step.seq, ShipmentStatus.PICKING, "packing", entries
-            )
+            return await shipments.record(facts, step.seq, ShipmentStatus.PICKING, PACKING, entries)
 
     @activity.defn(name="shipment.packed")
     async def packed(self, step: ShipmentStep) -> ShipmentFacts:

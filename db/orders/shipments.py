@@ -14,6 +14,7 @@ from domain.shared.errors import OrderNotFound
 from domain.shared.ids import OrderId, ShipmentNo
 
 STOPPING: Final = "stopping"
+PACKING: Final = "packing"
 CANNOT_BE_ASKED: Final = frozenset({"own"})  # it pushes; there is nothing of it we could call
 
 _FACTS: Final = """
@@ -135,6 +136,7 @@ class ShipmentRepository:
             row.tracked or "",
             row.picked_at is not None,
             row.packed_at is not None,
+            row.waits_for == PACKING,
             row.handed_over_at is not None,
             row.waits_for == STOPPING,
             row.label_outdated,

@@ -136,6 +136,7 @@ class ShipmentFacts:
     tracked: str = ""
     is_picked: bool = False
     is_packed: bool = False
+    pick_is_booked: bool = False  # what was not found is off the balance
     is_handed_over: bool = False  # the carrier's visit was scanned; the goods may not be booked yet
     is_stopping: bool = False  # it is being given back; the warehouse does nothing more with it
     label_outdated: bool = False  # the receiver changed after a label was ordered

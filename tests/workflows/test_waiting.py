@@ -37,7 +37,6 @@ async def test_a_payment_that_comes_with_the_expiry_keeps_the_order(
     await temporal_env.sleep(timedelta(minutes=29, seconds=59))
 
     await shop.hear(own_order("1", 2))
-    await temporal_env.sleep(timedelta(minutes=5))
 
     await shop.status("in_fulfilment")
     assert await shop.row("SELECT reserved FROM stock_balance") == (2,)

@@ -78,6 +78,7 @@ class Company:
     sessions: Sessions
     outside: FakeAdapters
     patience: int = 200  # looks, 50 ms apart
+    task_timeout: timedelta | None = None  # how long the engine waits for a dead worker
     _messages: int = field(default=0)
 
     async def seed(self, stock: int = 10) -> None:
@@ -128,6 +129,7 @@ class Company:
             OrderRef(OrderId(taken.order_id)),
             id=order_workflow_id(channel, "mini", number),
             task_queue=TASK_QUEUE,
+            task_timeout=self.task_timeout,
             start_signal="message_arrived",
             start_signal_args=[MessageArrived(InboxId(taken.inbox_id))],
         )

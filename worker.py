@@ -89,6 +89,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
+    tending = GateActivities(world.sessions)
     return [
         ApplyingActivities(world.sessions, world.adapters, world.vault, world.rules).apply,
         SourcingActivities(AllocationBatcher(world.sessions, world.rules)).allocate,
@@ -126,7 +127,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         refunds.replace,
         attention.park,
         attention.resolve,
-        GateActivities(world.sessions).tend,
+        tending.tend,
+        tending.renewed,
     ]
 
 

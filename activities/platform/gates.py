@@ -9,9 +9,10 @@ from temporalio import activity
 
 from db.engine import Sessions
 from db.platform.outbox import queue_signals
+from db.platform.pausing import credentials_renewed
 from db.sql import run
 from domain.orders.messages import GateOpened
-from domain.platform.gates import GateTended, TendGate
+from domain.platform.gates import GateTended, RenewedGate, TendGate
 
 # How long a broken system is left alone before the first step is let through again.
 PAUSE: Final = timedelta(seconds=30)
@@ -69,6 +70,12 @@ class GateActivities:
             await run(session, _FLOW, system=request.system)
             after = (await run(session, _STATE, system=request.system))[0]
         return GateTended(after.state, after.waiting, after.stopped)
+
+    @activity.defn(name="gate.renewed")
+    async def renewed(self, request: RenewedGate) -> None:
+        """Open a gate that our credentials had shut; a person's own pause stays."""
+        async with self.sessions.begin() as session:
+            await credentials_renewed(session, request.system, request.by)
 
     async def _untried(self, request: TendGate, session: AsyncSession) -> bool:
         rows = await run(

@@ -12,6 +12,14 @@ class TendGate:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewedGate:
+    """Somebody mended what the system refused: our credentials count again."""
+
+    system: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class GateTended:
     """How the gate is now, and how many steps still wait for it.
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 from temporalio import workflow
 
 from activities.platform.gates import GateActivities
-from domain.orders.messages import GateOpened
-from domain.platform.gates import TendGate
+from domain.orders.messages import Accepted, GateOpened, ResolveStep
+from domain.platform.gates import RenewedGate, TendGate
+from workflows.shared.items import close_item, only_retry
 from workflows.shared.options import DATABASE
 
 BUSY = timedelta(seconds=5)
@@ -21,6 +22,7 @@ class GateWorkflow:
     @workflow.init
     def __init__(self, request: TendGate) -> None:
         self._shut = False
+        self._system = request.system
 
     @workflow.run
     async def run(self, request: TendGate) -> None:
@@ -37,7 +39,22 @@ class GateWorkflow:
                 )
             except TimeoutError:
                 continue
+        await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(request)
+
+    @workflow.update
+    async def resolve_step(self, decision: ResolveStep) -> Accepted:
+        """The credentials were renewed: who waits goes on; if they are refused again, there is a
+        new item."""
+        await close_item(decision)
+        renewed = RenewedGate(self._system, decision.actor)
+        await workflow.execute_local_activity_method(GateActivities.renewed, renewed, **DATABASE)
+        self._shut = True
+        return Accepted("decided")
+
+    @resolve_step.validator
+    def _check_decision(self, decision: ResolveStep) -> None:
+        only_retry(decision)
 
     @workflow.signal
     def gate_shut(self, fact: GateOpened) -> None:

@@ -13,7 +13,7 @@ from db.engine import Sessions
 from db.sql import run
 from domain.channels.messages import Pulled, PullWindow
 from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
-from domain.shared.errors import CredentialsRefused, Unavailable
+from domain.shared.errors import CredentialsRefused, Rejected, Unavailable
 from domain.shared.ids import ShopId
 from integrations.marketplaces.port import AfterSaleMarketplace
 from tests.shops import VAULT, seed_shops
@@ -108,7 +108,7 @@ async def test_a_case_that_cannot_be_kept_does_not_stop_the_others(sessions: Ses
 @pytest.mark.parametrize(
     ("error", "attempt", "shown"),
     [
-        (CredentialsRefused("expired", code="27"), 1, True),
+        (Rejected("no permission", code="11"), 1, True),
         (Unavailable("down", code="503"), 1, False),
         (Unavailable("down", code="503"), 3, True),
     ],
@@ -138,3 +138,16 @@ async def test_a_switched_off_shop_is_not_asked(sessions: Sessions) -> None:
         row.active = False
 
     assert not (await _pull(sessions, FakeTop(down=Unavailable("down")))).active
+
+
+async def test_refused_credentials_leave_the_whole_shop_alone(sessions: Sessions) -> None:
+    await seed_shops(sessions)
+    shop = FakeTop(down=CredentialsRefused("expired", code="27"))
+    with pytest.raises(CredentialsRefused):
+        await _pull(sessions, shop)
+    shop.down = AssertionError("asked although nobody renewed them")
+
+    assert (await _pull(sessions, shop)).active
+
+    items = await _say(sessions, "SELECT system, step_id FROM attention")
+    assert items == [("shop/top-1", "credentials")]

@@ -19,6 +19,7 @@ from integrations.marketplaces import (
     douyin_after_sale,
     jd_after_sale,
     pdd_after_sale,
+    top_after_sale,
     wechat_after_sale,
 )
 from integrations.marketplaces.douyin import DouyinMarketplace
@@ -30,9 +31,11 @@ from integrations.marketplaces.own import OwnMarketplace
 from integrations.marketplaces.pdd import PddMarketplace
 from integrations.marketplaces.pdd_after_sale import CasesAnswer
 from integrations.marketplaces.pdd_errors import PddError, pdd_error
-from integrations.marketplaces.port import Push, Pushed
+from integrations.marketplaces.port import Listing, Push, Pushed
 from integrations.marketplaces.reading import read_answer
 from integrations.marketplaces.shopify import ShopifyMarketplace
+from integrations.marketplaces.shopify_refund import read_refund
+from integrations.marketplaces.shopify_stock import StockAnswer, level_of
 from integrations.marketplaces.signing import (
     douyin_event_sign,
     own_headers,
@@ -40,7 +43,9 @@ from integrations.marketplaces.signing import (
     wechat_signature,
 )
 from integrations.marketplaces.top import TopMarketplace
+from integrations.marketplaces.top_after_sale import RefundsAnswer
 from integrations.marketplaces.top_errors import TopError, top_error
+from integrations.marketplaces.top_messages import ConsumedAnswer, queued
 from integrations.marketplaces.wechat import WechatMarketplace
 from integrations.marketplaces.wechat_crypt import seal_message
 from tests.integrations.marketplaces import (
@@ -52,6 +57,7 @@ from tests.integrations.marketplaces import (
     trades,
     wechat_orders,
 )
+from tests.integrations.marketplaces.test_shopify_stock import LEVEL
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 SECRET = base64.b64encode(b"secret").decode()
@@ -113,6 +119,30 @@ def _opened(sealed: str) -> object:
     return cases or [push for push in pushes if push.external_no] or None
 
 
+def top_refunds(body: bytes) -> object:
+    page = read_answer(RefundsAnswer, body, system="top", changes=False)
+    refunds = page.refunds_receive_get_response.refunds.refund
+    return [top_after_sale.after_sale_of(refund) for refund in refunds]
+
+
+def top_queue(body: bytes) -> object:
+    answer = read_answer(ConsumedAnswer, body, system="top", changes=False)
+    messages = answer.tmc_messages_consume_response.messages.tmc_message
+    pushes = [push for one in messages if (push := queued(one).push) is not None]
+    assert all(TOP.snapshot(push.raw) is None for push in pushes)
+    return pushes or None
+
+
+def shopify_refund(body: bytes) -> object:
+    push = read_refund("wh-1", body)
+    return [push.after_sale] if push.after_sale is not None else None
+
+
+def shopify_level(body: bytes) -> object:
+    answer = read_answer(StockAnswer, body, system="shopify", changes=False)
+    return level_of(answer, Listing("A"), "")
+
+
 def own_push(body: bytes) -> object:
     headers = own_headers(SECRET, "msg_1", int(NOW.timestamp()), body)
     return OWN.read_pushes(Pushed(headers, body))
@@ -131,6 +161,8 @@ def shopify_push(body: bytes) -> object:
 
 READERS: dict[str, Callable[[bytes], object]] = {
     "top": TOP.snapshot,
+    "top_refunds": top_refunds,
+    "top_queue": top_queue,
     "jd": JD.snapshot,
     "jd_slips": jd_slips,
     "pdd": PDD.snapshot,
@@ -143,6 +175,8 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "wechat_push": wechat_push,
     "shopify": SHOPIFY.snapshot,
     "shopify_push": shopify_push,
+    "shopify_refund": shopify_refund,
+    "shopify_level": shopify_level,
     "own": OWN.snapshot,
     "own_push": own_push,
 }
@@ -301,6 +335,52 @@ WHOLE: dict[str, Any] = {
         payment_gateway_names=["cod"],
         customer={"id": 1},
     ),
+    "top_refunds": {
+        "refunds_receive_get_response": {
+            "total_results": 1,
+            "refunds": {
+                "refund": [
+                    {
+                        "refund_id": 1,
+                        "tid": 2,
+                        "oid": 3,
+                        "status": "WAIT_SELLER_AGREE",
+                        "refund_fee": "9.90",
+                        "reason": "不想要了",
+                        "has_good_return": True,
+                        "company_name": "SF",
+                        "sid": "SF1",
+                        "modified": "2026-05-01 12:00:00",
+                    }
+                ]
+            },
+        }
+    },
+    "top_queue": {
+        "tmc_messages_consume_response": {
+            "messages": {
+                "tmc_message": [
+                    {
+                        "id": 1,
+                        "topic": "taobao_refund_RefundCreated",
+                        "user_nick": "a",
+                        "content": '{"tid": 2, "refund_id": 1, "modified": "2026-05-01 12:00:00"}',
+                    }
+                ]
+            }
+        }
+    },
+    "shopify_refund": {
+        "id": 1,
+        "order_id": 2,
+        "created_at": "2026-05-01T12:00:00Z",
+        "note": "broken",
+        "refund_line_items": [{"line_item_id": 3, "quantity": 1, "restock_type": "return"}],
+        "transactions": [
+            {"amount": "1.00", "kind": "refund", "status": "success", "currency": "CNY"}
+        ],
+    },
+    "shopify_level": LEVEL,
     "own": messages.message(messages.line(list="120.00", tax="1.00"), freight="8.00"),
 }
 WHOLE |= {"shopify_push": WHOLE["shopify"], "own_push": WHOLE["own"]}

@@ -14,6 +14,7 @@ from domain.orders.messages import Accepted, ResolveStep, StepAction
 from domain.orders.payment import PaymentPurpose, RefundStatus
 from domain.shared.errors import AnswerLost, NotEnoughBalance, Unavailable
 from integrations.payments.port import RefundState
+from tests.workflows.test_engine_lost import another_engine, redrive
 from tests.workflows.test_lost_answers import LoseAnswer
 from tests.workflows.world import Company, company, own_order
 
@@ -345,3 +346,25 @@ async def test_a_payment_before_its_order_counts_for_it(
 
         assert len(shop.outside.bank.refunds) == 2
         await shop.adds_up()
+
+
+async def test_a_refund_the_engine_forgot_goes_on_from_the_tables(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        bank = shop.outside.bank
+        bank.answer = RefundState(RefundStatus.PROCESSING, "W1", "PROCESSING")
+        await cancelled(shop)
+        await shop.until(REFUND, "processing", False)
+        number = await refund_no(shop)
+    async with (
+        await another_engine() as env,
+        company(env.client, sessions, real=shop.outside) as shop,
+    ):
+        bank.refunds[number] = (2000, RefundState(RefundStatus.SUCCEEDED, "W1", "SUCCESS"))
+        assert (await redrive(shop)).started == 2
+        await env.sleep(15)
+        await shop.until(MONEY, 2000, 2000, 0)
+
+    assert list(bank.refunds) == [number]
+    await shop.adds_up()

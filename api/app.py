@@ -13,8 +13,10 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+import api.channels.credentials
 import api.channels.listings
 import api.channels.routes
+import api.channels.shops
 import api.channels.webhooks
 import api.inventory.routes
 import api.logistics.webhooks
@@ -68,6 +70,8 @@ _ROUTERS: Final = (
     (api.inventory.routes.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
+    (api.channels.shops.router, ""),
+    (api.channels.credentials.router, ""),
     # before the channels: `carriers` and `payments` are no channels
     (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),

@@ -13,6 +13,7 @@ import web.home
 import web.login
 import web.order_actions
 import web.orders
+import web.shops
 import web.stock
 import web.tracking
 import web.warehouse
@@ -27,6 +28,7 @@ _ROUTERS: Final = (
     web.orders.router,
     web.order_actions.router,
     web.attention.router,
+    web.shops.router,
     web.stock.router,
     web.warehouse.router,
     web.tracking.router,

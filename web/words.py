@@ -280,6 +280,7 @@ STEP: Final = {
     "stock.drift": N_("Compare the stock for sale"),
     "stalled": N_("No news of the parcel"),
     "parcel": N_("Look after the parcel"),
+    "credentials": N_("Renew the credentials"),
 }
 
 ACTION: Final = {
@@ -338,6 +339,23 @@ AFTER_SALE_STAGE: Final = {
     "unknown": N_("unknown"),
 }
 
+# Whether we call a shop or carrier now.
+GATE: Final = {
+    "flowing": N_("Open"),
+    "draining": N_("Going on, one after the other"),
+    "holding": N_("Does not answer; tried again by itself"),
+    "paused": N_("Paused"),
+    "credentials": N_("Credentials refused"),
+    "switched_off": N_("Switched off"),
+}
+
+MATCH: Final = {
+    "code": N_("same code"),
+    "barcode": N_("same barcode"),
+    "like_code": N_("code written otherwise"),
+    "name": N_("similar name"),
+}
+
 LOCATION_KIND: Final = {
     "hq": N_("Head warehouse"),
     "region": N_("Regional warehouse"),
@@ -353,7 +371,8 @@ TONE: Final = {
     "handed_over": "go", "shipped": "go", "in_transit": "go", "picked_up": "go",
     "out_for_delivery": "go", "at_pickup_point": "go", "delivered": "done", "completed": "done",
     "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",
-    "lost": "stop", "unknown": "off",
+    "lost": "stop", "unknown": "off", "flowing": "done", "draining": "go", "holding": "wait",
+    "paused": "wait", "credentials": "stop", "switched_off": "off",
 }  # fmt: skip
 
 # What shipments wait for, from the earliest to the latest; an order waits for the slowest.

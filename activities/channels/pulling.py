@@ -10,6 +10,7 @@ import structlog
 from temporalio import activity
 
 from activities.channels.trouble import PATIENT_ATTEMPTS, all_well, tell_trouble
+from db.channels.ranges import PullRanges
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
@@ -92,10 +93,7 @@ class PullingActivities:
     async def _window(self, shop: ShopRow) -> Pulled:
         marketplace = await self.adapters.pulled(shop.id)
         start, end, behind = window(shop.settings, shop.pulled_until, self.now())
-        tally = _Tally()
-        for page in range(await marketplace.changed_page_count(start, end), 0, -1):
-            await self._page(shop, marketplace, await marketplace.changed(start, end, page), tally)
-        await self._leave_behind(shop, marketplace, tally)
+        tally = await self._read(shop, marketplace, start, end)
         async with self.sessions.begin() as session:
             await ChannelsRepository(session).pulled(shop.id, end)
         if tally.accepted or tally.parked:
@@ -103,7 +101,34 @@ class PullingActivities:
                 "channel.pulled", shop_id=shop.id, changed=tally.changed,
                 accepted=tally.accepted, parked=tally.parked,
             )  # fmt: skip
+        if not behind:
+            behind = await self._again(shop, marketplace)
         return Pulled(tally.changed, tally.accepted, tally.parked, behind, True, interval_of(shop))
+
+    async def _again(self, shop: ShopRow, marketplace: PulledMarketplace) -> bool:
+        """One window of a range somebody wants pulled again; whether there is more of it."""
+        async with self.sessions.begin() as session:
+            wanted = await PullRanges(session, shop.id).open()
+        if wanted is None:
+            return False
+        end = min(wanted.reached_at + timedelta(seconds=LONGEST_WINDOW_S), wanted.ends_at)
+        tally = await self._read(shop, marketplace, wanted.reached_at, end)
+        async with self.sessions.begin() as session:
+            await PullRanges(session, shop.id).advance(
+                wanted.id, wanted.reached_at, end,
+                changed=tally.changed, accepted=tally.accepted, parked=tally.parked,
+            )  # fmt: skip
+        return bool(end < wanted.ends_at)
+
+    async def _read(
+        self, shop: ShopRow, marketplace: PulledMarketplace, start: datetime, end: datetime
+    ) -> _Tally:
+        """Every order changed in [start, end) into the inbox, or parked."""
+        tally = _Tally()
+        for page in range(await marketplace.changed_page_count(start, end), 0, -1):
+            await self._page(shop, marketplace, await marketplace.changed(start, end, page), tally)
+        await self._leave_behind(shop, marketplace, tally)
+        return tally
 
     async def _page(
         self,

@@ -200,7 +200,13 @@ class Adapters:
                 secrets,
                 row.settings,
                 self.http_client,
-                SharedPace(self.sessions, row.provider, row.id, limits),
+                SharedPace(
+                    self.sessions,
+                    row.provider,
+                    row.id,
+                    limits,
+                    secrets=tuple(secrets.values.values()),
+                ),
             )
         )
 
@@ -222,7 +228,13 @@ class Adapters:
                 secrets,
                 row.settings,
                 self.http_client,
-                SharedPace(self.sessions, row.channel, app, channel.limits),
+                SharedPace(
+                    self.sessions,
+                    row.channel,
+                    app,
+                    channel.limits,
+                    secrets=tuple(secrets.values.values()),
+                ),
             )
         )
 
@@ -239,6 +251,12 @@ class Adapters:
                 secrets,
                 row.settings,
                 self.http_client,
-                SharedPace(self.sessions, row.code, row.code, limits),
+                SharedPace(
+                    self.sessions,
+                    row.code,
+                    row.code,
+                    limits,
+                    secrets=tuple(secrets.values.values()),
+                ),
             )
         )

@@ -5,30 +5,35 @@ A vendor that tells one process to wait is heard by all.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from db.engine import Sessions
 from db.platform.pace import hold_calls, take_call
-from domain.shared.errors import RateLimited
+from domain.shared.errors import IntegrationError, RateLimited
 from integrations.access import Limit
 
 # A shorter wait is spent here; a longer one gives the place to others.
 PATIENCE_S: Final = 2.0
+_HIDDEN: Final = "***"
+# Shorter secrets are ids that also stand elsewhere, such as a customer number of six digits.
+_LEAST_HIDDEN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class SharedPace:
     """The pace of one `app` at one vendor; methods without a documented limit only wait when the
-    vendor says so."""
+    vendor says so. A vendor that repeats one of the `secrets` in a refusal is not quoted with it.
+    """
 
     sessions: Sessions
     vendor: str
     app: str
     limits: Mapping[str, Limit] = field(default_factory=dict)
     patience_s: float = PATIENCE_S
+    secrets: Collection[str] = field(default=(), repr=False)
 
     def call(self, method: str) -> AbstractAsyncContextManager[None]:
         """See `integrations.access.Pace`."""
@@ -45,10 +50,18 @@ class SharedPace:
             await asyncio.sleep(wait_s)
         try:
             yield
-        except RateLimited as told:
-            async with self.sessions.begin() as session:
-                await hold_calls(session, self._key(method), told.retry_after_s)
+        except IntegrationError as told:
+            told.args = (self._without_secrets(str(told)),)
+            if isinstance(told, RateLimited):
+                async with self.sessions.begin() as session:
+                    await hold_calls(session, self._key(method), told.retry_after_s)
             raise
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self.secrets:
+            if len(secret) >= _LEAST_HIDDEN:
+                text = text.replace(secret, _HIDDEN)
+        return text
 
     async def _take(self, method: str) -> float:
         limit = self.limits.get(method, Limit(0, 1.0))

@@ -93,6 +93,13 @@ async def list_listings(
     )
 
 
+async def get_listing(shop_id: str, external_sku: str, outside: OutsideOf) -> ListingView | None:
+    """One product of a shop."""
+    async with outside.sessions.begin() as session:
+        row = await Listings(session, shop_id).one(external_sku)
+    return None if row is None else ListingView.of(row)
+
+
 @router.put("/shops/{shop_id}/listings/{external_sku}", status_code=204)
 async def save_rule(shop_id: Code, external_sku: Code, body: Rule, outside: OutsideOf) -> None:
     """Give a product a rule of its own; the channel is told within seconds."""

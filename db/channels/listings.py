@@ -101,7 +101,8 @@ SELECT c.external_sku, l.ids, l.allowed, l.buffer, l.threshold, l.share_percent,
        coalesce(l.drifts, 0) AS drifts
 FROM (SELECT DISTINCT shop_id, external_sku FROM channel_sku WHERE shop_id = :shop_id) c
 LEFT JOIN listing l USING (shop_id, external_sku)
-WHERE c.external_sku > :after ORDER BY c.external_sku LIMIT :limit
+WHERE c.external_sku > :after AND (CAST(:only AS text) = '' OR c.external_sku = :only)
+ORDER BY c.external_sku LIMIT :limit
 """
 
 _SAVE_RULE: Final = """
@@ -189,7 +190,16 @@ class Listings:
 
     async def listed(self, after: str, limit: int) -> Sequence[Row[Any]]:
         """A page of products with rule, last value, answer and reading."""
-        return await run(self.session, _LISTINGS, shop_id=self.shop_id, after=after, limit=limit)
+        return await run(
+            self.session, _LISTINGS, shop_id=self.shop_id, after=after, limit=limit, only=""
+        )
+
+    async def one(self, external_sku: str) -> Row[Any] | None:
+        """One product with rule, last value, answer and reading."""
+        rows = await run(
+            self.session, _LISTINGS, shop_id=self.shop_id, after="", limit=1, only=external_sku
+        )
+        return rows[0] if rows else None
 
     async def save_rule(self, external_sku: str, ids: str, rule: dict[str, Any]) -> bool:
         """A product's own rule and ids (JSON); False when the shop has no such product."""

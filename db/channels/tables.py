@@ -124,6 +124,36 @@ class ListingRow(SQLModel, table=True):
     drifts: int = 0  # readings in a row that were off
 
 
+class PullRangeRow(SQLModel, table=True):
+    """A range of the past that somebody wants pulled again; the watermark does not move back."""
+
+    __tablename__ = "pull_range"
+    __table_args__ = (
+        CheckConstraint(
+            "starts_at <= reached_at AND reached_at <= ends_at AND starts_at < ends_at",
+            name="range_is_worked_off_in_order",
+        ),
+        Index("pull_range_by_shop", "shop_id", "asked_at"),
+        Index(
+            "one_open_range",
+            "shop_id",
+            unique=True,
+            postgresql_where=text("finished_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    shop_id: str = Field(foreign_key="shop.id")
+    starts_at: datetime = Field(sa_type=TIMESTAMP)
+    ends_at: datetime = Field(sa_type=TIMESTAMP)
+    reached_at: datetime = Field(sa_type=TIMESTAMP)
+    changed: int = 0
+    accepted: int = 0
+    parked: int = 0
+    asked_by: str
+    asked_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    finished_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
 class BlockedBuyerRow(SQLModel, table=True):
     """A buyer whose orders are looked at before they go out."""
 

@@ -145,6 +145,16 @@ class GateRow(SQLModel, table=True):
     changed_by: str = "system"
 
 
+class CredentialsRow(SQLModel, table=True):
+    """When the secrets of an outside system were entered, and until when they serve."""
+
+    __tablename__ = "credentials"
+    system: str = Field(primary_key=True)  # carrier/sf, shop/tmall-flagship
+    changed_at: datetime = Field(sa_type=TIMESTAMP)
+    changed_by: str
+    expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
 class GateWaitRow(SQLModel, table=True):
     """A step that waits for a gate, to be woken in order."""
 

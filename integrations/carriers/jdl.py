@@ -21,6 +21,7 @@ from integrations.carriers.undocumented import OrderedByReference, is_void_alrea
 from integrations.http import TIMEOUT_S
 from integrations.signing import hex_md5
 
+SECRETS: Final = ("app_key", "app_secret", "access_token", "customer_code")
 CREATE: Final = "/ecap/v1/orders/create"
 CANCEL: Final = "/ecap/v1/orders/cancel"
 TRACK: Final = "/ecap/v1/orders/trace/query"

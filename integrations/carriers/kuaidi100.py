@@ -31,6 +31,7 @@ from integrations.carriers.undocumented import OrderedByReference, is_void_alrea
 from integrations.http import TIMEOUT_S
 from integrations.signing import hex_md5, same
 
+SECRETS: Final = ("customer", "key", "secret", "salt")
 QUERY: Final = "poll/query.do"
 SUBSCRIBE: Final = "poll"
 LABEL: Final = "label/order"

@@ -30,6 +30,7 @@ from integrations.carriers.scans import scan_fact
 from integrations.http import TIMEOUT_S, exchange
 from integrations.signing import base64_md5, hex_sm3, java_url_encode
 
+SECRETS: Final = ("partner_id", "checkword", "monthly_card")
 PUSH_ACK: Final = '{"return_code":"0000","return_msg":"成功"}'.encode()
 
 ResultT = TypeVar("ResultT", bound=messages.Result)

@@ -27,6 +27,15 @@ from integrations.carriers.undocumented import OrderedByReference, is_void_alrea
 from integrations.http import TIMEOUT_S
 from integrations.signing import base64_md5, same
 
+SECRETS: Final = (
+    "app_key",
+    "from_code",
+    "secret_key",
+    "site_code",
+    "customer_name",
+    "site_password",
+)
+OPTIONAL_SECRETS: Final = ("month_customer_code",)
 CREATE: Final = "OMS_EXPRESS_ORDER_CREATE"
 CANCEL: Final = "EDI_MODIFY_ORDER_CANCEL"
 TRACK: Final = "STO_TRACE_QUERY_COMMON"

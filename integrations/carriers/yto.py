@@ -20,6 +20,7 @@ from integrations.carriers.undocumented import OrderedByReference, is_void_alrea
 from integrations.http import TIMEOUT_S
 from integrations.signing import base64_md5
 
+SECRETS: Final = ("customer_code", "url_token", "secret")
 CREATE: Final = "privacy_create_adapter"
 CANCEL: Final = "korder_cancel_adapter"
 TRACK: Final = "track_query_adapter"

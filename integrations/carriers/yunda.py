@@ -23,6 +23,7 @@ from integrations.carriers.undocumented import OrderedByReference, is_void_alrea
 from integrations.http import TIMEOUT_S
 from integrations.signing import hex_md5
 
+SECRETS: Final = ("app_key", "app_secret", "partner_id", "partner_secret")
 CREATE: Final = "/openapi-api/v1/accountOrder/createBmOrder"
 CANCEL: Final = "/openapi-api/v1/accountOrder/cancelBmOrder"
 TRACK: Final = "/openapi/outer/logictis/query"

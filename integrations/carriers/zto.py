@@ -28,6 +28,8 @@ from integrations.carriers.scans import scan_fact
 from integrations.http import TIMEOUT_S
 from integrations.signing import base64_md5, same
 
+SECRETS: Final = ("app_key", "app_secret", "account_id", "account_password")
+OPTIONAL_SECRETS: Final = ("customer_id", "cod_account")
 PUSH_ACK: Final = b'{"message":"","result":"success","status":true,"statusCode":"0"}'
 APPOINTMENT: Final = "2"  # a courier comes; the waybill number is given at once, cancelling works
 _CANCELLED_BY_SENDER: Final = "2"

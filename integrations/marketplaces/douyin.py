@@ -52,6 +52,7 @@ COMPANIES: Final = "/order/logisticsCompanyList"
 STOCK: Final = "/sku/syncStock"
 CASES: Final = "/afterSale/List"
 # As the vendor documents them; others wait only when it says so.
+SECRETS: Final = ("app_key", "app_secret", "access_token")
 LIMITS: Final[Mapping[str, Limit]] = {
     SEARCH: Limit(600, 1),
     DETAIL: Limit(900, 1),

@@ -46,6 +46,7 @@ from integrations.marketplaces.port import ChangedOrder, Listing, ShipConfirmati
 from integrations.marketplaces.reading import read_answer, write_china_time
 from integrations.marketplaces.signing import md5_sign
 
+SECRETS: Final = ("app_key", "app_secret", "access_token")
 PAGE_SIZE: Final = 50
 ORDER_STATES: Final = ",".join(JdState)
 ORDER_FIELDS: Final = ",".join(

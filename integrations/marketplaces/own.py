@@ -23,6 +23,8 @@ from integrations.marketplaces.port import (
 from integrations.marketplaces.reading import UNREADABLE
 from integrations.marketplaces.signing import own_genuine
 
+SECRETS: Final = ("secret",)
+OPTIONAL_SECRETS: Final = ("secret_old",)
 WINDOW_S: Final = 300
 TOPIC: Final = "order"
 _LONGEST_ID: Final = 128

@@ -38,6 +38,7 @@ from integrations.marketplaces.port import ChangedOrder, Listing, ShipConfirmati
 from integrations.marketplaces.reading import BodyT, read_answer
 from integrations.marketplaces.signing import md5_sign
 
+SECRETS: Final = ("client_id", "client_secret", "access_token")
 PAGE_SIZE: Final = 100
 LONGEST_WINDOW: Final = timedelta(minutes=30)
 # As the vendor documents them for its methods; others wait only when it says so.

@@ -72,6 +72,8 @@ from integrations.marketplaces.shopify_stock import (
 )
 from integrations.marketplaces.signing import shopify_genuine
 
+SECRETS: Final = ("access_token", "webhook_secret")
+OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
 API_VERSION: Final = "2026-04"
 _MOST_PAGES: Final = 20
 _MOST_TRIES: Final = 5

@@ -41,6 +41,7 @@ from integrations.marketplaces.top_messages import (
 from integrations.marketplaces.top_stock import stock_call
 from integrations.marketplaces.top_trade import LINE_SENT, Trade, read_trade, snapshot_of
 
+SECRETS: Final = ("app_key", "app_secret", "session")
 PAGE_SIZE: Final = 50
 TRADE_FIELDS: Final = ",".join(
     (

@@ -36,6 +36,7 @@ from integrations.marketplaces.wechat_push import is_event, read_event, sealed_p
 from integrations.marketplaces.wechat_token import access_token
 from integrations.signing import same
 
+SECRETS: Final = ("app_secret", "push_token", "aes_key")
 PAGE_SIZE: Final = 100
 LONGEST_CASES: Final = timedelta(hours=24)
 LIST: Final = "/channels/ec/order/list/get"

@@ -40,6 +40,8 @@ from integrations.payments.reading import (
     write_china_time,
 )
 
+SECRETS: Final = ("app_id", "private_key", "alipay_key")
+OPTIONAL_SECRETS: Final = ("app_auth_token",)
 SYSTEM: Final = "alipay"
 REFUND: Final = "alipay.trade.refund"
 QUERY: Final = "alipay.trade.fastpay.refund.query"

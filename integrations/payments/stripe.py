@@ -41,6 +41,8 @@ from integrations.payments.reading import (
 from integrations.payments.signing import stripe_signature
 from integrations.signing import same
 
+SECRETS: Final = ("secret_key", "webhook_secret")
+OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
 SYSTEM: Final = "stripe"
 TOLERANCE_S: Final = 300
 REFUND_NO: Final = "refund_no"

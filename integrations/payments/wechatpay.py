@@ -39,6 +39,15 @@ from integrations.payments.reading import (
 )
 from integrations.payments.wechatpay_errors import NO_SUCH_REFUND, wechatpay_error
 
+SECRETS: Final = (
+    "mch_id",
+    "serial_no",
+    "private_key",
+    "api_v3_key",
+    "platform_serial",
+    "platform_key",
+)
+OPTIONAL_SECRETS: Final = ("platform_serial_old", "platform_key_old")
 SYSTEM: Final = "wechatpay"
 WINDOW_S: Final = 300
 _REFUNDS: Final = "/v3/refund/domestic/refunds"

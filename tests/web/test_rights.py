@@ -27,6 +27,10 @@ PAGES = {
     "/attention/att_1": _ATTENTION,
     "/stock": _ALL,
     "/stock/A": _ALL,
+    "/shops": _ATTENTION,
+    "/shops/mini": _ATTENTION,
+    "/shops/mini/do/pause": _SERVICE,
+    "/shops/mini/do/credentials": _SERVICE,
     "/warehouse": _STORE,
     "/warehouse/O-1-1": _STORE,
 }
@@ -37,6 +41,18 @@ FORMS = {
     "/orders/O-1/do/address": _SERVICE,
     "/orders/O-1/do/cancel": _SERVICE,
     "/attention/att_1": _SERVICE,
+    "/shops/mini/do/pause": _SERVICE,
+    "/shops/mini/do/resume": _SERVICE,
+    "/shops/mini/do/pull": _SERVICE,
+    "/shops/mini/do/range": _SERVICE,
+    "/shops/mini/do/stop-range": _SERVICE,
+    "/shops/mini/do/reprocess": _SERVICE,
+    "/shops/mini/do/map": _SERVICE,
+    "/shops/mini/do/rule": _SERVICE,
+    "/shops/mini/do/redeliver": _SERVICE,
+    "/shops/mini/do/credentials": _SERVICE,
+    "/carriers/sf/credentials": _SERVICE,
+    "/carriers/sf/resume": _SERVICE,
     "/warehouse/O-1-1/pick": _STORE,
     "/warehouse/O-1-1/pack": _STORE,
     "/warehouse/O-1-1/hand-over": _STORE,
@@ -69,7 +85,7 @@ async def test_nobody_gets_anything_without_logging_in(anonymous: httpx.AsyncCli
 async def test_a_menu_shows_only_what_one_may_open(staff: Person, service: Person) -> None:
     for client in (staff, service):
         page = (await client.get("/orders")).text
-        for path in ("/orders", "/attention", "/warehouse", "/stock"):
+        for path in ("/orders", "/attention", "/warehouse", "/stock", "/shops"):
             may = (await client.get(path)).status_code == 200
             assert (f'<a href="{path}"' in page) is may, path
 

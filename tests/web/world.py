@@ -42,6 +42,9 @@ class _Handle:
         self.engine.told.append((self.workflow_id, name, command))
         return Accepted("on_hold")
 
+    async def signal(self, name: str, **_: object) -> None:
+        self.engine.told.append((self.workflow_id, name, None))
+
 
 class Person(httpx.AsyncClient):
     """Somebody who is logged in, and whose forms carry the token of their session."""

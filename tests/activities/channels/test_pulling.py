@@ -9,6 +9,7 @@ from sqlmodel import select
 from temporalio.testing import ActivityEnvironment
 
 from activities.channels.pulling import PullingActivities, message_id, window
+from db.channels.ranges import PullRanges
 from db.channels.tables import InboxRow, ShopRow
 from db.engine import Sessions
 from db.platform import pausing
@@ -336,3 +337,50 @@ async def test_a_shop_that_is_left_alone_is_not_asked_and_goes_on_where_it_stood
         await pausing.resume(session, "shop/top-1", "Li Lei")
     await _pull(sessions, shop)
     assert await _inbox(sessions) == {"T1": ""}
+
+
+async def test_a_range_is_pulled_again_beside_the_present_and_the_watermark_stays(
+    sessions: Sessions,
+) -> None:
+    await seed_shops(sessions, first_window_s=600)
+    shop = FakeTop()
+    for number, seconds_ago in (("T1", 20.0), ("OLD1", 86_400.0), ("OLD2", 83_000.0)):
+        shop.change(number, seconds_ago)
+    await _pull(sessions, shop)
+    reached = (await _shop(sessions)).pulled_until
+    start, end = START - timedelta(seconds=87_000), START - timedelta(seconds=82_800)
+    async with sessions.begin() as session:
+        await PullRanges(session, "top-1").ask(start, end, "Li Lei")
+
+    behind: list[bool] = []
+    while not behind or behind[-1]:
+        behind.append((await _pull(sessions, shop)).behind)
+
+    assert behind == [True, True, False]
+    assert set(await _inbox(sessions)) == {"T1", "OLD1", "OLD2"}
+    assert (await _shop(sessions)).pulled_until == reached
+    async with sessions.begin() as session:
+        (done,) = await PullRanges(session, "top-1").latest()
+    assert (done.changed, done.accepted, done.parked) == (2, 2, 0)
+    assert done.reached_at == done.ends_at
+    assert done.finished_at is not None
+
+
+async def test_a_range_brings_nothing_twice(sessions: Sessions) -> None:
+    await seed_shops(sessions, first_window_s=600)
+    shop = FakeTop()
+    shop.change("T1", 20)
+    await _pull(sessions, shop)
+    async with sessions.begin() as session:
+        await PullRanges(session, "top-1").ask(START - timedelta(60), START, "Li Lei")
+        await PullRanges(session, "top-1").stop()
+    async with sessions.begin() as session:
+        await PullRanges(session, "top-1").ask(START - timedelta(seconds=60), START, "Li Lei")
+
+    await _pull(sessions, shop)
+
+    async with sessions.begin() as session:
+        (done, stopped) = await PullRanges(session, "top-1").latest()
+    assert (done.changed, done.accepted) == (1, 0)
+    assert stopped.reached_at == stopped.starts_at
+    assert shop.fetched == ["T1"]

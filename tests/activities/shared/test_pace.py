@@ -6,7 +6,7 @@ import pytest
 
 from activities.shared.pace import SharedPace
 from db.engine import Sessions
-from domain.shared.errors import RateLimited
+from domain.shared.errors import CredentialsRefused, RateLimited
 from integrations.access import Limit
 
 LIMITS = {"orders": Limit(5, 3600.0), "stock": Limit(50, 5.0)}
@@ -82,3 +82,16 @@ async def test_another_failure_holds_nobody(sessions: Sessions) -> None:
             raise ZeroDivisionError
 
     assert await called(pace(sessions), "stock")
+
+
+async def test_a_vendor_that_repeats_a_secret_is_not_quoted_with_it(sessions: Sessions) -> None:
+    shared = SharedPace(sessions, "top", "app", secrets=("canary-session-token", "123456"))
+
+    told = CredentialsRefused("session canary-session-token of 123456", code="27", system="top")
+
+    with pytest.raises(CredentialsRefused) as refused:
+        async with shared.call("trade.get"):
+            raise told
+
+    assert str(refused.value) == "session *** of 123456"
+    assert "canary" not in repr(shared)

@@ -1,0 +1,104 @@
+"""Secrets of shops, carriers and payment accounts: written, never read back by people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.channels.tables import ShopRow
+from db.logistics.tables import CarrierAccountRow
+from db.orders.payment_tables import PaymentAccountRow
+from db.platform.audit import audit
+from db.platform.pausing import credentials_renewed
+from db.platform.tables import CredentialsRow
+from db.vault import CannotOpen, Vault
+
+Owner = ShopRow | CarrierAccountRow | PaymentAccountRow
+
+_ROWS: Final[Mapping[str, type[Owner]]] = {
+    "shop": ShopRow,
+    "carrier": CarrierAccountRow,
+    "payment": PaymentAccountRow,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsState:
+    """Which secrets are there, and since when; nothing of the secrets themselves."""
+
+    names: frozenset[str] = frozenset()
+    changed_at: datetime | None = None
+    changed_by: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The secrets of one `system`: `shop/tmall-flagship`, `carrier/sf`,
+    `payment/wechat-1`."""
+
+    session: AsyncSession
+    vault: Vault
+    system: str
+
+    async def state(self) -> CredentialsState | None:
+        """What is set; None when there is no such system."""
+        owner = await self._owner()
+        if owner is None:
+            return None
+        known = await self.session.get(CredentialsRow, self.system)
+        names = frozenset(name for name, value in self._opened(owner).items() if value)
+        if known is None:
+            return CredentialsState(names)
+        return CredentialsState(names, known.changed_at, known.changed_by, known.expires_at)
+
+    async def change(
+        self,
+        given: Mapping[str, str],
+        *,
+        expires_at: datetime | None,
+        now: datetime,
+        by: str,
+        request_id: str,
+    ) -> bool:
+        """Replace the given secrets and keep the others; False when there is no such system.
+
+        Written down with their names alone. Who waits because the old ones were refused goes on.
+        """
+        owner = await self._owner(lock=True)
+        if owner is None:
+            return False
+        secrets = {**self._opened(owner), **given}
+        owner.secrets = self.vault.seal_secrets(secrets, self.system)
+        self.session.add(owner)
+        known = await self.session.get(CredentialsRow, self.system)
+        row = known or CredentialsRow(system=self.system, changed_at=now, changed_by=by)
+        row.changed_at, row.changed_by, row.expires_at = now, by, expires_at
+        self.session.add(row)
+        await self.session.flush()
+        await audit(
+            self.session,
+            by,
+            "credentials.change",
+            self.system,
+            after={
+                "names": sorted(given),
+                "expires_at": expires_at.isoformat() if expires_at else "",
+            },
+            request_id=request_id,
+        )
+        await credentials_renewed(self.session, self.system, by)
+        return True
+
+    async def _owner(self, *, lock: bool = False) -> Owner | None:
+        kind, _, name = self.system.partition("/")
+        return await self.session.get(_ROWS[kind], name, with_for_update=lock or None)
+
+    def _opened(self, owner: Owner) -> dict[str, str]:
+        """What a lost key sealed is gone: the secrets have to be entered again."""
+        try:
+            return self.vault.open_secrets(owner.secrets, self.system)
+        except CannotOpen:
+            return {}

@@ -1,0 +1,42 @@
+"""Which secrets an adapter needs: its module says so in `SECRETS`, and `OPTIONAL_SECRETS` where it
+has such."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from integrations.carriers.registry import CARRIERS
+from integrations.marketplaces.registry import CHANNELS
+from integrations.payments.registry import PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class SecretNames:
+    """Without the needed ones nothing works; the optional ones are asked for besides."""
+
+    needed: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+def of_channel(channel: str) -> SecretNames:
+    """The secrets of a shop on this channel; none for a channel we do not speak to."""
+    known = CHANNELS.get(channel)
+    return _of(known.opens) if known else SecretNames()
+
+
+def of_carrier(code: str) -> SecretNames:
+    """The secrets of an account at this carrier; none for one we do not work with."""
+    opens = CARRIERS.get(code)
+    return _of(opens) if opens else SecretNames()
+
+
+def of_provider(code: str) -> SecretNames:
+    """The secrets of a merchant account at this provider; none for one we do not know."""
+    provider = PROVIDERS.get(code)
+    return _of(provider.opens) if provider else SecretNames()
+
+
+def _of(opens: Callable[..., Any]) -> SecretNames:
+    module = import_module(opens.__module__)
+    return SecretNames(getattr(module, "SECRETS", ()), getattr(module, "OPTIONAL_SECRETS", ()))

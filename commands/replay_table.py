@@ -77,13 +77,13 @@ def _by_reason(result: Result) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for number, one in result.standings.items():
         if one.end is End.WAITING:
-            found.setdefault(f"waiting: {_words(one.reason)}", []).append(number)
+            found.setdefault(f"waiting: {reason_in_words(one.reason)}", []).append(number)
         elif one.end is End.MOVING:
-            found.setdefault(f"on its way: {_words(one.reason)}", []).append(number)
+            found.setdefault(f"on its way: {reason_in_words(one.reason)}", []).append(number)
     return found
 
 
-def _words(reason: str) -> str:
+def reason_in_words(reason: str) -> str:
     """`hold:no_such_order` as people say it."""
     kind, _, what = reason.partition(":")
     if kind == "hold":

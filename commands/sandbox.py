@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from commands import traffic
 from integrations.sandbox.faults import FaultKind
 from integrations.sandbox.parcels import Fate
 from runtime.settings import Settings, StartRefused
@@ -14,6 +15,7 @@ from runtime.settings import Settings, StartRefused
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 faults = typer.Typer(invoke_without_command=True, help="Fault switches; alone: what is on.")
 app.add_typer(faults, name="faults")
+app.command("traffic")(traffic.command)
 
 _TIMEOUT_S: Final = 10
 Vendor = Annotated[str, typer.Argument(help="A vendor: sf, yto, top, jd …")]

@@ -55,6 +55,10 @@ SELECT id, secrets FROM shop
 WHERE channel = 'own' AND active AND (CAST(:id AS text) = '' OR id = :id) ORDER BY id
 """
 
+_FIRST_SHOPS: Final = """
+SELECT DISTINCT ON (channel) channel, id FROM shop WHERE active ORDER BY channel, id
+"""
+
 # More units in living shipments than ordered, or a number that two orders have, is twice.
 _OUTCOMES: Final = """
 SELECT o.external_no, o.no, o.status, o.waits_for, a.cause AS attention,
@@ -151,6 +155,12 @@ async def main_location(session: AsyncSession) -> str:
 async def own_shops(session: AsyncSession, shop_id: str = "") -> Sequence[Row[Any]]:
     """The active shops of the own channel with their sealed secrets, or the one asked for."""
     return await run(session, _OWN_SHOPS, id=shop_id)
+
+
+async def active_shops(session: AsyncSession) -> dict[str, str]:
+    """Channel → its first active shop."""
+    rows = await run(session, _FIRST_SHOPS)
+    return {row.channel: row.id for row in rows}
 
 
 def _parts(products: Sequence[OfferedProduct]) -> list[Sequence[OfferedProduct]]:

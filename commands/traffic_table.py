@@ -19,7 +19,7 @@ def print_table(console: Console, day: Day) -> None:
     """A row per shop and the sums, then why orders wait, then what must not be."""
     table = Table(
         "shop", "sent", "seen", "delivered", "cancelled", "waiting",
-        "on its way", "lost", "doubled", title="Sent by the market, seen by us, and what came of it",
+        "on its way", "lost", "doubled", title="What the market sent, and what came of it",
     )  # fmt: skip
     columns: tuple[Callable[[ShopDay], int], ...] = (
         lambda shop: len(shop.sent),

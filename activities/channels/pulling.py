@@ -214,7 +214,8 @@ class PullingActivities:
     async def _leave_behind(
         self, shop: ShopRow, marketplace: PulledMarketplace, tally: _Tally
     ) -> None:
-        """Park orders that alone cannot be fetched; raise when the shop may be down altogether."""
+        """Leave orders that alone cannot be fetched to their own workflows, which ask again for
+        long and then a person; raise when the shop may be down altogether."""
         if not tally.unavailable:
             return
         first = next(iter(tally.unavailable.values()))[1]
@@ -224,8 +225,8 @@ class PullingActivities:
             if tally.seen is None:
                 raise first
             await marketplace.fetch_raw(tally.seen.external_no)
-        for order, error in tally.unavailable.values():
-            await self._keep(shop, order, b"", f"{error.code}: {error}", tally)
+        for order, _ in tally.unavailable.values():
+            await self._keep(shop, order, b"", "", tally)
 
 
 def interval_of(shop: ShopRow) -> float:

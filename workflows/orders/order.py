@@ -61,6 +61,9 @@ from workflows.shared.steps import (
 COMPLETED_AFTER = timedelta(days=7)
 
 
+_NOTHING_LEFT_TO_CANCEL = (ActionNotAllowed.__name__, OrderClosed.__name__)
+
+
 @workflow.defn(name="Order")
 class OrderWorkflow:
     """The single writer of its order: handlers record, `run` looks at the tables and decides."""
@@ -298,7 +301,13 @@ class OrderWorkflow:
         await self._record("shipments_started")
 
     async def _cancel_for_channel(self, line_ids: tuple[str, ...], reason: str) -> None:
-        plan = await self._plan(line_ids)
+        try:
+            plan = await self._plan(line_ids)
+        except FailureError as error:
+            if cause_of(error).kind not in _NOTHING_LEFT_TO_CANCEL:
+                raise
+            await self._look_again()  # carried out before: its answer was lost on the way
+            return
         self._cancel = (Cancel(plan.hash, reason, "channel", line_ids), plan)
 
     async def _carry_out(self, command: Cancel, confirmed: Plan) -> None:
@@ -325,7 +334,7 @@ class OrderWorkflow:
         try:
             return await self._plan(confirmed.line_ids)
         except FailureError as error:
-            if cause_of(error).kind in (ActionNotAllowed.__name__, OrderClosed.__name__):
+            if cause_of(error).kind in _NOTHING_LEFT_TO_CANCEL:
                 return confirmed  # everything has left; carrying it out will say so
             raise
 

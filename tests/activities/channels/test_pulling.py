@@ -12,6 +12,7 @@ from activities.channels.pulling import PullingActivities, message_id, window
 from db.channels.ranges import PullRanges
 from db.channels.tables import InboxRow, ShopRow
 from db.engine import Sessions
+from db.orders.tables import SalesOrderRow
 from db.platform import pausing
 from db.platform.tables import AttentionRow
 from domain.channels.messages import Pulled, PullWindow
@@ -256,7 +257,7 @@ async def test_refused_credentials_stop_the_window_at_once_and_park_no_order(
     assert (item.cause, item.code) == ("CredentialsRefused", "27")
 
 
-async def test_one_order_the_shop_never_gives_out_is_left_behind_after_some_attempts(
+async def test_one_order_the_shop_does_not_give_out_is_left_to_its_own_workflow(
     sessions: Sessions,
 ) -> None:
     await seed_shops(sessions, first_window_s=600)
@@ -270,8 +271,13 @@ async def test_one_order_the_shop_never_gives_out_is_left_behind_after_some_atte
 
     pulled = await _pull(sessions, shop, attempt=3)
 
-    assert pulled.parked == 1
-    assert await _inbox(sessions) == {"T0": "", "T1": "500: HTTP 500"}
+    assert (pulled.accepted, pulled.parked) == (1, 0)
+    assert await _inbox(sessions) == {"T0": "", "T1": ""}
+    async with sessions.begin() as session:
+        orders = (await session.exec(select(SalesOrderRow.external_no))).all()
+        row = (await session.exec(select(InboxRow).where(InboxRow.external_no == "T1"))).one()
+    assert sorted(orders) == ["T0", "T1"]
+    assert row.raw is None, "its workflow asks the channel"
 
 
 async def test_nothing_is_left_behind_while_the_shop_gives_out_no_order_at_all(

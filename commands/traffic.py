@@ -244,8 +244,12 @@ async def _look(sessions: Sessions, day: Day) -> None:
     """Where every order of the day stands now."""
     for shop in day.shops:
         async with sessions.begin() as session:
-            rows = await Replaying(session, shop.shop_id).outcomes(shop.sent)
-        shop.standings = {row.external_no: _standing(row) for row in rows}
+            ours = Replaying(session, shop.shop_id)
+            rows, parked = await ours.outcomes(shop.sent), await ours.parked(shop.sent)
+        shop.standings = {
+            **{no: Standing(End.WAITING, f"message:{reason}") for no, reason in parked.items()},
+            **{row.external_no: _standing(row) for row in rows},
+        }
         shop.lost = shop.sent - set(shop.standings)
         shop.doubled = {row.external_no for row in rows if row.sent_twice}
 

@@ -78,6 +78,12 @@ LEFT JOIN LATERAL (
 WHERE o.shop_id = :shop_id AND o.external_no = ANY(:numbers)
 """
 
+_PARKED: Final = """
+SELECT external_no, min(parked_reason) AS reason FROM inbox
+WHERE shop_id = :shop_id AND external_no = ANY(:numbers) AND parked_reason <> ''
+GROUP BY external_no
+"""
+
 _KEPT: Final = """
 SELECT message_id, count(*) AS times FROM inbox
 WHERE shop_id = :shop_id AND message_id = ANY(:ids) GROUP BY message_id
@@ -139,6 +145,11 @@ class Replaying:
     async def outcomes(self, numbers: Collection[str]) -> Sequence[Row[Any]]:
         """Where each of these orders stands."""
         return await run(self.session, _OUTCOMES, shop_id=self.shop_id, numbers=list(numbers))
+
+    async def parked(self, numbers: Collection[str]) -> dict[str, str]:
+        """Numbers whose messages wait for a person, with the reason, orders or not."""
+        rows = await run(self.session, _PARKED, shop_id=self.shop_id, numbers=list(numbers))
+        return {row.external_no: row.reason for row in rows}
 
     async def kept(self, message_ids: Collection[str]) -> dict[str, int]:
         """How often each of these messages is in the inbox: once, unless something is wrong."""

@@ -33,6 +33,7 @@ COUNTERS: Final = (
     Counter("jd", "jd", "orders", "orderId", _PLAIN, hides_receivers=True),
     Counter("pdd", "pdd", "orders", "order_sn", _PLAIN, hides_receivers=True),
     Counter("douyin", "douyin", "orders", "order_id", _PLAIN, hides_receivers=True),
+    Counter("wechat", "wechat", "orders", "order_id", _PLAIN, hides_receivers=True),
     Counter("shopify", "shopify", "orders", "id", {Act.PAY: "pay", Act.CANCEL: "cancel"}),
     Counter("mini", "own", "orders", "order_no", {Act.PAY: "pay", Act.CANCEL: "cancel"}),
 )

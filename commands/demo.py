@@ -208,7 +208,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
     vault, accounts = Vault(settings.encryption_key()), SandboxSettings()
     sandbox = settings.sandbox_base_url
     top, jd, pdd, shopify = accounts.top, accounts.jd, accounts.pdd, accounts.shopify
-    douyin, wechat = accounts.douyin, accounts.wechat
+    douyin, wechat, woo = accounts.douyin, accounts.wechat, accounts.woocommerce
     shops = (
         ("tmall", "top", "tmall-demo", "天猫旗舰店", f"{sandbox}/top/router/rest",
          {"app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
@@ -224,6 +224,9 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         ("wechat", "wechat", wechat.app_id, "微信小店", f"{sandbox}/wechat",
          {"app_secret": wechat.app_secret, "push_token": wechat.push_token,
           "aes_key": wechat.aes_key}),
+        ("woocommerce", "woocommerce", woo.site, "WooCommerce 独立站", f"{sandbox}/woocommerce",
+         {"consumer_key": woo.consumer_key, "consumer_secret": woo.consumer_secret,
+          "webhook_secret": woo.webhook_secret}),
         ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
          {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
         ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),

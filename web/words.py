@@ -135,6 +135,7 @@ CHANNEL: Final = {
     "pdd": N_("Pinduoduo"),
     "douyin": N_("Douyin"),
     "wechat": N_("WeChat shop"),
+    "woocommerce": "WooCommerce",
     "shopify": "Shopify",
     "own": N_("Own channel"),
 }

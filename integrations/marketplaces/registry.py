@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integrations.access import Limit, ShopAccess
-from integrations.marketplaces import douyin, jd, own, pdd, shopify, top, wechat
+from integrations.marketplaces import douyin, jd, own, pdd, shopify, top, wechat, woocommerce
 from integrations.marketplaces.port import Marketplace
 
 
@@ -56,6 +56,9 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         is_stocked=True,
         tells_after_sales=True,
         limits=wechat.LIMITS,
+    ),
+    "woocommerce": Channel(
+        woocommerce.open_shop, is_pulled=True, is_stocked=True, tells_after_sales=True
     ),
 }
 PULLED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_pulled)

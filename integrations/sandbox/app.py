@@ -28,6 +28,7 @@ from integrations.sandbox.stripe import StripeSandbox
 from integrations.sandbox.top import TopSandbox
 from integrations.sandbox.wechat import WechatSandbox
 from integrations.sandbox.wechatpay import WechatPaySandbox
+from integrations.sandbox.woocommerce import WooSandbox
 from integrations.sandbox.yto import YtoSandbox
 from integrations.sandbox.yunda import YundaSandbox
 from integrations.sandbox.zto import ZtoSandbox
@@ -47,6 +48,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "pdd": PddSandbox,
     "douyin": DouyinSandbox,
     "wechat": WechatSandbox,
+    "woocommerce": WooSandbox,
     "shopify": ShopifySandbox,
     "mini": MiniSandbox,
     "wechatpay": WechatPaySandbox,

@@ -17,6 +17,7 @@ _COUNTERS: Final = (
     "/sandbox/pdd/orders",
     "/sandbox/douyin/orders",
     "/sandbox/wechat/orders",
+    "/sandbox/woocommerce/orders",
     "/sandbox/shopify/orders",
 )
 

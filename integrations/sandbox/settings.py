@@ -111,6 +111,15 @@ class WechatAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class WooAccount:
+    site: str = "https://shop.example.cn/"
+    consumer_key: str = "ck_demo"
+    consumer_secret: str = "cs_demo"
+    webhook_secret: str = "demo-woo-webhook"
+    push_path: str = "woocommerce/woocommerce"  # {channel}/{our shop id}
+
+
+@dataclass(frozen=True, slots=True)
 class ShopifyAccount:
     domain: str = "onhand-demo.myshopify.com"
     access_token: str = "demo-shopify-token"
@@ -177,6 +186,7 @@ class SandboxSettings:
     pdd: PddAccount = field(default_factory=PddAccount)
     douyin: DouyinAccount = field(default_factory=DouyinAccount)
     wechat: WechatAccount = field(default_factory=WechatAccount)
+    woocommerce: WooAccount = field(default_factory=WooAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)
     mini: MiniAccount = field(default_factory=MiniAccount)
     wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)

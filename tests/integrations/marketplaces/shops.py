@@ -12,6 +12,7 @@ from integrations.marketplaces.jd import JdMarketplace
 from integrations.marketplaces.pdd import PddMarketplace
 from integrations.marketplaces.port import Pushed, PushMarketplace, ShipConfirmation, ShippedLine
 from integrations.marketplaces.wechat import WechatMarketplace
+from integrations.marketplaces.woocommerce import WooMarketplace
 from tests.integrations.sandbox.world import World
 
 
@@ -67,6 +68,19 @@ def wechat(world: World, **changes: Any) -> WechatMarketplace:
     return WechatMarketplace(access, now)
 
 
+def woocommerce(world: World, **changes: Any) -> WooMarketplace:
+    """`changes` are secrets, or `http` and the shop's `settings`."""
+    account = world.sandbox.settings.woocommerce
+    secrets = {
+        "consumer_key": account.consumer_key,
+        "consumer_secret": account.consumer_secret,
+        "webhook_secret": account.webhook_secret,
+    }
+    return WooMarketplace(
+        _access(world, "woocommerce", account.site, "/woocommerce", secrets, changes)
+    )
+
+
 def _access(
     world: World,
     channel: str,
@@ -106,7 +120,7 @@ async def sell(world: World, vendor: str, **new: Any) -> list[str]:
     """Numbers of the orders placed."""
     answer = await world.vendor_http.post(f"/sandbox/{vendor}/orders", json=new)
     assert answer.status_code == 201, answer.text
-    names = ("orderId", "order_sn", "order_id")
+    names = ("orderId", "order_sn", "order_id", "id")
     return [str(next(order[name] for name in names if name in order)) for order in answer.json()]
 
 

@@ -48,6 +48,8 @@ from integrations.marketplaces.top_errors import TopError, top_error
 from integrations.marketplaces.top_messages import ConsumedAnswer, queued
 from integrations.marketplaces.wechat import WechatMarketplace
 from integrations.marketplaces.wechat_crypt import seal_message
+from integrations.marketplaces.woocommerce import WooMarketplace
+from integrations.signing import base64_hmac_sha256
 from tests.integrations.marketplaces import (
     douyin_orders,
     jd_orders,
@@ -56,6 +58,7 @@ from tests.integrations.marketplaces import (
     pdd_orders,
     trades,
     wechat_orders,
+    woocommerce_orders,
 )
 from tests.integrations.marketplaces.test_shopify_stock import LEVEL
 
@@ -67,10 +70,13 @@ SHOPIFY = ShopifyMarketplace("shopify", "a.myshopify.com", "http://a", "token", 
 OWN = OwnMarketplace("own", (SECRET,), now=lambda: NOW)
 
 AES_KEY = "demoDEMOdemoDEMOdemoDEMOdemoDEMOdemoDEMOdem"
-KEYS = {"app_key": "key", "app_secret": "hush", "push_token": "t", "aes_key": AES_KEY}
+KEYS = {
+    **{"app_key": "key", "app_secret": "hush", "webhook_secret": "hush"},
+    **{"push_token": "t", "aes_key": AES_KEY},
+}
 ACCESS = ShopAccess("shop", "1", "http://a", Secrets("shop", KEYS), {}, HTTP)
 JD, PDD, DOUYIN = JdMarketplace(ACCESS), PddMarketplace(ACCESS), DouyinMarketplace(ACCESS)
-WECHAT = WechatMarketplace(ACCESS)
+WECHAT, WOO = WechatMarketplace(ACCESS), WooMarketplace(ACCESS)
 
 
 def jd_slips(body: bytes) -> object:
@@ -143,6 +149,17 @@ def shopify_level(body: bytes) -> object:
     return level_of(answer, Listing("A"), "")
 
 
+def woo_push(body: bytes) -> object:
+    headers = {
+        "x-wc-webhook-signature": base64_hmac_sha256("hush", body),
+        "x-wc-webhook-topic": "order.updated",
+        "x-wc-webhook-delivery-id": "d1",
+    }
+    pushes = WOO.read_pushes(Pushed(headers, body))
+    cases = [push.after_sale for push in pushes if push.after_sale is not None]
+    return cases or [push for push in pushes if push.external_no] or None
+
+
 def own_push(body: bytes) -> object:
     headers = own_headers(SECRET, "msg_1", int(NOW.timestamp()), body)
     return OWN.read_pushes(Pushed(headers, body))
@@ -173,6 +190,9 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "wechat": WECHAT.snapshot,
     "wechat_case": wechat_case,
     "wechat_push": wechat_push,
+    "woocommerce": WOO.snapshot,
+    "woo_order": WOO.snapshot,
+    "woo_push": woo_push,
     "shopify": SHOPIFY.snapshot,
     "shopify_push": shopify_push,
     "shopify_refund": shopify_refund,
@@ -324,6 +344,16 @@ WHOLE: dict[str, Any] = {
             "order_id": "2",
         },
     },
+    "woocommerce": {
+        "order": woocommerce_orders.order(
+            woocommerce_orders.line(sku=None, variation_id=8),
+            refunds=[{"id": 900, "total": "-95.00", "reason": "不想要了"}],
+            payment_method="cod",
+        ),
+        "refunds": [woocommerce_orders.refund(l1=1)],
+    },
+    "woo_order": woocommerce_orders.order(shipping=None),
+    "woo_push": woocommerce_orders.order(refunds=[{"id": 900, "total": "-95.00"}]),
     "shopify": orders.order(
         orders.item(
             current_quantity=1,

@@ -31,6 +31,7 @@ from integrations.marketplaces.signing import (
     wechat_signature,
 )
 from integrations.marketplaces.wechat_crypt import open_message, seal_message
+from integrations.signing import base64_hmac_sha256
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -97,6 +98,15 @@ def test_wechat_signs_its_messages_as_in_the_vectors(vector: dict[str, Any]) -> 
     assert vector["scheme"] == "wx_msg_signature"
 
     assert wechat_signature(*vector["inputs"].values()) == vector["expected"]
+
+
+@pytest.mark.parametrize("vector", vectors("woocommerce"))
+def test_woocommerce_signs_its_webhooks_as_in_the_vectors(vector: dict[str, Any]) -> None:
+    assert vector["scheme"] == "hmac_b64"
+
+    signature = base64_hmac_sha256(vector["secret"], vector["inputs"]["body"].encode())
+
+    assert signature == vector["expected"]
 
 
 def test_wechats_own_sample_can_be_opened_and_sealed_again() -> None:

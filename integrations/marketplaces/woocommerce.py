@@ -3,16 +3,14 @@
 Facts: wire-formats §1.7. Calls carry the consumer key and secret (HTTP Basic): https only.
 """
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import httpx
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
 from domain.orders.snapshot import ChannelState, OrderSnapshot
@@ -43,7 +41,6 @@ from integrations.marketplaces.woocommerce_order import (
     GmtTime,
     Order,
     Refund,
-    Summary,
     snapshot_of,
     state_of,
 )
@@ -53,12 +50,17 @@ from integrations.marketplaces.woocommerce_parcels import (
     our_parcel,
     tracking_items,
 )
+from integrations.marketplaces.woocommerce_push import (
+    TOPICS,
+    Summaries,
+    ToldOrder,
+    is_ping,
+    read_message,
+)
 from integrations.signing import base64_hmac_sha256, same
 
 PAGE_SIZE: Final = 100
-TOPICS: Final = frozenset(f"order.{what}" for what in ("created", "updated", "deleted", "restored"))
 API: Final = "/wp-json/wc/v3"
-_PING: Final = re.compile(rb"webhook_id=[0-9]{1,20}")
 _SENDABLE: Final = (ChannelState.PAID, ChannelState.PART_SHIPPED, ChannelState.SHIPPED)
 _SHIPPED: Final = "completed"
 _MOST_PAGES: Final = 1000
@@ -68,20 +70,6 @@ def open_shop(access: ShopAccess) -> "WooMarketplace":
     """Secrets `consumer_key`, `consumer_secret`, `webhook_secret`; settings in
     docs/assumptions.md."""
     return WooMarketplace(access)
-
-
-class _Named(Body):
-    id: Number
-
-
-class _MaybeRefunded(Body):
-    """What an order pushed says at least; a deleted one says its number alone."""
-
-    id: Number
-    status: Text = ""
-    date_created_gmt: GmtTime | None = None
-    currency: Text = ""
-    refunds: Annotated[tuple[Summary, ...], BeforeValidator(lambda told: told or ())] = ()
 
 
 class _Fetched(Body):
@@ -96,7 +84,7 @@ class _Kind(Body):
 class _Listed(Body):
     id: Number
     date_modified_gmt: GmtTime
-    refunds: Annotated[tuple[Summary, ...], BeforeValidator(lambda told: told or ())] = ()
+    refunds: Summaries = ()
 
 
 class _Product(Body):
@@ -125,7 +113,7 @@ class WooMarketplace:
         """Raises Rejected: `invalid_signature`, `unreadable`. The ping that comes when a webhook is
         made is no message."""
         given, body = pushed.headers, pushed.body
-        if _PING.fullmatch(body.strip()):
+        if is_ping(body):
             return ()
         signature = given.get("x-wc-webhook-signature", "")
         secrets = self.access.secrets.both("webhook_secret")
@@ -134,19 +122,7 @@ class WooMarketplace:
         topic = given.get("x-wc-webhook-topic", "")
         if topic not in TOPICS:
             return ()
-        try:
-            json.loads(body)
-        except (ValueError, RecursionError):
-            raise _refused("the body is not JSON", UNREADABLE) from None
-        try:
-            told: _MaybeRefunded | None = read_body(_MaybeRefunded, body, system="woocommerce")
-        except Rejected:
-            told = None
-        # Deliveries of one second share their number: the body tells them apart.
-        delivery = given.get("x-wc-webhook-delivery-id", "")
-        message_id = f"{delivery}:{hashlib.sha256(topic.encode() + body).hexdigest()[:32]}"
-        number = told.id if told else ""
-        return (Push(message_id, topic, number, after_sale=_pushed_refund(told)),)
+        return (read_message(body, topic, given.get("x-wc-webhook-delivery-id", "")),)
 
     def acknowledge(self, pushed: Pushed, *, duplicate: bool = False) -> DoorAnswer:
         """200; WooCommerce reads no body."""
@@ -162,7 +138,7 @@ class WooMarketplace:
     async def fetch_raw(self, external_no: str) -> bytes:
         """The order and its refunds, of which the order itself names but the sums."""
         raw = (await self._ask("GET", f"/orders/{external_no}")).body
-        order = read_answer(_MaybeRefunded, raw, system="woocommerce", changes=False)
+        order = read_answer(ToldOrder, raw, system="woocommerce", changes=False)
         refunds = await self._refunds(external_no) if order.refunds else b"[]"
         return b'{"order":' + raw + b',"refunds":' + refunds + b"}"
 
@@ -173,7 +149,7 @@ class WooMarketplace:
         if read_body(_Kind, raw, system="woocommerce").order is not None:
             fetched = read_body(_Fetched, raw, system="woocommerce")
             return snapshot_of(fetched.order, fetched.refunds, self.access.shop_id, states)
-        told = read_body(_MaybeRefunded, raw, system="woocommerce")
+        told = read_body(ToldOrder, raw, system="woocommerce")
         if not told.status or told.refunds:
             return None
         order = read_body(Order, raw, system="woocommerce")
@@ -308,25 +284,6 @@ class WooMarketplace:
                 raise refusal
         _check_json(answer.body, changes=changes)
         return answer
-
-
-def _pushed_refund(told: _MaybeRefunded | None) -> AfterSale | None:
-    """The latest refund of a pushed order; what is asked for later tells its time and lines."""
-    if told is None or not told.refunds or told.date_created_gmt is None:
-        return None
-    if not re.fullmatch("[A-Z]{3}", told.currency):
-        return None
-    latest = told.refunds[0]
-    return AfterSale(
-        external_no=told.id,
-        after_sale_no=latest.id,
-        kind=AfterSaleKind.REFUND,
-        stage=AfterSaleStage.DONE,
-        vendor_status="refunded",
-        modified=told.date_created_gmt,
-        amount_minor=minor(abs(latest.total), told.currency),
-        reason=latest.reason,
-    )
 
 
 def _read(adapter: TypeAdapter[tuple[Any, ...]], raw: bytes) -> Any:

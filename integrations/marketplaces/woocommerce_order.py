@@ -49,7 +49,10 @@ def _gmt(value: Any) -> Any:
     if value in (None, ""):
         return None
     read = datetime.fromisoformat(str(value))
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    try:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is out of range") from error
 
 
 GmtTime = Annotated[datetime, BeforeValidator(_gmt)]

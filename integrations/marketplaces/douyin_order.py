@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, SnapshotLine
 from domain.shared.address import Address, Receiver
 from domain.shared.errors import Rejected
-from integrations.marketplaces.lines import paid_shares
+from integrations.marketplaces.lines import paid_shares, told_ids
 from integrations.marketplaces.reading import (
     UNREADABLE,
     Body,
@@ -244,6 +244,7 @@ def _lines(order: Order, goods: int) -> tuple[SnapshotLine, ...]:
             refund_in_progress=line.refund_in_progress,
             cancelled=line.is_closed,
             gift=line.given_product_type == _GIFT,
+            listing_ids=told_ids(product_id=line.product_id, sku_id=line.sku_id),
         )
         for line, payable in zip(lines, payables, strict=True)
     )

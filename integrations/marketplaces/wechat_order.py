@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, SnapshotLine
 from domain.shared.address import Address, Receiver
 from domain.shared.errors import Rejected
-from integrations.marketplaces.lines import paid_shares
+from integrations.marketplaces.lines import paid_shares, told_ids
 from integrations.marketplaces.reading import (
     UNREADABLE,
     Body,
@@ -213,6 +213,7 @@ def _lines(order: Order, goods: int) -> tuple[SnapshotLine, ...]:
                 discount_minor=info.listed - payable,
                 refund_in_progress=info.on_aftersale_sku_cnt > 0,
                 cancelled=left == 0,
+                listing_ids=told_ids(product_id=info.product_id, sku_id=info.sku_id),
             )
         )
     return tuple(lines)

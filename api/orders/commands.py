@@ -21,7 +21,6 @@ from db.orders.cancelling import cancellable
 from db.orders.queries import OrderQueries
 from db.orders.repository import OrderRepository
 from db.orders.tables import SalesOrderRow
-from db.platform import pausing
 from db.platform.audit import audit
 from db.platform.inbox import AttentionInbox
 from db.platform.tables import AttentionRow
@@ -105,9 +104,6 @@ async def resolve_step(
         correction_id = ""
         if given:
             correction_id = await _correct(session, context, item, given)
-        if item.step_id == pausing.STEP:  # a gate asks, no workflow does
-            await pausing.credentials_renewed(session, item.system, context.actor)
-            return Accepted("decided")
     decision = ResolveStep(item.step_id, action, context.actor, reason, correction_id)
     try:
         return await send(context, item.workflow_id, "resolve_step", decision)

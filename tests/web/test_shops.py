@@ -126,24 +126,6 @@ async def test_refused_credentials_are_renewed_and_never_shown(
 
 
 @pytest.mark.usefixtures("shops", "engine")
-async def test_the_attention_item_of_credentials_is_decided_by_trying_again(
-    service: Person, sessions: Sessions
-) -> None:
-    async with sessions.begin() as session:
-        await pausing.credentials_refused(
-            session, "shop/top-1", CredentialsRefused("session expired", code="27")
-        )
-    ((item,),) = await rows(sessions, "SELECT id FROM attention")
-
-    answer = await service.send_form(f"/attention/{item}", action="retry")
-
-    assert answer.status_code == 303
-    async with sessions.begin() as session:
-        assert not await pausing.stopped(session, "shop/top-1")
-    assert await rows(sessions, "SELECT 1 FROM attention WHERE resolved_at IS NULL") == []
-
-
-@pytest.mark.usefixtures("shops", "engine")
 async def test_a_carriers_credentials_are_entered_and_it_is_tried_again(
     service: Person, sessions: Sessions
 ) -> None:

@@ -53,6 +53,7 @@ def test_a_paid_order_is_an_order_to_ship() -> None:
                 quantity=2,
                 payable_minor=9500,
                 list_minor=10000,
+                listing_ids={"product_id": "350", "sku_id": "170"},
                 discount_minor=500,
             ),
         ),

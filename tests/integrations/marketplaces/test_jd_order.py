@@ -36,6 +36,7 @@ def test_a_paid_order_is_an_order_to_ship() -> None:
                 quantity=2,
                 payable_minor=10000,
                 list_minor=10000,
+                listing_ids={"sku_id": "1"},
             ),
         ),
         receiver=Contact("张三", "13800001234", GUANGZHOU),

@@ -35,6 +35,7 @@ def test_a_paid_order_is_an_order_to_ship() -> None:
                 quantity=2,
                 payable_minor=9500,
                 list_minor=10000,
+                listing_ids={"goods_id": "10", "sku_id": "1"},
                 discount_minor=500,
             ),
         ),

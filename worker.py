@@ -81,7 +81,7 @@ class World:
 def activities_of(world: World) -> list[Callable[..., Any]]:
     """Every activity method of the order lifecycle, bound to its dependencies."""
     gates = Gates(world.sessions)
-    deciding = DecidingActivities(world.sessions)
+    deciding = DecidingActivities(world.sessions, world.rules)
     looking = LookingActivities(world.sessions, world.adapters, world.vault, gates)
     shipping = ShippingActivities(world.sessions)
     waybills = WaybillActivities(world.sessions, world.adapters, gates)

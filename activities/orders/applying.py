@@ -68,7 +68,7 @@ class ApplyingActivities:
             if HoldKind.UNMAPPED_SKU in state.holds:
                 entries += await orders.map_again(request.order_id)
                 state = await orders.state(request.order_id)
-            return await orders.record(state, max(request.seq, state.seq), entries)
+            return self.rules.on(await orders.record(state, max(request.seq, state.seq), entries))
 
     async def _readable(
         self,

@@ -5,6 +5,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities.orders.ports import OrderRules
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
@@ -46,6 +47,7 @@ class DecidingActivities:
     """One method is one transaction."""
 
     sessions: Sessions
+    rules: OrderRules
 
     @activity.defn(name="order.look")
     async def look(self, request: RecordOrder) -> OrderState:
@@ -65,7 +67,7 @@ class DecidingActivities:
                     entries.append(Entry("held", {"hold": str(HoldKind.RISK)}))
                     await orders.wake_shipments(state.order_id, "hold")
                     state = await orders.state(request.order_id)
-            return await orders.record(state, max(request.seq, state.seq), entries)
+            return self.rules.on(await orders.record(state, max(request.seq, state.seq), entries))
 
     @activity.defn(name="order.record")
     async def record(self, request: RecordOrder) -> OrderState:
@@ -84,7 +86,7 @@ class DecidingActivities:
                 await _change_address(orders, request.order_id, request.ref)
                 await orders.wake_shipments(request.order_id, "address")
             state = await orders.state(request.order_id)
-            return await orders.record(state, request.seq, request.entries)
+            return self.rules.on(await orders.record(state, request.seq, request.entries))
 
     @activity.defn(name="order.change_hold")
     async def change_hold(self, request: ChangeHold) -> OrderState:
@@ -102,7 +104,9 @@ class DecidingActivities:
             await orders.wake_shipments(request.order_id, "hold")
             data = {"hold": str(kind), "reason": request.reason}
             state = await orders.state(request.order_id)
-            return await orders.record(state, request.seq, [Entry(entry, data, request.actor)])
+            return self.rules.on(
+                await orders.record(state, request.seq, [Entry(entry, data, request.actor)])
+            )
 
     @activity.defn(name="order.plan_cancellation")
     async def plan_cancellation(self, request: PlanRequest) -> Plan:
@@ -133,7 +137,7 @@ class DecidingActivities:
                 kind = "cancelled" if plan.whole_order else "lines_cancelled"
                 entry = Entry(kind, data, request.actor)
             state = await orders.state(request.order_id)
-            return await orders.record(state, request.seq, [entry])
+            return self.rules.on(await orders.record(state, request.seq, [entry]))
 
     async def _cancel_lines(self, orders: OrderRepository, plan: CancellationPlan) -> None:
         order_id = plan.order_id

@@ -1,9 +1,10 @@
 """What order activities need from outside, so that tests can stand in for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
+from domain.orders.lifecycle import OrderState
 from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Aggregator, Carrier
@@ -44,5 +45,12 @@ class OrderRules:
     risk_amount_minor: int = 500_000
     unpaid_expiry: timedelta = timedelta(minutes=30)
     completed_after: timedelta = timedelta(days=7)
+
+    def on(self, state: OrderState) -> OrderState:
+        """The state with the times that follow from these rules."""
+        if state.delivered_at is None:
+            return state
+        return replace(state, complete_at=state.delivered_at + self.completed_after)
+
     strategy: Strategy = Strategy.CHEAPEST  # unless the shop has a rule of its own
     max_parcels: int = 4

@@ -2,7 +2,7 @@
 
 from collections.abc import Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
@@ -53,6 +53,7 @@ class OrderState:
     stock_given_back: bool = False  # waited too long for the payment; nothing is reserved until it
     presale_until: datetime | None = None
     delivered_at: datetime | None = None
+    complete_at: datetime | None = None  # when nothing more is expected of a delivered order
 
 
 class NextStep(StrEnum):
@@ -73,7 +74,6 @@ class NextStep(StrEnum):
 def next_step(
     state: OrderState,
     now: datetime,
-    completed_after: timedelta,
     started: Set[str] = frozenset(),
 ) -> NextStep:
     """The one thing to do now; WAIT when only an event or a time can change something.
@@ -105,7 +105,7 @@ def next_step(
         return NextStep.START_REFUND
     if _may_start(state, started):
         return NextStep.START_SHIPMENTS
-    if state.delivered_at and now >= state.delivered_at + completed_after:
+    if _due(state.complete_at, now):
         return NextStep.COMPLETE
     return NextStep.WAIT
 
@@ -116,13 +116,11 @@ def to_start(state: OrderState, started: Set[str]) -> tuple[ShipmentState, ...]:
     return tuple(s for s in state.shipments if s.no not in started and s.status not in over)
 
 
-def wake_at(state: OrderState, now: datetime, completed_after: timedelta) -> datetime | None:
+def wake_at(state: OrderState, now: datetime) -> datetime | None:
     """When to look again if nothing is heard; None when only an event can help."""
-    times = [state.unpaid_reserved_until]
+    times = [state.unpaid_reserved_until, state.complete_at]
     if HoldKind.PRESALE in state.holds:
         times.append(state.presale_until)
-    if state.delivered_at:
-        times.append(state.delivered_at + completed_after)
     return min((time for time in times if time and time > now), default=None)
 
 

@@ -9,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities.orders.deciding import DecidingActivities
+from activities.orders.ports import OrderRules
 from db.audit import audit
 from db.engine import Sessions
 from db.orders.repository import OrderRepository
@@ -100,7 +101,7 @@ class _CarriesOut(ActivityInboundInterceptor):
         async with self._owner.sessions.begin() as session:
             orders = OrderRepository(session)
             state = await orders.state(request.order_id)
-        deciding = DecidingActivities(self._owner.sessions)
+        deciding = DecidingActivities(self._owner.sessions, OrderRules())
         await deciding.carry_out(
             CarryOutCancellation(request.order_id, answer.hash, answer, state.seq, "", "channel")
         )

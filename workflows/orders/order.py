@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -58,9 +57,6 @@ from workflows.shared.steps import (
     never_failing,
 )
 
-COMPLETED_AFTER = timedelta(days=7)
-
-
 _NOTHING_LEFT_TO_CANCEL = (ActionNotAllowed.__name__, OrderClosed.__name__)
 
 
@@ -97,7 +93,7 @@ class OrderWorkflow:
             if self._cancel is not None:
                 await self._carry_out(*self._cancel)
                 continue
-            step = next_step(self._state, workflow.now(), COMPLETED_AFTER, self._started)
+            step = next_step(self._state, workflow.now(), self._started)
             if step is NextStep.CLOSE:
                 break
             if step is NextStep.WAIT:
@@ -382,7 +378,7 @@ class OrderWorkflow:
         await self._record("refund_settled")
 
     async def _wait_for_news(self) -> None:
-        until = wake_at(self._state, workflow.now(), COMPLETED_AFTER)
+        until = wake_at(self._state, workflow.now())
         longest = until - workflow.now() if until else None
         try:
             await workflow.wait_condition(lambda: self._events > self._seen, timeout=longest)

@@ -96,7 +96,7 @@ def test_a_closed_order_is_over_when_no_money_is_due(
         "o", 0, CANCELLED, refund_due_minor=due, refund_to_start=to_start, refund_running=running
     )
 
-    assert next_step(state, datetime(2026, 5, 1, tzinfo=UTC), timedelta(days=7)) is step
+    assert next_step(state, datetime(2026, 5, 1, tzinfo=UTC)) is step
     assert waits_for(state) == code
 
 
@@ -104,4 +104,4 @@ def test_an_order_that_goes_on_gives_back_the_cancelled_part_at_once() -> None:
     state = OrderState("o", 0, OPEN, known=True, refund_due_minor=500, refund_to_start=True)
 
     now = datetime(2026, 5, 1, tzinfo=UTC)
-    assert next_step(state, now, timedelta(days=7)) is NextStep.START_REFUND
+    assert next_step(state, now) is NextStep.START_REFUND

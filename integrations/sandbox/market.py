@@ -1,5 +1,6 @@
 """Counters of the sandbox marketplaces as one driver uses them: order, pay, cancel, ask back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -23,7 +24,7 @@ class Counter:
     channel: str  # ours
     orders: str  # path below /sandbox/{vendor}
     number: str  # field of an order
-    acts: dict[Act, str]
+    acts: Mapping[Act, str]
     hides_receivers: bool = False  # knows orders whose receiver is masked
 
 
@@ -34,6 +35,7 @@ COUNTERS: Final = (
     Counter("pdd", "pdd", "orders", "order_sn", _PLAIN, hides_receivers=True),
     Counter("douyin", "douyin", "orders", "order_id", _PLAIN, hides_receivers=True),
     Counter("wechat", "wechat", "orders", "order_id", _PLAIN, hides_receivers=True),
+    Counter("woocommerce", "woocommerce", "orders", "id", _PLAIN),
     Counter("shopify", "shopify", "orders", "id", {Act.PAY: "pay", Act.CANCEL: "cancel"}),
     Counter("mini", "own", "orders", "order_no", {Act.PAY: "pay", Act.CANCEL: "cancel"}),
 )

@@ -81,10 +81,10 @@ class World:
 def activities_of(world: World) -> list[Callable[..., Any]]:
     """Every activity method of the order lifecycle, bound to its dependencies."""
     gates = Gates(world.sessions)
-    deciding = DecidingActivities(world.sessions, world.rules)
+    deciding = DecidingActivities(world.sessions, world.vault, world.rules)
     looking = LookingActivities(world.sessions, world.adapters, world.vault, gates)
     shipping = ShippingActivities(world.sessions)
-    waybills = WaybillActivities(world.sessions, world.adapters, gates)
+    waybills = WaybillActivities(world.sessions, world.adapters, world.vault, gates)
     following = FollowingActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)

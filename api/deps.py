@@ -10,6 +10,7 @@ from temporalio.client import Client
 from api.auth import Principal, principal_of
 from api.errors import temporal_unavailable
 from db.engine import Sessions
+from db.vault import Vault
 from runtime.settings import Settings
 
 
@@ -28,6 +29,7 @@ class RequestContext:
     """
 
     sessions: Sessions
+    vault: Vault
     temporal: Client
     principal: Principal
     request_id: str
@@ -44,14 +46,20 @@ def context_of(request: Request) -> RequestContext:
     principal, request_id = principal_of(request), request.state.request_id
     key = request.headers.get("idempotency-key", "")
     update_id = f"{principal.actor}:{key}" if key else request_id
+    state = request.app.state
     return RequestContext(
-        request.app.state.sessions, request.app.state.temporal, principal, request_id, update_id
+        state.sessions, state.vault, state.temporal, principal, request_id, update_id
     )
 
 
 def _sessions(request: Request) -> Sessions:
     found: Sessions = request.app.state.sessions
     return found
+
+
+def _vault(request: Request) -> Vault:
+    vault: Vault = request.app.state.vault
+    return vault
 
 
 def _temporal(request: Request) -> Client:
@@ -71,6 +79,7 @@ def new_request_id() -> str:
 
 Context = Annotated[RequestContext, Depends(context_of)]
 SessionsOf = Annotated[Sessions, Depends(_sessions)]
+VaultOf = Annotated[Vault, Depends(_vault)]
 Temporal = Annotated[Client, Depends(_temporal)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 Who = Annotated[Principal, Depends(principal_of)]

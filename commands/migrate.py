@@ -25,12 +25,13 @@ def command() -> None:
 def prepare(settings: Settings, url: str) -> None:
     """Migrate, waiting half a minute for the database; then seed once, if this is a demo.
 
-    Raises StartRefused when the database does not answer.
+    Raises StartRefused when the database does not answer, or there is no key to seal people with.
     """
     from sqlalchemy.exc import OperationalError
     from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
     from db.migrate import migrate
+    from db.vault import KeyNeeded, Vault
 
     patient = retry(
         retry=retry_if_exception_type(OperationalError),
@@ -39,7 +40,9 @@ def prepare(settings: Settings, url: str) -> None:
         reraise=True,
     )
     try:
-        patient(migrate)(url)
+        patient(migrate)(url, vault=Vault(settings.encryption_key()))
+    except KeyNeeded as error:
+        raise StartRefused(f"The database cannot be brought up to date: {error}.") from error
     except OperationalError as error:
         why = str(error.orig).strip().splitlines()[0]
         raise StartRefused(f"The database cannot be brought up to date: {why}.") from error

@@ -9,16 +9,18 @@ from sqlalchemy.pool import NullPool
 
 from db.engine import driver_url
 from db.migrations import grants
+from db.vault import Vault
 
 _APP_ROLES = ("onhand_owner", "onhand_worker", "onhand_web")
 _ONE_AT_A_TIME = 0x0_0E_4A_4D  # any fixed number: the key of the advisory lock
 
 
-def migrate(database_url: str, revision: str = "head") -> None:
+def migrate(database_url: str, revision: str = "head", *, vault: Vault | None = None) -> None:
     """Creates the roles if needed, then runs the missing migrations as `onhand_owner` and renews
     what the serving roles may do.
 
     The login must own the database and may create roles, or find the three roles granted to it.
+    Raises KeyNeeded when there are people to be sealed and no `vault` to do it with.
     """
     engine = create_engine(driver_url(database_url), poolclass=NullPool)
     try:
@@ -32,18 +34,19 @@ def migrate(database_url: str, revision: str = "head") -> None:
             connection.execute(text("SET ROLE onhand_owner"))
             connection.commit()
             with connection.begin():
-                command.upgrade(configuration(connection), revision)
+                command.upgrade(configuration(connection, vault), revision)
                 for statement in grants.STATEMENTS:
                     connection.execute(text(statement))
     finally:
         engine.dispose()
 
 
-def configuration(connection: Connection) -> Config:
+def configuration(connection: Connection, vault: Vault | None = None) -> Config:
     """What alembic needs to know, without a file."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
+    config.attributes["vault"] = vault
     return config
 
 

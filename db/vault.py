@@ -1,6 +1,7 @@
-"""Secrets and raw messages at rest: sealed with AES-256-GCM, bound to the row they belong to."""
+"""Secrets, raw messages and people at rest: sealed with AES-256-GCM, bound to their row."""
 
 import hashlib
+import hmac
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,10 @@ class CannotOpen(Exception):
     """The sealed bytes are damaged, belong to another row or need a key we do not have."""
 
 
+class KeyNeeded(Exception):
+    """What stands in plain text has to be sealed, and the key to do it with is not there."""
+
+
 class Vault:
     """Seals with the current key; opens with it or an older one.
 
@@ -29,6 +34,7 @@ class Vault:
     def __init__(self, key: bytes, *, older: Sequence[bytes] = ()) -> None:
         self._current = _key_id(key)
         self._ciphers = {_key_id(one): AESGCM(one) for one in (*older, key)}
+        self._digest_key = hmac.digest(key, b"onhand digests", "sha256")
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt for the row `context`; every call gives other bytes."""
@@ -48,6 +54,11 @@ class Vault:
             return cipher.decrypt(nonce, sealed[_HEADER_BYTES:], head + context.encode())
         except InvalidTag as error:
             raise CannotOpen(f"{context}: damaged, or sealed for another row") from error
+
+    def digest(self, plain: bytes, context: str) -> str:
+        """The same for the same content in the same context; without the key it tells nothing."""
+        message = context.encode() + b"\0" + plain
+        return hmac.digest(self._digest_key, message, "sha256").hex()
 
     def seal_secrets(self, secrets: Mapping[str, str], context: str) -> bytes:
         """Encrypt the named secrets of a shop or carrier."""
@@ -79,6 +90,16 @@ def payment_context(account_id: str) -> str:
 def endpoint_context(endpoint_id: str) -> str:
     """What `webhook_endpoint.secret` is sealed for."""
     return f"webhook/{endpoint_id}"
+
+
+def receiver_context(order_id: str) -> str:
+    """What `receiver.sealed` is sealed for."""
+    return f"receiver/{order_id}"
+
+
+def correction_context(correction_id: str) -> str:
+    """What a corrected receiver is sealed for until its order takes it over."""
+    return f"correction/{correction_id}"
 
 
 def _key_id(key: bytes) -> bytes:

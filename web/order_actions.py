@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Context, SessionsOf
+from api.deps import Context
 from api.orders import corrections, routes
 from api.strict import clean
 from domain.orders.order import HoldKind
@@ -29,7 +29,7 @@ async def cancel_form(
     no: str, request: Request, context: Context, line_id: Lines = None
 ) -> Response:
     """Everything the cancellation would do now, to be confirmed exactly so."""
-    about = await order_context(context.sessions, no)
+    about = await order_context(context, no)
     plan, refused = None, ""
     try:
         plan = await routes.cancellation_plan(about["order"].no, context, line_id)
@@ -61,13 +61,13 @@ async def action_form(
     no: str,
     action: str,
     request: Request,
-    sessions: SessionsOf,
+    context: Context,
     kind: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
     """The form of one action."""
     if action not in _FORMS or (kind and kind not in frozenset(HoldKind)):
         raise InvalidInput("there is no such action")
-    about = await order_context(sessions, no)
+    about = await order_context(context, no)
     return page(request, f"{action}.html", kind=kind, **about)
 
 

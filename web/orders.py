@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import Response, StreamingResponse
 
-from api.deps import Context, SessionsOf
+from api.deps import Context, RequestContext, SessionsOf, VaultOf
 from api.errors import Problem, language_of
 from api.orders.read import read_cursor, write_cursor
 from api.orders.sourcing_words import Told, tell
@@ -19,8 +19,8 @@ from api.strict import clean
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.detail import OrderDetail, order_detail
 from db.orders.queries import OrderFilter, OrderQueries, Sort
+from db.orders.receivers import open_receiver
 from db.orders.sourcing import decisions_of, names_in
-from db.orders.tables import ReceiverRow
 from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
 from domain.shared.errors import InvalidInput, OrderNotFound
@@ -130,13 +130,14 @@ ShownOf = Annotated[Shown, Depends(_shown)]
 
 
 @router.get("/orders")
-async def order_list(request: Request, shown: ShownOf, sessions: SessionsOf) -> Response:
+async def order_list(
+    request: Request, shown: ShownOf, sessions: SessionsOf, vault: VaultOf
+) -> Response:
     """Orders that need somebody first; any number finds one."""
     async with sessions.begin() as session:
         queries = OrderQueries(session)
-        found = await queries.page(
-            shown.filter(), shown.sort, PAGE_SIZE, read_cursor(shown.cursor, shown.sort), _now()
-        )
+        after = read_cursor(shown.cursor, shown.sort)
+        found = await queries.page(shown.filter(), vault, shown.sort, PAGE_SIZE, after, _now())
         counts = await queries.counts()
         shops = await queries.shops()
     following = write_cursor(found.following, shown.sort)
@@ -156,11 +157,13 @@ async def order_list(request: Request, shown: ShownOf, sessions: SessionsOf) -> 
 
 
 @router.get("/orders.csv")
-async def export_orders(request: Request, shown: ShownOf, sessions: SessionsOf) -> Response:
+async def export_orders(
+    request: Request, shown: ShownOf, sessions: SessionsOf, vault: VaultOf
+) -> Response:
     """The list as a file for a spreadsheet, ten thousand rows at most."""
     async with sessions.begin() as session:
         found = await OrderQueries(session).page(
-            shown.filter(), shown.sort, MOST_EXPORTED, None, _now()
+            shown.filter(), vault, shown.sort, MOST_EXPORTED, None, _now()
         )
     name = f"orders-{_now():%Y%m%d-%H%M}.csv"
     return Response(
@@ -171,17 +174,19 @@ async def export_orders(request: Request, shown: ShownOf, sessions: SessionsOf) 
 
 
 @router.get("/orders/{no}")
-async def order_page(no: str, request: Request, sessions: SessionsOf) -> Response:
+async def order_page(no: str, request: Request, context: Context) -> Response:
     """Everything about one order."""
-    about = await order_context(sessions, no)
-    return page(request, "order.html", **about, choices=await _choices(request, sessions, about))
+    about = await order_context(context, no)
+    return page(
+        request, "order.html", **about, choices=await _choices(request, context.sessions, about)
+    )
 
 
 @router.get("/orders/{no}/now")
-async def order_now(no: str, request: Request, sessions: SessionsOf) -> Response:
+async def order_now(no: str, request: Request, context: Context) -> Response:
     """The changing part of the page, fetched again when something happened."""
-    about = await order_context(sessions, no)
-    choices = await _choices(request, sessions, about)
+    about = await order_context(context, no)
+    choices = await _choices(request, context.sessions, about)
     return page(request, "parts/order_now.html", **about, choices=choices)
 
 
@@ -197,7 +202,7 @@ async def reveal_receiver(
         raise InvalidInput("a reason is needed")
     async with context.sessions.begin() as session:
         order = await OrderQueries(session).find(_number(no))
-        receiver = await session.get(ReceiverRow, order.id) if order else None
+        receiver = await open_receiver(session, context.vault, order.id) if order else None
         if order is None or receiver is None:
             raise OrderNotFound("there is no such order")
         await audit(
@@ -224,10 +229,10 @@ async def order_events(no: str, request: Request, sessions: SessionsOf) -> Respo
     )
 
 
-async def order_context(sessions: Any, no: str) -> dict[str, Any]:
+async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
     """What the templates of one order need. Raises OrderNotFound."""
-    async with sessions.begin() as session:
-        detail = await order_detail(session, _number(no))
+    async with context.sessions.begin() as session:
+        detail = await order_detail(session, context.vault, _number(no))
     return {
         "detail": detail,
         "order": detail.order,

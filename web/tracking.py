@@ -13,11 +13,12 @@ from sqlalchemy import or_
 from sqlmodel import col, select
 from starlette.responses import Response
 
-from api.deps import SessionsOf
+from api.deps import SessionsOf, VaultOf
 from api.language import N_
 from db.orders.detail import OrderDetail, order_detail
 from db.orders.tables import ReceiverRow, SalesOrderRow
 from db.platform.accounts import ATTEMPTS, Accounts
+from db.vault import Vault
 from web.render import page
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ async def form(request: Request) -> Response:
 async def track(
     request: Request,
     sessions: SessionsOf,
+    vault: VaultOf,
     no: Annotated[str, Form(max_length=100)] = "",
     last4: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
@@ -56,7 +58,7 @@ async def track(
             return page(
                 request, "track.html", status=429, found=[], problem=TOO_OFTEN, no=no, last4=last4
             )
-        found = await _find(session, no, last4)
+        found = await _find(session, vault, no, last4)
         if not found:
             await accounts.note_failure(subjects, now)
     problem = "" if found else UNKNOWN
@@ -66,7 +68,7 @@ async def track(
     )  # fmt: skip
 
 
-async def _find(session: Any, no: str, last4: str) -> list[OrderDetail]:
+async def _find(session: Any, vault: Vault, no: str, last4: str) -> list[OrderDetail]:
     """Orders with this number, ours or the channel's, whose receiver's phone ends so."""
     if not no or not _LAST_4.fullmatch(last4):
         return []
@@ -79,4 +81,5 @@ async def _find(session: Any, no: str, last4: str) -> list[OrderDetail]:
         )
         .limit(_MOST_FOUND)
     )
-    return [await order_detail(session, found) for found in (await session.exec(query)).all()]
+    numbers = (await session.exec(query)).all()
+    return [await order_detail(session, vault, found) for found in numbers]

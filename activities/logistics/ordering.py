@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from db.orders.receivers import Person
 from domain.logistics.pickup import next_pickup
 from domain.shared.address import Address, Contact
 from integrations.carriers.port import CargoItem, ParcelSize, PickupWindow, WaybillRequest
@@ -12,8 +13,8 @@ from integrations.carriers.port import CargoItem, ParcelSize, PickupWindow, Wayb
 PARCELS: Final = """
 SELECT p.id, p.carrier, p.product, p.weight_g, p.length_mm, p.width_mm, p.height_mm,
        p.waybill_no, p.voided_at, c.settings,
-       r.kind, r.name, r.phone, r.phone_last4, r.company, r.country, r.province, r.city, r.district,
-       r.detail, r.postcode, r.division_code, r.longitude, r.latitude,
+       r.order_id, r.kind, r.sealed, r.phone_last4, r.country, r.province, r.city, r.district,
+       r.postcode, r.division_code, r.longitude, r.latitude,
        l.contact_name, l.contact_phone, l.province AS from_province, l.city AS from_city,
        l.district AS from_district, l.detail AS from_detail, l.division_code AS from_code,
        o.cash_on_delivery AND p.id = (
@@ -47,18 +48,18 @@ def reference(parcel_id: str, result: Mapping[str, Any]) -> str:
 
 
 def waybill_request(
-    row: Any, cargo: Any, reference: str, boxes: int, now: datetime
+    row: Any, person: Person, cargo: Any, reference: str, boxes: int, now: datetime
 ) -> WaybillRequest:
     """What is ordered for a parcel; `boxes` share the value of the goods."""
     settings: Mapping[str, Any] = row.settings or {}
     receiver = Contact(
-        row.name,
-        row.phone,
+        person.name,
+        person.phone,
         Address(
-            row.country, row.province, row.city, row.district, row.detail, row.postcode,
+            row.country, row.province, row.city, row.district, person.detail, row.postcode,
             row.division_code, row.longitude, row.latitude,
         ),
-        row.company,
+        person.company,
     )  # fmt: skip
     sender = Contact(
         row.contact_name,

@@ -12,9 +12,11 @@ from temporalio import activity
 from activities.logistics.ordering import CARGO, PARCELS, reference, waybill_request
 from activities.orders.ports import Adapters
 from db.engine import Sessions
+from db.orders.receivers import open_person
 from db.platform.effects import Effect, EffectRepository
 from db.platform.gates import Gates
 from db.sql import parsed
+from db.vault import Vault
 from domain.orders.work import OutsideStep
 from domain.shared.errors import (
     AnswerLost,
@@ -72,6 +74,7 @@ class WaybillActivities:
 
     sessions: Sessions
     adapters: Adapters
+    vault: Vault
     gates: Gates
 
     @activity.defn(name="waybill.create")
@@ -181,7 +184,8 @@ class WaybillActivities:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
-            request = waybill_request(row, cargo, key, row.boxes, datetime.now(UTC))
+            person = open_person(self.vault, row.order_id, row.sealed)
+            request = waybill_request(row, person, cargo, key, row.boxes, datetime.now(UTC))
             sent_for = {
                 "id": row.id,
                 "version": row.receiver_version,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,15 +10,16 @@ from temporalio import activity
 
 from activities.orders.case_news import hold_for_cases, take_case
 from activities.orders.late_changes import change_late
-from activities.orders.ports import Adapters, OrderRules, Vault
+from activities.orders.ports import Adapters, OrderRules
 from db.channels.listings import Listings
 from db.engine import Sessions
 from db.orders import statements
 from db.orders.blocked import BlockedBuyers
+from db.orders.receivers import save_receiver
 from db.orders.repository import KnownOrder, OrderRepository
 from db.shared.after_sales import keeps_back
 from db.shared.giving_back import give_back_unstarted, leave_queue
-from db.vault import CannotOpen
+from db.vault import CannotOpen, Vault
 from domain.logistics.divisions.divisions import normalise
 from domain.orders.after_sale import AFTER_SALE_TOPIC
 from domain.orders.changes import Stage, stage_of
@@ -34,7 +35,7 @@ from domain.orders.order import HoldKind
 from domain.orders.risk import risk_reasons
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.orders.work import ApplyMessages, Entry
-from domain.shared.address import Contact, MaskedReceiver
+from domain.shared.address import Receiver
 from domain.shared.errors import IntegrationError
 
 
@@ -157,14 +158,14 @@ class ApplyingActivities:
         stage = stage_of((one.status for one in before.shipments), rest_to_send=rest)
         await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
         if stage is Stage.PLANNED:
-            changed = await _save_content(orders, known.order_id, snapshot)
+            changed = await self._save_content(orders, known.order_id, snapshot)
             if changed and (before.shipments or before.waiting_for_stock):
                 await give_back_unstarted(orders.session, known.order_id, "voided")
                 await leave_queue(orders.session, known.order_id)
                 entries.append(Entry("replanned"))
         else:
-            receiver = _receiver(known.order_id, snapshot) if snapshot.receiver else None
-            await change_late(orders, known.order_id, snapshot, receiver, stage, entries)
+            told = _told(snapshot.receiver) if snapshot.receiver else None
+            await change_late(orders, self.vault, known.order_id, snapshot, told, stage, entries)
         await _learn_listings(orders, known.shop_id, snapshot)
         sent = (await orders.state(known.order_id)).sent_without_us
         if sent:
@@ -186,6 +187,20 @@ class ApplyingActivities:
             entries.append(Entry("channel_state", {"state": snapshot.state}))
         else:
             entries.append(Entry("channel_update"))
+
+    async def _save_content(
+        self, orders: OrderRepository, order_id: str, snapshot: OrderSnapshot
+    ) -> bool:
+        """Receiver and lines; True when what is to be sent, or where to, is another than before."""
+        before = await _content(orders, order_id)
+        if snapshot.receiver is not None:
+            told = _told(snapshot.receiver)
+            await save_receiver(orders.session, self.vault, order_id, told)
+        await orders.run(statements.SAVE_LINES, {"order_id": order_id, "lines": _lines(snapshot)})
+        kept = [line.external_line_no for line in snapshot.lines]
+        await orders.run(statements.DROP_LINES, {"order_id": order_id, "kept": kept})
+        await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
+        return before != await _content(orders, order_id)
 
     async def _hold(
         self,
@@ -234,18 +249,6 @@ async def _settle(orders: OrderRepository, inbox_id: str, outcome: str, parked: 
     )
 
 
-async def _save_content(orders: OrderRepository, order_id: str, snapshot: OrderSnapshot) -> bool:
-    """Receiver and lines; True when what has to be sent, or where to, is another than before."""
-    before = await _content(orders, order_id)
-    if snapshot.receiver is not None:
-        await orders.run(statements.SAVE_RECEIVER, _receiver(order_id, snapshot))
-    await orders.run(statements.SAVE_LINES, {"order_id": order_id, "lines": _lines(snapshot)})
-    kept = [line.external_line_no for line in snapshot.lines]
-    await orders.run(statements.DROP_LINES, {"order_id": order_id, "kept": kept})
-    await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
-    return before != await _content(orders, order_id)
-
-
 async def _learn_listings(orders: OrderRepository, shop_id: str, snapshot: OrderSnapshot) -> None:
     ids = {x.external_sku: x.listing_ids for x in snapshot.lines if x.external_sku}
     told = {sku: numbers for sku, numbers in ids.items() if numbers}
@@ -291,23 +294,8 @@ def _header(order_id: str, snapshot: OrderSnapshot, sha256: str) -> dict[str, An
     }
 
 
-def _receiver(order_id: str, snapshot: OrderSnapshot) -> dict[str, Any]:
-    receiver = snapshot.receiver
-    assert receiver is not None
-    address = normalise(receiver.address)
-    masked = isinstance(receiver, MaskedReceiver)
-    phone = receiver.phone if isinstance(receiver, Contact) else receiver.phone_mask
-    return {
-        "order_id": order_id,
-        "kind": "masked" if masked else "contact",
-        "name": receiver.name if isinstance(receiver, Contact) else receiver.name_mask,
-        "phone": phone,
-        "phone_last4": "".join(c for c in phone if c.isdigit())[-4:],
-        "company": receiver.company if isinstance(receiver, Contact) else "",
-        "oaid": receiver.oaid if isinstance(receiver, MaskedReceiver) else "",
-        "edited_by_us": False,
-        **asdict(address),
-    }
+def _told(receiver: Receiver) -> Receiver:
+    return replace(receiver, address=normalise(receiver.address))
 
 
 def _lines(snapshot: OrderSnapshot) -> str:

@@ -2,11 +2,10 @@
 
 from typing import Any, Final
 
-from activities.orders.ports import Vault
 from db.orders import statements
 from db.orders.repository import OrderRepository
 from db.shared.after_sales import keeps_back
-from db.vault import CannotOpen
+from db.vault import CannotOpen, Vault
 from domain.orders.after_sale import read_facts
 from domain.orders.changes import Stage, stage_of
 from domain.orders.intake import REFUND_WANTED

@@ -10,8 +10,10 @@ from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
 from db.orders.payments import plan_refunds
+from db.orders.receivers import correct_receiver
 from db.orders.repository import OrderRepository
 from db.shared.giving_back import give_back_unstarted, leave_queue
+from db.vault import Vault
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
 from domain.orders.intake import Judgement
 from domain.orders.lifecycle import OrderState
@@ -47,6 +49,7 @@ class DecidingActivities:
     """One method is one transaction."""
 
     sessions: Sessions
+    vault: Vault
     rules: OrderRules
 
     @activity.defn(name="order.look")
@@ -83,7 +86,7 @@ class DecidingActivities:
                 await give_back_unstarted(session, request.order_id, "expired")
                 await leave_queue(session, request.order_id)
             if request.change == "address_changed":
-                await _change_address(orders, request.order_id, request.ref)
+                await _change_address(orders, self.vault, request.order_id, request.ref)
                 await orders.wake_shipments(request.order_id, "address")
             state = await orders.state(request.order_id)
             return self.rules.on(await orders.record(state, request.seq, request.entries))
@@ -150,14 +153,14 @@ class DecidingActivities:
         await orders.run(cancelling.CLOSE_IF_EMPTY, {"order_id": order_id})
 
 
-async def _change_address(orders: OrderRepository, order_id: str, correction_id: str) -> None:
+async def _change_address(
+    orders: OrderRepository, vault: Vault, order_id: str, correction_id: str
+) -> None:
     """Take over a corrected receiver; labels ordered for the old one are outdated with it."""
     await orders.run(cancelling.LOCK_SHIPMENTS, {"order_id": order_id})
     if gone := await orders.run(cancelling.GONE, {"order_id": order_id}):
         raise ActionNotAllowed(f"{', '.join(row.no for row in gone)} has left already")
-    parameters = {"order_id": order_id, "correction_id": correction_id}
-    await orders.run(cancelling.TAKE_ADDRESS, parameters)
-    await orders.run(cancelling.FORGET_ADDRESS, {"correction_id": correction_id})
+    await correct_receiver(orders.session, vault, order_id, correction_id)
     await orders.release_holds(order_id, [HoldKind.ADDRESS], "system")
 
 

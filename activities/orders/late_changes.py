@@ -1,15 +1,18 @@
 """What a channel tells otherwise while an order is worked on, by the table of docs/changes.md."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from db.orders import statements
+from db.orders.receivers import save_receiver
 from db.orders.repository import OrderRepository
+from db.vault import Vault
 from domain.orders.changes import TABLE, Change, Response, Stage
 from domain.orders.order import HoldKind
 from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot
 from domain.orders.work import Entry
+from domain.shared.address import Receiver
 
 _LINES_CHANGED: Final = "the channel changed the lines after work on them had begun"
 _TOLD: Final = "SELECT FROM order_hold WHERE order_id = :order_id AND reason = :reason"
@@ -17,13 +20,14 @@ _TOLD: Final = "SELECT FROM order_hold WHERE order_id = :order_id AND reason = :
 
 async def change_late(
     orders: OrderRepository,
+    vault: Vault,
     order_id: str,
     snapshot: OrderSnapshot,
-    receiver: Mapping[str, Any] | None,
+    receiver: Receiver | None,
     stage: Stage,
     entries: list[Entry],
 ) -> None:
-    """Take over, hold for a person or note down; `receiver` is the row of the told one."""
+    """Take over, hold for a person or note down; `receiver` is the one told now."""
     if snapshot.state is not ChannelState.CANCELLED:
         await _flag_lines(orders, order_id, snapshot)
     known = await orders.run(statements.GOODS, {"order_id": order_id})
@@ -37,7 +41,7 @@ async def change_late(
     response = TABLE[Change.RECEIVER][stage]
     if receiver is None or response is Response.PASS_OVER:
         return
-    if await orders.run(statements.SAVE_RECEIVER, dict(receiver)):
+    if await save_receiver(orders.session, vault, order_id, receiver):
         entries.append(Entry("address_changed"))
 
 

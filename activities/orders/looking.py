@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from temporalio import activity
 
-from activities.orders.ports import Adapters, Vault
+from activities.orders.ports import Adapters
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.repository import KnownOrder, OrderRepository
 from db.platform.gates import Gates
 from db.platform.outbox import queue_signal
+from db.vault import Vault
 from domain.orders.intake import Verdict, judge
 from domain.orders.messages import MessageArrived
 from domain.orders.snapshot import OrderSnapshot

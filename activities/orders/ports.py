@@ -30,14 +30,6 @@ class Adapters(Protocol):
         ...
 
 
-class Vault(Protocol):
-    """Seals and opens stored bodies and secrets."""
-
-    def open(self, sealed: bytes, context: str) -> bytes: ...
-
-    def seal(self, plain: bytes, context: str) -> bytes: ...
-
-
 @dataclass(frozen=True, slots=True)
 class OrderRules:
     """What this company decided about orders."""

@@ -15,6 +15,7 @@ from api.orders.routes import State
 from api.strict import Code, Line, Reason, SafeStr, StrictBody, clean
 from db.ids import new_id
 from db.orders.queries import OrderQueries
+from db.orders.receivers import sealed_correction
 from db.orders.tables import ReceiverRow
 from db.platform.audit import audit
 from db.platform.tables import CorrectionRow
@@ -74,7 +75,8 @@ async def _correct(
     correction_id = new_id("cor")
     session.add(
         CorrectionRow(
-            id=correction_id, workflow_id=workflow_id, step_id=step_id, data=dict(values),
+            id=correction_id, workflow_id=workflow_id, step_id=step_id,
+            data=sealed_correction(context.vault, correction_id, values),
             actor=context.actor, at=datetime.now(UTC),
         )
     )  # fmt: skip

@@ -15,7 +15,7 @@ from api.errors import Problem
 from api.strict import Code
 from db.orders.labels import Printable, printable
 from db.platform.audit import audit
-from domain.shared.address import Address, Contact, MaskedReceiver, Receiver
+from domain.shared.address import Address, Contact, Receiver
 from domain.shared.ids import ParcelId
 from domain.shared.money import Money
 from integrations.carriers.port import CargoItem
@@ -38,7 +38,7 @@ async def print_labels(shipment_no: Code, context: Context) -> Response:
     They show the whole receiver, so it is written down who printed them.
     """
     async with context.sessions.begin() as session:
-        found = await printable(session, shipment_no)
+        found = await printable(session, context.vault, shipment_no)
         await audit(
             session, context.actor, "label.printed", f"shipment/{shipment_no}",
             request_id=context.request_id,
@@ -58,10 +58,10 @@ async def print_labels(shipment_no: Code, context: Context) -> Response:
 def labels_of(found: Printable, now: datetime) -> list[Label]:
     """What is printed; a receiver masked by its platform keeps its masks."""
     cargo = tuple(CargoItem(item.name, item.quantity) for item in found.cargo)
-    return [_label(box, cargo, now) for box in found.boxes]
+    return [_label(box, found.receiver.told, cargo, now) for box in found.boxes]
 
 
-def _label(box: Row[Any], cargo: tuple[CargoItem, ...], now: datetime) -> Label:
+def _label(box: Row[Any], receiver: Receiver, cargo: tuple[CargoItem, ...], now: datetime) -> Label:
     sender = Address(
         province=box.from_province, city=box.from_city, district=box.from_district,
         detail=box.from_detail,
@@ -72,7 +72,7 @@ def _label(box: Row[Any], cargo: tuple[CargoItem, ...], now: datetime) -> Label:
         waybill_no=box.waybill_no,
         parcel_id=ParcelId(box.id),
         sender=Contact(box.contact_name, box.contact_phone, sender, box.from_company),
-        receiver=_receiver(box),
+        receiver=receiver,
         cargo=cargo,
         weight_g=box.weight_g,
         printed_on=now.astimezone(ZoneInfo(box.zone)).strftime("%Y-%m-%d %H:%M"),
@@ -83,12 +83,3 @@ def _label(box: Row[Any], cargo: tuple[CargoItem, ...], now: datetime) -> Label:
         box=box.box,
         boxes=box.boxes,
     )
-
-
-def _receiver(box: Row[Any]) -> Receiver:
-    address = Address(
-        box.country, box.province, box.city, box.district, box.detail, box.postcode
-    )  # fmt: skip
-    if box.kind == "masked":
-        return MaskedReceiver(box.oaid, box.name, box.phone, address)
-    return Contact(box.name, box.phone, address, box.company)

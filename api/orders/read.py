@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from api.deps import Context, SessionsOf
+from api.deps import Context, SessionsOf, VaultOf
 from api.orders.views import (
     EventView,
     OrderList,
@@ -21,7 +21,7 @@ from api.orders.views import (
 from api.strict import Code, Reason, StrictBody, clean
 from db.orders.detail import order_detail
 from db.orders.queries import OrderFilter, OrderQueries, Position, Sort
-from db.orders.tables import ReceiverRow
+from db.orders.receivers import open_receiver
 from db.platform.audit import audit
 from domain.orders.order import HoldKind, OrderStatus
 from domain.shared.errors import InvalidInput, OrderNotFound
@@ -43,6 +43,7 @@ class Disclosure(StrictBody):
 @router.get("/orders")
 async def list_orders(
     sessions: SessionsOf,
+    vault: VaultOf,
     q: Search = "",
     status: Annotated[list[OrderStatus], Query(max_length=len(OrderStatus))] = [],  # noqa: B006
     channel: Short = "",
@@ -60,7 +61,7 @@ async def list_orders(
     )
     async with sessions.begin() as session:
         page = await OrderQueries(session).page(
-            wanted, sort, limit, read_cursor(cursor, sort), datetime.now(UTC)
+            wanted, vault, sort, limit, read_cursor(cursor, sort), datetime.now(UTC)
         )
     total = (page.rows[0].of if page.rows else 0) if not cursor else None
     return OrderList(
@@ -71,10 +72,10 @@ async def list_orders(
 
 
 @router.get("/orders/{no}")
-async def get_order(no: Code, sessions: SessionsOf) -> OrderView:
+async def get_order(no: Code, sessions: SessionsOf, vault: VaultOf) -> OrderView:
     """One order with its lines, holds, shipments and parcels."""
     async with sessions.begin() as session:
-        return OrderView.of(await order_detail(session, no))
+        return OrderView.of(await order_detail(session, vault, no))
 
 
 @router.get("/orders/{no}/timeline")
@@ -94,7 +95,7 @@ async def disclose_receiver(no: Code, body: Disclosure, context: Context) -> Rec
     """The whole receiver, for somebody with the right and a reason; it is written down."""
     async with context.sessions.begin() as session:
         order = await OrderQueries(session).find(no)
-        receiver = await session.get(ReceiverRow, order.id) if order else None
+        receiver = await open_receiver(session, context.vault, order.id) if order else None
         if order is None or receiver is None:
             raise OrderNotFound(f"there is no order {no}")
         await audit(

@@ -9,7 +9,8 @@ from sqlalchemy.engine import Row
 
 from api.orders.money import MoneyView, PaymentView, RefundView
 from db.orders.detail import OrderDetail, Parcel, Shipment
-from db.orders.tables import OrderEventRow, OrderHoldRow, ReceiverRow
+from db.orders.receivers import KnownReceiver
+from db.orders.tables import OrderEventRow, OrderHoldRow
 from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
 
@@ -65,14 +66,16 @@ class ReceiverView(BaseModel):
     edited_by_us: bool
 
     @classmethod
-    def of(cls, row: ReceiverRow, *, masked: bool = True) -> "ReceiverView":
+    def of(cls, known: KnownReceiver, *, masked: bool = True) -> "ReceiverView":
+        place = known.address
         return cls(
-            kind=row.kind,
-            name=mask_name(row.name) if masked else row.name,
-            phone=mask_phone(row.phone) if masked else row.phone,
-            country=row.country, province=row.province, city=row.city, district=row.district,
-            detail=mask_detail(row.detail) if masked else row.detail,
-            division_code=row.division_code, edited_by_us=row.edited_by_us,
+            kind=known.kind,
+            name=mask_name(known.name) if masked else known.name,
+            phone=mask_phone(known.phone) if masked else known.phone,
+            country=place.country, province=place.province, city=place.city,
+            district=place.district,
+            detail=mask_detail(place.detail) if masked else place.detail,
+            division_code=place.division_code, edited_by_us=known.edited_by_us,
         )  # fmt: skip
 
 

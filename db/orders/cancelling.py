@@ -62,23 +62,6 @@ WHERE id = :order_id AND status <> 'completed'
                   WHERE order_id = :order_id AND kind = 'goods' AND NOT cancelled)
 """
 
-TAKE_ADDRESS: Final = """
-UPDATE receiver SET
-    name = coalesce(c.data->>'name', name), phone = coalesce(c.data->>'phone', phone),
-    phone_last4 = coalesce(right(c.data->>'phone', 4), phone_last4),
-    province = coalesce(c.data->>'province', province), city = coalesce(c.data->>'city', city),
-    district = coalesce(c.data->>'district', district),
-    detail = coalesce(c.data->>'detail', detail),
-    division_code = coalesce(c.data->>'division_code', division_code),
-    longitude = coalesce((c.data->>'longitude')::float, longitude),
-    latitude = coalesce((c.data->>'latitude')::float, latitude),
-    edited_by_us = true, version = version + 1
-FROM correction c WHERE c.id = :correction_id AND receiver.order_id = :order_id
-"""
-
-# Who lives where stands with the receiver alone; the correction remains as a fact.
-FORGET_ADDRESS: Final = "UPDATE correction SET data = '{}' WHERE id = :correction_id"
-
 _FORGET_REFUSED: Final = """
 UPDATE correction SET data = '{}'
 WHERE step_id = 'address' AND data <> '{}' AND at < clock_timestamp() - CAST(:age AS interval)

@@ -11,17 +11,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.channels.tables import ShopRow
 from db.orders.payments import payments_of
 from db.orders.queries import OrderQueries
+from db.orders.receivers import KnownReceiver, open_receiver
 from db.orders.tables import (
     OrderHoldRow,
     OrderLineRow,
     ParcelRow,
-    ReceiverRow,
     SalesOrderRow,
     ShipmentRow,
     TrackingEventRow,
 )
 from db.platform.tables import AttentionRow
 from db.sql import run
+from db.vault import Vault
 from domain.shared.errors import OrderNotFound
 
 # What has to be picked for each line, and where it stands.
@@ -92,7 +93,7 @@ class OrderDetail:
 
     order: SalesOrderRow
     shop: str
-    receiver: ReceiverRow | None
+    receiver: KnownReceiver | None
     lines: Sequence[OrderLineRow]
     contents: dict[str, list[Row[Any]]]
     holds: Sequence[OrderHoldRow]
@@ -109,14 +110,14 @@ class OrderDetail:
         return [hold for hold in self.holds if hold.released_at is None]
 
 
-async def order_detail(session: AsyncSession, no: str) -> OrderDetail:
+async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDetail:
     """The order with our number. Raises OrderNotFound."""
     queries = OrderQueries(session)
     order = await queries.find(no)
     if order is None:
         raise OrderNotFound(f"there is no order {no[:50]}")
     shop = await session.get(ShopRow, order.shop_id)
-    receiver = await session.get(ReceiverRow, order.id)
+    receiver = await open_receiver(session, vault, order.id)
     lines = await _of(session, OrderLineRow, order.id, col(OrderLineRow.line_no))
     holds = await _of(session, OrderHoldRow, order.id, col(OrderHoldRow.placed_at))
     waiting_steps = select(AttentionRow).where(

@@ -7,7 +7,9 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.receivers import KnownReceiver, open_receiver
 from db.sql import run
+from db.vault import Vault
 from domain.shared.errors import ActionNotAllowed, OrderNotFound
 
 # Cash is collected once for the order: by the first box of its first shipment.
@@ -19,12 +21,11 @@ SELECT p.id, p.carrier, coalesce(c.name, p.carrier) AS carrier_name, p.product, 
            WHERE x.order_id = o.id AND x.status <> 'cancelled' AND b.voided_at IS NULL)
             THEN o.payable_minor ELSE 0 END AS cash_minor,
        row_number() OVER (ORDER BY p.id) AS box, count(*) OVER () AS boxes,
-       r.kind, r.oaid, r.name, r.phone, r.company, r.country, r.province, r.city, r.district,
-       r.detail, r.postcode,
+       o.id AS order_id,
        l.contact_name, l.contact_phone, l.company AS from_company, l.province AS from_province,
        l.city AS from_city, l.district AS from_district, l.detail AS from_detail, l.zone
 FROM parcel p JOIN shipment s ON s.no = p.shipment_no
-JOIN sales_order o ON o.id = s.order_id JOIN receiver r ON r.order_id = s.order_id
+JOIN sales_order o ON o.id = s.order_id
 JOIN location l ON l.id = s.location_id
 LEFT JOIN carrier_account c ON c.code = p.carrier
 WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
@@ -40,17 +41,21 @@ HAVING sum(coalesce(l.picked_quantity, l.quantity)) > 0 ORDER BY l.sku
 
 @dataclass(frozen=True, slots=True)
 class Printable:
-    """The boxes of a shipment, each with sender and receiver, and what is in all of them."""
+    """The boxes of a shipment with their sender, who gets them, and what is in all of them."""
 
     boxes: Sequence[Row[Any]]
+    receiver: KnownReceiver
     cargo: Sequence[Row[Any]]
 
 
-async def printable(session: AsyncSession, shipment_no: str) -> Printable:
+async def printable(session: AsyncSession, vault: Vault, shipment_no: str) -> Printable:
     """Raises OrderNotFound, and ActionNotAllowed while a box has no waybill."""
     if not await run(session, "SELECT FROM shipment WHERE no = :no", no=shipment_no):
         raise OrderNotFound(f"there is no shipment {shipment_no}")
     boxes = await run(session, _BOXES, no=shipment_no)
     if not boxes or any(not box.waybill_no for box in boxes):
         raise ActionNotAllowed(f"shipment {shipment_no} has no waybill yet")
-    return Printable(boxes, await run(session, _CARGO, no=shipment_no))
+    receiver = await open_receiver(session, vault, boxes[0].order_id)
+    if receiver is None:
+        raise OrderNotFound(f"nobody is known to get shipment {shipment_no}")
+    return Printable(boxes, receiver, await run(session, _CARGO, no=shipment_no))

@@ -13,6 +13,7 @@ from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.orders.receivers import phone_digest
 from db.orders.tables import (
     OrderEventRow,
     OrderHoldRow,
@@ -22,6 +23,7 @@ from db.orders.tables import (
     ShipmentRow,
 )
 from db.platform.tables import AttentionRow
+from db.vault import Vault
 from domain.orders.order import HoldKind, OrderStatus
 
 Sort = Literal["ship_by", "age"]
@@ -70,13 +72,14 @@ class OrderQueries:
     async def page(
         self,
         wanted: OrderFilter,
+        vault: Vault,
         sort: Sort = "ship_by",
         limit: int = 50,
         after: Position | None = None,
         now: datetime | None = None,
     ) -> OrderPage:
         """One page in a stable order: earliest promise first, or latest order first."""
-        conditions = _conditions(wanted, now)
+        conditions = _conditions(wanted, vault, now)
         if after is not None:
             conditions.append(_beyond(sort, after))
         query = (
@@ -137,7 +140,7 @@ def numbers_of(search: str) -> str:
     return search.strip()
 
 
-def _matching(search: str) -> ColumnElement[bool]:
+def _matching(search: str, vault: Vault) -> ColumnElement[bool]:
     """Ours, the channel's, a shipment's, a waybill, a whole phone or its last four digits."""
     typed = numbers_of(search)
     found = [
@@ -156,16 +159,18 @@ def _matching(search: str) -> ColumnElement[bool]:
         found.append(
             select(col(ReceiverRow.order_id)).where(
                 col(ReceiverRow.phone_last4) == digits[-4:],
-                func.regexp_replace(col(ReceiverRow.phone), r"\D", "", "g").endswith(digits),
+                col(ReceiverRow.phone_digests).contains([phone_digest(vault, digits)]),
             )
         )
     return col(_order.id).in_(union(*found))
 
 
-def _conditions(wanted: OrderFilter, now: datetime | None) -> list[ColumnElement[bool]]:
+def _conditions(
+    wanted: OrderFilter, vault: Vault, now: datetime | None
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.search.strip():
-        conditions.append(_matching(wanted.search))
+        conditions.append(_matching(wanted.search, vault))
     if wanted.statuses:
         conditions.append(col(_order.status).in_(wanted.statuses))
     elif wanted.open_only:

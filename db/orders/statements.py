@@ -158,30 +158,6 @@ WHERE id = :order_id
 
 HAS_RECEIVER: Final = "SELECT order_id FROM receiver WHERE order_id = :order_id"
 
-SAVE_RECEIVER: Final = """
-INSERT INTO receiver (order_id, kind, name, phone, phone_last4, company, oaid, country, province,
-                      city, district, detail, postcode, division_code, longitude, latitude,
-                      edited_by_us)
-VALUES (:order_id, :kind, :name, :phone, :phone_last4, :company, :oaid, :country, :province, :city,
-        :district, :detail, :postcode, :division_code, :longitude, :latitude, :edited_by_us)
-ON CONFLICT (order_id) DO UPDATE SET
-    kind = excluded.kind, name = excluded.name, phone = excluded.phone,
-    phone_last4 = excluded.phone_last4, company = excluded.company, oaid = excluded.oaid,
-    country = excluded.country, province = excluded.province, city = excluded.city,
-    district = excluded.district, detail = excluded.detail, postcode = excluded.postcode,
-    division_code = excluded.division_code, longitude = excluded.longitude,
-    latitude = excluded.latitude, edited_by_us = excluded.edited_by_us,
-    version = receiver.version + 1
-WHERE (excluded.edited_by_us OR NOT receiver.edited_by_us)
-  AND (receiver.kind, receiver.name, receiver.phone, receiver.company, receiver.oaid,
-       receiver.country, receiver.province, receiver.city, receiver.district, receiver.detail,
-       receiver.postcode)
-    IS DISTINCT FROM (excluded.kind, excluded.name, excluded.phone, excluded.company,
-                      excluded.oaid, excluded.country, excluded.province, excluded.city,
-                      excluded.district, excluded.detail, excluded.postcode)
-RETURNING order_id
-"""
-
 SAVE_LINES: Final = """
 INSERT INTO order_line (id, order_id, line_no, external_line_no, kind, external_sku, title,
                         quantity, list_minor, discount_minor, tax_minor, payable_minor,
@@ -236,8 +212,8 @@ ORDER BY 1
 
 # What decides parcels: open goods by SKU, and where they go.
 CONTENT: Final = """
-SELECT f.id, f.quantity - f.cancelled_quantity AS quantity, r.oaid, r.name, r.phone, r.province,
-       r.city, r.district, r.detail
+SELECT f.id, f.quantity - f.cancelled_quantity AS quantity, r.digest, r.province, r.city,
+       r.district
 FROM fulfilment_line f LEFT JOIN receiver r ON r.order_id = f.order_id
 WHERE f.order_id = :order_id ORDER BY f.id
 """

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, JSON, TIMESTAMP
@@ -73,22 +74,24 @@ class SalesOrderRow(SQLModel, table=True):
 
 
 class ReceiverRow(SQLModel, table=True):
-    """Who gets the order: the only table with buyers' names, phones and addresses."""
+    """Who gets the order: `sealed` is what names a person, the rest is where a parcel goes.
+
+    Written and read by `db.orders.receivers` alone. `digest` tells whether what is sealed has
+    changed; `phone_digests` find an order by the whole phone or its last seven digits and more.
+    """
 
     __tablename__ = "receiver"
     __table_args__ = (Index("receiver_by_last4", "phone_last4"),)
     order_id: str = Field(primary_key=True, foreign_key="sales_order.id")
     kind: str  # contact | masked
-    name: str = ""
-    phone: str = ""
+    sealed: bytes = Field(sa_type=LargeBinary)
+    digest: str
+    phone_digests: list[str] = Field(sa_type=ARRAY(Text))
     phone_last4: str = ""
-    company: str = ""
-    oaid: str = ""
     country: str = "CN"
     province: str = ""
     city: str = ""
     district: str = ""
-    detail: str = ""
     postcode: str = ""
     division_code: str = ""
     longitude: float | None = None

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from sqlmodel import SQLModel
+
 from commands.demo import seed_demo
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.orders.receivers import Person
 from db.orders.tables import (
     FulfilmentLineRow,
     OrderEventRow,
     OrderHoldRow,
     OrderLineRow,
     ParcelRow,
-    ReceiverRow,
     SalesOrderRow,
     ShipmentLineRow,
     ShipmentRow,
@@ -24,6 +26,7 @@ from db.platform.tables import AttentionRow
 from domain.inventory.stock import ReserveStock, StockKey, StockLine
 from domain.shared.ids import LocationId, Sku
 from tests.api.served import settings_of
+from tests.people import receiver_row
 
 NOW: Final = datetime.now(UTC)
 LONG: Final = "A-very-long-remark-without-any-blank-" * 6
@@ -118,11 +121,11 @@ def _order(sold: Sold) -> SalesOrderRow:
     )  # fmt: skip
 
 
-def _receiver(sold: Sold) -> ReceiverRow:
-    return ReceiverRow(
-        order_id=f"o{sold.number}", kind="masked" if sold.number == 2 else "contact",
-        name="欧阳梓涵", phone="13812345678", phone_last4="5678", province="浙江省",
-        city="杭州市", district="余杭区", detail="文一西路 969 号", division_code="330110",
+def _receiver(sold: Sold) -> SQLModel:
+    return receiver_row(
+        f"o{sold.number}", Person("欧阳梓涵", "13812345678", detail="文一西路 969 号"),
+        "masked" if sold.number == 2 else "contact", province="浙江省", city="杭州市",
+        district="余杭区", division_code="330110",
     )  # fmt: skip
 
 

@@ -9,9 +9,11 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from db.engine import Sessions
+from db.orders.receivers import correct_receiver
 from domain.orders.messages import AddressChanged, Cancel, PlaceHold, ReleaseHold
 from domain.platform.permissions import Role
 from tests.api.orders.world import rows
+from tests.people import VAULT, change_receiver, receiver_of
 from tests.web.world import (
     Engine,
     Person,
@@ -80,7 +82,7 @@ async def test_whatever_buyers_write_is_shown_and_never_run(
 ) -> None:
     await change(sessions, "UPDATE sales_order SET buyer_remark = :e, external_no = :e", e=EVIL)
     await change(sessions, "UPDATE order_line SET title = :e", e=EVIL)
-    await change(sessions, "UPDATE receiver SET name = :e, city = :e, detail = :e", e=EVIL)
+    await change_receiver(sessions, name=EVIL, city=EVIL, detail=EVIL)
     await change(sessions, "UPDATE shop SET name = :e", e=EVIL)
     await seed_hold(sessions, reason=EVIL)
     await seed_event(sessions, 1, "held", {"hold": "manual", "reason": EVIL})
@@ -200,11 +202,14 @@ async def test_a_corrected_address_is_kept_in_the_tables_and_told_by_its_id(
     [(_, name, told)] = engine.told
     assert isinstance(told, AddressChanged)
     assert name == "change_address"
-    kept = await rows(
-        sessions, "SELECT data->>'name', data->>'district' FROM correction WHERE id = :id",
-        id=told.correction_id,
-    )  # fmt: skip
-    assert kept == [("韩梅梅", "西湖区")]
+    [(kept,)] = await rows(
+        sessions, "SELECT data::text FROM correction WHERE id = :id", id=told.correction_id
+    )
+    assert "韩梅梅" not in kept
+    async with sessions.begin() as session:
+        await correct_receiver(session, VAULT, "ord_1", told.correction_id)
+    receiver = await receiver_of(sessions, "ord_1")
+    assert (receiver.name, receiver.address.district) == ("韩梅梅", "西湖区")
 
 
 BAD_FORMS: dict[str, tuple[str, Mapping[str, str]]] = {

@@ -11,6 +11,7 @@ import pytest
 from db.engine import Sessions
 from db.orders.tables import SalesOrderRow
 from tests.api.orders.world import seed_order, seed_shop
+from tests.people import change_receiver
 from tests.web.world import Person, change, seed_attention, seed_hold, seed_parcel
 from web.export import harmless
 from web.orders import PAGE_SIZE
@@ -58,14 +59,9 @@ async def test_any_number_finds_the_order(
     await seed_order(sessions, "2")
     await seed_parcel(sessions)
     await change(sessions, "UPDATE sales_order SET external_no = 'TB-77' WHERE id = 'ord_1'")
-    await change(
-        sessions,
-        "UPDATE receiver SET phone = '13911112222', phone_last4 = '2222' WHERE order_id = 'ord_2'",
-    )
+    await change_receiver(sessions, "ord_2", phone="13911112222")
     if number.startswith("+86"):
-        await change(
-            sessions, "UPDATE receiver SET phone = '+86 13800000001' WHERE order_id = 'ord_1'"
-        )
+        await change_receiver(sessions, "ord_1", phone="+86 13800000001")
 
     page = await service.get("/orders", params={"q": number})
 

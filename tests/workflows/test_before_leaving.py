@@ -7,9 +7,11 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from db.orders.receivers import sealed_correction
 from db.sql import run
 from domain.orders.messages import Accepted, AddressChanged, PlaceHold, ReleaseHold, ResolveStep
 from domain.shared.errors import ActionNotAllowed, Rejected
+from tests.people import VAULT, change_receiver, receiver_of
 from tests.workflows.world import Company, own_order
 
 REFUND = [
@@ -32,7 +34,7 @@ async def correct(shop: Company, correction_id: str, **values: str) -> AddressCh
         await run(
             session, "INSERT INTO correction (id, workflow_id, step_id, data, actor)"
             " VALUES (:id, 'o', 'address', CAST(:data AS jsonb), 'kefu')",
-            id=correction_id, data=json.dumps(values),
+            id=correction_id, data=json.dumps(sealed_correction(VAULT, correction_id, values)),
         )  # fmt: skip
     return AddressChanged(correction_id, "kefu")
 
@@ -182,14 +184,13 @@ async def test_an_address_is_not_changed_once_the_carrier_has_the_parcel(shop: C
     while not isinstance(cause, ApplicationError):
         cause = cause.cause
     assert cause.type == "ActionNotAllowed"
-    assert await shop.row("SELECT detail FROM receiver") == ("文一西路 969 号",)
+    assert (await receiver_of(shop.sessions)).address.detail == "文一西路 969 号"
 
 
 async def test_a_parcel_with_an_old_label_does_not_leave(shop: Company) -> None:
     _, no = await packed(shop, "10")
     await shop.shipment_is(no, "labelled")
-    async with shop.sessions.begin() as session:
-        await run(session, "UPDATE receiver SET detail = 'elsewhere', version = version + 1")
+    await change_receiver(shop.sessions, detail="elsewhere")
     with pytest.raises(ActionNotAllowed, match="new label"):
         await shop.hand_over(no)
 

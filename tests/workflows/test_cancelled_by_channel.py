@@ -15,6 +15,7 @@ from db.engine import Sessions
 from db.orders.repository import OrderRepository
 from domain.orders.messages import Accepted, ReleaseHold
 from domain.orders.work import CarryOutCancellation
+from tests.people import VAULT
 from tests.workflows.world import Company, company, own_order
 
 POSTAGE = {"line_no": "1", "kind": "charge", "title": "Postage", "quantity": 1, "payable": "8.00"}
@@ -101,7 +102,7 @@ class _CarriesOut(ActivityInboundInterceptor):
         async with self._owner.sessions.begin() as session:
             orders = OrderRepository(session)
             state = await orders.state(request.order_id)
-        deciding = DecidingActivities(self._owner.sessions, OrderRules())
+        deciding = DecidingActivities(self._owner.sessions, VAULT, OrderRules())
         await deciding.carry_out(
             CarryOutCancellation(request.order_id, answer.hash, answer, state.seq, "", "channel")
         )

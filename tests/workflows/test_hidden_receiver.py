@@ -6,6 +6,7 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
+from tests.people import receiver_of
 from tests.workflows.world import Company, company, own_order
 
 PLACED = "SELECT count(*) FROM order_hold WHERE kind = 'address'"
@@ -30,7 +31,7 @@ async def test_a_receiver_who_is_hidden_again_is_still_known(shop: Company) -> N
 
     assert await order.result() == "completed"
     assert await shop.row(PLACED) == (0,)
-    assert await shop.row("SELECT name FROM receiver") == ("王小明",)
+    assert (await receiver_of(shop.sessions)).name == "王小明"
 
 
 async def test_a_receiver_who_was_never_told_is_waited_for(shop: Company) -> None:

@@ -21,6 +21,7 @@ from domain.orders.messages import (
 )
 from domain.shared.errors import AnswerLost, Rejected, Unavailable
 from tests.fakes.outside import FakeAggregator
+from tests.people import hide_receiver
 from tests.workflows.test_order import order_id, plan_hash
 from tests.workflows.world import NOW, Company, company, own_order
 
@@ -87,7 +88,7 @@ async def in_time(happened: Callable[[], bool]) -> None:
 async def test_a_masked_receiver_waits_for_the_platform_s_waybill(shop: Company) -> None:
     await shop.hear(own_order("1"))
     no = await shop.first_shipment()
-    await shop.row("UPDATE receiver SET kind = 'masked', oaid = 'o1' RETURNING order_id")
+    await hide_receiver(shop.sessions, "o1")
     await shop.pick(no)
     await shop.pack(no)
 

@@ -32,8 +32,9 @@ from domain.shared.ids import InboxId, LocationId, OrderId, Sku
 from integrations.sandbox.app import create_sandbox
 from integrations.sandbox.settings import SandboxSettings
 from runtime.temporal import TASK_QUEUE
+from tests.people import VAULT
 from tests.seeds import seed_network
-from tests.workflows.world import NOW, VAULT, Company, company
+from tests.workflows.world import NOW, Company, company
 
 TWO_LINES = [
     {"sku": "A", "price": "10.00", "num": 2},

@@ -24,7 +24,6 @@ from db.orders.warehouse import Warehouse
 from db.platform.tables import WebhookEndpointRow
 from db.shared.intake import accept
 from db.sql import run
-from db.vault import Vault
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
 from domain.orders.messages import (
@@ -41,10 +40,9 @@ from domain.shared.ids import InboxId, LocationId, OrderId, Sku, order_workflow_
 from runtime.fan_out import SignalFanOut
 from runtime.temporal import TASK_QUEUE
 from tests.fakes.outside import FakeAdapters
+from tests.people import VAULT
 from tests.seeds import seed_network
 from worker import World, activities_of, make_worker
-
-VAULT = Vault(bytes(32))
 
 
 def own_order(number: str, revision: int = 1, state: str = "paid", **changes: Any) -> bytes:

@@ -10,10 +10,11 @@ from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
 from db.logistics.tables import CarrierAccountRow, TariffRow, TariffZoneRow
-from db.orders.tables import FulfilmentLineRow, OrderLineRow, ReceiverRow, SalesOrderRow
+from db.orders.tables import FulfilmentLineRow, OrderLineRow, SalesOrderRow
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.orders.work import AllocateOrder
 from domain.shared.ids import LocationId, Lot, OrderId, Sku
+from tests.people import receiver_row
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 BEIJING, HANGZHOU, GUANGZHOU = "110105", "330110", "440111"
@@ -73,13 +74,7 @@ async def seed_order(
         await session.flush()
         division, longitude, latitude = to
         session.add(
-            ReceiverRow(
-                order_id=order_id,
-                kind="contact",
-                division_code=division,
-                longitude=longitude,
-                latitude=latitude,
-            )
+            receiver_row(order_id, division_code=division, longitude=longitude, latitude=latitude)
         )
         for n, (sku, quantity) in enumerate(lines.items(), start=1):
             line = f"{number}_{n}"

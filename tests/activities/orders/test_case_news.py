@@ -83,7 +83,7 @@ async def test_a_case_keeps_back_what_has_not_left_until_it_is_closed(sessions: 
     async with sessions.begin() as session:
         order = await session.get(SalesOrderRow, order_id)
         assert order is not None
-        detail = await order_detail(session, order.no)
+        detail = await order_detail(session, VAULT, order.no)
     told = [event.data for event in detail.timeline if event.kind == "after_sale"]
     assert [data["after_sale_stage"] for data in told] == ["closed", "requested"]
     (case,) = detail.after_sales

@@ -13,6 +13,7 @@ from api.deps import NotConnected, new_request_id
 from api.strict import strict_json
 from db.engine import Sessions
 from domain.platform.permissions import Role
+from tests.people import VAULT
 
 
 async def _somebody(request: Request) -> None:
@@ -30,6 +31,7 @@ async def client_of(
     for router in routers:
         app.include_router(router, prefix="/api/v1")
     app.state.sessions = sessions
+    app.state.vault = VAULT
     app.state.temporal = temporal or NotConnected()
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

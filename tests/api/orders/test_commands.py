@@ -15,6 +15,7 @@ from db.platform.attention import open_attention
 from domain.shared.errors import Rejected
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows, seed_order, seed_shop, told
+from tests.people import receiver_of
 from tests.workflows.world import Company, company, own_order
 
 
@@ -216,6 +217,8 @@ async def test_a_corrected_address_is_the_one_on_the_order(service: Service) -> 
         changed = await http.post(f"/api/v1/orders/{no}/address", json=body)
 
     assert changed.status_code == 200, changed.text
-    receiver = await service.shop.row("SELECT name, phone_last4, division_code FROM receiver")
-    assert tuple(receiver) == ("王大明", "0002", "310104")
+    receiver = await receiver_of(service.shop.sessions)
+    assert (receiver.name, receiver.phone) == ("王大明", "13900000002")
+    row = await service.shop.row("SELECT phone_last4, division_code FROM receiver")
+    assert tuple(row) == ("0002", "310104")
     assert await service.shop.row("SELECT step_id, data FROM correction") == ("address", {})

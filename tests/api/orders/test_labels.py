@@ -14,6 +14,7 @@ from db.engine import Sessions
 from integrations.labels import render_labels
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
+from tests.people import hide_receiver
 
 LABEL = "/api/v1/shipments/O-1-1/label.pdf"
 
@@ -74,11 +75,7 @@ async def test_a_masked_receiver_is_printed_with_masks_only(
     client: httpx.AsyncClient, sessions: Sessions
 ) -> None:
     await pack(sessions, "SF7000000000001")
-    await rows(
-        sessions,
-        "UPDATE receiver SET kind = 'masked', name = '王**', phone = '*******0001',"
-        " oaid = 'oaid-1' RETURNING order_id",
-    )
+    await hide_receiver(sessions, "oaid-1", "王**", "*******0001")
 
     answer = await client.get(LABEL)
 

@@ -11,6 +11,7 @@ from api.orders import manifests
 from db.engine import Sessions
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
+from tests.people import receiver_of
 
 
 @pytest_asyncio.fixture
@@ -67,9 +68,9 @@ async def test_every_parcel_labelled_today_is_on_it_with_the_sums(
     assert "1000.00" in text
     for absent in ("YT0000000000003", "SF7000000000001", "YT0000000000009"):
         assert absent not in text
-    ((name, phone),) = await rows(sessions, "SELECT name, phone FROM receiver")
-    assert name not in text
-    assert phone not in text
+    receiver = await receiver_of(sessions)
+    assert receiver.name not in text
+    assert receiver.phone not in text
 
 
 async def test_a_long_list_goes_over_pages_and_numbers_them(

@@ -8,16 +8,17 @@ from sqlalchemy import text
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.orders.receivers import Person
 from db.orders.tables import (
     FulfilmentLineRow,
     OrderLineRow,
-    ReceiverRow,
     SalesOrderRow,
     ShipmentLineRow,
     ShipmentRow,
 )
 from domain.inventory.stock import Document, ReserveStock, StockKey, StockLine
 from domain.shared.ids import LocationId, Sku
+from tests.people import receiver_row
 from tests.seeds import seed_network
 
 PAID = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
@@ -45,10 +46,10 @@ async def seed_order(sessions: Sessions, number: str = "1", paid_at: datetime = 
         )  # fmt: skip
         await session.flush()
         session.add(
-            ReceiverRow(
-                order_id=order_id, kind="contact", name="王小明", phone="13800000001",
-                phone_last4="0001", province="浙江省", city="杭州市", district="余杭区",
-                detail="文一西路 969 号", division_code="330110", longitude=120.0, latitude=30.3,
+            receiver_row(
+                order_id, Person("王小明", "13800000001", detail="文一西路 969 号"),
+                province="浙江省", city="杭州市", district="余杭区", division_code="330110",
+                longitude=120.0, latitude=30.3,
             )
         )  # fmt: skip
         for line_no, (sku, quantity, minor) in enumerate((("A", 2, 2000), ("B", 1, 550)), 1):

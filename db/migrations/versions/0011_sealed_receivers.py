@@ -1,0 +1,78 @@
+"""Receivers are sealed: names, phones and addresses no longer stand in plain text."""
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from db.orders.receivers import Person, sealed_columns, sealed_correction
+from db.vault import CannotOpen, KeyNeeded, Vault, shop_context
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+_BATCH = 1000
+_PLAIN = ("name", "phone", "company", "detail", "oaid")
+
+_OPEN = sa.text(
+    "SELECT order_id, name, phone, company, detail, oaid FROM receiver WHERE sealed IS NULL"
+    " ORDER BY order_id LIMIT :batch"
+)
+_SEAL = sa.text(
+    "UPDATE receiver SET sealed = :sealed, digest = :digest, phone_digests = :phone_digests"
+    " WHERE order_id = :order_id"
+)
+_CORRECTIONS = sa.text(
+    "SELECT id, data FROM correction"
+    " WHERE step_id = 'address' AND data <> '{}' AND NOT data ? 'sealed'"
+)
+_SHOP = sa.text("SELECT id, secrets FROM shop WHERE secrets <> '' ORDER BY id LIMIT 1")
+_SEAL_CORRECTION = sa.text("UPDATE correction SET data = CAST(:data AS jsonb) WHERE id = :id")
+
+
+def upgrade() -> None:
+    """Seals every row, drops what stood in plain text, and writes the table anew, so that no page
+    of its file keeps an old row.
+    """
+    op.add_column("receiver", sa.Column("sealed", sa.LargeBinary()))
+    op.add_column("receiver", sa.Column("digest", sa.String()))
+    op.add_column("receiver", sa.Column("phone_digests", postgresql.ARRAY(sa.Text())))
+    _seal_all()
+    for name in _PLAIN:
+        op.drop_column("receiver", name)
+    op.execute("ALTER TABLE receiver ALTER COLUMN sealed TYPE bytea USING sealed || ''::bytea")
+    for name in ("sealed", "digest", "phone_digests"):
+        op.alter_column("receiver", name, nullable=False)
+
+
+def _seal_all() -> None:
+    connection = op.get_bind()
+    config = op.get_context().config
+    vault: Vault | None = config.attributes.get("vault") if config else None
+    while rows := connection.execute(_OPEN, {"batch": _BATCH}).all():
+        vault = _fitting(vault, connection)
+        sealed = []
+        for row in rows:
+            columns = sealed_columns(vault, row.order_id, Person(*row[1:]))
+            sealed.append({**columns, "order_id": row.order_id})
+        connection.execute(_SEAL, sealed)
+    for row in connection.execute(_CORRECTIONS).all():
+        vault = _fitting(vault, connection)
+        data = json.dumps(sealed_correction(vault, row.id, row.data))
+        connection.execute(_SEAL_CORRECTION, {"id": row.id, "data": data})
+
+
+def _fitting(vault: Vault | None, connection: sa.Connection) -> Vault:
+    """The vault, if it is the one that the secrets of shops were sealed with. Raises KeyNeeded."""
+    if vault is None:
+        raise KeyNeeded("its names, phones and addresses are to be sealed, and the key is missing")
+    for shop in connection.execute(_SHOP):
+        try:
+            vault.open(shop.secrets, shop_context(shop.id))
+        except CannotOpen as error:
+            why = "its names, phones and addresses are to be sealed, and this is another key"
+            raise KeyNeeded(f"{why} than that of its shops") from error
+    return vault

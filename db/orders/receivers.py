@@ -1,0 +1,180 @@
+"""Who gets an order: sealed on the way in and opened on the way out, here and nowhere else."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.orders.tables import ReceiverRow
+from db.sql import run
+from db.vault import Vault, correction_context, receiver_context
+from domain.shared.address import Address, Contact, MaskedReceiver, Receiver
+
+_SHORTEST_SEARCH: Final = 7
+_LONGEST_SEARCH: Final = 20
+
+_SAVE: Final = """
+INSERT INTO receiver (order_id, kind, sealed, digest, phone_digests, phone_last4, country, province,
+                      city, district, postcode, division_code, longitude, latitude, edited_by_us)
+VALUES (:order_id, :kind, :sealed, :digest, :phone_digests, :phone_last4, :country, :province,
+        :city, :district, :postcode, :division_code, :longitude, :latitude, :edited_by_us)
+ON CONFLICT (order_id) DO UPDATE SET
+    kind = excluded.kind, sealed = excluded.sealed, digest = excluded.digest,
+    phone_digests = excluded.phone_digests, phone_last4 = excluded.phone_last4,
+    country = excluded.country, province = excluded.province, city = excluded.city,
+    district = excluded.district, postcode = excluded.postcode,
+    division_code = excluded.division_code, longitude = excluded.longitude,
+    latitude = excluded.latitude, edited_by_us = excluded.edited_by_us,
+    version = receiver.version + 1
+WHERE (excluded.edited_by_us OR NOT receiver.edited_by_us)
+  AND (receiver.kind, receiver.digest, receiver.country, receiver.province, receiver.city,
+       receiver.district, receiver.postcode, receiver.edited_by_us)
+    IS DISTINCT FROM (excluded.kind, excluded.digest, excluded.country, excluded.province,
+                      excluded.city, excluded.district, excluded.postcode,
+                      excluded.edited_by_us)
+RETURNING order_id
+"""
+
+_CORRECTION: Final = "SELECT data FROM correction WHERE id = :id"
+
+# Who lives where stands with the receiver alone; the correction remains as a fact.
+_FORGET: Final = "UPDATE correction SET data = '{}' WHERE id = :id"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What names a receiver; of one the platform hides, its masks and its own id for him."""
+
+    name: str = ""
+    phone: str = ""
+    company: str = ""
+    detail: str = ""
+    oaid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReceiver:
+    """A receiver as a person may see him who has the right to."""
+
+    order_id: str
+    kind: str  # contact | masked
+    person: Person
+    address: Address
+    edited_by_us: bool
+    version: int
+
+    @property
+    def name(self) -> str:
+        return self.person.name
+
+    @property
+    def phone(self) -> str:
+        return self.person.phone
+
+    @property
+    def told(self) -> Receiver:
+        """As the channel told him, or a person corrected him."""
+        if self.kind == "masked":
+            return MaskedReceiver(self.person.oaid, self.name, self.phone, self.address)
+        return Contact(self.name, self.phone, self.address, self.person.company)
+
+
+async def save_receiver(
+    session: AsyncSession, vault: Vault, order_id: str, told: Receiver, *, edited: bool = False
+) -> bool:
+    """Keep who gets the order; True when he is new or another. One that was `edited` by us stays
+    until he is edited again.
+    """
+    place = asdict(told.address)
+    del place["detail"]
+    person = _person(told)
+    saved = await run(
+        session,
+        _SAVE,
+        order_id=order_id,
+        kind="masked" if isinstance(told, MaskedReceiver) else "contact",
+        edited_by_us=edited,
+        **sealed_columns(vault, order_id, person),
+        **place,
+    )
+    return bool(saved)
+
+
+async def open_receiver(session: AsyncSession, vault: Vault, order_id: str) -> KnownReceiver | None:
+    """Who gets the order, as far as he was told. Raises CannotOpen."""
+    row = await session.get(ReceiverRow, order_id, populate_existing=True)
+    if row is None:
+        return None
+    person = open_person(vault, order_id, row.sealed)
+    address = Address(
+        row.country, row.province, row.city, row.district, person.detail, row.postcode,
+        row.division_code, row.longitude, row.latitude,
+    )  # fmt: skip
+    return KnownReceiver(order_id, row.kind, person, address, row.edited_by_us, row.version)
+
+
+async def correct_receiver(
+    session: AsyncSession, vault: Vault, order_id: str, correction_id: str
+) -> None:
+    """Take over a person's correction, once: afterwards it is forgotten. Raises CannotOpen."""
+    found = await run(session, _CORRECTION, id=correction_id)
+    known = await open_receiver(session, vault, order_id)
+    if known is None or not found or not found[0].data:
+        return
+    values = _opened_correction(vault, correction_id, found[0].data)
+    who = {name: values[name] for name in ("name", "phone") if name in values}
+    where = {name: value for name, value in values.items() if name not in who}
+    address = replace(known.address, **where)
+    told = replace(known.told, address=address)
+    if isinstance(told, Contact):
+        told = replace(told, **who)
+    await save_receiver(session, vault, order_id, told, edited=True)
+    await run(session, _FORGET, id=correction_id)
+
+
+def sealed_correction(
+    vault: Vault, correction_id: str, values: Mapping[str, Any]
+) -> dict[str, str]:
+    """A corrected receiver as it waits for its order: `correction.data`."""
+    plain = json.dumps(dict(values), ensure_ascii=False).encode()
+    return {"sealed": vault.seal(plain, correction_context(correction_id)).hex()}
+
+
+def sealed_columns(vault: Vault, order_id: str, person: Person) -> dict[str, Any]:
+    """The columns of `receiver` that follow from who he is."""
+    plain = json.dumps(asdict(person), ensure_ascii=False, sort_keys=True).encode()
+    context = receiver_context(order_id)
+    digits = "".join(c for c in person.phone if c in "0123456789")
+    longest = min(len(digits), _LONGEST_SEARCH)
+    return {
+        "sealed": vault.seal(plain, context),
+        "digest": vault.digest(plain, context),
+        "phone_digests": [
+            phone_digest(vault, digits[-n:]) for n in range(_SHORTEST_SEARCH, longest + 1)
+        ],
+        "phone_last4": digits[-4:],
+    }
+
+
+def open_person(vault: Vault, order_id: str, sealed: bytes) -> Person:
+    """Who he is. Raises CannotOpen for what was sealed for another order or with another key."""
+    return Person(**json.loads(vault.open(sealed, receiver_context(order_id))))
+
+
+def phone_digest(vault: Vault, digits: str) -> str:
+    """What the last digits of a phone are found by."""
+    return vault.digest(digits.encode(), "phone")[:16]
+
+
+def _person(told: Receiver) -> Person:
+    if isinstance(told, MaskedReceiver):
+        return Person(told.name_mask, told.phone_mask, detail=told.address.detail, oaid=told.oaid)
+    return Person(told.name, told.phone, told.company, told.address.detail)
+
+
+def _opened_correction(vault: Vault, correction_id: str, data: Mapping[str, str]) -> dict[str, Any]:
+    plain = vault.open(bytes.fromhex(data["sealed"]), correction_context(correction_id))
+    values: dict[str, Any] = json.loads(plain)
+    return values

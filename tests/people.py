@@ -1,0 +1,58 @@
+"""Receivers in tests: sealed as everywhere, with the key of test companies."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from db.engine import Sessions
+from db.orders.receivers import (
+    KnownReceiver,
+    Person,
+    open_receiver,
+    save_receiver,
+    sealed_columns,
+)
+from db.orders.tables import ReceiverRow
+from db.sql import run
+from db.vault import Vault
+from domain.shared.address import MaskedReceiver
+
+VAULT: Final = Vault(bytes(32))
+NOBODY: Final = Person()
+
+
+def receiver_row(
+    order_id: str, person: Person = NOBODY, kind: str = "contact", **place: Any
+) -> ReceiverRow:
+    """A receiver as his row stands in the table."""
+    sealed = sealed_columns(VAULT, order_id, person)
+    return ReceiverRow(order_id=order_id, kind=kind, **sealed, **place)
+
+
+async def receiver_of(sessions: Sessions, order_id: str = "") -> KnownReceiver:
+    """Who gets this order, or the only one."""
+    async with sessions.begin() as session:
+        if not order_id:
+            [row] = await run(session, "SELECT order_id FROM receiver")
+            order_id = row.order_id
+        known = await open_receiver(session, VAULT, order_id)
+    assert known is not None
+    return known
+
+
+async def change_receiver(sessions: Sessions, order_id: str = "", **changes: Any) -> None:
+    """The channel tells another name, phone, detail or city for this order, or the only one."""
+    known = await receiver_of(sessions, order_id)
+    place: dict[str, Any] = {
+        name: changes.pop(name) for name in ("detail", "city") if name in changes
+    }
+    told: Any = replace(known.told, **changes, address=replace(known.address, **place))
+    async with sessions.begin() as session:
+        assert await save_receiver(session, VAULT, known.order_id, told)
+
+
+async def hide_receiver(sessions: Sessions, oaid: str, name: str = "", phone: str = "") -> None:
+    """The platform tells masks instead of the receiver of the only order."""
+    known = await receiver_of(sessions)
+    told = MaskedReceiver(oaid, name, phone, known.address)
+    async with sessions.begin() as session:
+        assert await save_receiver(session, VAULT, known.order_id, told)

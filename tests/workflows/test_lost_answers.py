@@ -123,6 +123,7 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     elsewhere = {
         "order.change_hold", "order.fetch", "shipment.settle", "waybill.by_hand",
         "waybill.voided_by_hand", "waybill.ask", "waybill.follow", "attention.resolve", "gate.tend",
+        "gate.renewed",
         "refund.look", "refund.send", "refund.ask", "refund.settle", "refund.replace",
         "channel.look", "shipment.keep_back", "shipment.load", "shipment.label_anew",
     }  # fmt: skip

@@ -66,6 +66,10 @@ _SHIPPED: Final = "completed"
 _MOST_PAGES: Final = 1000
 
 
+SECRETS: Final = ("consumer_key", "consumer_secret", "webhook_secret")
+OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
+
+
 def open_shop(access: ShopAccess) -> "WooMarketplace":
     """Secrets `consumer_key`, `consumer_secret`, `webhook_secret`; settings in
     docs/assumptions.md."""

@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 import api.channels.credentials
 import api.channels.listings
 import api.channels.routes
+import api.channels.settings
 import api.channels.shops
 import api.channels.webhooks
 import api.inventory.routes
@@ -72,6 +73,7 @@ _ROUTERS: Final = (
     (api.channels.listings.router, ""),
     (api.channels.shops.router, ""),
     (api.channels.credentials.router, ""),
+    (api.channels.settings.router, ""),
     # before the channels: `carriers` and `payments` are no channels
     (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),

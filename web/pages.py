@@ -13,6 +13,7 @@ import web.home
 import web.login
 import web.order_actions
 import web.orders
+import web.partners
 import web.shops
 import web.stock
 import web.tracking
@@ -29,6 +30,7 @@ _ROUTERS: Final = (
     web.order_actions.router,
     web.attention.router,
     web.shops.router,
+    web.partners.router,
     web.stock.router,
     web.warehouse.router,
     web.tracking.router,

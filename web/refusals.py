@@ -8,6 +8,7 @@ import re
 from functools import cache
 from typing import Final
 
+from api.channels.settings import SENTENCES
 from api.language import N_, translate
 from web import words
 
@@ -88,6 +89,7 @@ _SENTENCES: Final = (
     N_("not on this pick list: {skus}"),
     N_("large amount"),
     N_("blocked buyer: {reason}"),
+    *SENTENCES.values(),
 )
 
 

@@ -1,35 +1,41 @@
 """Shops and carriers: how they are doing, what waits there, and what to do about it."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.channels import credentials, listings, routes, shops
+from api.channels import credentials, listings, routes, settings, shops
 from api.channels.bodies import MappedPart, SkuMapping
 from api.channels.ports import OutsideOf
 from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.strict import clean
 from db.channels import health
-from db.platform.pausing import BY_CREDENTIALS
 from domain.shared.errors import InvalidInput
 from integrations.marketplaces.registry import PULLED, STOCKED
 from web.order_actions import body_of
 from web.render import COMPANY_ZONE, page
+from web.shop_forms import (
+    day_of,
+    done,
+    filled_in,
+    gate_code,
+    midnight,
+    new_credentials,
+    new_settings,
+)
 
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
-_FORMS: Final = ("pause", "resume", "range", "credentials", "rule")
+_FORMS: Final = ("pause", "resume", "range", "credentials", "rule", "settings")
 _NOT_FOUND: Final = 404
 _ROWS: Final = 50
 _WHOLE_DIGITS: Final = 7
-_YEARS: Final = range(2000, 2101)
 
 
 @router.get("/shops")
@@ -80,6 +86,9 @@ async def form(
     more: dict[str, Any] = {}
     if action == "credentials":
         more["secrets"] = await credentials.view(outside, f"shop/{shop_id}")
+    if action == "settings":
+        more["settings"] = await settings.view(request, outside, f"shop/{shop_id}")
+        more["filled"] = filled_in(more["settings"])
     if action == "rule":
         more["listing"] = await _listing(outside, shop_id, sku)
     if action == "range":
@@ -92,21 +101,21 @@ async def form(
 async def pause(shop_id: str, request: Request, context: Context, reason: Text = "") -> Response:
     """Leave the shop alone for now."""
     await shops.pause_shop(shop_id, body_of(shops.Pause, reason=reason), context)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/resume")
 async def resume(shop_id: str, request: Request, context: Context) -> Response:
     """Go on with it."""
     await shops.resume_shop(shop_id, context)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/pull")
 async def pull(shop_id: str, request: Request, context: Context) -> Response:
     """Look at once."""
     await routes.pull_shop(shop_id, context.temporal)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/range")
@@ -118,22 +127,22 @@ async def pull_range(
     end: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Pull whole days of the past again, the last one included."""
-    first, last = _day(start), _day(end)
+    first, last = day_of(start), day_of(end)
     now = datetime.now(UTC)
     body = body_of(
         shops.Range,
-        start=_midnight(first).isoformat(),
-        end=min(_midnight(last + timedelta(days=1)), now).isoformat(),
+        start=midnight(first).isoformat(),
+        end=min(midnight(last + timedelta(days=1)), now).isoformat(),
     )
     await shops.pull_range(shop_id, body, context)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/stop-range")
 async def stop_range(shop_id: str, request: Request, context: Context) -> Response:
     """Leave the rest of the range."""
     await shops.stop_range(shop_id, context)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/reprocess")
@@ -142,7 +151,7 @@ async def reprocess(
 ) -> Response:
     """Try all messages again that are parked for this reason."""
     await shops.reprocess_messages(shops.SameReason(shop_id=shop_id, reason=reason), outside)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/map")
@@ -158,7 +167,7 @@ async def map_sku(
     part = body_of(MappedPart, sku=sku, factor=_whole(factor))
     body = body_of(SkuMapping, shop_id=shop_id, external_sku=external_sku, parts=(part,))
     await routes.map_sku(body, outside)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/rule")
@@ -185,7 +194,7 @@ async def rule(
         ids=known.rule.ids,
     )
     await listings.save_rule(shop_id, external_sku, body, outside)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/redeliver")
@@ -197,7 +206,7 @@ async def redeliver(
 ) -> Response:
     """Send an event to the shop's subscribers again."""
     await routes.redeliver_event(event_id, outside)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
 @router.post("/shops/{shop_id}/do/credentials")
@@ -205,67 +214,19 @@ async def set_credentials(
     shop_id: str, request: Request, context: Context, outside: OutsideOf
 ) -> Response:
     """Replace what was filled in; empty fields stay as they are."""
-    body = await _new_credentials(request)
+    body = await new_credentials(request)
     await credentials.set_shop_credentials(shop_id, body, context, outside)
-    return _done(request, shop_id)
+    return done(request, shop_id)
 
 
-@router.get("/carriers/{code}/credentials")
-async def carrier_form(code: str, request: Request, outside: OutsideOf) -> Response:
-    """The credentials of a carrier: what is set, and the form to replace it."""
-    async with outside.sessions.begin() as session:
-        found = await health.carriers(session, code)
-    if not found:
-        raise Problem("NotFound", _NOT_FOUND)
-    secrets = await credentials.view(outside, f"carrier/{code}")
-    return page(request, "carrier_credentials.html", carrier=found[0], secrets=secrets)
-
-
-@router.post("/carriers/{code}/credentials")
-async def set_carrier_credentials(
-    code: str, request: Request, context: Context, outside: OutsideOf
+@router.post("/shops/{shop_id}/do/settings")
+async def set_settings(
+    shop_id: str, request: Request, context: Context, outside: OutsideOf
 ) -> Response:
-    """Replace what was filled in; empty fields stay as they are."""
-    body = await _new_credentials(request)
-    await credentials.set_carrier_credentials(code, body, context, outside)
-    return _done(request, "")
-
-
-@router.get("/payment-accounts/{account_id}/credentials")
-async def account_form(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """The credentials of a merchant account: what is set, and the form to replace it."""
-    async with outside.sessions.begin() as session:
-        found = await health.payment_accounts(session, account_id)
-    if not found:
-        raise Problem("NotFound", _NOT_FOUND)
-    secrets = await credentials.view(outside, f"payment/{account_id}")
-    return page(request, "account_credentials.html", account=found[0], secrets=secrets)
-
-
-@router.post("/payment-accounts/{account_id}/credentials")
-async def set_account_credentials(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
-) -> Response:
-    """Replace what was filled in; empty fields stay as they are."""
-    body = await _new_credentials(request)
-    await credentials.set_payment_credentials(account_id, body, context, outside)
-    return _done(request, "")
-
-
-@router.post("/carriers/{code}/resume")
-async def resume_carrier(code: str, request: Request, context: Context) -> Response:
-    """Try the carrier again."""
-    await shops.resume_carrier(code, context)
-    return _done(request, "")
-
-
-def gate_code(row: Any) -> str:
-    """Whether we call a system now, and if not, why: a key of `words.GATE`."""
-    if not row.active:
-        return "switched_off"
-    if row.gate != "holding" or row.gate_by == "system":
-        return str(row.gate)
-    return "credentials" if row.gate_by == BY_CREDENTIALS else "paused"
+    """Set the shop's settings anew."""
+    body = await new_settings(request, await settings.schema_of(outside, f"shop/{shop_id}"))
+    await settings.set_shop_settings(shop_id, body, request, context, outside)
+    return done(request, shop_id)
 
 
 async def _shop(sessions: Any, shop_id: str) -> Any:
@@ -285,39 +246,6 @@ async def _listing(outside: Any, shop_id: str, sku: str) -> listings.ListingView
     return found
 
 
-async def _new_credentials(request: Request) -> credentials.NewCredentials:
-    """Only what was filled in. Raises InvalidInput, without a word of it."""
-    given = await request.form()
-    secrets = {
-        name.removeprefix("secret."): str(value)
-        for name, value in given.items()
-        if name.startswith("secret.") and str(value).strip()
-    }
-    until = str(given.get("expires", "")).strip()
-    expires_at = _midnight(_day(until) + timedelta(days=1)) if until else None
-    try:
-        return credentials.NewCredentials(
-            secrets={name: credentials.hidden(value) for name, value in secrets.items()},
-            expires_at=expires_at,
-        )
-    except ValueError:
-        raise InvalidInput("fill in at least one secret") from None
-
-
-def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        day = date.min
-    if day.year not in _YEARS:
-        raise InvalidInput("a day must be a date, such as 2026-03-01")
-    return day
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, COMPANY_ZONE).astimezone(UTC)
-
-
 def _whole(text: str) -> int:
     if not text.strip().isdecimal() or len(text) > _WHOLE_DIGITS:
         raise InvalidInput("a quantity must be a whole number")
@@ -326,9 +254,3 @@ def _whole(text: str) -> int:
 
 def _maybe(text: str) -> int | None:
     return _whole(text) if text.strip() else None
-
-
-def _done(request: Request, shop_id: str) -> Response:
-    if "hx-request" in request.headers:
-        return Response(status_code=204, headers={"HX-Trigger": "done"})
-    return RedirectResponse(f"/shops/{quote(shop_id, safe='')}".rstrip("/"), 303)

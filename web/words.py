@@ -251,6 +251,7 @@ CAUSE: Final = {
     "RateLimited": N_("The other side asks us to slow down"),
     "Rejected": N_("The other side refuses the request"),
     "CredentialsRefused": N_("The other side refuses our credentials"),
+    "SettingsRefused": N_("A setting of ours cannot be used"),
     "NeedsPlatformWaybill": N_("Only the platform can make this waybill"),
     "NotOffered": N_("The carrier offers no such service"),
     "RefundDue": N_("Money is due back to the buyer"),
@@ -282,6 +283,7 @@ STEP: Final = {
     "stalled": N_("No news of the parcel"),
     "parcel": N_("Look after the parcel"),
     "credentials": N_("Renew the credentials"),
+    "settings": N_("Mend the settings"),
 }
 
 ACTION: Final = {
@@ -347,6 +349,7 @@ GATE: Final = {
     "holding": N_("Does not answer; tried again by itself"),
     "paused": N_("Paused"),
     "credentials": N_("Credentials refused"),
+    "settings": N_("A setting cannot be used"),
     "switched_off": N_("Switched off"),
 }
 
@@ -373,7 +376,7 @@ TONE: Final = {
     "out_for_delivery": "go", "at_pickup_point": "go", "delivered": "done", "completed": "done",
     "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",
     "lost": "stop", "unknown": "off", "flowing": "done", "draining": "go", "holding": "wait",
-    "paused": "wait", "credentials": "stop", "switched_off": "off",
+    "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip
 
 # What shipments wait for, from the earliest to the latest; an order waits for the slowest.

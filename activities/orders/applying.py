@@ -36,7 +36,7 @@ from domain.orders.risk import risk_reasons
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.orders.work import ApplyMessages, Entry
 from domain.shared.address import Receiver
-from domain.shared.errors import IntegrationError
+from domain.shared.errors import CredentialsRefused, IntegrationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ class ApplyingActivities:
                 snapshot = await self.adapters.snapshot(known.channel, row.shop_id, raw)
             except CannotOpen as error:
                 await _settle(orders, row.id, "parked", f"sealed with another key: {error}"[:500])
+                continue
+            except CredentialsRefused:  # not this message: it is handed over again later
                 continue
             except IntegrationError as error:
                 await _settle(orders, row.id, "parked", f"{error.code}: {error}"[:500])

@@ -66,8 +66,8 @@ class RefundActivities:
                 step.refund_no, "refund", _system(row), row.order_id or row.payment_id
             )
             await run(session, _SENT, refund_no=step.refund_no)
-        provider = await self.adapters.payments(row.account_id)
         async with self.gates.through(_system(row), _outside(step)):
+            provider = await self.adapters.payments(row.account_id)
             state = None if effect.is_first else await provider.query(_request(row))
             if state is None:
                 state = await self._ask_for(provider, row)
@@ -82,8 +82,8 @@ class RefundActivities:
                 session, "UPDATE refund SET looked_at = clock_timestamp() WHERE refund_no = :no",
                 no=step.refund_no,
             )  # fmt: skip
-        provider = await self.adapters.payments(row.account_id)
         async with self.gates.through(_system(row), _outside(step)):
+            provider = await self.adapters.payments(row.account_id)
             state = await provider.query(_request(row))
         if state is not None:
             return await self._keep(step.refund_no, state)

@@ -4,9 +4,9 @@ Changed credentials count within seconds.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import httpx
 
@@ -15,9 +15,10 @@ from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow
+from db.platform.pausing import credentials_refused
 from db.vault import Vault, carrier_context, payment_context, shop_context
 from domain.orders.snapshot import OrderSnapshot
-from domain.shared.errors import Rejected
+from domain.shared.errors import Rejected, SettingsRefused
 from integrations.access import CarrierAccess, PaymentAccess, Secrets, ShopAccess
 from integrations.carriers.port import Aggregator, Carrier
 from integrations.carriers.registry import AGGREGATOR, CARRIERS
@@ -34,6 +35,8 @@ from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.port import PaymentProvider
 from integrations.payments.registry import LIMITS as PAYMENT_LIMITS
 from integrations.payments.registry import PROVIDERS
+from integrations.schemas import schema_of_carrier, schema_of_channel, schema_of_provider
+from integrations.settings import Schema
 
 REMEMBERED_S: Final = 5.0
 UNKNOWN_SHOP: Final = "unknown_shop"
@@ -82,6 +85,7 @@ class Adapters:
     _shops: dict[str, tuple[float, Shop]] = field(default_factory=dict)
     _carriers: dict[str, tuple[float, CarrierAccount]] = field(default_factory=dict)
     _payments: dict[str, tuple[float, PaymentAccount]] = field(default_factory=dict)
+    _said: dict[str, float] = field(default_factory=dict)
 
     async def shop(self, shop_id: str) -> Shop:
         """The shop as it is now. Raises Rejected (`unknown_shop`), CredentialsRefused."""
@@ -95,6 +99,7 @@ class Adapters:
             raise Rejected(
                 f"there is no shop {shop_id[:100]!a}", code=UNKNOWN_SHOP, system="onhand"
             )
+        await self._check(f"shop/{row.id}", schema_of_channel(row.channel), row.settings)
         shop = Shop(row.id, row.channel, row.active, self._marketplace(row))
         self._shops[shop_id] = (self.clock() + REMEMBERED_S, shop)
         return shop
@@ -159,6 +164,7 @@ class Adapters:
             row = await session.get(CarrierAccountRow, code)
         if row is None or not row.active:
             raise Rejected(f"there is no carrier {code}", code=UNKNOWN_CARRIER, system="onhand")
+        await self._check(f"carrier/{code}", schema_of_carrier(code), row.settings)
         account = CarrierAccount(row.code, row.push_secret, self._carrier(row))
         self._carriers[code] = (self.clock() + REMEMBERED_S, account)
         return account
@@ -182,6 +188,7 @@ class Adapters:
         if row is None or not row.active or row.provider not in PROVIDERS:
             text = f"there is no payment account {account_id[:100]!a}"
             raise Rejected(text, code=UNKNOWN_ACCOUNT, system="onhand")
+        await self._check(f"payment/{row.id}", schema_of_provider(row.provider), row.settings)
         account = PaymentAccount(row.id, row.shop_id, self._payment_provider(row))
         self._payments[account_id] = (self.clock() + REMEMBERED_S, account)
         return account
@@ -209,6 +216,18 @@ class Adapters:
                 ),
             )
         )
+
+    async def _check(self, system: str, schema: Schema, settings: Mapping[str, Any]) -> None:
+        """A setting that cannot be used pauses the system as a whole, with one item for all who
+        need it. Raises SettingsRefused."""
+        try:
+            schema.check(settings, system)
+        except SettingsRefused as error:
+            if self._said.get(system, 0.0) <= self.clock():
+                async with self.sessions.begin() as session:
+                    await credentials_refused(session, system, error)
+                self._said[system] = self.clock() + REMEMBERED_S
+            raise
 
     def _fresh(self, known: dict[str, tuple[float, ValueT]], key: str) -> ValueT | None:
         until, value = known.get(key, (0.0, None))

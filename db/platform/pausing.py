@@ -8,12 +8,14 @@ from db.platform.attention import open_attention, resolve_attention
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.orders.messages import GateOpened
-from domain.shared.errors import CredentialsRefused
+from domain.shared.errors import CredentialsRefused, SettingsRefused
 from domain.shared.ids import gate_workflow_id
 
 # Who shut a gate whose credentials were refused; `system` is the gate's own doing, all else people.
 BY_CREDENTIALS: Final = "credentials"
-STEP: Final = "credentials"
+BY_SETTINGS: Final = "settings"
+# The step a person is asked for has the name of what shut the gate.
+STEP: Final = BY_CREDENTIALS
 # Calls that began, and clients that were made, with credentials that were just replaced are over
 # by then: what they bring says nothing about the new ones.
 SETTLED_AFTER_S: Final = 10.0
@@ -35,7 +37,8 @@ VALUES (:system, 'holding', :reason, 0, 0, :by)
 ON CONFLICT (system) DO UPDATE SET state = 'holding', reason = excluded.reason,
     changed_at = clock_timestamp(), changed_by = excluded.changed_by
 WHERE gate.state <> 'holding' OR gate.changed_by = 'system'
-   OR (gate.changed_by = 'credentials' AND excluded.changed_by <> 'credentials')
+   OR (gate.changed_by IN ('credentials', 'settings')
+       AND excluded.changed_by <> gate.changed_by)
 RETURNING 1
 """
 
@@ -43,7 +46,8 @@ _REOPEN: Final = """
 UPDATE gate SET state = 'draining', reason = '', calls = 0, failures = 0,
                 window_started_at = clock_timestamp(), changed_at = clock_timestamp(),
                 changed_by = :by
-WHERE system = :system AND state = 'holding' AND (NOT :of_credentials OR changed_by = 'credentials')
+WHERE system = :system AND state = 'holding'
+  AND (NOT :by_itself OR changed_by IN ('credentials', 'settings'))
 RETURNING 1
 """
 
@@ -56,7 +60,8 @@ async def stopped(session: AsyncSession, system: str) -> bool:
 async def credentials_refused(
     session: AsyncSession, system: str, refusal: CredentialsRefused
 ) -> bool:
-    """Shut the gate and ask for a person, once however many calls are refused.
+    """Shut the gate and ask for a person, once however many calls are refused, by them or by a
+    setting of ours that cannot be used.
 
     False when the gate was opened only just now: the refused call may have used the old
     credentials, so it is to be made again.
@@ -64,11 +69,13 @@ async def credentials_refused(
     known = await run(session, _JUST_CHANGED, system=system, settled_s=SETTLED_AFTER_S)
     if known and known[0].just_changed:
         return False
-    await _shut(session, system, f"{refusal.code}: {refusal}", BY_CREDENTIALS)
+    by = BY_SETTINGS if isinstance(refusal, SettingsRefused) else BY_CREDENTIALS
+    reason = str(refusal) if by == BY_SETTINGS else f"{refusal.code}: {refusal}"
+    await _shut(session, system, reason, by)
     await open_attention(
         session,
         workflow_id=gate_workflow_id(system),
-        step_id=STEP,
+        step_id=by,
         system=system,
         cause=type(refusal).__name__,
         code=refusal.code,
@@ -85,15 +92,17 @@ async def pause(session: AsyncSession, system: str, by: str, reason: str) -> boo
 
 async def resume(session: AsyncSession, system: str, by: str) -> bool:
     """Go on with whoever waits, one first; False when the system is not shut."""
-    return await _reopen(session, system, by, of_credentials=False)
+    return await _reopen(session, system, by, by_itself=False)
 
 
 async def credentials_renewed(session: AsyncSession, system: str, by: str) -> bool:
-    """There is hope again: settle the question and open the gate, unless a person paused it."""
-    await resolve_attention(
-        session, workflow_id=gate_workflow_id(system), step_id=STEP, by=by, resolution="retry"
-    )
-    return await _reopen(session, system, by, of_credentials=True)
+    """There is hope again: settle the questions and open the gate, unless a person paused it. What
+    is still wrong shuts it once more."""
+    for step in (BY_CREDENTIALS, BY_SETTINGS):
+        await resolve_attention(
+            session, workflow_id=gate_workflow_id(system), step_id=step, by=by, resolution="retry"
+        )
+    return await _reopen(session, system, by, by_itself=True)
 
 
 async def _shut(session: AsyncSession, system: str, reason: str, by: str) -> bool:
@@ -103,8 +112,8 @@ async def _shut(session: AsyncSession, system: str, reason: str, by: str) -> boo
     return bool(shut)
 
 
-async def _reopen(session: AsyncSession, system: str, by: str, *, of_credentials: bool) -> bool:
-    opened = await run(session, _REOPEN, system=system, by=by, of_credentials=of_credentials)
+async def _reopen(session: AsyncSession, system: str, by: str, *, by_itself: bool) -> bool:
+    opened = await run(session, _REOPEN, system=system, by=by, by_itself=by_itself)
     if opened:
         await _look_again(session, system)
     return bool(opened)

@@ -3,25 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.channels.tables import ShopRow
-from db.logistics.tables import CarrierAccountRow
-from db.orders.payment_tables import PaymentAccountRow
 from db.platform.audit import audit
 from db.platform.pausing import credentials_renewed
 from db.platform.tables import CredentialsRow
+from db.shared.owners import Owner, owner_of
 from db.vault import CannotOpen, Vault
-
-Owner = ShopRow | CarrierAccountRow | PaymentAccountRow
-
-_ROWS: Final[Mapping[str, type[Owner]]] = {
-    "shop": ShopRow,
-    "carrier": CarrierAccountRow,
-    "payment": PaymentAccountRow,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +34,7 @@ class Credentials:
 
     async def state(self) -> CredentialsState | None:
         """What is set; None when there is no such system."""
-        owner = await self._owner()
+        owner = await owner_of(self.session, self.system)
         if owner is None:
             return None
         known = await self.session.get(CredentialsRow, self.system)
@@ -67,7 +56,7 @@ class Credentials:
 
         Written down with their names alone. Who waits because the old ones were refused goes on.
         """
-        owner = await self._owner(lock=True)
+        owner = await owner_of(self.session, self.system, lock=True)
         if owner is None:
             return False
         secrets = {**self._opened(owner), **given}
@@ -91,10 +80,6 @@ class Credentials:
         )
         await credentials_renewed(self.session, self.system, by)
         return True
-
-    async def _owner(self, *, lock: bool = False) -> Owner | None:
-        kind, _, name = self.system.partition("/")
-        return await self.session.get(_ROWS[kind], name, with_for_update=lock or None)
 
     def _opened(self, owner: Owner) -> dict[str, str]:
         """What a lost key sealed is gone: the secrets have to be entered again."""

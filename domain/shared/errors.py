@@ -7,6 +7,7 @@ IntegrationError
 ├── RateLimited            they said when: retried after `retry_after_s`
 └── Rejected               they refuse this request: never retried, parks at once
     ├── CredentialsRefused nothing will work until someone renews the credentials
+    │   └── SettingsRefused nothing will work until someone mends a setting of ours
     ├── NeedsPlatformWaybill only the platform that hides the receiver can make this waybill
     ├── NotOffered         they document no such service
     └── NotEnoughBalance   our money there does not cover it: top up, then the same request again
@@ -102,6 +103,13 @@ class Rejected(IntegrationError):
 
 class CredentialsRefused(Rejected):
     """They refuse who we are: a token or key must be renewed."""
+
+
+class SettingsRefused(CredentialsRefused):
+    """What is set here for a shop, carrier or account cannot be used; the text says which key.
+
+    Like refused credentials it stops the whole system, and one person has to see to it once.
+    """
 
 
 class NotOffered(Rejected):

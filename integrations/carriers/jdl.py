@@ -16,12 +16,16 @@ from integrations.carriers.calling import Line, compact, timeout_of
 from integrations.carriers.errors import ErrorTable, not_offered
 from integrations.carriers.port import PushAnswer, Waybill, WaybillRequest
 from integrations.carriers.reading import write_china_time
-from integrations.carriers.scans import ScanForm
+from integrations.carriers.scans import SCAN_SETTING, ScanForm
 from integrations.carriers.undocumented import OrderedByReference, is_void_already
 from integrations.http import TIMEOUT_S
+from integrations.settings import Schema, objects, text
 from integrations.signing import hex_md5
 
 SECRETS: Final = ("app_key", "app_secret", "access_token", "customer_code")
+SETTINGS: Final = Schema(
+    (SCAN_SETTING, text("domain"), objects("added_products", {"cash": {"productCode": "…"}}))
+)
 CREATE: Final = "/ecap/v1/orders/create"
 CANCEL: Final = "/ecap/v1/orders/cancel"
 TRACK: Final = "/ecap/v1/orders/trace/query"

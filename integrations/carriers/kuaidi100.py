@@ -29,9 +29,17 @@ from integrations.carriers.reading import JSON_TYPE, read_pushed
 from integrations.carriers.scans import scan_fact
 from integrations.carriers.undocumented import OrderedByReference, is_void_already
 from integrations.http import TIMEOUT_S
+from integrations.settings import Schema, objects, text
 from integrations.signing import hex_md5, same
 
 SECRETS: Final = ("customer", "key", "secret", "salt")
+SETTINGS: Final = Schema(
+    (
+        text("callback_url"),
+        text("label_url"),
+        objects("partners", {"yuantong": {"partnerId": "…", "partnerKey": "…"}}),
+    )
+)
 QUERY: Final = "poll/query.do"
 SUBSCRIBE: Final = "poll"
 LABEL: Final = "label/order"

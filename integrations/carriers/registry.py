@@ -6,6 +6,9 @@ from typing import Final
 from integrations.access import CarrierAccess, Limit
 from integrations.carriers import jdl, kuaidi100, sf, sto, yto, yunda, zto
 from integrations.carriers.port import Carrier
+from integrations.settings import CODES, Schema, number
+
+COMMON: Final = CODES + Schema((number("timeout_s", 1, 120),))
 
 CARRIERS: Final[Mapping[str, Callable[[CarrierAccess], Carrier]]] = {
     "sf": sf.open_carrier,
@@ -15,6 +18,19 @@ CARRIERS: Final[Mapping[str, Callable[[CarrierAccess], Carrier]]] = {
     "jdl": jdl.open_carrier,
     "yunda": yunda.open_carrier,
     "kuaidi100": kuaidi100.open_carrier,
+}
+# What may be set of an account at each of them.
+SETTINGS: Final[Mapping[str, Schema]] = {
+    code: module.SETTINGS + COMMON
+    for code, module in {
+        "sf": sf,
+        "zto": zto,
+        "yto": yto,
+        "sto": sto,
+        "jdl": jdl,
+        "yunda": yunda,
+        "kuaidi100": kuaidi100,
+    }.items()
 }
 # Who follows the parcels of carriers we have no contract with.
 AGGREGATOR: Final = "kuaidi100"

@@ -19,8 +19,10 @@ from integrations.carriers.reading import (
     read_pushed,
     write_china_time,
 )
+from integrations.settings import nested, text
 
 _KEYS: Final = ("form_field", "rows", "waybill", "time", "code", "text", "place", "ack", "refusal")
+SCAN_SETTING: Final = nested("scans", *(text(key) for key in _KEYS))
 
 
 # What a carrier's code means, with the text beside it; an incident where the code itself tells.

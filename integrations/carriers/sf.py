@@ -16,8 +16,8 @@ from domain.shared.money import Money
 from integrations.access import UNHURRIED, CarrierAccess, Pace, utc_now
 from integrations.carriers import sf_codes as codes
 from integrations.carriers import sf_messages as messages
-from integrations.carriers.calling import compact
-from integrations.carriers.errors import not_offered
+from integrations.carriers.calling import compact, timeout_of
+from integrations.carriers.errors import ErrorTable, not_offered
 from integrations.carriers.port import PushAnswer, Rate, RateRequest, Waybill, WaybillRequest
 from integrations.carriers.reading import (
     JSON_TYPE,
@@ -28,6 +28,7 @@ from integrations.carriers.reading import (
 )
 from integrations.carriers.scans import scan_fact
 from integrations.http import TIMEOUT_S, exchange
+from integrations.settings import Schema, choice
 from integrations.signing import base64_md5, hex_sm3, java_url_encode
 
 SECRETS: Final = ("partner_id", "checkword", "monthly_card")
@@ -42,6 +43,9 @@ class SignMethod(StrEnum):
     SM3 = "sm3"
 
 
+SETTINGS: Final = Schema((choice("sign_method", SignMethod),))
+
+
 @dataclass(frozen=True, slots=True)
 class SfSettings:
     """`base_url` is the service address, e.g. https://sfapi-sbox.sf-express.com/std/service."""
@@ -52,6 +56,7 @@ class SfSettings:
     monthly_card: str
     sign_method: SignMethod = SignMethod.STANDARD_MD5
     timeout_s: float = TIMEOUT_S
+    errors: ErrorTable = codes.ERRORS
 
 
 def open_carrier(access: CarrierAccess) -> "SfCarrier":
@@ -63,6 +68,8 @@ def open_carrier(access: CarrierAccess) -> "SfCarrier":
         secrets["checkword"],
         secrets["monthly_card"],
         SignMethod(access.settings.get("sign_method", SignMethod.STANDARD_MD5)),
+        timeout_of(access),
+        codes.ERRORS.set_by(access.settings),
     )
     return SfCarrier(settings, access.http, access.now, access.pace)
 
@@ -132,7 +139,7 @@ class SfCarrier:
         result = await self._call(name, message, messages.OrderResult, changes=True)
         if result.errorCode == codes.DUPLICATE_ORDER:
             return await self._first_waybill(request.order_ref, result.errorMsg)
-        order = _accepted(result).msgData or messages.Order()
+        order = self._accepted(result).msgData or messages.Order()
         if order.filterResult == 3:
             raise self._rejected("SF does not deliver to this address", "filterResult=3")
         if not order.waybill_no:
@@ -146,7 +153,7 @@ class SfCarrier:
         result = await self._call(name, message, messages.OrderResult, changes=False)
         if result.errorCode in codes.NO_SUCH_ORDER or result.errorCode == codes.ALREADY_CANCELLED:
             return None
-        order = _accepted(result).msgData or messages.Order()
+        order = self._accepted(result).msgData or messages.Order()
         if not order.waybill_no:
             raise self._not_yet()
         return _waybill(order, order_ref)
@@ -158,7 +165,7 @@ class SfCarrier:
         result = await self._call(name, message, messages.UpdateResult, changes=True)
         if result.errorCode == codes.ALREADY_CANCELLED:
             return
-        update = _accepted(result).msgData
+        update = self._accepted(result).msgData
         if update is None or update.resStatus != 2:
             raise self._rejected("SF did not match the order", "resStatus=1")
 
@@ -203,7 +210,7 @@ class SfCarrier:
         return first
 
     async def _ask(self, service: str, message: object, model: type[ResultT]) -> ResultT:
-        return _accepted(await self._call(service, message, model, changes=False))
+        return self._accepted(await self._call(service, message, model, changes=False))
 
     async def _call(
         self, service: str, message: object, model: type[ResultT], *, changes: bool
@@ -220,7 +227,7 @@ class SfCarrier:
             raw = answer.body
             envelope = read_answer(messages.Envelope, raw, system=codes.SYSTEM, changes=changes)
             if envelope.apiResultCode != codes.TRANSPORT_OK:
-                raise codes.error_for(envelope.apiResultCode, envelope.apiErrorMsg)
+                raise self._settings.errors.error(envelope.apiResultCode, envelope.apiErrorMsg)
         return read_answer(
             model, envelope.apiResultData or "", system=codes.SYSTEM, changes=changes
         )
@@ -239,19 +246,18 @@ class SfCarrier:
         }
         return self._client.build_request("POST", settings.base_url, data=form)
 
+    def _accepted(self, result: ResultT) -> ResultT:
+        """The result, when business went well too. Raises what its code means otherwise."""
+        if result.errorCode != codes.OK:
+            raise self._settings.errors.error(result.errorCode, result.errorMsg)
+        return result
+
     def _rejected(self, text: str, code: str) -> Rejected:
         return Rejected(text, code=code, system=codes.SYSTEM)
 
     def _not_yet(self) -> Unavailable:
         text = "SF has the order and checks it by hand; there is no waybill number yet"
         return Unavailable(text, code="filterResult=1", system=codes.SYSTEM)
-
-
-def _accepted(result: ResultT) -> ResultT:
-    """The result, when business went well too. Raises what its code means otherwise."""
-    if result.errorCode != codes.OK:
-        raise codes.error_for(result.errorCode, result.errorMsg)
-    return result
 
 
 def _waybill(order: messages.Order, order_ref: str) -> Waybill:

@@ -3,7 +3,6 @@
 from typing import Final
 
 from domain.logistics.tracking import ParcelStatus
-from domain.shared.errors import IntegrationError
 from integrations.carriers.errors import ErrorTable
 
 SYSTEM: Final = "sf"
@@ -13,7 +12,7 @@ DUPLICATE_ORDER: Final = "8016"
 ALREADY_CANCELLED: Final = "8037"
 NO_SUCH_ORDER: Final = frozenset({"8018", "6150", "8024"})
 
-_ERRORS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     SYSTEM,
     retry=frozenset({"A1009", "A1099", "S0003"}),
     wait_s={"A1005": 30.0, "8177": 600.0},  # per-second limit; peak capacity
@@ -32,11 +31,6 @@ _STATUS_CODES: Final = {
 _STATUS: Final = {code: status for status, codes in _STATUS_CODES.items() for code in codes.split()}
 _FORWARDED_OR_RETURNED: Final = frozenset({"99", "648"})
 _BACK_TO_SENDER: Final = "退回"
-
-
-def error_for(code: str, text: str) -> IntegrationError:
-    """What a code means for us; codes we do not know are a refusal, shown raw."""
-    return _ERRORS.error(code, text)
 
 
 def status_of(op_code: str, remark: str) -> ParcelStatus:

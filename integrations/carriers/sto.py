@@ -25,6 +25,7 @@ from integrations.carriers.reading import JSON_TYPE, read_pushed
 from integrations.carriers.scans import scan_fact
 from integrations.carriers.undocumented import OrderedByReference, is_void_already
 from integrations.http import TIMEOUT_S
+from integrations.settings import Schema, text
 from integrations.signing import base64_md5, same
 
 SECRETS: Final = (
@@ -36,6 +37,7 @@ SECRETS: Final = (
     "site_password",
 )
 OPTIONAL_SECRETS: Final = ("month_customer_code",)
+SETTINGS: Final = Schema((text("bill_type"), text("order_type"), text("order_source")))
 CREATE: Final = "OMS_EXPRESS_ORDER_CREATE"
 CANCEL: Final = "EDI_MODIFY_ORDER_CANCEL"
 TRACK: Final = "STO_TRACE_QUERY_COMMON"

@@ -15,12 +15,14 @@ from integrations.carriers import yto_messages as messages
 from integrations.carriers.calling import Line, compact, timeout_of
 from integrations.carriers.errors import ErrorTable
 from integrations.carriers.port import PushAnswer, Waybill, WaybillRequest
-from integrations.carriers.scans import ScanForm, scan_fact
+from integrations.carriers.scans import SCAN_SETTING, ScanForm, scan_fact
 from integrations.carriers.undocumented import OrderedByReference, is_void_already
 from integrations.http import TIMEOUT_S
+from integrations.settings import Schema
 from integrations.signing import base64_md5
 
 SECRETS: Final = ("customer_code", "url_token", "secret")
+SETTINGS: Final = Schema((SCAN_SETTING,))
 CREATE: Final = "privacy_create_adapter"
 CANCEL: Final = "korder_cancel_adapter"
 TRACK: Final = "track_query_adapter"

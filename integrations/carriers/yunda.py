@@ -18,12 +18,14 @@ from integrations.carriers.calling import Line, compact, timeout_of
 from integrations.carriers.errors import ErrorTable, only_plain
 from integrations.carriers.port import PushAnswer, Waybill, WaybillRequest
 from integrations.carriers.reading import Message, Text
-from integrations.carriers.scans import ScanForm
+from integrations.carriers.scans import SCAN_SETTING, ScanForm
 from integrations.carriers.undocumented import OrderedByReference, is_void_already
 from integrations.http import TIMEOUT_S
+from integrations.settings import Schema
 from integrations.signing import hex_md5
 
 SECRETS: Final = ("app_key", "app_secret", "partner_id", "partner_secret")
+SETTINGS: Final = Schema((SCAN_SETTING,))
 CREATE: Final = "/openapi-api/v1/accountOrder/createBmOrder"
 CANCEL: Final = "/openapi-api/v1/accountOrder/cancelBmOrder"
 TRACK: Final = "/openapi/outer/logictis/query"

@@ -13,8 +13,8 @@ from domain.shared.errors import CredentialsRefused, Rejected, Unavailable
 from integrations.access import UNHURRIED, CarrierAccess, Pace
 from integrations.carriers import zto_codes as codes
 from integrations.carriers import zto_messages as messages
-from integrations.carriers.calling import Line, compact
-from integrations.carriers.errors import not_offered
+from integrations.carriers.calling import Line, compact, timeout_of
+from integrations.carriers.errors import ErrorTable, not_offered
 from integrations.carriers.port import (
     FORGED,
     PushAnswer,
@@ -26,10 +26,12 @@ from integrations.carriers.port import (
 from integrations.carriers.reading import JSON_TYPE, read_pushed
 from integrations.carriers.scans import scan_fact
 from integrations.http import TIMEOUT_S
+from integrations.settings import Schema, text
 from integrations.signing import base64_md5, same
 
 SECRETS: Final = ("app_key", "app_secret", "account_id", "account_password")
 OPTIONAL_SECRETS: Final = ("customer_id", "cod_account")
+SETTINGS: Final = Schema((text("order_type"),))
 PUSH_ACK: Final = b'{"message":"","result":"success","status":true,"statusCode":"0"}'
 APPOINTMENT: Final = "2"  # a courier comes; the waybill number is given at once, cancelling works
 _CANCELLED_BY_SENDER: Final = "2"
@@ -55,6 +57,7 @@ class ZtoSettings:
     cod_account: str = ""
     order_type: str = APPOINTMENT
     timeout_s: float = TIMEOUT_S
+    errors: ErrorTable = codes.ERRORS
 
 
 def open_carrier(access: CarrierAccess) -> "ZtoCarrier":
@@ -69,6 +72,9 @@ def open_carrier(access: CarrierAccess) -> "ZtoCarrier":
         secrets["account_password"],
         secrets.get("customer_id"),
         secrets.get("cod_account"),
+        str(access.settings.get("order_type", APPOINTMENT)),
+        timeout_of(access),
+        codes.ERRORS.set_by(access.settings),
     )
     return ZtoCarrier(settings, access.http, access.pace)
 
@@ -190,13 +196,12 @@ class ZtoCarrier:
         }
         url = f"{self._settings.base_url.rstrip('/')}/{name}"
         request = self._line.json(url, text, headers)
-        body = await self._line.call(name, request, messages.Result, _check, changes=changes)
+        body = await self._line.call(name, request, messages.Result, self._check, changes=changes)
         return self._line.read(model, body, changes=changes)
 
-
-def _check(result: messages.Result) -> None:
-    if not result.status:
-        raise codes.error_for(result.statusCode, result.message)
+    def _check(self, result: messages.Result) -> None:
+        if not result.status:
+            raise self._settings.errors.error(result.statusCode, result.message)
 
 
 def _waybill(order: messages.Order, order_ref: str) -> Waybill:

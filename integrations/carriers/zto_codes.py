@@ -3,13 +3,12 @@
 from typing import Final
 
 from domain.logistics.tracking import ParcelStatus
-from domain.shared.errors import IntegrationError
 from integrations.carriers.errors import ErrorTable
 
 SYSTEM: Final = "zto"
 CANCELLED_ORDER: Final = -2
 
-_ERRORS: Final = ErrorTable(
+ERRORS: Final = ErrorTable(
     SYSTEM,
     retry=frozenset({"S200", "S202", "S203"}),
     wait_s={"S206": 30.0, "S221": 30.0},
@@ -50,11 +49,6 @@ _STATUS: Final = {
     "RETURN_SCAN": ParcelStatus.RETURNING,
     "RETURN_SIGNED": ParcelStatus.RETURNED,
 }
-
-
-def error_for(code: str, text: str) -> IntegrationError:
-    """What a code means for us; codes we do not know are a refusal, shown raw."""
-    return _ERRORS.error(code, text)
 
 
 def action_of(code: str) -> str:

@@ -41,6 +41,7 @@ from integrations.marketplaces.signing import (
     douyin_event_sign,
     douyin_sign,
 )
+from integrations.settings import CODES, Schema, choice, codes, table
 from integrations.signing import same
 
 PAGE_SIZE: Final = 100
@@ -53,6 +54,13 @@ STOCK: Final = "/sku/syncStock"
 CASES: Final = "/afterSale/List"
 # As the vendor documents them; others wait only when it says so.
 SECRETS: Final = ("app_key", "app_secret", "access_token")
+SETTINGS: Final = CODES + Schema(
+    (
+        choice("sign_method", DouyinSignMethod),
+        codes("more_tags", ["112"]),
+        table("carrier_ids", {"zto": "zhongtong"}),
+    )
+)
 LIMITS: Final[Mapping[str, Limit]] = {
     SEARCH: Limit(600, 1),
     DETAIL: Limit(900, 1),

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from domain.orders.after_sale import AfterSale
+from domain.orders.after_sale import AfterSale, AfterSaleStage
 from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import CredentialsRefused, Rejected
 from integrations.access import ShopAccess
@@ -45,8 +45,23 @@ from integrations.marketplaces.jd_order import (
 from integrations.marketplaces.port import ChangedOrder, Listing, ShipConfirmation
 from integrations.marketplaces.reading import read_answer, write_china_time
 from integrations.marketplaces.signing import md5_sign
+from integrations.settings import CODES, Schema, meanings, table, text, yes_no
 
 SECRETS: Final = ("app_key", "app_secret", "access_token")
+SETTINGS: Final = CODES + Schema(
+    (
+        table("carrier_ids", {"sf": "467"}),
+        text("install_id"),
+        text("address_id"),
+        text("order_fields"),
+        text("order_states"),
+        yes_no("flat_stock"),
+        text("after_sale_begin"),
+        text("after_sale_end"),
+        text("after_sale_operator"),
+        meanings("after_sale_stages", AfterSaleStage),
+    )
+)
 PAGE_SIZE: Final = 50
 ORDER_STATES: Final = ",".join(JdState)
 ORDER_FIELDS: Final = ",".join(

@@ -22,9 +22,11 @@ from integrations.marketplaces.port import (
 )
 from integrations.marketplaces.reading import UNREADABLE
 from integrations.marketplaces.signing import own_genuine
+from integrations.settings import Schema
 
 SECRETS: Final = ("secret",)
 OPTIONAL_SECRETS: Final = ("secret_old",)
+SETTINGS: Final = Schema()
 WINDOW_S: Final = 300
 TOPIC: Final = "order"
 _LONGEST_ID: Final = 128

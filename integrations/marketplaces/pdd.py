@@ -37,8 +37,19 @@ from integrations.marketplaces.pdd_order import (
 from integrations.marketplaces.port import ChangedOrder, Listing, ShipConfirmation
 from integrations.marketplaces.reading import BodyT, read_answer
 from integrations.marketplaces.signing import md5_sign
+from integrations.settings import Schema, codes, table, text, whole, yes_no
 
 SECRETS: Final = ("client_id", "client_secret", "access_token")
+SETTINGS: Final = Schema(
+    (
+        codes("retry_codes", RETRY),
+        table("carrier_ids", {"yunda": "121"}),
+        text("refund_address_id"),
+        yes_no("change_waybills"),
+        whole("after_sales_status", 0, 99),
+        whole("after_sales_type", 0, 99),
+    )
+)
 PAGE_SIZE: Final = 100
 LONGEST_WINDOW: Final = timedelta(minutes=30)
 # As the vendor documents them for its methods; others wait only when it says so.

@@ -4,20 +4,47 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from domain.channels.selling import LARGEST_COUNT
 from integrations.access import Limit, ShopAccess
 from integrations.marketplaces import douyin, jd, own, pdd, shopify, top, wechat, woocommerce
 from integrations.marketplaces.port import Marketplace
+from integrations.settings import Schema, nested, number, whole, yes_no
+
+_DAY_S: Final = 86_400
+# How often a shop is looked at, and what it may sell of a product that has no rule of its own.
+COMMON: Final = Schema(
+    (
+        number("interval_s", 1, _DAY_S),
+        number("message_interval_s", 1, _DAY_S),
+        number("after_sale_interval_s", 1, _DAY_S),
+        number("overlap_s", 0, _DAY_S),
+        number("settle_s", 0, 3600),
+        number("first_window_s", 0, 90 * _DAY_S),
+        number("read_back_s", 1, _DAY_S),
+        number("read_settle_s", 0, _DAY_S),
+        nested(
+            "sell",
+            yes_no("allowed"),
+            whole("buffer", 0, LARGEST_COUNT),
+            whole("threshold", 0, LARGEST_COUNT),
+            whole("share_percent", 0, 100),
+            whole("most", 0, LARGEST_COUNT),
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What a channel's client can do besides the least (`integrations.marketplaces.port`).
+    """What may be set of a shop of a channel, and what its client can do besides the least
+    (`integrations.marketplaces.port`).
 
     `limits`: method → calls, as the vendor documents them; a method that is not there waits only
     when the vendor says so.
     """
 
     opens: Callable[[ShopAccess], Marketplace]
+    settings: Schema
     is_pulled: bool = False  # a PulledMarketplace: its shops get pollers
     is_queued: bool = False  # a QueueMarketplace: its messages are taken out of a queue
     is_stocked: bool = False  # a StockedMarketplace: it is told what it may sell
@@ -28,23 +55,28 @@ class Channel:
 CHANNELS: Final[Mapping[str, Channel]] = {
     "douyin": Channel(
         douyin.open_shop,
+        douyin.SETTINGS + COMMON,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
         limits=douyin.LIMITS,
     ),
-    "jd": Channel(jd.open_shop, is_pulled=True, is_stocked=True, tells_after_sales=True),
-    "own": Channel(own.open_shop),
+    "jd": Channel(
+        jd.open_shop, jd.SETTINGS + COMMON, is_pulled=True, is_stocked=True, tells_after_sales=True
+    ),
+    "own": Channel(own.open_shop, own.SETTINGS + COMMON),
     "pdd": Channel(
         pdd.open_shop,
+        pdd.SETTINGS + COMMON,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
         limits=pdd.LIMITS,
     ),
-    "shopify": Channel(shopify.open_shop, is_stocked=True),
+    "shopify": Channel(shopify.open_shop, shopify.SETTINGS + COMMON, is_stocked=True),
     "top": Channel(
         top.open_shop,
+        top.SETTINGS + COMMON,
         is_pulled=True,
         is_queued=True,
         is_stocked=True,
@@ -52,13 +84,18 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     ),
     "wechat": Channel(
         wechat.open_shop,
+        wechat.SETTINGS + COMMON,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
         limits=wechat.LIMITS,
     ),
     "woocommerce": Channel(
-        woocommerce.open_shop, is_pulled=True, is_stocked=True, tells_after_sales=True
+        woocommerce.open_shop,
+        woocommerce.SETTINGS + COMMON,
+        is_pulled=True,
+        is_stocked=True,
+        tells_after_sales=True,
     ),
 }
 PULLED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_pulled)

@@ -71,9 +71,11 @@ from integrations.marketplaces.shopify_stock import (
     stock_question,
 )
 from integrations.marketplaces.signing import shopify_genuine
+from integrations.settings import Schema, text
 
 SECRETS: Final = ("access_token", "webhook_secret")
 OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
+SETTINGS: Final = Schema((text("api_version"), text("location_id")))
 API_VERSION: Final = "2026-04"
 _MOST_PAGES: Final = 20
 _MOST_TRIES: Final = 5

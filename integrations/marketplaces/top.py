@@ -40,8 +40,12 @@ from integrations.marketplaces.top_messages import (
 )
 from integrations.marketplaces.top_stock import stock_call
 from integrations.marketplaces.top_trade import LINE_SENT, Trade, read_trade, snapshot_of
+from integrations.settings import Schema, choice, text
 
 SECRETS: Final = ("app_key", "app_secret", "session")
+SETTINGS: Final = Schema(
+    (choice("sign_method", TopSignMethod), text("tmc_group"), text("seller_nick"))
+)
 PAGE_SIZE: Final = 50
 TRADE_FIELDS: Final = ",".join(
     (

@@ -34,9 +34,11 @@ from integrations.marketplaces.wechat_messages import CompaniesAnswer, OrdersAns
 from integrations.marketplaces.wechat_order import product_of, read_order, snapshot_of
 from integrations.marketplaces.wechat_push import is_event, read_event, sealed_part
 from integrations.marketplaces.wechat_token import access_token
+from integrations.settings import CODES, Schema, table
 from integrations.signing import same
 
 SECRETS: Final = ("app_secret", "push_token", "aes_key")
+SETTINGS: Final = CODES + Schema((table("carrier_ids", {"zto": "ZTO"}),))
 PAGE_SIZE: Final = 100
 LONGEST_CASES: Final = timedelta(hours=24)
 LIST: Final = "/channels/ec/order/list/get"

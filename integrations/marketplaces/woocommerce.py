@@ -57,6 +57,7 @@ from integrations.marketplaces.woocommerce_push import (
     is_ping,
     read_message,
 )
+from integrations.settings import Schema, meanings, text
 from integrations.signing import base64_hmac_sha256, same
 
 PAGE_SIZE: Final = 100
@@ -68,6 +69,9 @@ _MOST_PAGES: Final = 1000
 
 SECRETS: Final = ("consumer_key", "consumer_secret", "webhook_secret")
 OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
+SETTINGS: Final = Schema(
+    (meanings("states", ChannelState), text("shipped_status"), text("tracking_meta"))
+)
 
 
 def open_shop(access: ShopAccess) -> "WooMarketplace":

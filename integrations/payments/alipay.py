@@ -39,9 +39,11 @@ from integrations.payments.reading import (
     read_notice,
     write_china_time,
 )
+from integrations.settings import Schema, text
 
 SECRETS: Final = ("app_id", "private_key", "alipay_key")
 OPTIONAL_SECRETS: Final = ("app_auth_token",)
+SETTINGS: Final = Schema((text("notify_url"),))
 SYSTEM: Final = "alipay"
 REFUND: Final = "alipay.trade.refund"
 QUERY: Final = "alipay.trade.fastpay.refund.query"

@@ -7,20 +7,23 @@ from typing import Final
 from integrations.access import Limit, PaymentAccess
 from integrations.payments import alipay, stripe, wechatpay
 from integrations.payments.port import PaymentProvider
+from integrations.settings import Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`pause_s`: how long there must be between two refunds of one payment."""
+    """`settings`: what may be set of an account. `pause_s`: how long there must be between two
+    refunds of one payment."""
 
     opens: Callable[[PaymentAccess], PaymentProvider]
+    settings: Schema
     pause_s: float = 0.0
 
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
-    "wechatpay": Provider(wechatpay.open_provider),
-    "alipay": Provider(alipay.open_provider, alipay.PAUSE_S),
-    "stripe": Provider(stripe.open_provider),
+    "wechatpay": Provider(wechatpay.open_provider, wechatpay.SETTINGS),
+    "alipay": Provider(alipay.open_provider, alipay.SETTINGS, alipay.PAUSE_S),
+    "stripe": Provider(stripe.open_provider, stripe.SETTINGS),
 }
 # Method → calls; a method that is not here waits only when the provider says so.
 LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}

@@ -39,10 +39,12 @@ from integrations.payments.reading import (
     read_notice,
 )
 from integrations.payments.signing import stripe_signature
+from integrations.settings import Schema
 from integrations.signing import same
 
 SECRETS: Final = ("secret_key", "webhook_secret")
 OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
+SETTINGS: Final = Schema()
 SYSTEM: Final = "stripe"
 TOLERANCE_S: Final = 300
 REFUND_NO: Final = "refund_no"

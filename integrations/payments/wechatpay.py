@@ -38,6 +38,7 @@ from integrations.payments.reading import (
     read_notice,
 )
 from integrations.payments.wechatpay_errors import NO_SUCH_REFUND, wechatpay_error
+from integrations.settings import Schema, text
 
 SECRETS: Final = (
     "mch_id",
@@ -48,6 +49,7 @@ SECRETS: Final = (
     "platform_key",
 )
 OPTIONAL_SECRETS: Final = ("platform_serial_old", "platform_key_old")
+SETTINGS: Final = Schema((text("notify_url"),))
 SYSTEM: Final = "wechatpay"
 WINDOW_S: Final = 300
 _REFUNDS: Final = "/v3/refund/domestic/refunds"

@@ -14,7 +14,7 @@ from db.platform import pausing
 from db.shared.intake import accept
 from db.sql import run
 from domain.platform.permissions import Role
-from domain.shared.errors import CredentialsRefused
+from domain.shared.errors import CredentialsRefused, SettingsRefused
 from tests.api.orders.world import rows
 from tests.shops import seed_shops
 from tests.web.world import Person, person
@@ -287,3 +287,45 @@ async def test_the_page_is_chinese_for_who_reads_chinese(
 
     for words in ("店铺", "授权凭证", "暂停", "补拉"):
         assert words in page, words
+
+
+@pytest.mark.usefixtures("shops", "engine")
+async def test_settings_are_filled_in_by_kind_and_a_bad_one_is_named(
+    service: Person, sessions: Sessions
+) -> None:
+    form = await text(service, "/shops/top-1/do/settings")
+    kept = await service.send_form(
+        "/shops/top-1/do/settings",
+        **{
+            "setting.sign_method": "hmac",
+            "setting.interval_s": "90",
+            "setting.sell": '{"buffer": 3}',
+            "setting.seller_nick": "",
+        },
+    )
+    refused = await service.send_form("/shops/top-1/do/settings", **{"setting.interval_s": "soon"})
+
+    assert "hmac-sha256</option>" in form
+    assert (kept.status_code, refused.status_code) == (303, 422)
+    assert "interval_s must be a number" in refused.text
+    async with sessions.begin() as session:
+        (row,) = await run(session, "SELECT settings FROM shop WHERE id = 'top-1'")
+    assert row.settings == {"sign_method": "hmac", "interval_s": 90, "sell": {"buffer": 3}}
+    assert 'value="{&#34;buffer&#34;: 3}"' in await text(service, "/shops/top-1/do/settings")
+
+
+@pytest.mark.usefixtures("shops")
+async def test_a_bad_setting_shows_on_the_page_and_in_the_form(
+    service: Person, sessions: Sessions
+) -> None:
+    async with sessions.begin() as session:
+        await run(session, """UPDATE carrier_account SET settings = '{"sign_method": "rot13"}'""")
+        await pausing.credentials_refused(
+            session,
+            "carrier/sf",
+            SettingsRefused("setting sign_method is not one we know; allowed: sm3"),
+        )
+
+    assert "A setting cannot be used" in await text(service, "/shops")
+    assert "sign_method is not one we know" in await text(service, "/carriers/sf/settings")
+    assert (await service.get("/carriers/nobody/settings")).status_code == 404

@@ -5,9 +5,10 @@ from activities.shared.adapters import REMEMBERED_S, Adapters
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
+from db.platform import pausing
 from db.sql import run
 from db.vault import CannotOpen, carrier_context, shop_context
-from domain.shared.errors import CredentialsRefused, Rejected
+from domain.shared.errors import CredentialsRefused, Rejected, SettingsRefused
 from integrations.carriers.sf import SfCarrier
 from integrations.carriers.zto import ZtoCarrier
 from tests.shops import VAULT, own_order, seed_shops
@@ -108,3 +109,27 @@ async def test_carriers_are_made_from_their_accounts(
     with pytest.raises(Rejected) as refusal:
         await adapters.carrier("yto")
     assert refusal.value.code == "unknown_carrier"
+
+
+async def test_a_setting_that_cannot_be_used_pauses_the_shop_with_one_item(
+    sessions: Sessions,
+) -> None:
+    await seed_shops(sessions, sign_method="sha1")
+    clock = Clock()
+    adapters = _adapters(sessions, clock)
+
+    for _ in range(20):
+        with pytest.raises(SettingsRefused, match=r"sign_method.*allowed: md5, hmac, hmac-sha256"):
+            await adapters.marketplace("top-1")
+        clock.now += 1
+
+    async with sessions.begin() as session:
+        assert await pausing.stopped(session, "shop/top-1")
+        items = await run(session, "SELECT step_id, cause, code, error FROM attention")
+        mended = """UPDATE shop SET settings = '{"sign_method": "hmac"}' WHERE id = 'top-1'"""
+        await run(session, mended)
+    assert [(one.step_id, one.cause, one.code) for one in items] == [
+        ("settings", "SettingsRefused", "setting:sign_method")
+    ]
+    assert (await adapters.marketplace("top-1")).channel == "top"
+    assert (await adapters.marketplace("own-1")).channel == "own"

@@ -18,7 +18,7 @@ from domain.shared.errors import (
 )
 from integrations.carriers.port import ParcelSize, Rate, RateRequest
 from integrations.carriers.sf import SfCarrier, SfSettings, SignMethod
-from integrations.carriers.sf_codes import error_for, status_of
+from integrations.carriers.sf_codes import ERRORS, status_of
 from tests.integrations.sandbox.world import (
     RECEIVER,
     SENDER,
@@ -247,7 +247,7 @@ def test_sf_waits_for_its_own_acknowledgement() -> None:
     ],
 )
 def test_every_code_has_its_class(code: str, error: type[IntegrationError]) -> None:
-    assert type(error_for(code, "…")) is error
+    assert type(ERRORS.error(code, "…")) is error
 
 
 @pytest.mark.parametrize(

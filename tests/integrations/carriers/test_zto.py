@@ -19,7 +19,7 @@ from domain.shared.errors import (
 )
 from integrations.carriers.port import FORGED, ParcelSize, RateRequest
 from integrations.carriers.zto import ZtoCarrier, ZtoSettings
-from integrations.carriers.zto_codes import error_for, queried_action, status_of
+from integrations.carriers.zto_codes import ERRORS, queried_action, status_of
 from integrations.signing import base64_md5
 from tests.integrations.sandbox.world import (
     RECEIVER,
@@ -243,7 +243,7 @@ async def test_an_order_without_a_number_yet_is_asked_for_again() -> None:
     ],
 )
 def test_every_code_has_its_class(code: str, error: type[IntegrationError]) -> None:
-    assert type(error_for(code, "…")) is error
+    assert type(ERRORS.error(code, "…")) is error
 
 
 @pytest.mark.parametrize(

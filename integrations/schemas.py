@@ -1,0 +1,21 @@
+"""What may be set of a system: a shop on its channel, an account at its carrier or provider."""
+
+from integrations.carriers.registry import SETTINGS
+from integrations.marketplaces.registry import CHANNELS
+from integrations.payments.registry import PROVIDERS
+from integrations.settings import Schema
+
+
+def schema_of_channel(channel: str) -> Schema:
+    """What may be set of a shop on this channel; nothing for a channel we do not speak to."""
+    return CHANNELS[channel].settings if channel in CHANNELS else Schema()
+
+
+def schema_of_carrier(code: str) -> Schema:
+    """What may be set of an account at this carrier; nothing for one we do not work with."""
+    return SETTINGS.get(code, Schema())
+
+
+def schema_of_provider(code: str) -> Schema:
+    """What may be set of a merchant account; nothing for a provider we do not know."""
+    return PROVIDERS[code].settings if code in PROVIDERS else Schema()

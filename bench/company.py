@@ -24,8 +24,8 @@ from db.migrate import migrate
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.shared.ids import LocationId, Sku
 from integrations.sandbox.demo_shop import PRODUCTS
-from runtime import leftovers
 from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port
+from runtime.server_process import before_exec
 from runtime.settings import PREFIX, Settings
 
 SHOP: Final = "mini"
@@ -92,7 +92,7 @@ class Company:
             self._processes[name] = subprocess.Popen(
                 [sys.executable, "-m", *command], env=self.environment,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=leftovers.ending_with_its_parent(signal.SIGTERM),
+                preexec_fn=before_exec(signal.SIGTERM, courteous=name != "api"),
             )  # fmt: skip
 
     def stop(self, name: str) -> None:

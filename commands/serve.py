@@ -10,10 +10,12 @@ from typing import Annotated, Final
 import typer
 
 from runtime import logs
+from runtime.server_process import be_courteous
 from runtime.settings import Settings, StartRefused
 
 _LAST_RESORT_S: Final = 10.0
 _SECONDS_PER_HOP: Final = 5.0  # of a sandbox parcel at speed 1
+_OTHERS_WAIT_FOR: Final = frozenset({"api"})
 _STREAMS_END_S: Final = 3  # live pages hold their connection open; they reconnect by themselves
 
 
@@ -29,6 +31,8 @@ def command(
         raise StartRefused(f"There is no process {process}; there are {', '.join(PROCESSES)}.")
     logs.configure(settings.log_level, settings.log_format, process=process)
     if with_parent:
+        if process not in _OTHERS_WAIT_FOR:
+            be_courteous()
         threading.Thread(target=_end_with_parent, daemon=True).start()
     PROCESSES[process](settings)
 

@@ -235,7 +235,7 @@ class EmbeddedTemporal:
             "--sqlite-pragma", f"synchronous={self.synchronous}",
         ]  # fmt: skip
         command += ["--ui-port", str(self.ui_port)] if self.with_ui else ["--headless"]
-        self._process = spawn(command, self.folder / "temporal.log", None)
+        self._process = spawn(command, self.folder / "temporal.log", None, courteous=True)
         leftovers.note(self._note, [self._process.pid], address=self.address)
 
     def wait(self) -> None:

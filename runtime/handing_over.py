@@ -72,11 +72,12 @@ class HandingOver:
     client: Client
     late_facts: LateFacts
     again_after: timedelta = hand_over.AGAIN_AFTER
+    under_way: int = hand_over.UNDER_WAY
 
     async def once(self, limit: int) -> int:
         """One batch; returns how many rows were taken. Raises when the engine does not answer."""
         async with self.sessions.begin() as session:
-            taken = await hand_over.claim(session, limit, self.again_after)
+            taken = await hand_over.claim(session, limit, self.again_after, self.under_way)
         if not taken:
             return 0
         await self._hand_over([message for message in taken if not message.is_late])

@@ -6,6 +6,7 @@ import pwd
 import signal
 import stat
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypedDict
 
@@ -13,6 +14,9 @@ from runtime import leftovers
 
 STOP_TIMEOUT_S: Final = 15.0
 _LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
+# Where all share one machine, what can wait must not delay what others wait for: a shop gives an
+# acknowledgement a few seconds, a person a page. Steps of orders are later by as much at most.
+_COURTESY: Final = 5  # of 19 steps: `man 2 nice`
 
 
 class Identity(TypedDict, total=False):
@@ -28,7 +32,27 @@ def as_user(user: pwd.struct_passwd | None) -> Identity:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def spawn(command: list[str], log: Path, user: pwd.struct_passwd | None) -> subprocess.Popen[bytes]:
+def be_courteous() -> None:
+    """From now on this process lets the others go first when all want to work."""
+    os.nice(_COURTESY)
+
+
+def before_exec(ask: signal.Signals, courteous: bool) -> Callable[[], None]:
+    """For `preexec_fn`: the child gets `ask` when its parent dies, and may be a courteous one."""
+    tie = leftovers.ending_with_its_parent(ask)
+
+    def prepare() -> None:
+        if tie is not None:
+            tie()
+        if courteous:
+            be_courteous()
+
+    return prepare
+
+
+def spawn(
+    command: list[str], log: Path, user: pwd.struct_passwd | None, courteous: bool = False
+) -> subprocess.Popen[bytes]:
     """In a session of its own, so that Ctrl-C reaches only us and we stop things in order."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".old.log"))
@@ -40,7 +64,7 @@ def spawn(command: list[str], log: Path, user: pwd.struct_passwd | None) -> subp
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=leftovers.ending_with_its_parent(signal.SIGINT),
+            preexec_fn=before_exec(signal.SIGINT, courteous),
             **as_user(user),
         )
 

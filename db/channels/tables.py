@@ -39,6 +39,7 @@ class InboxRow(SQLModel, table=True):
         Index(
             "inbox_to_hand_over",
             "handed_at",
+            "id",
             postgresql_where=text("applied_at IS NULL AND parked_reason = ''"),
         ),
         Index("inbox_by_order", "order_id"),

@@ -13,13 +13,27 @@ from domain.orders.order import OrderStatus
 
 # An order has this long to apply a message before it is handed over again, for ever.
 AGAIN_AFTER: Final = timedelta(seconds=60)
+# So many may be on their way for the first time. The rest wait here, where waiting costs nothing:
+# an engine that is handed more than its workers can apply only gets slower, and what then is silent
+# for longer than `AGAIN_AFTER` would be handed over again on top.
+UNDER_WAY: Final = 256
 
 _CLAIM: Final = """
-WITH due AS (
+WITH fresh AS (
+    SELECT id FROM inbox
+    WHERE applied_at IS NULL AND parked_reason = '' AND order_id IS NOT NULL AND handed_at IS NULL
+    ORDER BY handed_at, id
+    LIMIT least(:limit, greatest(0, :under_way - (
+        SELECT count(*) FROM inbox
+        WHERE applied_at IS NULL AND parked_reason = '' AND hand_overs = 1
+          AND handed_at > clock_timestamp() - :again)))
+    FOR UPDATE SKIP LOCKED
+), silent AS (
     SELECT id FROM inbox
     WHERE applied_at IS NULL AND parked_reason = '' AND order_id IS NOT NULL
-      AND (handed_at IS NULL OR handed_at <= clock_timestamp() - :again)
-    ORDER BY handed_at NULLS FIRST, id LIMIT :limit FOR UPDATE SKIP LOCKED)
+      AND handed_at <= clock_timestamp() - :again
+    ORDER BY handed_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+), due AS (SELECT id FROM fresh UNION ALL SELECT id FROM silent)
 UPDATE inbox i SET handed_at = clock_timestamp(), hand_overs = i.hand_overs + 1
 FROM due, sales_order o
 WHERE i.id = due.id AND o.id = i.order_id
@@ -84,10 +98,17 @@ class HandOver:
 
 
 async def claim(
-    session: AsyncSession, limit: int, again_after: timedelta = AGAIN_AFTER
+    session: AsyncSession,
+    limit: int,
+    again_after: timedelta = AGAIN_AFTER,
+    under_way: int = UNDER_WAY,
 ) -> list[HandOver]:
-    """Take messages nobody has applied: new ones first, then those silent for `again_after`."""
-    rows = await run(session, _CLAIM, limit=limit, again=again_after)
+    """Take messages nobody has applied: at most `limit` new ones, and as many silent ones.
+
+    New ones only as long as fewer than `under_way` are on their way to their orders, and silent
+    ones after `again_after`.
+    """
+    rows = await run(session, _CLAIM, limit=limit, again=again_after, under_way=under_way)
     taken = [
         HandOver(
             row.id, row.order_id, row.shop_id, row.source, row.topic, row.hand_overs, row.raw,

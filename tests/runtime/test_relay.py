@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -164,6 +164,30 @@ async def test_a_message_nobody_applied_is_handed_over_again_after_a_minute_for_
     assert (await _message(sessions, inbox_id)).hand_overs == 4
     await _change(sessions, "UPDATE inbox SET applied_at = clock_timestamp()")
     assert await handing_over.once(BATCH) == 0
+
+
+async def test_the_engine_is_handed_no_more_than_is_applied_and_silence_does_not_count_for_long(
+    sessions: Sessions,
+) -> None:
+    await seed_shops(sessions)
+    inbox = [await _accept(sessions, f"A-{number}") for number in range(6)]
+    engine = FakeEngine()
+    handing_over = replace(_handing_over(sessions, engine), under_way=3)
+    applied = "UPDATE inbox SET applied_at = clock_timestamp() WHERE id = :id"
+
+    assert [await handing_over.once(BATCH) for _ in range(2)] == [3, 0]
+    await _change(sessions, applied, id=inbox[1])
+    assert await handing_over.once(BATCH) == 1
+    later = "UPDATE inbox SET handed_at = handed_at - interval '61 s'"
+    await _change(sessions, later)
+    assert await handing_over.once(BATCH) == 2 + 3  # the rest, and the three that are silent
+    await _change(sessions, later)
+    assert await handing_over.once(BATCH) == 5
+    fresh = [await _accept(sessions, f"B-{number}") for number in range(4)]
+    assert await handing_over.once(BATCH) == 3  # the five silent ones do not hold them up
+
+    rows = [await _message(sessions, one) for one in [*inbox, *fresh]]
+    assert [row.hand_overs for row in rows] == [3, 1, 3, 3, 2, 2, 1, 1, 1, 0]
 
 
 async def test_parked_messages_are_not_handed_over(sessions: Sessions) -> None:

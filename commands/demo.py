@@ -26,6 +26,7 @@ from integrations.sandbox import douyin_orders, pdd_orders, wechat_orders
 from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
+from integrations.sandbox.demo_waybills import demo_waybills
 from integrations.sandbox.jd_orders import sku_id_of
 from integrations.sandbox.settings import MiniAccount, SandboxSettings
 from runtime.settings import Settings
@@ -243,7 +244,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         session.add(
             ShopRow(id=id, channel=channel, external_id=external_id, name=name,
                     base_url=base_url, secrets=sealed,
-                    settings=_QUICK)
+                    settings={**_QUICK, **demo_waybills(channel)})
         )  # fmt: skip
         await session.flush()
         for product in PRODUCTS:

@@ -97,6 +97,11 @@ def receiver_context(order_id: str) -> str:
     return f"receiver/{order_id}"
 
 
+def print_context(parcel_id: str) -> str:
+    """What `platform_label.sealed` is sealed for."""
+    return f"print/{parcel_id}"
+
+
 def correction_context(correction_id: str) -> str:
     """What a corrected receiver is sealed for until its order takes it over."""
     return f"correction/{correction_id}"

@@ -6,7 +6,7 @@ from math import floor
 from pathlib import Path
 from typing import Final
 
-from domain.shared.address import Address, Contact, Receiver
+from domain.shared.address import Address, Contact
 from domain.shared.ids import ParcelId
 from domain.shared.money import Money
 from integrations.carriers.port import CargoItem
@@ -33,14 +33,14 @@ _CARGO_LINES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is printed; a masked receiver shows its masks. `printed_on` is local text."""
+    """What is printed. `printed_on` is local text."""
 
     carrier_name: str
     product_name: str
     waybill_no: str
     parcel_id: ParcelId
     sender: Contact
-    receiver: Receiver
+    receiver: Contact
     cargo: tuple[CargoItem, ...]
     weight_g: int
     printed_on: str
@@ -90,11 +90,8 @@ def _barcode_mm(modules: int) -> float:
     return modules * (dots * _DOT_MM if dots else fitting)
 
 
-def _party(who: Receiver) -> dict[str, str]:
-    if isinstance(who, Contact):
-        parts = (who.name, who.phone, who.company)
-    else:
-        parts = (who.name_mask, who.phone_mask, "")
+def _party(who: Contact) -> dict[str, str]:
+    parts = (who.name, who.phone, who.company)
     return {"heading": "  ".join(part for part in parts if part), "address": _address(who.address)}
 
 

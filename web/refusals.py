@@ -63,6 +63,12 @@ _SENTENCES: Final = (
     N_("no tariff of any carrier covers this way"),
     N_("no location ships orders"),
     N_("the platform hides the receiver: order the waybill there, record it as by hand"),
+    N_(
+        "the platform hides the receiver: enter {settings} in the settings of the shop and retry,"
+        " or order the waybill there and record its number as done by hand"
+    ),
+    N_("the platform hides who gets shipment {no}"),
+    N_("shipment {no} has no label made by its platform"),
     N_("{waybill} was ordered by hand: void it there, record it as by hand"),
     N_("{waybill} is on another parcel"),
     N_("a waybill number has letters, digits and - only"),

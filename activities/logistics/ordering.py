@@ -12,7 +12,7 @@ from integrations.carriers.port import CargoItem, ParcelSize, PickupWindow, Wayb
 # Cash is collected once for the order: by the first box of its first shipment.
 PARCELS: Final = """
 SELECT p.id, p.carrier, p.product, p.weight_g, p.length_mm, p.width_mm, p.height_mm,
-       p.waybill_no, p.voided_at, c.settings,
+       p.waybill_no, p.voided_at, c.settings, o.shop_id, o.external_no,
        r.order_id, r.kind, r.sealed, r.phone_last4, r.country, r.province, r.city, r.district,
        r.postcode, r.division_code, r.longitude, r.latitude,
        l.contact_name, l.contact_phone, l.province AS from_province, l.city AS from_city,
@@ -61,18 +61,10 @@ def waybill_request(
         ),
         person.company,
     )  # fmt: skip
-    sender = Contact(
-        row.contact_name,
-        row.contact_phone,
-        Address(
-            "CN", row.from_province, row.from_city, row.from_district, row.from_detail,
-            division_code=row.from_code,
-        ),
-    )  # fmt: skip
     return WaybillRequest(
         order_ref=reference,
         product=row.product,
-        sender=sender,
+        sender=sender_of(row),
         receiver=receiver,
         parcel=ParcelSize(row.weight_g, row.length_mm, row.width_mm, row.height_mm),
         cargo=tuple(
@@ -82,6 +74,18 @@ def waybill_request(
         insured_minor=_insured(settings, cargo, boxes),
         pickup=_pickup(settings, now),
     )
+
+
+def sender_of(row: Any) -> Contact:
+    """The place the parcel leaves from."""
+    return Contact(
+        row.contact_name,
+        row.contact_phone,
+        Address(
+            "CN", row.from_province, row.from_city, row.from_district, row.from_detail,
+            division_code=row.from_code,
+        ),
+    )  # fmt: skip
 
 
 def _insured(settings: Mapping[str, Any], cargo: Any, boxes: int) -> int:

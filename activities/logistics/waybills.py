@@ -10,7 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
 from activities.logistics.ordering import CARGO, PARCELS, reference, waybill_request
+from activities.logistics.platform_labels import PlatformLabels, is_platform, platform_system
 from activities.orders.ports import Adapters
+from activities.shared.attempts import attempt
 from db.engine import Sessions
 from db.orders.receivers import open_person
 from db.platform.effects import Effect, EffectRepository
@@ -18,13 +20,7 @@ from db.platform.gates import Gates
 from db.sql import parsed
 from db.vault import Vault
 from domain.orders.work import OutsideStep
-from domain.shared.errors import (
-    AnswerLost,
-    IntegrationError,
-    NeedsPlatformWaybill,
-    NotOffered,
-    Rejected,
-)
+from domain.shared.errors import NotOffered, Rejected
 from integrations.carriers.port import Carrier, Waybill
 
 # Parcels and shipment take the same carrier and product, as long as nothing is labelled.
@@ -82,9 +78,9 @@ class WaybillActivities:
         """A waybill for every parcel; returns the numbers. Asks first where an answer was lost."""
         open_rows = [row for row in await self._parcels(step) if row.voided_at is None]
         unlabelled = [row for row in open_rows if not row.waybill_no]
-        if any(row.kind == "masked" for row in unlabelled):
-            why = "the platform hides the receiver: order the waybill there, record it as by hand"
-            raise NeedsPlatformWaybill(why, code="masked_receiver", system="onhand")
+        for row in unlabelled:
+            if row.kind == "masked":
+                await self._platform.check(row.shop_id, row.carrier)
         for row in unlabelled:
             await self._order(step, row)
         return ", ".join(
@@ -103,7 +99,7 @@ class WaybillActivities:
                 why = f"{row.waybill_no} was ordered by hand: void it there, record it as by hand"
                 raise Rejected(why, code="ordered_by_hand", system="onhand")
             if effect is not None and effect.state != "undone":
-                await self._cancel(step, row.id, effect, row.waybill_no)
+                await self._cancel(step, row, effect, row.waybill_no)
             await self._voided(row.id)
 
     @activity.defn(name="waybill.voided_by_hand")
@@ -142,32 +138,47 @@ class WaybillActivities:
                 await _keep(session, row.id, waybill, by_hand=True)
         return ", ".join(numbers)
 
+    @property
+    def _platform(self) -> PlatformLabels:
+        return PlatformLabels(self.sessions, self.adapters, self.vault, self.gates)
+
     async def _order(self, step: OutsideStep, row: Any) -> None:
+        masked = row.kind == "masked"
         system = f"carrier/{row.carrier}"
+        if masked:
+            system = platform_system(row.shop_id, row.carrier)
         async with self.sessions.begin() as session:
             effect = await EffectRepository(session).intend(
                 row.id, "waybill", system, step.shipment_no
             )
         if effect.system != system:  # a person chose another carrier since
-            await self._cancel(step, row.id, effect, "")
+            await self._cancel(step, row, effect, "")
             async with self.sessions.begin() as session:
                 effect = await EffectRepository(session).move(row.id, system)
         key = reference(row.id, effect.result)
-        async with self.gates.through(system, step):
-            carrier = await self.adapters.carrier(row.carrier)
-            waybill = None if effect.is_first else await _found(carrier, key)
-            if waybill is None:
-                waybill = await self._send(carrier, row, step, key)
+        if masked:
+            waybill = await self._platform.order(step, row, effect, key)
+        else:
+            waybill = await self._order_at_carrier(step, row, effect, key)
         async with self.sessions.begin() as session:
             await _keep(session, row.id, waybill)
 
-    async def _cancel(
-        self, step: OutsideStep, parcel_id: str, effect: Effect, waybill_no: str
-    ) -> None:
-        """Void what the effect left at its carrier; asks first where no number came back."""
+    async def _order_at_carrier(
+        self, step: OutsideStep, row: Any, effect: Effect, key: str
+    ) -> Waybill:
+        async with self.gates.through(f"carrier/{row.carrier}", step):
+            carrier = await self.adapters.carrier(row.carrier)
+            found = None if effect.is_first else await _found(carrier, key)
+            return found or await self._send(carrier, row, step, key)
+
+    async def _cancel(self, step: OutsideStep, row: Any, effect: Effect, waybill_no: str) -> None:
+        """Void what the effect left where it went; asks first where no number came back."""
         if not waybill_no and not effect.may_exist:
             return
-        key = reference(parcel_id, effect.result)
+        key = reference(row.id, effect.result)
+        if is_platform(effect.system):
+            await self._platform.cancel(step, row, effect, key, waybill_no)
+            return
         async with self.gates.through(effect.system, step):
             carrier = await self.adapters.carrier(effect.system.removeprefix("carrier/"))
             if not waybill_no:
@@ -194,15 +205,8 @@ class WaybillActivities:
                 "pickup_to": request.pickup.end if request.pickup else None,
             }
             await connection.execute(parsed(_SENT_FOR), sent_for)
-        try:
+        async with attempt(self.sessions, row.id):
             return await carrier.create(request)
-        except IntegrationError as error:
-            state = "unknown" if isinstance(error, AnswerLost) else "intended"
-            async with self.sessions.begin() as session:
-                await EffectRepository(session).settle(
-                    row.id, "rejected" if isinstance(error, Rejected) else state
-                )
-            raise
 
     async def _parcels(self, step: OutsideStep) -> Any:
         async with self.sessions.begin() as session:

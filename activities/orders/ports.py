@@ -8,7 +8,7 @@ from domain.orders.lifecycle import OrderState
 from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Aggregator, Carrier
-from integrations.marketplaces.port import Marketplace
+from integrations.marketplaces.port import Marketplace, PlatformWaybills
 from integrations.payments.port import PaymentProvider
 
 
@@ -16,6 +16,10 @@ class Adapters(Protocol):
     """Clients of shops, carriers and payment providers, made from their rows."""
 
     async def marketplace(self, shop_id: str) -> Marketplace: ...
+
+    async def waybills(self, shop_id: str) -> PlatformWaybills | None:
+        """The shop's platform waybills, for receivers it hides; None where it makes none."""
+        ...
 
     async def carrier(self, code: str) -> Carrier: ...
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from temporalio import activity
 
 from activities.orders.ports import Adapters
+from activities.shared.attempts import attempt
 from db.engine import Sessions
 from db.logistics.tariffs import carriers_without_cash, price_list, shut_carriers
 from db.orders.shipments import ShipmentRepository
@@ -17,7 +18,7 @@ from db.platform.outbox import queue_shop_webhook
 from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
 from domain.orders.boxes import share_over_boxes
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
-from domain.shared.errors import ActionNotAllowed, AnswerLost, IntegrationError, Rejected
+from domain.shared.errors import ActionNotAllowed
 from integrations.carriers.registry import COLLECTS_CASH
 from integrations.marketplaces.own_events import build_shipped_event
 from integrations.marketplaces.port import ShipConfirmation, ShippedLine
@@ -43,7 +44,7 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
 
 _TO_RATE: Final = """
 SELECT p.id, p.weight_g, p.length_mm, p.width_mm, p.height_mm, p.carrier,
-       r.division_code AS destination, l.division_code AS origin,
+       r.division_code AS destination, l.division_code AS origin, r.kind, o.shop_id,
        s.carrier AS expected, s.product AS expected_product, o.cash_on_delivery
 FROM parcel p JOIN shipment s ON s.no = p.shipment_no JOIN sales_order o ON o.id = s.order_id
 JOIN receiver r ON r.order_id = s.order_id JOIN location l ON l.id = s.location_id
@@ -82,6 +83,8 @@ class TellingActivities:
                 lines = prices.between(parcel.origin or "", parcel.destination or "", today)
                 if parcel.cash_on_delivery:
                     lines = tuple(line for line in lines if line.carrier not in cashless)
+                if parcel.kind == "masked":
+                    lines = await self._with_platform_waybill(lines, parcel.shop_id)
                 quote = _quote(lines, parcel, shut)
                 if quote is None:
                     raise ActionNotAllowed("no tariff of any carrier covers this way")
@@ -97,6 +100,15 @@ class TellingActivities:
                     {**choice, "fee": quote.price_minor, "no": step.shipment_no},
                 )
             return replace(facts, carrier=chosen)
+
+    async def _with_platform_waybill(
+        self, lines: tuple[TariffRow, ...], shop_id: str
+    ) -> tuple[TariffRow, ...]:
+        """Those of carriers whose waybills the shop's platform makes; all, if it makes none."""
+        waybills = await self.adapters.waybills(shop_id)
+        if waybills is None:
+            return lines
+        return tuple(line for line in lines if not waybills.missing(line.carrier)) or lines
 
     @activity.defn(name="channel.confirm_shipment")
     async def confirm_shipment(self, step: OutsideStep) -> None:
@@ -125,17 +137,9 @@ class TellingActivities:
             tuple(ShippedLine(no, units) for no, units in lines.items()),
             partial=lines != row.goods,
         )
-        try:
-            async with self.gates.through(system, step):
-                shop = await self.adapters.marketplace(row.shop_id)
-                await shop.confirm_shipment(confirmation)
-        except IntegrationError as error:
-            state = "unknown" if isinstance(error, AnswerLost) else "intended"
-            async with self.sessions.begin() as session:
-                await EffectRepository(session).settle(
-                    key, "rejected" if isinstance(error, Rejected) else state
-                )
-            raise
+        async with attempt(self.sessions, key), self.gates.through(system, step):
+            shop = await self.adapters.marketplace(row.shop_id)
+            await shop.confirm_shipment(confirmation)
         async with self.sessions.begin() as session:
             if row.channel == "own":  # hears it as an event, queued with the mark that it was told
                 event = build_shipped_event(row.shop_id, confirmation, row.shipped_at)

@@ -26,6 +26,7 @@ from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
 from integrations.marketplaces.port import (
     AfterSaleMarketplace,
     Marketplace,
+    PlatformWaybills,
     PulledMarketplace,
     PushMarketplace,
     QueueMarketplace,
@@ -48,12 +49,13 @@ ValueT = TypeVar("ValueT")
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A shop and the client that talks to it."""
+    """A shop and the client that talks to it; `waybills` where its platform makes some."""
 
     id: str
     channel: str
     active: bool
     marketplace: Marketplace
+    waybills: PlatformWaybills | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,19 @@ class Adapters:
                 f"there is no shop {shop_id[:100]!a}", code=UNKNOWN_SHOP, system="onhand"
             )
         await self._check(f"shop/{row.id}", schema_of_channel(row.channel), row.settings)
-        shop = Shop(row.id, row.channel, row.active, self._marketplace(row))
+        access, channel = self._shop_access(row), CHANNELS[row.channel]
+        waybills = channel.waybills(access) if channel.waybills else None
+        shop = Shop(row.id, row.channel, row.active, channel.opens(access), waybills)
         self._shops[shop_id] = (self.clock() + REMEMBERED_S, shop)
         return shop
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         """The client of a shop. Raises as `shop` does."""
         return (await self.shop(shop_id)).marketplace
+
+    async def waybills(self, shop_id: str) -> PlatformWaybills | None:
+        """The shop's platform waybills; None where it makes none. Raises as `shop` does."""
+        return (await self.shop(shop_id)).waybills
 
     async def pushing(self, shop_id: str, channel: str) -> PushMarketplace:
         """The client of an active shop that pushes. Raises Rejected (`unknown_shop`)."""
@@ -233,28 +241,26 @@ class Adapters:
         until, value = known.get(key, (0.0, None))
         return value if self.clock() < until else None
 
-    def _marketplace(self, row: ShopRow) -> Marketplace:
+    def _shop_access(self, row: ShopRow) -> ShopAccess:
         if (channel := CHANNELS.get(row.channel)) is None:
             text = f"no adapter for channel {row.channel}"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         secrets = Secrets(row.id, self.vault.open_secrets(row.secrets, shop_context(row.id)))
         app = secrets.get("app_key") or secrets.get("client_id") or row.id
-        return channel.opens(
-            ShopAccess(
-                row.id,
-                row.external_id,
-                row.base_url,
-                secrets,
-                row.settings,
-                self.http_client,
-                SharedPace(
-                    self.sessions,
-                    row.channel,
-                    app,
-                    channel.limits,
-                    secrets=tuple(secrets.values.values()),
-                ),
-            )
+        return ShopAccess(
+            row.id,
+            row.external_id,
+            row.base_url,
+            secrets,
+            row.settings,
+            self.http_client,
+            SharedPace(
+                self.sessions,
+                row.channel,
+                app,
+                channel.limits,
+                secrets=tuple(secrets.values.values()),
+            ),
         )
 
     def _carrier(self, row: CarrierAccountRow) -> Carrier:

@@ -1,7 +1,7 @@
 """Picking, packing and handing over, for scanners and pages."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import Field, StrictInt
@@ -81,7 +81,9 @@ class ListParcel(StrictBody):
 class PickList(StrictBody):
     """A shipment as the warehouse sees it; `waits_for` says what has to be done.
 
-    While the order has `holds` it is not labelled or handed over.
+    While the order has `holds` it is not labelled or handed over. `labels_by` says who prints: us
+    (`label.pdf`), the print component of a platform that hides the receiver (`print-data`), or
+    elsewhere, where a person ordered the waybill.
     """
 
     shipment_no: str
@@ -99,6 +101,7 @@ class PickList(StrictBody):
     gift: bool
     buyer_remark: str
     seller_remark: str
+    labels_by: Literal["us", "platform", "elsewhere"]
     lines: list[ListLine]
     parcels: list[ListParcel]
 

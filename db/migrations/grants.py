@@ -15,7 +15,7 @@ LEDGERS: Final = (
     "sourcing_decision",
 )
 _ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
-_ONLY_WORKER_WRITES: Final = ("effect",)
+_ONLY_WORKER_WRITES: Final = ("effect", "platform_label")
 _SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
 _EDITED: Final = ("channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule")
 
@@ -32,5 +32,5 @@ STATEMENTS: Final = (
     "GRANT UPDATE (posted_quantity, voided_quantity, state, expires_at, resolved_at)"
     " ON reservation TO onhand_worker, onhand_web",
     f"GRANT DELETE ON {', '.join((*_SPENT, *_EDITED))} TO onhand_web",
-    f"GRANT DELETE ON {', '.join(_SPENT[:3])} TO onhand_worker",
+    f"GRANT DELETE ON {', '.join((*_SPENT[:3], 'platform_label'))} TO onhand_worker",
 )

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
 from db.orders.payments import payments_of
+from db.orders.platform_labels import printed_by
 from db.orders.queries import OrderQueries
 from db.orders.receivers import KnownReceiver, open_receiver
 from db.orders.tables import (
@@ -85,6 +86,7 @@ class Shipment:
     location: str
     lines: Sequence[Row[Any]]
     parcels: Sequence[Parcel]
+    labels_by: str = "us"  # us | platform | elsewhere: who prints them
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ async def _shipments(session: AsyncSession, order_id: str) -> list[Shipment]:
         return []
     names = {row.id: row.name for row in await run(session, _LOCATIONS, order_id=order_id)}
     lines = await run(session, _SHIPPED, order_id=order_id)
+    printers = await printed_by(session, order_id)
     numbers = [row.no for row in rows]
     parcels = (
         await session.exec(
@@ -176,6 +179,7 @@ async def _shipments(session: AsyncSession, order_id: str) -> list[Shipment]:
                 for parcel in parcels
                 if parcel.shipment_no == row.no
             ],
+            printers[row.no],
         )
         for row in rows
     ]

@@ -7,10 +7,11 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.orders.receivers import KnownReceiver, open_receiver
+from db.orders.receivers import open_receiver
 from db.sql import run
 from db.vault import Vault
-from domain.shared.errors import ActionNotAllowed, OrderNotFound
+from domain.shared.address import Contact, MaskedReceiver
+from domain.shared.errors import ActionNotAllowed, OrderNotFound, PrintedElsewhere
 
 # Cash is collected once for the order: by the first box of its first shipment.
 _BOXES: Final = """
@@ -44,12 +45,13 @@ class Printable:
     """The boxes of a shipment with their sender, who gets them, and what is in all of them."""
 
     boxes: Sequence[Row[Any]]
-    receiver: KnownReceiver
+    receiver: Contact
     cargo: Sequence[Row[Any]]
 
 
 async def printable(session: AsyncSession, vault: Vault, shipment_no: str) -> Printable:
-    """Raises OrderNotFound, and ActionNotAllowed while a box has no waybill."""
+    """Raises OrderNotFound, ActionNotAllowed while a box has no waybill, and PrintedElsewhere where
+    only a platform knows the receiver: no parcel arrives at a masked address."""
     if not await run(session, "SELECT FROM shipment WHERE no = :no", no=shipment_no):
         raise OrderNotFound(f"there is no shipment {shipment_no}")
     boxes = await run(session, _BOXES, no=shipment_no)
@@ -58,4 +60,7 @@ async def printable(session: AsyncSession, vault: Vault, shipment_no: str) -> Pr
     receiver = await open_receiver(session, vault, boxes[0].order_id)
     if receiver is None:
         raise OrderNotFound(f"nobody is known to get shipment {shipment_no}")
-    return Printable(boxes, receiver, await run(session, _CARGO, no=shipment_no))
+    told = receiver.told
+    if isinstance(told, MaskedReceiver):
+        raise PrintedElsewhere(f"the platform hides who gets shipment {shipment_no}")
+    return Printable(boxes, told, await run(session, _CARGO, no=shipment_no))

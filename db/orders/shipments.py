@@ -26,7 +26,7 @@ SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o
        coalesce(l.units, 0) AS units, coalesce(l.picked, 0) AS picked_units,
        p.tracked, p.last_fact_at, p.incident, coalesce(p.foreign_carrier, false) AS foreign_carrier,
        s.picked_at, s.packed_at, s.handed_over_at, s.waits_for,
-       coalesce(p.outdated, false) AS label_outdated
+       coalesce(p.outdated, false) AS label_outdated, coalesce(r.kind = 'masked', false) AS masked
 FROM shipment s
 JOIN sales_order o ON o.id = s.order_id
 LEFT JOIN receiver r ON r.order_id = s.order_id
@@ -143,6 +143,7 @@ class ShipmentRepository:
             row.last_fact_at,
             row.foreign_carrier,
             row.incident or "",
+            row.masked,
         )
 
     async def lock(self, no: str) -> ShipmentFacts:

@@ -313,6 +313,16 @@ class ParcelRow(SQLModel, table=True):
     incident: str = Field(default="", sa_column_kwargs=_EMPTY)
 
 
+class PlatformLabelRow(SQLModel, table=True):
+    """What the platform's print component wants for a box whose receiver the platform hides;
+    gone when the waybill is voided."""
+
+    __tablename__ = "platform_label"
+    parcel_id: str = Field(primary_key=True, foreign_key="parcel.id")
+    sealed: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
 class TrackingEventRow(SQLModel, table=True):
     """A carrier's scan; append-only, each told once."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.platform_labels import PRINTED_BY
 from db.orders.shipments import STOPPING
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
@@ -82,11 +83,11 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.receiver_version > 0
   AND p.receiver_version <> r.version
 """
 
-_SHIPMENTS: Final = """
+_SHIPMENTS: Final = f"""
 SELECT s.no, o.no AS order_no, s.location_id, s.status, s.waits_for, s.carrier, s.product,
        s.ship_by, s.picked_at, s.packed_at, s.handed_over_at, o.gift, o.buyer_remark,
-       o.seller_remark,
-       (SELECT coalesce(array_agg(h.kind ORDER BY h.kind), '{}') FROM order_hold h
+       o.seller_remark, {PRINTED_BY} AS labels_by,
+       (SELECT coalesce(array_agg(h.kind ORDER BY h.kind), '{{}}') FROM order_hold h
         WHERE h.order_id = s.order_id AND h.released_at IS NULL) AS holds,
        (SELECT jsonb_agg(jsonb_build_object('sku', x.sku, 'name', k.name, 'gtin', k.gtin,
                          'quantity', x.quantity, 'picked', x.picked, 'weight_g', k.weight_g)
@@ -101,7 +102,7 @@ SELECT s.no, o.no AS order_no, s.location_id, s.status, s.waits_for, s.carrier, 
                                   'status', p.status, 'weight_g', p.weight_g) ORDER BY p.id), '[]')
         FROM parcel p WHERE p.shipment_no = s.no AND p.voided_at IS NULL) AS parcels
 FROM shipment s JOIN sales_order o ON o.id = s.order_id
-"""
+"""  # noqa: S608 (made of constants)
 
 # Urgency, then number: a page goes on after the shipment the last one ended with.
 _LIST: Final = f"""{_SHIPMENTS}

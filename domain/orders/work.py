@@ -143,6 +143,7 @@ class ShipmentFacts:
     last_fact_at: datetime | None = None
     needs_following: bool = False  # a parcel's carrier tells us nothing by itself
     incident: str = ""  # what the carrier said went wrong with a parcel last
+    is_masked: bool = False  # only the channel's platform knows the receiver, and makes the label
 
 
 @dataclass(frozen=True, slots=True)

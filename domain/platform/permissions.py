@@ -96,6 +96,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}/label.pdf": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/shipments/{shipment_no}/print-data": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/locations/{location_id}/manifest.pdf": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/receipts": _P.CHANGE_STOCK,
     "POST /api/v1/adjustments": _P.CHANGE_STOCK,

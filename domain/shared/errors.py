@@ -42,6 +42,10 @@ class ActionNotAllowed(DomainError):
     """This action is not offered for this step or state."""
 
 
+class PrintedElsewhere(DomainError):
+    """Only the platform knows the receiver: its own component prints this label."""
+
+
 class InvalidInput(DomainError):
     """The given values cannot be used; the text says which."""
 

@@ -109,7 +109,7 @@ class DouyinMarketplace:
 
     async def fetch_raw(self, external_no: str) -> bytes:
         """The answer of `/order/orderDetail`."""
-        return await self._call(DETAIL, {"shop_order_id": external_no}, changes=False)
+        return await self.call(DETAIL, {"shop_order_id": external_no}, changes=False)
 
     def snapshot(self, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored answer; None for a message, which only names its order.
@@ -134,7 +134,7 @@ class DouyinMarketplace:
         company = await self._company_code(confirmation.carrier)
         path, parameters = _shipment(confirmation, company)
         try:
-            await self._call(path, parameters, changes=True)
+            await self.call(path, parameters, changes=True)
         except CredentialsRefused:
             raise
         except Rejected:
@@ -155,7 +155,7 @@ class DouyinMarketplace:
         if "sku_id" not in parameters:
             parameters["out_sku_id"] = listing.external_sku
         try:
-            await self._call(STOCK, parameters, changes=True)
+            await self.call(STOCK, parameters, changes=True)
         except Rejected as error:
             if error.code != DONE_BEFORE:
                 raise
@@ -180,7 +180,7 @@ class DouyinMarketplace:
         codes = {**_COMPANY_CODES, **self.access.settings.get("carrier_ids", {})}
         if carrier in codes:
             return str(codes[carrier])
-        raw = await self._call(COMPANIES, {}, changes=False)
+        raw = await self.call(COMPANIES, {}, changes=False)
         if found := find_company(_read(CompaniesAnswer, raw).companies, carrier):
             return found
         text = f"Douyin's code of carrier {carrier} is not in the shop's carrier_ids"
@@ -195,7 +195,7 @@ class DouyinMarketplace:
             "page": page - 1,  # Douyin counts from nought
             "size": PAGE_SIZE,
         }
-        return _read(PageAnswer, await self._call(SEARCH, parameters, changes=False)).data
+        return _read(PageAnswer, await self.call(SEARCH, parameters, changes=False)).data
 
     async def _cases(self, start: datetime, end: datetime, page: int) -> tuple[int, list[Case]]:
         parameters = {
@@ -205,10 +205,10 @@ class DouyinMarketplace:
             "page": page - 1,
             "size": PAGE_SIZE,
         }
-        answer = _read(CasesAnswer, await self._call(CASES, parameters, changes=False)).data
+        answer = _read(CasesAnswer, await self.call(CASES, parameters, changes=False)).data
         return answer.total, list(answer.items)
 
-    async def _call(self, path: str, parameters: Mapping[str, Any], *, changes: bool) -> bytes:
+    async def call(self, path: str, parameters: Mapping[str, Any], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""
         secrets, param_json = self.access.secrets, canonical_json(parameters)
         method, timestamp = path.strip("/").replace("/", "."), str(int(self.now().timestamp()))

@@ -86,7 +86,7 @@ class PddMarketplace:
     async def fetch_raw(self, external_no: str) -> bytes:
         """The answer of `order.information.get`."""
         parameters = {"order_sn": external_no}
-        return await self._call("pdd.order.information.get", parameters, changes=False)
+        return await self.call("pdd.order.information.get", parameters, changes=False)
 
     def snapshot(self, raw: bytes) -> OrderSnapshot:
         """Translate a stored answer of `order.information.get`. Raises Rejected (`unreadable`)."""
@@ -138,7 +138,7 @@ class PddMarketplace:
             parameters["sku_id"] = sku_id
         else:
             parameters["outer_id"] = listing.external_sku
-        raw = await self._call("pdd.goods.quantity.update", parameters, changes=True)
+        raw = await self.call("pdd.goods.quantity.update", parameters, changes=True)
         answer = _read(StockAnswer, raw, changes=True)
         if not answer.goods_quantity_update_response.is_success:
             raise Rejected("the stock was not set", code="is_success=false", system="pdd")
@@ -162,7 +162,7 @@ class PddMarketplace:
         return tuple(cases)
 
     async def _send(self, parameters: Mapping[str, str]) -> None:
-        raw = await self._call("pdd.logistics.online.send", parameters, changes=True)
+        raw = await self.call("pdd.logistics.online.send", parameters, changes=True)
         answer = _read(SentAnswer, raw, changes=True)
         if not answer.logistics_online_send_response.is_success:
             raise Rejected("shipping was not accepted", code="is_success=false", system="pdd")
@@ -178,7 +178,7 @@ class PddMarketplace:
         if carrier in ids:
             return str(ids[carrier])
         if carrier in CARRIERS:
-            raw = await self._call("pdd.logistics.companies.get", {}, changes=False)
+            raw = await self.call("pdd.logistics.companies.get", {}, changes=False)
             answer = _read(CompaniesAnswer, raw, changes=False)
             if found := find_company(answer.in_use, carrier):
                 return found
@@ -201,7 +201,7 @@ class PddMarketplace:
             "use_has_next": "false",
         }
         method = "pdd.order.number.list.increment.get"
-        raw = await self._call(method, parameters, changes=False)
+        raw = await self.call(method, parameters, changes=False)
         return _read(PageAnswer, raw, changes=False).order_sn_increment_get_response
 
     async def _cases(self, start: datetime, end: datetime, page: int) -> tuple[int, list[Case]]:
@@ -210,11 +210,11 @@ class PddMarketplace:
             "after_sales_status": str(self.access.settings.get("after_sales_status", 1)),
             "after_sales_type": str(self.access.settings.get("after_sales_type", 1)),
         }
-        raw = await self._call("pdd.refund.list.increment.get", parameters, changes=False)
+        raw = await self.call("pdd.refund.list.increment.get", parameters, changes=False)
         answer = _read(CasesAnswer, raw, changes=False).refund_increment_get_response
         return answer.total_count, list(answer.refund_list)
 
-    async def _call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
+    async def call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""
         secrets = self.access.secrets
         form = {

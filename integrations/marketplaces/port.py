@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from domain.orders.after_sale import AfterSale
 from domain.orders.snapshot import OrderSnapshot
+from domain.shared.address import Contact, MaskedReceiver
 from domain.shared.errors import Rejected
 
 # Code of the refusal that says: this message id came before with another body.
@@ -184,4 +185,59 @@ class StockedMarketplace(Marketplace, Protocol):
 
     async def available(self, listing: Listing) -> int | None:
         """What the channel offers now; None when it cannot be asked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PackedItem:
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedParcel:
+    """A box for somebody only the platform knows. `reference` is our parcel's, fixed before the
+    first call; the receiver is passed on as he came and never read."""
+
+    reference: str
+    external_no: str
+    carrier: str  # our carrier code
+    product: str
+    sender: Contact
+    receiver: MaskedReceiver = field(repr=False)
+    items: tuple[PackedItem, ...]
+    weight_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformWaybill:
+    """`print_data` is the label as the platform's print component wants it: ciphertext, to be kept
+    sealed and handed on as it is."""
+
+    waybill_no: str
+    print_data: str = field(repr=False)
+
+
+class PlatformWaybills(Protocol):
+    """The electronic waybills of a platform, for receivers whom it hides from sellers.
+
+    Raises the IntegrationError family: AnswerLost when what was sent got no answer.
+    """
+
+    def missing(self, carrier: str) -> str:
+        """Names of the settings the shop needs for waybills of this carrier and has not."""
+        ...
+
+    async def reserve(self, parcel: MaskedParcel) -> str:
+        """The key the waybill will be made under, to be kept before it is made. One that was never
+        used costs nothing."""
+        ...
+
+    async def create(self, parcel: MaskedParcel, key: str) -> PlatformWaybill:
+        """Order a waybill; the same key again returns the first one."""
+        ...
+
+    async def cancel(self, parcel: MaskedParcel, key: str, waybill_no: str) -> None:
+        """Void a waybill; voiding it twice is no error. Without a number whatever the key made is
+        voided, and it is no error when that is nothing."""
         ...

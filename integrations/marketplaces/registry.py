@@ -6,8 +6,19 @@ from typing import Final
 
 from domain.channels.selling import LARGEST_COUNT
 from integrations.access import Limit, ShopAccess
-from integrations.marketplaces import douyin, jd, own, pdd, shopify, top, wechat, woocommerce
-from integrations.marketplaces.port import Marketplace
+from integrations.marketplaces import (
+    douyin,
+    jd,
+    own,
+    pdd,
+    pdd_waybill,
+    shopify,
+    top,
+    top_waybill,
+    wechat,
+    woocommerce,
+)
+from integrations.marketplaces.port import Marketplace, PlatformWaybills
 from integrations.settings import Schema, nested, number, whole, yes_no
 
 _DAY_S: Final = 86_400
@@ -50,6 +61,7 @@ class Channel:
     is_stocked: bool = False  # a StockedMarketplace: it is told what it may sell
     tells_after_sales: bool = False  # an AfterSaleMarketplace
     limits: Mapping[str, Limit] = field(default_factory=dict)
+    waybills: Callable[[ShopAccess], PlatformWaybills] | None = None  # for receivers it hides
 
 
 CHANNELS: Final[Mapping[str, Channel]] = {
@@ -67,20 +79,22 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     "own": Channel(own.open_shop, own.SETTINGS + COMMON),
     "pdd": Channel(
         pdd.open_shop,
-        pdd.SETTINGS + COMMON,
+        pdd.SETTINGS + pdd_waybill.SETTINGS + COMMON,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
         limits=pdd.LIMITS,
+        waybills=pdd_waybill.open_waybills,
     ),
     "shopify": Channel(shopify.open_shop, shopify.SETTINGS + COMMON, is_stocked=True),
     "top": Channel(
         top.open_shop,
-        top.SETTINGS + COMMON,
+        top.SETTINGS + top_waybill.SETTINGS + COMMON,
         is_pulled=True,
         is_queued=True,
         is_stocked=True,
         tells_after_sales=True,
+        waybills=top_waybill.open_waybills,
     ),
     "wechat": Channel(
         wechat.open_shop,

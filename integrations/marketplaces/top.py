@@ -139,7 +139,7 @@ class TopMarketplace:
     async def fetch_raw(self, external_no: str) -> bytes:
         """The answer of `trade.fullinfo.get`."""
         parameters = {"tid": external_no, "fields": TRADE_FIELDS}
-        return await self._call("taobao.trade.fullinfo.get", parameters, changes=False)
+        return await self.call("taobao.trade.fullinfo.get", parameters, changes=False)
 
     def snapshot(self, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored answer of `trade.fullinfo.get`; None for a message of the queue.
@@ -175,7 +175,7 @@ class TopMarketplace:
             numbers = dict.fromkeys(line.external_line_no for line in confirmation.lines)
             parameters |= {"is_split": "1", "sub_tid": ",".join(numbers)}
         try:
-            raw = await self._call("taobao.logistics.offline.send", parameters, changes=True)
+            raw = await self.call("taobao.logistics.offline.send", parameters, changes=True)
         except Rejected as refusal:
             if not refusal.code.startswith(SHIPPING_REFUSED):
                 raise
@@ -202,12 +202,12 @@ class TopMarketplace:
     async def permit(self) -> None:
         """Have the shop's messages queued; asking again changes nothing."""
         parameters = {"topics": ",".join(TOPICS)}
-        await self._call("taobao.tmc.user.permit", parameters, changes=True)
+        await self.call("taobao.tmc.user.permit", parameters, changes=True)
 
     async def consume(self) -> tuple[Queued, ...]:
         """Messages of this seller; those of another one who shares the group are left for his."""
         parameters = {"group_name": self.tmc_group, "quantity": str(MOST_AT_ONCE)}
-        raw = await self._call("taobao.tmc.messages.consume", parameters, changes=False)
+        raw = await self.call("taobao.tmc.messages.consume", parameters, changes=False)
         answer = read_answer(ConsumedAnswer, raw, system="top", changes=False)
         return tuple(
             queued(message)
@@ -225,12 +225,12 @@ class TopMarketplace:
             "f_message_ids": ",".join(failed),
         }
         shown = {name: value for name, value in parameters.items() if value}
-        await self._call("taobao.tmc.messages.confirm", shown, changes=True)
+        await self.call("taobao.tmc.messages.confirm", shown, changes=True)
 
     async def set_available(self, listing: Listing, quantity: int, reference: str) -> None:
         """Set the whole count, so that telling it twice changes nothing."""
         method, parameters = stock_call(listing, quantity)
-        await self._call(method, parameters, changes=True)
+        await self.call(method, parameters, changes=True)
 
     async def available(self, listing: Listing) -> int | None:
         """TOP's way to ask for it is not among the calls we know."""
@@ -245,7 +245,7 @@ class TopMarketplace:
             "page_size": str(REFUND_PAGE_SIZE),
             "use_has_next": "false",
         }
-        raw = await self._call(REFUNDS_METHOD, parameters, changes=False)
+        raw = await self.call(REFUNDS_METHOD, parameters, changes=False)
         answer = read_answer(RefundsAnswer, raw, system="top", changes=False)
         return answer.refunds_receive_get_response
 
@@ -258,11 +258,11 @@ class TopMarketplace:
             "page_size": str(PAGE_SIZE),
             "use_has_next": "false",
         }
-        raw = await self._call("taobao.trades.sold.increment.get", parameters, changes=False)
+        raw = await self.call("taobao.trades.sold.increment.get", parameters, changes=False)
         answer = read_answer(_PageAnswer, raw, system="top", changes=False)
         return answer.trades_sold_increment_get_response
 
-    async def _call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
+    async def call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""
         form = {
             **parameters,

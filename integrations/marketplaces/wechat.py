@@ -105,7 +105,7 @@ class WechatMarketplace:
 
     async def fetch_raw(self, external_no: str) -> bytes:
         """The answer of `order/get`."""
-        return await self._call(ORDER, {"order_id": external_no}, changes=False)
+        return await self.call(ORDER, {"order_id": external_no}, changes=False)
 
     def snapshot(self, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored answer; None for an event, which only names its order.
@@ -149,7 +149,7 @@ class WechatMarketplace:
         }
         parameters = {"order_id": confirmation.external_no, "delivery_list": [parcel]}
         try:
-            await self._call(SEND, parameters, changes=True)
+            await self.call(SEND, parameters, changes=True)
         except CredentialsRefused:
             raise
         except Rejected:
@@ -160,11 +160,11 @@ class WechatMarketplace:
     async def set_available(self, listing: Listing, quantity: int, reference: str) -> None:
         """Set the units WeChat may sell; needs `product_id` and `sku_id` of the listing."""
         parameters = {**_ids(listing), "diff_type": _SET, "num": quantity}
-        await self._call(SET_STOCK, parameters, changes=True)
+        await self.call(SET_STOCK, parameters, changes=True)
 
     async def available(self, listing: Listing) -> int | None:
         """What WeChat offers outside flash sales."""
-        raw = await self._call(GET_STOCK, _ids(listing), changes=False)
+        raw = await self.call(GET_STOCK, _ids(listing), changes=False)
         return _read(StockAnswer, raw).data.normal_stock_num
 
     async def changed_after_sales(self, start: datetime, end: datetime) -> tuple[AfterSale, ...]:
@@ -194,7 +194,7 @@ class WechatMarketplace:
     async def _page(self, start: datetime, end: datetime, key: str) -> OrdersAnswer:
         span = {"start_time": int(start.timestamp()), "end_time": int(end.timestamp())}
         parameters = {"update_time_range": span, "page_size": PAGE_SIZE, "next_key": key}
-        return _read(OrdersAnswer, await self._call(LIST, parameters, changes=False))
+        return _read(OrdersAnswer, await self.call(LIST, parameters, changes=False))
 
     async def _cases(self, start: datetime, end: datetime) -> list[str]:
         numbers: list[str] = []
@@ -205,7 +205,7 @@ class WechatMarketplace:
                 "end_update_time": int(end.timestamp()),
                 **({"next_key": key} if key else {}),
             }
-            page = _read(CasesAnswer, await self._call(CASES, parameters, changes=False))
+            page = _read(CasesAnswer, await self.call(CASES, parameters, changes=False))
             numbers += page.after_sale_order_id_list
             if not page.has_more or not page.next_key:
                 break
@@ -213,7 +213,7 @@ class WechatMarketplace:
         return numbers
 
     async def _case(self, number: str, asked_until: datetime) -> AfterSale:
-        raw = await self._call(CASE, {"after_sale_order_id": number}, changes=False)
+        raw = await self.call(CASE, {"after_sale_order_id": number}, changes=False)
         return after_sale_of(_read(CaseAnswer, raw).after_sale_order, asked_until)
 
     async def _delivery_id(self, carrier: str) -> str:
@@ -221,13 +221,13 @@ class WechatMarketplace:
         ids = {**_DELIVERY_IDS, **self.access.settings.get("carrier_ids", {})}
         if carrier in ids:
             return str(ids[carrier])
-        raw = await self._call(COMPANIES, {"ewaybill_only": False}, changes=False)
+        raw = await self.call(COMPANIES, {"ewaybill_only": False}, changes=False)
         if found := find_company(_read(CompaniesAnswer, raw).companies, carrier):
             return found
         text = f"WeChat's code of carrier {carrier} is not in the shop's carrier_ids"
         raise Rejected(text, code="unknown_carrier", system="onhand")
 
-    async def _call(self, path: str, parameters: Mapping[str, Any], *, changes: bool) -> bytes:
+    async def call(self, path: str, parameters: Mapping[str, Any], *, changes: bool) -> bytes:
         """Send and return the answer's body; a refused token is replaced once.
 
         Raises what the error answer means.

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.responses import Response
 
 from integrations.marketplaces.reading import write_china_time
@@ -38,6 +38,7 @@ from integrations.sandbox.pdd_requests import (
     seconds_of,
     span_of,
 )
+from integrations.sandbox.pdd_waybills import PddWaybillDesk
 from integrations.sandbox.top_controls import Change, NewTrades
 from integrations.sandbox.top_trades import Sold
 from integrations.signing import same
@@ -64,6 +65,7 @@ class PddSandbox(OrderVendor):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self._account = sandbox.settings.pdd
+        self._waybills = PddWaybillDesk(sandbox, self.name)
         self._methods = {
             "pdd.order.number.list.increment.get": self._increment,
             "pdd.order.information.get": self._information,
@@ -71,6 +73,8 @@ class PddSandbox(OrderVendor):
             "pdd.logistics.companies.get": self._companies,
             "pdd.goods.quantity.update": self._set_stock,
             "pdd.refund.list.increment.get": self._cases,
+            "pdd.waybill.get": self._waybills.get,
+            "pdd.waybill.cancel": self._waybills.cancel,
         }
 
     def app(self) -> FastAPI:
@@ -85,6 +89,11 @@ class PddSandbox(OrderVendor):
             return await self.sandbox.serve(call, lambda: self._serve(form), throttled=throttled)
 
         return app
+
+    def controls(self) -> APIRouter:
+        router = super().controls()
+        self._waybills.add_controls(router)
+        return router
 
     def place(self, new: NewTrades, lines: list[Sold]) -> Order:
         now = self.sandbox.now()

@@ -31,6 +31,7 @@ from integrations.sandbox.top_trades import (
     set_status,
     touch,
 )
+from integrations.sandbox.top_waybills import TopWaybillDesk
 from integrations.signing import same
 
 _WINDOW: Final = timedelta(minutes=10)
@@ -55,16 +56,18 @@ class TopSandbox(Vendor):
         self._account = sandbox.settings.top
         self._queue = TopQueue(sandbox, self.name)
         self._shelf = Shelf(sandbox, self.name)
+        self._waybills = TopWaybillDesk(sandbox, self.name)
         self._chance = random.Random(sandbox.settings.seed)
         self._methods: Mapping[str, Callable[[Form], Mapping[str, Any]]] = {
             "taobao.trades.sold.increment.get": self._increment,
             "taobao.trade.fullinfo.get": self._fullinfo,
             "taobao.logistics.offline.send": self._send,
-            "taobao.refunds.receive.get": lambda form: found_refunds(
-                sandbox.store, self.name, form
-            ),
+            "taobao.refunds.receive.get": self._refunds,
             "taobao.skus.quantity.update": self._shelf.set_skus,
             "taobao.item.quantity.update": self._shelf.set_item,
+            "cainiao.waybill.ii.get": self._waybills.get,
+            "cainiao.waybill.ii.cancel": self._waybills.cancel,
+            "cainiao.waybill.ii.query.by.tradecode": self._waybills.by_order,
             "taobao.tmc.user.permit": self._permit,
             "taobao.tmc.messages.consume": self._consume,
             "taobao.tmc.messages.confirm": self._confirm,
@@ -142,6 +145,7 @@ class TopSandbox(Vendor):
                 raise HTTPException(404, "no such listing")
             return {"num_iid": num_iid, "quantity": given.quantity}
 
+        self._waybills.add_controls(router)
         return router
 
     def sell(self, count: int, *, masked: bool = False) -> None:

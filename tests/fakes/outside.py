@@ -17,7 +17,13 @@ from integrations.carriers.port import (
     WaybillRequest,
 )
 from integrations.marketplaces.own_order import parse_own_order
-from integrations.marketplaces.port import Marketplace, ShipConfirmation
+from integrations.marketplaces.port import (
+    Marketplace,
+    MaskedParcel,
+    PlatformWaybill,
+    PlatformWaybills,
+    ShipConfirmation,
+)
 from integrations.payments.port import (
     NoticeAnswer,
     PaymentNotice,
@@ -125,6 +131,43 @@ class FakeShop:
 
 
 @dataclass
+class FakeWaybills:
+    """A platform's waybills, one for each key; `failures` are raised first, `lost` after the work,
+    `refused` when a key comes again. A key is another one each time it is asked for, as with
+    platforms that make it."""
+
+    carriers: tuple[str, ...] = ("sf",)
+    made: dict[str, str] = field(default_factory=dict)
+    parcels: list[MaskedParcel] = field(default_factory=list)
+    reserved: int = 0
+    cancelled: list[str] = field(default_factory=list)
+    failures: list[IntegrationError] = field(default_factory=list)
+    lost: list[IntegrationError] = field(default_factory=list)
+    refused: list[IntegrationError] = field(default_factory=list)
+
+    def missing(self, carrier: str) -> str:
+        return "" if carrier in self.carriers else f"waybills.{carrier}"
+
+    async def reserve(self, parcel: MaskedParcel) -> str:
+        self.reserved += 1
+        return f"key-{self.reserved}"
+
+    async def create(self, parcel: MaskedParcel, key: str) -> PlatformWaybill:
+        self.parcels.append(parcel)
+        if self.failures:
+            raise self.failures.pop(0)
+        if key in self.made and self.refused:
+            raise self.refused.pop(0)
+        number = self.made.setdefault(key, f"PW{len(self.made) + 1:012d}")
+        if self.lost:
+            raise self.lost.pop(0)
+        return PlatformWaybill(number, f"ciphertext of {number}")
+
+    async def cancel(self, parcel: MaskedParcel, key: str, waybill_no: str) -> None:
+        self.cancelled.append(waybill_no or self.made.get(key, "nothing"))
+
+
+@dataclass
 class FakeProvider:
     """Refunds under our numbers; `failures` are raised first, `lost` after the work."""
 
@@ -173,9 +216,13 @@ class FakeAdapters:
     says: dict[str, ChannelState] = field(default_factory=dict)
     bank: FakeProvider = field(default_factory=FakeProvider)
     follower: "FakeAggregator | None" = None
+    platform: FakeWaybills | None = None
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         return self.shop
+
+    async def waybills(self, shop_id: str) -> PlatformWaybills | None:
+        return self.platform
 
     async def payments(self, account_id: str) -> PaymentProvider:
         return self.bank

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from domain.shared.address import Address, Contact, MaskedReceiver
+from domain.shared.address import Address, Contact
 from domain.shared.ids import ParcelId
 from domain.shared.money import Money
 from integrations.carriers.port import CargoItem
@@ -101,18 +101,6 @@ def test_a_label_is_one_page_of_100_by_150_mm() -> None:
         assert page.get_width() == pytest.approx(100 * POINTS_PER_MM, abs=0.1)
         assert page.get_height() == pytest.approx(150 * POINTS_PER_MM, abs=0.1)
         assert barcode_of(pdf)[0] == "SF7000000000001"
-
-
-def test_a_masked_receiver_shows_the_masks_and_never_the_oaid() -> None:
-    masked = MaskedReceiver("oaid-secret", "张**", "138****1234", Address(city="广州市"))
-
-    pdf = render_labels([replace(LABEL, receiver=masked)])
-
-    text = text_of(pdf)
-    assert "张**" in text
-    assert "138****1234" in text
-    assert "oaid-secret" not in text
-    assert b"oaid-secret" not in pdf
 
 
 def test_markup_in_a_name_is_only_text() -> None:

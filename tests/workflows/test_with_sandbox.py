@@ -224,6 +224,45 @@ async def test_a_masked_trade_goes_with_the_platform_s_waybill(market: Market) -
     assert {line["invoice_no"] for line in trade["orders"]["order"]} == {"SF8000000000077"}
 
 
+@pytest.mark.parametrize(
+    ("channel", "kind", "number"), [("top", "trades", "tid"), ("pdd", "orders", "order_sn")]
+)
+async def test_a_platform_that_the_shop_is_set_up_for_labels_its_masked_orders(
+    market: Market, channel: str, kind: str, number: str
+) -> None:
+    await market.stock(A="HQ", B="HQ")
+    template = "http://cloudprint.example/template/standard/1"
+    await market.company.row(
+        "UPDATE shop SET settings = jsonb_build_object('waybill_user_id', '1', 'waybills',"
+        " jsonb_build_object('sf', jsonb_build_object('template_url', CAST(:url AS text))))"
+        " WHERE id = :id RETURNING id",
+        url=template, id=channel,
+    )  # fmt: skip
+    lost = {
+        "vendor": channel,
+        "operation": "cainiao.waybill.ii.get" if channel == "top" else "pdd.waybill.get",
+        "kind": "error_after",
+        "times": 1,
+    }
+    (await market.sandbox.put("/sandbox/faults", json=lost)).raise_for_status()
+    (order,) = await market.post(f"/sandbox/{channel}/{kind}", {"lines": TWO_LINES, "masked": True})
+    await market.hear(channel, str(order[number]))
+    (no,) = await market.shipments(1)
+
+    sent = await market.send(no)
+    await market.company.until(SHIPPED, 1)
+
+    (waybill,) = (await market.sandbox.get(f"/sandbox/{channel}/waybills")).json()
+    assert list(sent.values()) == [waybill["waybill_no"]]
+    (order,) = (await market.sandbox.get(f"/sandbox/{channel}/{kind}")).json()
+    told = (
+        {line["invoice_no"] for line in order["orders"]["order"]}
+        if channel == "top"
+        else {order["tracking_number"]}
+    )
+    assert told == set(sent.values())
+
+
 @pytest.mark.parametrize("channel", ["jd", "pdd"])
 async def test_where_orders_ship_whole_both_parcels_of_a_split_one_leave(
     market: Market, channel: str

@@ -179,7 +179,7 @@ class ShipmentWorkflow:
         numbers = await self._console.run(
             Step(
                 "label",
-                f"carrier/{facts.carrier}",
+                f"shop/{facts.shop_id}" if facts.is_masked else f"carrier/{facts.carrier}",
                 self._order_labels,
                 by_hand=lambda correction: workflow.execute_activity_method(
                     WaybillActivities.by_hand, self._outside("label", correction), **OUTSIDE

@@ -9,14 +9,16 @@ import pytest
 import pytest_asyncio
 import zxingcpp
 
-from api.orders import labels
+from api.orders import labels, warehouse
 from db.engine import Sessions
+from db.orders.platform_labels import keep_label
 from integrations.labels import render_labels
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
-from tests.people import hide_receiver
+from tests.people import VAULT, hide_receiver
 
 LABEL = "/api/v1/shipments/O-1-1/label.pdf"
+PRINT_DATA = "/api/v1/shipments/O-1-1/print-data"
 
 
 @pytest_asyncio.fixture
@@ -24,7 +26,7 @@ async def client(sessions: Sessions, web_sessions: Sessions) -> AsyncIterator[ht
     await seed_shop(sessions)
     await seed_order(sessions)
     await seed_shipment(sessions, status="labelled")
-    async with client_of(web_sessions, labels.router) as client:
+    async with client_of(web_sessions, labels.router, warehouse.router) as client:
         yield client
 
 
@@ -71,7 +73,7 @@ async def test_every_box_gets_a_label_of_its_own_and_printing_is_written_down(
     ]
 
 
-async def test_a_masked_receiver_is_printed_with_masks_only(
+async def test_a_masked_address_is_never_printed_as_if_a_parcel_could_arrive_there(
     client: httpx.AsyncClient, sessions: Sessions
 ) -> None:
     await pack(sessions, "SF7000000000001")
@@ -79,10 +81,53 @@ async def test_a_masked_receiver_is_printed_with_masks_only(
 
     answer = await client.get(LABEL)
 
-    ((_, text),) = pages_of(answer)
-    assert "王**" in text
-    assert "*******0001" in text
-    assert "oaid-1" not in text
+    assert (answer.status_code, answer.json()["code"]) == (409, "PrintedElsewhere")
+    assert await rows(sessions, "SELECT * FROM audit_log") == []
+
+
+async def test_the_platform_s_component_gets_its_data_as_it_came_and_that_is_written_down(
+    client: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await pack(sessions, "SF7000000000001", "SF7000000000002")
+    await hide_receiver(sessions, "oaid-1", "王**", "*******0001")
+    sealed = '{"encryptedData":"AES:1/+="}'
+    async with sessions.begin() as session:
+        for box in (1, 2):
+            await keep_label(session, VAULT, f"O-1-1-P{box}", sealed)
+
+    answer = await client.get(PRINT_DATA)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert [
+        (box["parcel_id"], box["waybill_no"], box["carrier"], box["print_data"])
+        for box in answer.json()["boxes"]
+    ] == [
+        ("O-1-1-P1", "SF7000000000001", "sf", sealed),
+        ("O-1-1-P2", "SF7000000000002", "sf", sealed),
+    ]
+    assert "oaid-1" not in answer.text
+    assert await rows(sessions, "SELECT actor, action, subject FROM audit_log") == [
+        ("key:test", "label.printed", "shipment/O-1-1")
+    ]
+    shown = (await client.get("/api/v1/shipments/O-1-1")).json()
+    assert shown["labels_by"] == "platform"
+
+
+async def test_a_label_that_no_platform_made_has_no_data_for_its_component(
+    client: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    assert (await client.get(PRINT_DATA)).status_code == 409
+    await pack(sessions, "SF7000000000001")
+
+    answer = await client.get(PRINT_DATA)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "ActionNotAllowed")
+    assert (await client.get(PRINT_DATA.replace("O-1-1", "O-9-9"))).status_code == 404
+    assert (await client.get("/api/v1/shipments/O-1-1")).json()["labels_by"] == "us"
+    await hide_receiver(sessions, "oaid-1", "王**", "*******0001")
+    assert (await client.get("/api/v1/shipments/O-1-1")).json()["labels_by"] == "elsewhere"
+    assert await rows(sessions, "SELECT * FROM audit_log") == []
 
 
 @pytest.mark.parametrize("waybills", [(), ("",), ("SF1", "")])

@@ -19,7 +19,9 @@ from integrations.marketplaces import (
     douyin_after_sale,
     jd_after_sale,
     pdd_after_sale,
+    pdd_waybill,
     top_after_sale,
+    top_waybill,
     wechat_after_sale,
 )
 from integrations.marketplaces.douyin import DouyinMarketplace
@@ -176,10 +178,32 @@ def shopify_push(body: bytes) -> object:
     return push if push.external_no else None
 
 
+def top_waybill_made(body: bytes) -> object:
+    answer = read_answer(top_waybill.GetAnswer, body, system="top", changes=True)
+    (made,) = answer.cainiao_waybill_ii_get_response.modules.waybill_cloud_print_response
+    made.waybill.print_data.encode()
+    return made.waybill
+
+
+def top_waybills_known(body: bytes) -> object:
+    answer = read_answer(top_waybill.ByOrderAnswer, body, system="top", changes=False)
+    return answer.cainiao_waybill_ii_query_by_tradecode_response.modules
+
+
+def pdd_waybill_made(body: bytes) -> object:
+    answer = read_answer(pdd_waybill.GetAnswer, body, system="pdd", changes=True)
+    (made,) = answer.pdd_waybill_get_response.modules
+    made.waybill.print_data.encode()
+    return made.waybill
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "top": TOP.snapshot,
     "top_refunds": top_refunds,
     "top_queue": top_queue,
+    "top_waybill": top_waybill_made,
+    "top_waybills_known": top_waybills_known,
+    "pdd_waybill": pdd_waybill_made,
     "jd": JD.snapshot,
     "jd_slips": jd_slips,
     "pdd": PDD.snapshot,
@@ -199,6 +223,12 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "shopify_level": shopify_level,
     "own": OWN.snapshot,
     "own_push": own_push,
+}
+MODULE = {
+    "object_id": "O_1_1_P1",
+    "waybill_code": "SF1",
+    "print_data": '{"encryptedData":"AES:1"}',
+    "parent_waybill_code": "",
 }
 WHOLE: dict[str, Any] = {
     "top": {
@@ -411,6 +441,21 @@ WHOLE: dict[str, Any] = {
         ],
     },
     "shopify_level": LEVEL,
+    "top_waybill": {
+        "cainiao_waybill_ii_get_response": {
+            "modules": {"waybill_cloud_print_response": [MODULE]},
+        }
+    },
+    "top_waybills_known": {
+        "cainiao_waybill_ii_query_by_tradecode_response": {
+            "modules": {
+                "waybill_cloud_print_with_result_desc_response": [
+                    {"success": True, "object_id": "1", "waybill_cloud_print_response": MODULE}
+                ]
+            }
+        }
+    },
+    "pdd_waybill": {"pdd_waybill_get_response": {"modules": [MODULE]}},
     "own": messages.message(messages.line(list="120.00", tax="1.00"), freight="8.00"),
 }
 WHOLE |= {"shopify_push": WHOLE["shopify"], "own_push": WHOLE["own"]}

@@ -1,0 +1,132 @@
+"""Labels of parcels whose receiver only the platform knows: ordered with its reference to him."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from activities.logistics.ordering import CARGO, sender_of
+from activities.orders.ports import Adapters
+from activities.shared.attempts import attempt
+from db.engine import Sessions
+from db.orders.platform_labels import forget_label, keep_label
+from db.orders.receivers import open_person
+from db.platform.effects import Effect, EffectRepository
+from db.platform.gates import Gates
+from db.sql import parsed
+from db.vault import Vault
+from domain.orders.work import OutsideStep
+from domain.shared.address import Address, MaskedReceiver
+from domain.shared.errors import NeedsPlatformWaybill, Rejected
+from integrations.carriers.port import Waybill
+from integrations.marketplaces.port import MaskedParcel, PackedItem, PlatformWaybills
+from integrations.marketplaces.waybill_settings import NOT_SET_UP
+
+_PLATFORM: Final = "platform/"
+
+_SENT_FOR: Final = "UPDATE parcel SET receiver_version = :version WHERE id = :id"
+
+
+def platform_system(shop_id: str, carrier: str) -> str:
+    """Where an effect went: the shop's platform, for this carrier."""
+    return f"{_PLATFORM}{shop_id}/{carrier}"
+
+
+def is_platform(system: str) -> bool:
+    """Whether the waybill was ordered at the platform."""
+    return system.startswith(_PLATFORM)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformLabels:
+    """The electronic waybills of platforms, as the label step uses them."""
+
+    sessions: Sessions
+    adapters: Adapters
+    vault: Vault
+    gates: Gates
+
+    async def check(self, shop_id: str, carrier: str) -> None:
+        """Raises NeedsPlatformWaybill saying what a person has to set up or do."""
+        waybills = await self.adapters.waybills(shop_id)
+        if waybills is None:
+            why = "the platform hides the receiver: order the waybill there, record it as by hand"
+            raise NeedsPlatformWaybill(why, code="masked_receiver", system="onhand")
+        if lacking := waybills.missing(carrier):
+            why = (
+                f"the platform hides the receiver: enter {lacking} in the settings of the shop and"
+                " retry, or order the waybill there and record its number as done by hand"
+            )
+            raise NeedsPlatformWaybill(why, code=NOT_SET_UP, system="onhand")
+
+    async def order(self, step: OutsideStep, row: Any, effect: Effect, reference: str) -> Waybill:
+        """The waybill of one box; what is printed is kept sealed."""
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            sent_for = {"id": row.id, "version": row.receiver_version}
+            await connection.execute(parsed(_SENT_FOR), sent_for)
+        parcel = await self._parcel(step, row, row.carrier, reference)
+        async with self.gates.through(f"shop/{row.shop_id}", step):
+            waybills = await self._waybills(row.shop_id)
+            key = await self._key(waybills, parcel, row.id, effect)
+            async with attempt(self.sessions, row.id, doubtful=effect.state == "unknown"):
+                made = await waybills.create(parcel, key)
+        async with self.sessions.begin() as session:
+            await keep_label(session, self.vault, row.id, made.print_data)
+        return Waybill(row.carrier, made.waybill_no, reference)
+
+    async def cancel(
+        self, step: OutsideStep, row: Any, effect: Effect, reference: str, waybill_no: str
+    ) -> None:
+        """Void what the effect left at its platform."""
+        shop_id, carrier = effect.system.removeprefix(_PLATFORM).rsplit("/", 1)
+        key = _kept_key(effect, reference)
+        if key or waybill_no:
+            parcel = await self._parcel(step, row, carrier, reference)
+            async with self.gates.through(f"shop/{shop_id}", step):
+                await (await self._waybills(shop_id)).cancel(parcel, key, waybill_no)
+        async with self.sessions.begin() as session:
+            await forget_label(session, row.id)
+
+    async def _waybills(self, shop_id: str) -> PlatformWaybills:
+        waybills = await self.adapters.waybills(shop_id)
+        if waybills is None:
+            raise Rejected(f"shop {shop_id} makes no waybills", code=NOT_SET_UP, system="onhand")
+        return waybills
+
+    async def _key(
+        self, waybills: PlatformWaybills, parcel: MaskedParcel, parcel_id: str, effect: Effect
+    ) -> str:
+        """The platform's key, kept before it is used: after a lost answer it is used again."""
+        if known := _kept_key(effect, parcel.reference):
+            return known
+        key = await waybills.reserve(parcel)
+        async with self.sessions.begin() as session:
+            kept = {"key": key, "key_of": parcel.reference}
+            await EffectRepository(session).settle(parcel_id, effect.state, kept)
+        return key
+
+    async def _parcel(
+        self, step: OutsideStep, row: Any, carrier: str, reference: str
+    ) -> MaskedParcel:
+        async with self.sessions.begin() as session:
+            connection = await session.connection()
+            cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
+            person = open_person(self.vault, row.order_id, row.sealed)
+        place = Address(
+            row.country, row.province, row.city, row.district, person.detail, row.postcode,
+            row.division_code,
+        )  # fmt: skip
+        return MaskedParcel(
+            reference=reference,
+            external_no=row.external_no,
+            carrier=carrier,
+            product=row.product,
+            sender=sender_of(row),
+            receiver=MaskedReceiver(person.oaid, person.name, person.phone, place),
+            items=tuple(PackedItem(item.name, item.quantity) for item in cargo),
+            weight_g=row.weight_g,
+        )
+
+
+def _kept_key(effect: Effect, reference: str) -> str:
+    """The key an earlier attempt used for this reference; empty when there was none."""
+    return str(effect.result["key"]) if effect.result.get("key_of") == reference else ""

@@ -1,0 +1,28 @@
+"""What became of an outside call, written down before the failure goes on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from db.engine import Sessions
+from db.platform.effects import EffectRepository
+from domain.shared.errors import AnswerLost, IntegrationError, Rejected
+
+
+@asynccontextmanager
+async def attempt(sessions: Sessions, key: str, *, doubtful: bool = False) -> AsyncIterator[None]:
+    """Inside it the effect `key` is carried out: refused, or perhaps carried out, it says so.
+
+    `doubtful`: an earlier attempt may have been carried out and nobody was asked since, so a
+    refusal of this one says nothing about it.
+    """
+    try:
+        yield
+    except IntegrationError as error:
+        state = "intended"
+        if doubtful or isinstance(error, AnswerLost):
+            state = "unknown"
+        elif isinstance(error, Rejected):
+            state = "rejected"
+        async with sessions.begin() as session:
+            await EffectRepository(session).settle(key, state)
+        raise

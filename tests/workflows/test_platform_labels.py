@@ -1,0 +1,182 @@
+"""Parcels for receivers whom the platform hides: labelled with its waybill, one for each box."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest_asyncio
+from temporalio.testing import WorkflowEnvironment
+
+from db.engine import Sessions
+from db.logistics.tables import CarrierAccountRow, TariffRow
+from db.orders.platform_labels import platform_labels
+from domain.orders.messages import Accepted, Cancel, HandedOver, StateChanged
+from domain.shared.errors import AnswerLost, Rejected
+from tests.fakes.outside import FakeAggregator, FakeWaybills
+from tests.people import VAULT, hide_receiver
+from tests.workflows.test_order import order_id, plan_hash
+from tests.workflows.test_waybills import decide, labelled, parked
+from tests.workflows.world import Company, company, own_order
+
+
+@pytest_asyncio.fixture
+async def shop(temporal_env: WorkflowEnvironment, sessions: Sessions) -> AsyncIterator[Company]:
+    async with company(temporal_env.client, sessions) as shop:
+        await shop.seed()
+        shop.outside.platform = FakeWaybills()
+        yield shop
+
+
+def platform_of(shop: Company) -> FakeWaybills:
+    assert shop.outside.platform is not None
+    return shop.outside.platform
+
+
+async def packed(shop: Company) -> str:
+    """An order whose receiver is hidden, packed; the number of its shipment."""
+    await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await hide_receiver(shop.sessions, "oaid-1", "王**", "138****0001")
+    await shop.pick(no)
+    await shop.pack(no)
+    return no
+
+
+async def cancel(shop: Company) -> None:
+    order = shop.client.get_workflow_handle("order/own/mini/1")
+    plan = Cancel(await plan_hash(shop, await order_id(shop)), "changed mind", "kefu")
+    await order.execute_update("cancel", plan, result_type=Accepted)
+
+
+async def test_the_platform_makes_the_label_and_its_reference_is_passed_on(shop: Company) -> None:
+    no = await packed(shop)
+    await labelled(shop, no)
+
+    (parcel,) = platform_of(shop).parcels
+    assert parcel.reference == f"{no}-P1"
+    assert (parcel.external_no, parcel.carrier, parcel.weight_g) == ("1", "sf", 900)
+    assert (parcel.receiver.oaid, parcel.receiver.name_mask) == ("oaid-1", "王**")
+    assert [(item.name, item.quantity) for item in parcel.items] == [("SKU A", 2)]
+    assert shop.outside.sf.creates == 0
+    assert await shop.row("SELECT carrier, waybill_no FROM parcel") == ("sf", "PW000000000001")
+    assert await shop.row("SELECT state, system FROM effect") == ("confirmed", "platform/mini/sf")
+    async with shop.sessions.begin() as session:
+        (label,) = await platform_labels(session, VAULT, no)
+    assert label.print_data == "ciphertext of PW000000000001"
+
+    await shop.shipment(no).signal("handed_over", HandedOver())
+    await shop.until("SELECT state FROM effect WHERE kind = 'ship_confirm'", "confirmed")
+    assert [one.waybill_no for one in shop.outside.shop.confirmed] == ["PW000000000001"]
+    await shop.deliver(no)
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "delivered")
+
+
+async def test_neither_the_reference_nor_the_label_is_in_a_history(shop: Company) -> None:
+    no = await packed(shop)
+    await labelled(shop, no)
+
+    history = await shop.shipment(no).fetch_history()
+
+    told = "".join(str(event) for event in history.events)
+    assert "oaid-1" not in told
+    assert "ciphertext" not in told
+    row = await shop.row("SELECT sealed FROM platform_label")
+    assert b"ciphertext" not in row.sealed
+
+
+async def test_after_a_lost_answer_the_key_that_was_kept_is_used_again(shop: Company) -> None:
+    platform_of(shop).lost.append(AnswerLost("no answer"))
+    no = await packed(shop)
+    await labelled(shop, no)
+
+    assert (platform_of(shop).reserved, len(platform_of(shop).parcels)) == (1, 2)
+    assert platform_of(shop).made == {"key-1": "PW000000000001"}
+
+
+async def test_a_carrier_the_shop_has_no_account_for_is_set_up_by_a_person(shop: Company) -> None:
+    platform_of(shop).carriers = ()
+    no = await packed(shop)
+
+    item = await parked(shop)
+
+    assert (item.cause, item.code) == ("NeedsPlatformWaybill", "waybills_not_set_up")
+    assert "enter waybills.sf in the settings of the shop and retry" in item.error
+    platform_of(shop).carriers = ("sf",)
+    await decide(shop, no, "retry")
+    await labelled(shop, no)
+    assert platform_of(shop).made == {"key-1": "PW000000000001"}
+
+
+async def test_a_number_typed_in_serves_as_well_and_is_tracked(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    platform_of(shop).carriers = ()
+    shop.outside.follower = FakeAggregator()
+    no = await packed(shop)
+    await parked(shop)
+    await decide(shop, no, "done_by_hand", carrier="yto", waybill_no="YT1234567890123")
+    await labelled(shop, no)
+
+    await shop.shipment(no).signal("handed_over", HandedOver())
+    await shop.until("SELECT state FROM effect WHERE kind = 'ship_confirm'", "confirmed")
+
+    (told,) = shop.outside.shop.confirmed
+    assert (told.carrier, told.waybill_no) == ("yto", "YT1234567890123")
+    await temporal_env.sleep(timedelta(minutes=1))
+    assert shop.outside.follower.followed == [("yto", "YT1234567890123")]
+
+
+async def test_of_the_carriers_only_those_the_platform_serves_are_chosen(shop: Company) -> None:
+    platform_of(shop).carriers = ("zto",)
+    async with shop.sessions.begin() as session:
+        session.add(CarrierAccountRow(code="zto", name="ZTO", base_url="http://zto"))
+        await session.flush()
+        session.add(
+            TariffRow(
+                id="zto-1", carrier="zto", product="standard", first_g=1000, first_minor=2200,
+                step_g=500, step_minor=300, valid_from=date(2020, 1, 1),
+            )
+        )  # fmt: skip
+
+    no = await packed(shop)
+    await labelled(shop, no)
+
+    assert await shop.row("SELECT carrier, product FROM shipment") == ("zto", "standard")
+    assert [parcel.carrier for parcel in platform_of(shop).parcels] == ["zto"]
+
+
+async def test_a_cancelled_order_s_waybill_is_voided_at_the_platform(shop: Company) -> None:
+    no = await packed(shop)
+    await labelled(shop, no)
+
+    await cancel(shop)
+    await shop.status("cancelled")
+
+    assert platform_of(shop).cancelled == ["PW000000000001"]
+    assert shop.outside.sf.cancelled == []
+    assert await shop.row("SELECT count(*) FROM platform_label") == (0,)
+    assert await shop.row("SELECT state FROM effect WHERE kind = 'waybill'") == ("undone",)
+
+
+async def test_a_waybill_whose_number_never_came_is_voided_by_its_key(shop: Company) -> None:
+    platform_of(shop).lost.append(AnswerLost("no answer"))
+    platform_of(shop).refused.append(Rejected("the account is empty", code="BALANCE"))
+    await packed(shop)
+    await shop.until("SELECT code FROM attention WHERE resolved_at IS NULL", "BALANCE")
+
+    await cancel(shop)
+    await shop.status("cancelled")
+
+    assert platform_of(shop).cancelled == ["PW000000000001"]
+
+
+async def test_another_receiver_gets_a_new_waybill_and_the_old_one_is_void(shop: Company) -> None:
+    no = await packed(shop)
+    await labelled(shop, no)
+
+    await hide_receiver(shop.sessions, "oaid-2", "李**", "139****0002")
+    await shop.shipment(no).signal("state_changed", StateChanged("address"))
+    await shop.until("SELECT waybill_no FROM parcel WHERE voided_at IS NULL", "PW000000000002")
+
+    assert platform_of(shop).cancelled == ["PW000000000001"]
+    assert [parcel.receiver.oaid for parcel in platform_of(shop).parcels] == ["oaid-1", "oaid-2"]
+    assert await shop.row("SELECT count(*) FROM platform_label") == (1,)

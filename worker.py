@@ -24,6 +24,7 @@ from activities.inventory.stock import StockActivities
 from activities.logistics.following import FollowingActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
+from activities.orders.carrying_out import CarryingOutActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
@@ -96,6 +97,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     return [
         ApplyingActivities(world.sessions, world.adapters, world.vault, world.rules).apply,
         SourcingActivities(AllocationBatcher(world.sessions, world.rules)).allocate,
+        CarryingOutActivities(world.sessions, world.rules).carry_out,
         deciding.look,
         deciding.record,
         deciding.change_hold,

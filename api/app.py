@@ -18,6 +18,7 @@ import api.channels.listings
 import api.channels.routes
 import api.channels.settings
 import api.channels.shops
+import api.channels.tickets
 import api.channels.webhooks
 import api.inventory.routes
 import api.logistics.webhooks
@@ -77,6 +78,7 @@ _ROUTERS: Final = (
     # before the channels: `carriers` and `payments` are no channels
     (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),
+    (api.channels.tickets.router, ""),
     (api.channels.webhooks.router, ""),
 )
 # The layer of pages stands above the API, the clients of the outside beside it: a composition

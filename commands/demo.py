@@ -28,7 +28,7 @@ from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
 from integrations.sandbox.demo_waybills import demo_waybills
 from integrations.sandbox.jd_orders import sku_id_of
-from integrations.sandbox.settings import MiniAccount, SandboxSettings
+from integrations.sandbox.settings import MiniAccount, SandboxSettings, TillsAccount
 from runtime.settings import Settings
 
 LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_ACCOUNTS)
@@ -36,6 +36,7 @@ LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_AC
 DEMO_KEY: Final = "ohk_demo-warehouse-simulator"
 PUSH_SECRET: Final = "demo"  # the sandbox of a carrier that does not sign knows it
 OWN_SECRET: Final = MiniAccount().secret
+TILL_SECRET: Final = TillsAccount().secret
 
 _PLACES: Final = (
     # id, name, kind, parent, province, city, district, detail, priority, units of each SKU
@@ -231,6 +232,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
          {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
         ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
+        ("stores", "pos", "stores", "直营门店收银", "", {"secret": TILL_SECRET}),
     )  # fmt: skip
     # What platforms want to hear besides our SKU when they are told stock.
     ids = {

@@ -7,6 +7,7 @@ import db.inventory.tables
 import db.logistics.tables
 import db.orders.payment_tables
 import db.orders.tables
+import db.orders.ticket_tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)
 
 METADATA = SQLModel.metadata

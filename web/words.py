@@ -82,6 +82,7 @@ HOLD: Final = {
     "no_lines": N_("Nothing to send"),
     "no_such_order": N_("No such order"),
     "sent_elsewhere": N_("Sent elsewhere"),
+    "stock_count": N_("Stock count differs"),
 }
 
 WAITS_FOR: Final = {
@@ -118,6 +119,9 @@ WAITS_FOR: Final = {
     "hold:sent_elsewhere": N_(
         "The channel says it is sent, and it was not us; release it to close the order."
     ),
+    "hold:stock_count": N_(
+        "Sold and carried out, but the store's books have too few: receive or count, or decide."
+    ),
 }
 NOTHING: Final = N_("Nothing: the order goes on by itself.")
 CLOSED: Final = N_("The order is closed.")
@@ -138,6 +142,17 @@ CHANNEL: Final = {
     "woocommerce": "WooCommerce",
     "shopify": "Shopify",
     "own": N_("Own channel"),
+    "pos": N_("Store tills"),
+}
+
+TENDER: Final = {
+    "cash": N_("Cash"),
+    "card": N_("Card"),
+    "wechat": N_("WeChat Pay"),
+    "alipay": N_("Alipay"),
+    "voucher": N_("Voucher"),
+    "stored_value": N_("Stored value"),
+    "other": N_("Other"),
 }
 
 PAYMENT_PROVIDER: Final = {
@@ -225,6 +240,10 @@ STORY: Final = {
     "sent_before": N_("It was sent before we heard of it; nothing is left to do"),
     "after_sale": N_("Case {after_sale_no}: {after_sale_kind}, {after_sale_stage}"),
     "fetch_skipped": N_("Went on without asking the channel"),
+    "carried_out": N_("Carried out of {location}: {goods}"),
+    "carried_out_counted": N_("Carried out of {location}, the difference booked: {goods}"),
+    "carried_out_before": N_("Carried out of {location}, its books knew of it: {goods}"),
+    "ticket_conflict": N_("The ticket came again with other content; the first one holds"),
 }
 
 STORY_ICON: Final = {
@@ -241,7 +260,9 @@ STORY_ICON: Final = {
     "complete": "circle-check",
     "sent_before": "truck",
     "channel_change_too_late": "alert-triangle", "replanned": "refresh",
-    "after_sale": "receipt-refund",
+    "after_sale": "receipt-refund", "carried_out": "shopping-bag",
+    "carried_out_counted": "shopping-bag", "carried_out_before": "shopping-bag",
+    "ticket_conflict": "alert-triangle",
     "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip
 
@@ -263,6 +284,9 @@ CAUSE: Final = {
     "Bug": N_("An unexpected failure"),
     "InvalidInput": N_("A value cannot be used"),
     "UnreadableMessage": N_("A message cannot be read"),
+    "StockCountDiffers": N_("The books have too few of what was sold"),
+    "TicketConflict": N_("A ticket number came with two contents"),
+    "LateFact": N_("News about a closed order"),
 }
 
 STEP: Final = {
@@ -284,6 +308,9 @@ STEP: Final = {
     "parcel": N_("Look after the parcel"),
     "credentials": N_("Renew the credentials"),
     "settings": N_("Mend the settings"),
+    "carry_out": N_("Book what was carried out"),
+    "ticket_conflict": N_("Compare two tickets"),
+    "late_fact": N_("Read what the channel says"),
 }
 
 ACTION: Final = {
@@ -292,6 +319,10 @@ ACTION: Final = {
     "done_by_hand": N_("Done by hand"),
     "skip": N_("Skip"),
     "compensate": N_("Take back"),
+    "carry_out.done_by_hand": N_("Book the difference as counted"),
+    "carry_out.skip": N_("The books knew of it"),
+    "ticket_conflict.done_by_hand": N_("The first one holds"),
+    "late_fact.done_by_hand": N_("Read and dealt with"),
 }
 ACTION_MEANS: Final = {
     "retry": N_("The same call once more; nothing is done twice."),
@@ -299,6 +330,15 @@ ACTION_MEANS: Final = {
     "done_by_hand": N_("You did it yourself outside; record the result and the order goes on."),
     "skip": N_("Leave the step out for good; the order goes on without it."),
     "compensate": N_("Undo the work back to before this step; the stock is free again."),
+    "carry_out.retry": N_("After goods were received or counted: what is there now leaves."),
+    "carry_out.done_by_hand": N_(
+        "What the books do not have is booked as found by a count, then it leaves."
+    ),
+    "carry_out.skip": N_("The count was made after the sale: nothing more leaves the books."),
+    "ticket_conflict.done_by_hand": N_(
+        "If the other one was a sale too, the till sends it under a number of its own."
+    ),
+    "late_fact.done_by_hand": N_("Nothing more happens by itself; say what you did."),
 }
 
 INPUT: Final = {
@@ -415,3 +455,9 @@ def waits_code(waits_for: str, steps: int, stages: Sequence[str]) -> str:
 def step_kind(step_id: str) -> str:
     """`parcel:lost` is a `parcel` step, `stock.push/TEA-1` one that tells stock."""
     return step_id.split(":")[0].split("/")[0]
+
+
+def deed(step_id: str, action: str) -> str:
+    """The key of what a person may do: some steps call it otherwise than all others."""
+    own = f"{step_id}.{action}"
+    return own if own in ACTION_MEANS else action

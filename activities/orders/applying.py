@@ -17,6 +17,7 @@ from db.orders import statements
 from db.orders.blocked import BlockedBuyers
 from db.orders.receivers import save_receiver
 from db.orders.repository import KnownOrder, OrderRepository
+from db.orders.tickets import keep_ticket
 from db.shared.after_sales import keeps_back
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from db.vault import CannotOpen, Vault
@@ -131,6 +132,10 @@ class ApplyingActivities:
             verdict = Verdict.APPLY  # this is the channel's answer to our question
         if row.topic == "fetch":
             await orders.run(statements.CHANNEL_ANSWERED, {"order_id": known.order_id})
+        if verdict is Verdict.FETCH and snapshot.ticket is not None:
+            await _settle(orders, row.id, "conflict")  # a till cannot be asked: the first one holds
+            entries.append(Entry("ticket_conflict"))
+            return known
         if verdict is Verdict.FETCH:
             await orders.run(statements.ASK_CHANNEL, {"order_id": known.order_id})
             await _settle(orders, row.id, Verdict.STALE)
@@ -159,6 +164,8 @@ class ApplyingActivities:
         rest = before.to_allocate or before.waiting_for_stock
         stage = stage_of((one.status for one in before.shipments), rest_to_send=rest)
         await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
+        if snapshot.ticket is not None:
+            await keep_ticket(orders.session, known.order_id, snapshot.ticket)
         if stage is Stage.PLANNED:
             changed = await self._save_content(orders, known.order_id, snapshot)
             if changed and (before.shipments or before.waiting_for_stock):

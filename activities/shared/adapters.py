@@ -32,6 +32,7 @@ from integrations.marketplaces.port import (
     QueueMarketplace,
     StockedMarketplace,
 )
+from integrations.marketplaces.pos import PosMarketplace
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.port import PaymentProvider
 from integrations.payments.registry import LIMITS as PAYMENT_LIMITS
@@ -124,6 +125,14 @@ class Adapters:
             text = f"there is no shop {shop_id[:100]!a} on {channel}"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(PushMarketplace, shop.marketplace)
+
+    async def tills(self, shop_id: str) -> PosMarketplace:
+        """The client of an active shop that sells in stores. Raises Rejected (`unknown_shop`)."""
+        shop = await self.shop(shop_id)
+        if not shop.active or not isinstance(shop.marketplace, PosMarketplace):
+            text = f"there is no shop {shop_id[:100]!a} with tills"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return shop.marketplace
 
     async def pulled(self, shop_id: str) -> PulledMarketplace:
         """The client of a shop that is asked for its changes. Raises Rejected (`unknown_shop`)."""

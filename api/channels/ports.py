@@ -10,6 +10,7 @@ from db.vault import Vault
 from domain.orders.snapshot import OrderSnapshot
 from integrations.carriers.port import Carrier
 from integrations.marketplaces.port import PushMarketplace
+from integrations.marketplaces.pos import PosMarketplace
 from integrations.payments.port import PaymentProvider
 
 
@@ -40,6 +41,10 @@ class Adapters(Protocol):
     """Clients of shops, carriers and payment providers, made from their rows."""
 
     async def pushing(self, shop_id: str, channel: str) -> PushMarketplace:
+        """Raises Rejected (`unknown_shop`)."""
+        ...
+
+    async def tills(self, shop_id: str) -> PosMarketplace:
         """Raises Rejected (`unknown_shop`)."""
         ...
 

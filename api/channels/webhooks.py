@@ -74,16 +74,16 @@ async def _enter(channel: str, shop_id: str, request: Request, outside: Outside)
     except Rejected as error:
         refused(request, source, error.code, str(error))
         status = 404 if error.code == _UNKNOWN_SHOP else 503
-        return _problem(status, error.code, str(error))
+        return problem(status, error.code, str(error))
     try:
         duplicate = await _keep(outside, channel, shop_id, marketplace.read_pushes(pushed), body)
     except Rejected as error:
         refused(request, source, error.code, str(error))
-        return _response(marketplace.refuse(error))
+        return response(marketplace.refuse(error))
     except IdempotencyMismatch as error:
         refused(request, source, MISMATCH, str(error))
-        return _response(marketplace.refuse(Rejected(str(error), code=MISMATCH, system=channel)))
-    return _response(marketplace.acknowledge(pushed, duplicate=duplicate))
+        return response(marketplace.refuse(Rejected(str(error), code=MISMATCH, system=channel)))
+    return response(marketplace.acknowledge(pushed, duplicate=duplicate))
 
 
 async def _keep(
@@ -155,11 +155,12 @@ def refused(request: Request, source: str, code: str, reason: str) -> None:
     )
 
 
-def _response(answer: DoorAnswer) -> Response:
+def response(answer: DoorAnswer) -> Response:
+    """A marketplace's own answer, as it is."""
     return Response(answer.body, answer.status, media_type=answer.content_type)
 
 
-def _problem(status: int, code: str, detail: str) -> Response:
+def problem(status: int, code: str, detail: str) -> Response:
     """RFC 9457."""
-    problem = {"type": "about:blank", "status": status, "code": code, "detail": detail}
-    return JSONResponse(problem, status, media_type="application/problem+json")
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail}
+    return JSONResponse(body, status, media_type="application/problem+json")

@@ -23,6 +23,7 @@ from db.orders.repository import OrderRepository
 from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
 from db.platform.inbox import AttentionInbox
+from db.platform.notices import NOTICES, settle_notice
 from db.platform.tables import AttentionRow
 from db.sql import run
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
@@ -104,6 +105,9 @@ async def resolve_step(
         correction_id = ""
         if given:
             correction_id = await _correct(session, context, item, given)
+        if item.step_id in NOTICES:  # no workflow waits for this: reading it was the task
+            await settle_notice(session, item, context.actor, action, reason, context.request_id)
+            return Accepted("decided")
     decision = ResolveStep(item.step_id, action, context.actor, reason, correction_id)
     try:
         return await send(context, item.workflow_id, "resolve_step", decision)

@@ -242,6 +242,38 @@ class AfterSaleView(BaseModel):
         )  # fmt: skip
 
 
+class TenderView(BaseModel):
+    kind: str
+    amount: MoneyView
+    reference: str
+
+
+class TillTicketView(BaseModel):
+    """The sale behind an order that was carried out of a store at once."""
+
+    store: str
+    till: str
+    number: str
+    sold_at: datetime
+    payments: list[TenderView]
+
+    @classmethod
+    def of(cls, detail: OrderDetail) -> "TillTicketView | None":
+        if (row := detail.ticket) is None:
+            return None
+        currency = detail.order.currency
+        return cls(
+            store=row.location_id, till=row.till, number=row.number, sold_at=row.sold_at,
+            payments=[
+                TenderView(
+                    kind=one.kind, amount=MoneyView.of(one.amount_minor, currency),
+                    reference=one.reference,
+                )
+                for one in detail.tenders
+            ],
+        )  # fmt: skip
+
+
 class OrderView(BaseModel):
     """One order with everything that belongs to it."""
 
@@ -276,6 +308,7 @@ class OrderView(BaseModel):
     attention: int
     payments: list[PaymentView]
     refunds: list[RefundView]
+    ticket: TillTicketView | None = None
 
     @classmethod
     def of(cls, detail: OrderDetail) -> "OrderView":
@@ -298,6 +331,7 @@ class OrderView(BaseModel):
             receiver=ReceiverView.of(detail.receiver) if detail.receiver else None,
             lines=_lines(detail),
             holds=[HoldView.of(hold) for hold in detail.holds],
+            ticket=TillTicketView.of(detail),
             shipments=[ShipmentView.of(shipment) for shipment in detail.shipments],
             after_sales=[AfterSaleView.of(row, order.currency) for row in detail.after_sales],
             attention=len(detail.attention),

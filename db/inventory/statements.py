@@ -233,6 +233,27 @@ WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
     = (m.sku, m.location_id, m.lot, m.condition, m.owner)
 """
 
+# All lots of these SKUs at one place. Who queues for them is not asked: they are gone.
+LOCK_LOTS: Final = """
+SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand - b.reserved AS free
+FROM stock_balance b
+WHERE b.location_id = :location_id AND b.sku = ANY(:skus)
+  AND b.condition = 'good' AND b.owner = 'own'
+ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
+FOR NO KEY UPDATE OF b
+"""
+
+POSTED_AT_ONCE: Final = """
+INSERT INTO reservation (reservation_id, line_no, sku, location_id, lot, condition, owner,
+                         order_id, workflow_id, quantity, posted_quantity, voided_quantity, state,
+                         resolved_at)
+SELECT :reservation_id, k.line_no - 1, k.sku, k.location_id, k.lot, k.condition, k.owner,
+       :order_id, :workflow_id, k.quantity, k.quantity, 0, 'posted', clock_timestamp()
+FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]), CAST(:lot AS text[]),
+            CAST(:condition AS text[]), CAST(:owner AS text[]), CAST(:quantity AS bigint[]))
+    WITH ORDINALITY AS k(sku, location_id, lot, condition, owner, quantity, line_no)
+"""
+
 # The caller holds the lock of the balance row. Strictly in order of payment: the first who cannot
 # be served keeps everybody behind waiting, so the served are those up to a running sum.
 FILL_BACKORDERS: Final = """

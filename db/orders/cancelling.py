@@ -13,7 +13,7 @@ from domain.shared.errors import OrderNotFound
 
 _ORDER: Final = """
 SELECT id, status, currency, captured_minor, refunded_minor, refund_due_minor, freight_minor,
-       channel <> 'own' AS settled_by_channel
+       channel NOT IN ('own', 'pos') AS settled_by_channel
 FROM sales_order WHERE id = :order_id
 """
 

@@ -21,6 +21,7 @@ from db.orders.tables import (
     ShipmentRow,
     TrackingEventRow,
 )
+from db.orders.tickets import ticket_of
 from db.platform.tables import AttentionRow
 from db.sql import run
 from db.vault import Vault
@@ -106,6 +107,8 @@ class OrderDetail:
     after_sales: Sequence[Row[Any]]
     payments: Sequence[Row[Any]] = ()
     refunds: Sequence[Row[Any]] = ()
+    ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
+    tenders: Sequence[Row[Any]] = ()
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -130,6 +133,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
     for row in await run(session, _CONTENTS, order_id=order.id):
         contents.setdefault(row.order_line_id, []).append(row)
     payments, refunds = await payments_of(session, order.id)
+    ticket, tenders = await ticket_of(session, order.id)
     return OrderDetail(
         order=order,
         shop=shop.name if shop else order.shop_id,
@@ -144,6 +148,8 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         after_sales=await run(session, _AFTER_SALES, order_id=order.id),
         payments=payments,
         refunds=refunds,
+        ticket=ticket,
+        tenders=tenders,
     )
 
 

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
 from db.sql import run
-from domain.orders.intake import FOLLOWS_THE_CHANNEL, SENT, Judgement
+from domain.orders.intake import COMES_AGAIN, SENT, Judgement
 from domain.orders.lifecycle import OrderState, ShipmentState, status_of, waits_for
 from domain.orders.order import HOLD_RULES, HoldKind, OrderStatus, ShipmentStatus
 from domain.orders.snapshot import ChannelState, Version
@@ -90,6 +90,7 @@ class OrderRepository:
             stock_given_back=row.stock_given_back,
             presale_until=row.presale_until,
             delivered_at=row.delivered_at,
+            carried_out=row.carried_out,
         )
 
     async def record(self, state: OrderState, seq: int, entries: Sequence[Entry]) -> OrderState:
@@ -139,7 +140,7 @@ class OrderRepository:
                     "auto_release": auto,
                     "until": hold.until,
                     "by": "system",
-                    "once": hold.kind not in FOLLOWS_THE_CHANNEL,
+                    "once": hold.kind not in COMES_AGAIN,
                 },
             )
             if rows:

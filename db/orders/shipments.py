@@ -15,7 +15,7 @@ from domain.shared.ids import OrderId, ShipmentNo
 
 STOPPING: Final = "stopping"
 PACKING: Final = "packing"
-CANNOT_BE_ASKED: Final = frozenset({"own"})  # it pushes; there is nothing of it we could call
+CANNOT_BE_ASKED: Final = frozenset({"own", "pos"})  # they push; there is nothing of them to call
 
 _FACTS: Final = """
 SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o.shop_id,

@@ -32,6 +32,7 @@ SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o
        s.delivered_at,
        coalesce(f.open_units, 0) AS to_allocate,
        coalesce(b.waiting, false) AS waiting,
+       EXISTS (SELECT FROM till_ticket t WHERE t.order_id = o.id) AS carried_out,
        coalesce(g.some_here, true) AS cancellable, coalesce(g.closed, '{}') AS lines_to_cancel
 FROM sales_order o
 LEFT JOIN LATERAL (

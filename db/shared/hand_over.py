@@ -8,6 +8,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.platform.attention import open_attention
+from db.platform.notices import LATE_FACT
 from db.sql import run
 from domain.orders.order import OrderStatus
 
@@ -143,11 +144,12 @@ async def settle_late(
         await open_attention(
             session,
             workflow_id=message.workflow_id,
-            step_id="late_fact",
+            step_id=LATE_FACT,
             order_id=message.order_id,
             cause="LateFact",
             code=str(message.status),
             error=f"The order is {message.status}; its channel now says: {fact}",
+            actions=("done_by_hand",),
         )
 
 

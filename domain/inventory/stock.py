@@ -1,5 +1,6 @@
 """Stock in base units: what is asked of it and what it answers."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,6 +99,40 @@ class AdjustStock:
     document: Document
     lines: tuple[StockLine, ...]
     reason: AdjustmentReason
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOut:
+    """Goods that left a place before the books heard of it: units by SKU, on one paper."""
+
+    document: Document
+    location_id: LocationId
+    units: Mapping[Sku, int]
+    order_id: str
+    workflow_id: str
+
+
+def from_lots(lots: Sequence[tuple[StockKey, int]], units: Mapping[Sku, int]) -> list[StockLine]:
+    """Take the units of each SKU from what is free in its lots, in their order, as far as it goes.
+
+    The caller holds the locks on the lots it passes in.
+    """
+    left = dict(units)
+    taken: list[StockLine] = []
+    for key, free in lots:
+        granted = min(left.get(key.sku, 0), free)
+        if granted > 0:
+            left[key.sku] -= granted
+            taken.append(StockLine(key, granted))
+    return taken
+
+
+def by_sku(lines: Iterable[StockLine]) -> dict[Sku, int]:
+    """Units by SKU, all places and lots together."""
+    sums: dict[Sku, int] = {}
+    for line in lines:
+        sums[line.key.sku] = sums.get(line.key.sku, 0) + line.quantity
+    return sums
 
 
 @dataclass(frozen=True, slots=True)

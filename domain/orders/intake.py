@@ -70,6 +70,9 @@ def holds_for(
     if unheard_of and snapshot.state is ChannelState.CANCELLED:
         return (Judgement(HoldKind.NO_SUCH_ORDER, "cancelled, but the order was never told"),)
     found: list[Judgement] = []
+    if snapshot.ticket is not None:  # sold: only what it was may still be unknown
+        unknown = Judgement(HoldKind.UNMAPPED_SKU, ", ".join(unmapped), unmapped)
+        return (unknown,) if unmapped else ()
     if sent_elsewhere:
         text = "the channel says it is sent, and it was not us"
         found.append(Judgement(HoldKind.SENT_ELSEWHERE, text))
@@ -109,6 +112,8 @@ FOLLOWS_THE_CHANNEL = frozenset(
         HoldKind.SENT_ELSEWHERE,
     }
 )
+# What was settled once and is missing again is held again.
+COMES_AGAIN: Final = FOLLOWS_THE_CHANNEL | {HoldKind.STOCK_COUNT}
 SENT: Final = frozenset({ChannelState.SHIPPED, ChannelState.COMPLETED})
 
 

@@ -54,6 +54,7 @@ class OrderState:
     presale_until: datetime | None = None
     delivered_at: datetime | None = None
     complete_at: datetime | None = None  # when nothing more is expected of a delivered order
+    carried_out: bool = False  # sold in a store: the goods left before we heard of it
 
 
 class NextStep(StrEnum):
@@ -61,6 +62,7 @@ class NextStep(StrEnum):
     CANCEL = "cancel"
     CANCEL_LINES = "cancel_lines"
     ALLOCATE = "allocate"
+    CARRY_OUT = "carry_out"
     GIVE_BACK_UNPAID = "give_back_unpaid"
     RELEASE_PRESALE = "release_presale"
     START_SHIPMENTS = "start_shipments"
@@ -95,6 +97,8 @@ def next_step(
         return NextStep.WAIT if held else NextStep.COMPLETE
     if state.lines_to_cancel and not state.cancelled_by_channel:
         return NextStep.CANCEL_LINES
+    if state.carried_out:
+        return _next_of_sale(state)
     if _due(state.unpaid_reserved_until, now):
         return NextStep.GIVE_BACK_UNPAID
     if HoldKind.PRESALE in state.holds and _due(state.presale_until, now):
@@ -129,6 +133,8 @@ def status_of(state: OrderState) -> OrderStatus:
     if state.status.is_closed:
         return state.status
     live = _live(state)
+    if state.carried_out:
+        return _status_of_sale(state)
     whole = bool(live) and not state.to_allocate and not state.waiting_for_stock
     if whole and all(s.status is ShipmentStatus.DELIVERED for s in live):
         return OrderStatus.DELIVERED
@@ -171,6 +177,20 @@ def waits_for(state: OrderState) -> str:
 
 def _live(state: OrderState) -> list[ShipmentState]:
     return [s for s in state.shipments if s.status is not ShipmentStatus.CANCELLED]
+
+
+def _next_of_sale(state: OrderState) -> NextStep:
+    """The goods have left: only the books follow. A hold keeps it open, never the goods."""
+    if state.to_allocate:
+        return NextStep.CARRY_OUT
+    return NextStep.WAIT if state.holds else NextStep.COMPLETE
+
+
+def _status_of_sale(state: OrderState) -> OrderStatus:
+    if state.holds:
+        return OrderStatus.ON_HOLD
+    booked = bool(_live(state)) and not state.to_allocate
+    return OrderStatus.DELIVERED if booked else OrderStatus.RECEIVED
 
 
 def _after_the_end(state: OrderState) -> NextStep:

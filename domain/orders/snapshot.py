@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from domain.orders.ticket import Ticket
 from domain.shared.address import Receiver
 
 
@@ -85,4 +86,5 @@ class OrderSnapshot:
     invoice_request: str = ""
     buyer_remark: str = ""
     seller_remark: str = ""
+    ticket: Ticket | None = None  # sold and carried out of a store at once
     buyer_ref: str = ""  # the channel's id of the buyer, for risk lists and merging; never a phone

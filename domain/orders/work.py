@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.orders.lifecycle import OrderState
 from domain.shared.ids import InboxId, OrderId, ShipmentNo
 
 
@@ -44,6 +45,29 @@ class AllocateOrder:
     order_id: OrderId
     allocation_id: str
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookSale:
+    """Book what was carried out of a store.
+
+    how: books (what they have leaves) | counted (what they do not have was a count's difference) |
+    without_stock (the books knew of it before: nothing leaves them)
+    """
+
+    order_id: OrderId
+    seq: int
+    how: str = "books"
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class SaleBooked:
+    """The order afterwards; `missing` says in a sentence what the books of `store` do not have."""
+
+    state: OrderState
+    missing: str = ""
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/openapi.json": _P.LOGGED_IN,
     # vendors, proven by their signatures
     "POST /webhooks/own/{shop_id}": _P.PUBLIC,
+    "POST /webhooks/pos/{shop_id}": _P.PUBLIC,
     "POST /webhooks/{channel}/{shop_id}": _P.PUBLIC,
     "GET /webhooks/{channel}/{shop_id}": _P.PUBLIC,
     "POST /webhooks/payments/{provider}/{account_id}": _P.PUBLIC,

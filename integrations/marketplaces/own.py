@@ -21,15 +21,13 @@ from integrations.marketplaces.port import (
     ShipConfirmation,
 )
 from integrations.marketplaces.reading import UNREADABLE
-from integrations.marketplaces.signing import own_genuine
+from integrations.marketplaces.standard_webhook import proven
 from integrations.settings import Schema
 
 SECRETS: Final = ("secret",)
 OPTIONAL_SECRETS: Final = ("secret_old",)
 SETTINGS: Final = Schema()
-WINDOW_S: Final = 300
 TOPIC: Final = "order"
-_LONGEST_ID: Final = 128
 _STATUS: Final = {UNREADABLE: 422, "unsupported_media_type": 415, MISMATCH: 409}
 
 
@@ -54,19 +52,8 @@ class OwnMarketplace:
         """Raises Rejected: `unsupported_media_type`, `missing_header`, `stale_timestamp`,
         `invalid_signature`; for a genuine message that does not follow the schema UnreadableOrder
         (`unreadable`, with `problems`)."""
-        given, body = pushed.headers, pushed.body
-        if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise _refused("the body must be application/json", "unsupported_media_type")
-        message_id = given.get("webhook-id", "")
-        if not message_id or len(message_id) > _LONGEST_ID or not message_id.isprintable():
-            raise _refused("webhook-id is missing or unusable", "missing_header")
-        timestamp = _seconds(given.get("webhook-timestamp", ""))
-        if abs(self.now().timestamp() - timestamp) > WINDOW_S:
-            raise _refused("webhook-timestamp is too far from now", "stale_timestamp")
-        signatures = given.get("webhook-signature", "")
-        if not own_genuine(signatures, self.secrets, message_id, timestamp, body):
-            raise _refused("no signature fits the body", "invalid_signature")
-        return (Push(message_id, TOPIC, read_own_order(body).order_no),)
+        message_id = proven(pushed, self.secrets, self.now(), "own")
+        return (Push(message_id, TOPIC, read_own_order(pushed.body).order_no),)
 
     def acknowledge(self, pushed: Pushed, *, duplicate: bool = False) -> DoorAnswer:
         """202 with the message's id; `duplicate` when it was kept before."""
@@ -98,12 +85,6 @@ class OwnMarketplace:
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
         """Nothing to do: `shipment.shipped` is an outgoing webhook, sent from the outbox."""
-
-
-def _seconds(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise _refused("webhook-timestamp is missing or not Unix seconds", "missing_header")
-    return int(text)
 
 
 def _refused(text: str, code: str) -> Rejected:

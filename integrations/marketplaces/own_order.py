@@ -76,7 +76,7 @@ def read_own_order(raw: bytes) -> OwnOrder:
     try:
         order = OwnOrder.model_validate(value)
     except ValidationError as error:
-        raise UnreadableOrder(_problems(error)) from None
+        raise UnreadableOrder(problems_of(error)) from None
     if problems := tuple(_contradictions(order)):
         raise UnreadableOrder(problems[:_MOST_PROBLEMS])
     return order
@@ -121,7 +121,7 @@ def _fraction(text: str) -> Decimal:
         raise ValueError("has a number that is out of range") from error
 
 
-def _problems(error: ValidationError) -> tuple[FieldProblem, ...]:
+def problems_of(error: ValidationError) -> tuple[FieldProblem, ...]:
     """Where and what, without the values: they may be names and addresses."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return tuple(

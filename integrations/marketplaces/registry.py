@@ -12,6 +12,7 @@ from integrations.marketplaces import (
     own,
     pdd,
     pdd_waybill,
+    pos,
     shopify,
     top,
     top_waybill,
@@ -86,6 +87,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         limits=pdd.LIMITS,
         waybills=pdd_waybill.open_waybills,
     ),
+    "pos": Channel(pos.open_shop, pos.SETTINGS + COMMON),
     "shopify": Channel(shopify.open_shop, shopify.SETTINGS + COMMON, is_stocked=True),
     "top": Channel(
         top.open_shop,

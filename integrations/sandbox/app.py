@@ -25,6 +25,7 @@ from integrations.sandbox.sf import SfSandbox
 from integrations.sandbox.shopify import ShopifySandbox
 from integrations.sandbox.sto import StoSandbox
 from integrations.sandbox.stripe import StripeSandbox
+from integrations.sandbox.tills import TillsSandbox
 from integrations.sandbox.top import TopSandbox
 from integrations.sandbox.wechat import WechatSandbox
 from integrations.sandbox.wechatpay import WechatPaySandbox
@@ -51,6 +52,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "woocommerce": WooSandbox,
     "shopify": ShopifySandbox,
     "mini": MiniSandbox,
+    "tills": TillsSandbox,
     "wechatpay": WechatPaySandbox,
     "alipay": AlipaySandbox,
     "stripe": StripeSandbox,

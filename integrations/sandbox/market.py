@@ -38,6 +38,7 @@ COUNTERS: Final = (
     Counter("woocommerce", "woocommerce", "orders", "id", _PLAIN),
     Counter("shopify", "shopify", "orders", "id", {Act.PAY: "pay", Act.CANCEL: "cancel"}),
     Counter("mini", "own", "orders", "order_no", {Act.PAY: "pay", Act.CANCEL: "cancel"}),
+    Counter("tills", "pos", "tickets", "ticket", {}),  # carried out: nothing comes after
 )
 
 

@@ -136,6 +136,15 @@ class MiniAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class TillsAccount:
+    """The tills of our stores."""
+
+    secret: str = "whsec_" + base64.b64encode(b"onhand-demo-tills-secret-32-bytes").decode()
+    push_path: str = "pos/stores"
+    stores: tuple[str, ...] = ("S-SH1", "S-SH2")
+
+
+@dataclass(frozen=True, slots=True)
 class WechatPayAccount:
     """RSA keys are worked out from the names by `demo_keys`."""
 
@@ -189,6 +198,7 @@ class SandboxSettings:
     woocommerce: WooAccount = field(default_factory=WooAccount)
     shopify: ShopifyAccount = field(default_factory=ShopifyAccount)
     mini: MiniAccount = field(default_factory=MiniAccount)
+    tills: TillsAccount = field(default_factory=TillsAccount)
     wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)
     alipay: AlipayAccount = field(default_factory=AlipayAccount)
     stripe: StripeAccount = field(default_factory=StripeAccount)

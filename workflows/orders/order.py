@@ -13,6 +13,7 @@ from temporalio.exceptions import (
 from temporalio.workflow import ParentClosePolicy
 
 from activities.orders.applying import ApplyingActivities
+from activities.orders.carrying_out import CarryingOutActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.sourcing import SourcingActivities
@@ -37,6 +38,7 @@ from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 from domain.orders.work import (
     AllocateOrder,
     ApplyMessages,
+    BookSale,
     CarryOutCancellation,
     ChangeHold,
     Entry,
@@ -215,6 +217,8 @@ class OrderWorkflow:
                 await self._cancel_for_channel(lines, "closed by the channel")
             case NextStep.ALLOCATE:
                 await self._allocate()
+            case NextStep.CARRY_OUT:
+                await self._carry_out_goods()
             case NextStep.START_SHIPMENTS:
                 await self._start_shipments()
             case NextStep.SETTLE_REFUND:
@@ -277,6 +281,36 @@ class OrderWorkflow:
             self._state = await workflow.execute_local_activity_method(
                 SourcingActivities.allocate, request, **DATABASE
             )
+
+    async def _carry_out_goods(self) -> None:
+        """The goods have left the store; what its books do not have is for a person to settle."""
+        try:
+            booked = await self._console.run(
+                Step(
+                    "carry_out",
+                    "",
+                    lambda _: self._book_sale("books"),
+                    by_hand=lambda _: self._book_sale("counted"),
+                    may_skip=True,
+                ),
+                lambda: self._cancel is not None or self._events > self._seen,
+            )
+        except Interrupted:
+            return  # goods came in, or the order is cancelled: look again
+        if booked is None:
+            await self._book_sale("without_stock")
+
+    async def _book_sale(self, how: str) -> bool:
+        async with self._lock:
+            booked = await workflow.execute_local_activity_method(
+                CarryingOutActivities.carry_out,
+                BookSale(self._ref.order_id, self._state.seq, how),
+                **DATABASE,
+            )
+            self._state = booked.state
+        if booked.missing:
+            raise ApplicationError(booked.missing, booked.store, type="StockCountDiffers")
+        return True
 
     async def _start_shipments(self) -> None:
         for shipment in to_start(self._state, self._started):

@@ -7,7 +7,7 @@ import httpx
 from fastapi import FastAPI
 
 from activities.shared.adapters import Adapters
-from api.channels import listings, routes, webhooks
+from api.channels import listings, routes, tickets, webhooks
 from api.limits import limit_bodies
 from api.logistics import webhooks as carrier_webhooks
 from api.orders import payments
@@ -19,7 +19,7 @@ from tests.shops import VAULT
 async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
     app = FastAPI()
-    doors = (payments.router, carrier_webhooks.router, webhooks.router)
+    doors = (payments.router, carrier_webhooks.router, tickets.router, webhooks.router)
     for router in (*doors, routes.router, listings.router):
         app.include_router(router)
     limit_bodies(app)

@@ -1,0 +1,43 @@
+"""Attention items that no workflow waits for: somebody reads them, acts elsewhere, and says so."""
+
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.platform.attention import resolve_attention
+from db.platform.audit import audit
+from db.platform.tables import AttentionRow
+from db.sql import run
+
+LATE_FACT: Final = "late_fact"
+CONFLICT_STEP: Final = "ticket_conflict"
+NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP})
+
+# The other content of a ticket was looked at: it is kept, and nobody waits for it any more.
+_CONFLICT_SEEN: Final = """
+UPDATE inbox i SET applied_at = clock_timestamp(), outcome = 'conflict', parked_reason = ''
+FROM sales_order o
+WHERE o.id = :order_id AND i.source = o.channel AND i.shop_id = o.shop_id
+  AND i.external_no = o.external_no AND i.parked_reason LIKE 'ticket_conflict:%'
+"""
+
+
+async def settle_notice(
+    session: AsyncSession,
+    item: AttentionRow,
+    actor: str,
+    action: str,
+    reason: str,
+    request_id: str,
+) -> None:
+    """Close the item with the name of who read it, and why nothing is left to do."""
+    await resolve_attention(
+        session, workflow_id=item.workflow_id, step_id=item.step_id, by=actor,
+        resolution=action, note=reason,
+    )  # fmt: skip
+    if item.step_id == CONFLICT_STEP:
+        await run(session, _CONFLICT_SEEN, order_id=item.order_id)
+    await audit(
+        session, actor, f"step.{action}", f"order/{item.order_id}", reason=reason,
+        before={"step": item.step_id, "cause": item.cause}, request_id=request_id,
+    )  # fmt: skip

@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import api.channels.credentials
 import api.channels.listings
+import api.channels.payment_accounts
 import api.channels.routes
 import api.channels.settings
 import api.channels.shops
@@ -75,6 +76,7 @@ _ROUTERS: Final = (
     (api.channels.shops.router, ""),
     (api.channels.credentials.router, ""),
     (api.channels.settings.router, ""),
+    (api.channels.payment_accounts.router, ""),
     # before the channels: `carriers` and `payments` are no channels
     (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),

@@ -19,7 +19,8 @@ from db.platform.attention import open_attention
 from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
-from domain.orders.messages import RefundMoved, RefundRef
+from domain.orders.messages import GateOpened, RefundMoved, RefundRef
+from domain.platform.gates import TendGate
 from domain.shared.errors import IntegrationError
 from domain.shared.ids import OrderId
 from integrations.webhooks import WebhookSender
@@ -29,6 +30,7 @@ from runtime.temporal import TASK_QUEUE
 log = structlog.get_logger()
 
 REFUND_MOVED: Final = "refund_moved"
+GATE_SHUT: Final = "gate_shut"
 _AT_ONCE: Final = 16
 _WEBHOOKS_AT_ONCE: Final = 8
 _FIRST_WAIT: Final = timedelta(seconds=5)
@@ -95,6 +97,9 @@ class SignalFanOut:
         if telling.name == REFUND_MOVED:
             await self._wake_refund(telling)
             return
+        if telling.name == GATE_SHUT:
+            await self._wake_gate(telling)
+            return
         handle = self.client.get_workflow_handle(telling.target)
         try:
             await handle.signal(telling.name, telling.payload, rpc_timeout=CALL_TIMEOUT)
@@ -102,6 +107,21 @@ class SignalFanOut:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise NobodyListens("this workflow is over or was never started") from error
             raise
+
+    async def _wake_gate(self, telling: Telling) -> None:
+        """A system that was added a moment ago gets its gate with the first news of it."""
+        shut = GateOpened(**telling.payload)
+        await self.client.start_workflow(
+            "Gate",
+            TendGate(shut.system),
+            id=telling.target,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=telling.name,
+            start_signal_args=[shut],
+            rpc_timeout=CALL_TIMEOUT,
+        )
 
     async def _wake_refund(self, telling: Telling) -> None:
         """A refund's workflow starts with the first news of it; a finished one ends at once."""

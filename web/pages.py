@@ -14,6 +14,7 @@ import web.login
 import web.order_actions
 import web.orders
 import web.partners
+import web.payment_accounts
 import web.shops
 import web.stock
 import web.tracking
@@ -31,6 +32,7 @@ _ROUTERS: Final = (
     web.attention.router,
     web.shops.router,
     web.partners.router,
+    web.payment_accounts.router,
     web.stock.router,
     web.warehouse.router,
     web.tracking.router,

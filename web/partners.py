@@ -1,4 +1,4 @@
-"""Carriers and payment accounts: their credentials, settings and gates."""
+"""Carriers: their credentials, settings and gates."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -37,27 +37,6 @@ async def set_carrier_credentials(
     return done(request, "")
 
 
-@router.get("/payment-accounts/{account_id}/credentials")
-async def account_form(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """The credentials of a merchant account: what is set, and the form to replace it."""
-    async with outside.sessions.begin() as session:
-        found = await health.payment_accounts(session, account_id)
-    if not found:
-        raise Problem("NotFound", _NOT_FOUND)
-    secrets = await credentials.view(outside, f"payment/{account_id}")
-    return page(request, "account_credentials.html", account=found[0], secrets=secrets)
-
-
-@router.post("/payment-accounts/{account_id}/credentials")
-async def set_account_credentials(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
-) -> Response:
-    """Replace what was filled in; empty fields stay as they are."""
-    body = await new_credentials(request)
-    await credentials.set_payment_credentials(account_id, body, context, outside)
-    return done(request, "")
-
-
 @router.post("/carriers/{code}/resume")
 async def resume_carrier(code: str, request: Request, context: Context) -> Response:
     """Try the carrier again."""
@@ -68,7 +47,7 @@ async def resume_carrier(code: str, request: Request, context: Context) -> Respo
 @router.get("/carriers/{code}/settings")
 async def carrier_settings_form(code: str, request: Request, outside: OutsideOf) -> Response:
     """What is set of a carrier, and the form to change it."""
-    return await _settings_form(request, outside, f"carrier/{code}", f"/carriers/{code}")
+    return await settings_form(request, outside, f"carrier/{code}", f"/carriers/{code}", "/shops")
 
 
 @router.post("/carriers/{code}/settings")
@@ -81,30 +60,14 @@ async def set_carrier_settings(
     return done(request, "")
 
 
-@router.get("/payment-accounts/{account_id}/settings")
-async def account_settings_form(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """What is set of a merchant account, and the form to change it."""
-    address = f"/payment-accounts/{account_id}"
-    return await _settings_form(request, outside, f"payment/{account_id}", address)
-
-
-@router.post("/payment-accounts/{account_id}/settings")
-async def set_account_settings(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
+async def settings_form(
+    request: Request, outside: OutsideOf, system: str, address: str, back: str
 ) -> Response:
-    """Set a merchant account's settings anew."""
-    body = await new_settings(request, await settings.schema_of(outside, f"payment/{account_id}"))
-    await settings.set_payment_settings(account_id, body, request, context, outside)
-    return done(request, "")
-
-
-async def _settings_form(
-    request: Request, outside: OutsideOf, system: str, address: str
-) -> Response:
+    """What is set of a system, and the form to change it."""
     if not system.isprintable():
         raise Problem("NotFound", _NOT_FOUND)
     seen = await settings.view(request, outside, system)
     return page(
         request, "partner_settings.html", settings=seen, filled=filled_in(seen),
-        name=system.partition("/")[2], address=address,
+        name=system.partition("/")[2], address=address, back=back,
     )  # fmt: skip

@@ -16,6 +16,12 @@ from web import words
 _SENTENCES: Final = (
     N_("a reason is needed"),
     N_("the shop is paused already"),
+    N_("the account is paused already"),
+    N_("there is no payment provider {name}"),
+    N_("there is no shop {shop}"),
+    N_("secrets needed: {names}"),
+    N_("there is a payment account of that name already"),
+    N_("the address must be a whole https address"),
     N_("it is not paused"),
     N_("another range of this shop is being pulled"),
     N_("no range of this shop is being pulled"),

@@ -30,21 +30,23 @@ def gate_code(row: Any) -> str:
 
 async def new_credentials(request: Request) -> credentials.NewCredentials:
     """Only what was filled in. Raises InvalidInput, without a word of it."""
+    try:
+        return credentials.NewCredentials(**await secrets_in(request))
+    except ValueError:
+        raise InvalidInput("fill in at least one secret") from None
+
+
+async def secrets_in(request: Request) -> dict[str, Any]:
+    """The secrets that were filled in, and until when they are good."""
     given = await request.form()
     secrets = {
-        name.removeprefix("secret."): str(value)
+        name.removeprefix("secret."): credentials.hidden(str(value))
         for name, value in given.items()
         if name.startswith("secret.") and str(value).strip()
     }
     until = str(given.get("expires", "")).strip()
     expires_at = midnight(day_of(until) + timedelta(days=1)) if until else None
-    try:
-        return credentials.NewCredentials(
-            secrets={name: credentials.hidden(value) for name, value in secrets.items()},
-            expires_at=expires_at,
-        )
-    except ValueError:
-        raise InvalidInput("fill in at least one secret") from None
+    return {"secrets": secrets, "expires_at": expires_at}
 
 
 def day_of(text: str) -> date:
@@ -87,6 +89,12 @@ def filled_in(view: SettingsView) -> dict[str, str]:
 
 
 def done(request: Request, shop_id: str) -> Response:
+    """Back to the shop, or to all shops."""
+    return done_at(request, f"/shops/{quote(shop_id, safe='')}".rstrip("/"))
+
+
+def done_at(request: Request, address: str) -> Response:
+    """Back to a page; an open dialog closes by itself."""
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Trigger": "done"})
-    return RedirectResponse(f"/shops/{quote(shop_id, safe='')}".rstrip("/"), 303)
+    return RedirectResponse(address, 303)

@@ -120,7 +120,7 @@ async def change(
 ) -> None:
     """Seal and keep the secrets. Raises InvalidInput without a word of them."""
     names = await _names(outside, system)
-    given = _checked(names, body.secrets)
+    given = checked(names, body.secrets)
     async with outside.sessions.begin() as session:
         await Credentials(session, outside.vault, system).change(
             given,
@@ -137,7 +137,8 @@ def hidden(value: str) -> SecretStr:
     return SecretStr(value)
 
 
-def _checked(names: SecretNames, secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+def checked(names: SecretNames, secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    """The secrets as they are kept. Raises InvalidInput without a word of them."""
     given = {name: secret.get_secret_value().strip() for name, secret in secrets.items()}
     if set(given) - set(names.needed) - set(names.optional):
         # What was typed as a name may be the secret itself.

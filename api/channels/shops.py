@@ -106,16 +106,9 @@ class AllSuggested(BaseModel):
 @router.post("/shops/{shop_id}/pause", status_code=204)
 async def pause_shop(shop_id: Code, body: Pause, context: Context) -> None:
     """Leave a shop alone: it is neither pulled nor told anything; what it pushes is kept."""
-    system = f"shop/{shop_id}"
     async with context.sessions.begin() as session:
         await _known(session, shop_id)
-        if not await pausing.pause(session, system, context.actor, body.reason):
-            raise ActionNotAllowed("the shop is paused already")
-        await audit(
-            session, context.actor, "shop.pause", system, reason=body.reason,
-            request_id=context.request_id,
-        )  # fmt: skip
-    log.info("shop.paused", shop_id=shop_id)
+    await leave_alone(context, f"shop/{shop_id}", body, "the shop is paused already")
 
 
 @router.post("/shops/{shop_id}/resume", status_code=204)
@@ -129,6 +122,18 @@ async def resume_shop(shop_id: Code, context: Context) -> None:
 async def resume_carrier(code: Code, context: Context) -> None:
     """Try a carrier again that refused our credentials."""
     await reopen(context, f"carrier/{code}")
+
+
+async def leave_alone(context: Any, system: str, body: Pause, already: str) -> None:
+    """Shut the gate of a system until somebody opens it. Raises ActionNotAllowed (`already`)."""
+    async with context.sessions.begin() as session:
+        if not await pausing.pause(session, system, context.actor, body.reason):
+            raise ActionNotAllowed(already)
+        await audit(
+            session, context.actor, f"{system.partition('/')[0]}.pause", system,
+            reason=body.reason, request_id=context.request_id,
+        )  # fmt: skip
+    log.info("gate.paused", system=system)
 
 
 async def reopen(context: Any, system: str) -> None:

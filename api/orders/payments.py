@@ -53,7 +53,8 @@ async def notify(provider: str, account_id: str, request: Request, outside: Outs
     async with outside.sessions.begin() as session:
         outcome = await _apply(session, account, notice)
         await keep_notice(
-            session, outside.vault, source=f"payment/{provider}", shop_id=account.shop_id,
+            session, outside.vault, source=f"payment/{provider}", account_id=account.id,
+            shop_id=account.shop_id,
             notice_id=notice.notice_id, topic=notice.topic, outcome=outcome, raw=body,
             external_no=notice.news.order_no if isinstance(notice.news, Captured) else "",
         )  # fmt: skip

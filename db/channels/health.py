@@ -42,8 +42,15 @@ ORDER BY a.code
 """
 
 _ACCOUNTS: Final = """
-SELECT a.id, a.provider, a.name, a.active, c.expires_at
-FROM payment_account a LEFT JOIN credentials c ON c.system = 'payment/' || a.id
+SELECT a.id, a.provider, a.shop_id, a.name, a.active, a.base_url, a.last_push_at,
+       g.last_call_at, coalesce(g.state, 'flowing') AS gate, coalesce(g.reason, '') AS gate_reason,
+       coalesce(g.changed_by, 'system') AS gate_by, g.changed_at AS gate_since,
+       coalesce(w.waiting, 0) AS waiting, c.expires_at
+FROM payment_account a
+LEFT JOIN gate g ON g.system = 'payment/' || a.id
+LEFT JOIN credentials c ON c.system = 'payment/' || a.id
+LEFT JOIN (SELECT system, count(*) AS waiting FROM gate_wait GROUP BY system) w
+       ON w.system = 'payment/' || a.id
 WHERE CAST(:id AS text) = '' OR a.id = :id
 ORDER BY a.id
 """

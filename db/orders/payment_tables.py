@@ -23,6 +23,7 @@ class PaymentAccountRow(SQLModel, table=True):
     secrets: bytes = Field(default=b"", sa_type=LargeBinary)
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     active: bool = True
+    last_push_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class PaymentRow(SQLModel, table=True):

@@ -22,9 +22,11 @@ _WINDOW_S: Final = 60.0
 _REMEMBERED_S: Final = 1.0
 
 _COUNT: Final = """
-INSERT INTO gate (system, state, reason, window_started_at, calls, failures, changed_by)
-VALUES (:system, 'flowing', '', clock_timestamp(), 1, :failed, 'system')
+INSERT INTO gate (system, state, reason, window_started_at, calls, failures, changed_by,
+                  last_call_at)
+VALUES (:system, 'flowing', '', clock_timestamp(), 1, :failed, 'system', clock_timestamp())
 ON CONFLICT (system) DO UPDATE SET
+    last_call_at = clock_timestamp(),
     calls = CASE WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
                  THEN 1 ELSE gate.calls + 1 END,
     failures = CASE WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)

@@ -141,6 +141,7 @@ class GateRow(SQLModel, table=True):
     window_started_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     calls: int = 0
     failures: int = 0
+    last_call_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     changed_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     changed_by: str = "system"
 

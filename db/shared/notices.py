@@ -20,12 +20,17 @@ VALUES (:id, :source, :shop_id, :message_id, :topic, :external_no, :sha256, :raw
 ON CONFLICT (source, shop_id, message_id) DO NOTHING
 """
 
+_HEARD_OF: Final = """
+UPDATE payment_account SET last_push_at = clock_timestamp() WHERE id = :account_id
+"""
+
 
 async def keep_notice(
     session: AsyncSession,
     vault: Vault,
     *,
     source: str,
+    account_id: str,
     shop_id: str,
     notice_id: str,
     topic: str,
@@ -48,3 +53,4 @@ async def keep_notice(
         raw=vault.seal(raw, inbox_id),
         outcome=outcome,
     )
+    await run(session, _HEARD_OF, account_id=account_id)

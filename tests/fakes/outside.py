@@ -177,8 +177,10 @@ class FakeProvider:
     asked: int = 0
     failures: list[IntegrationError] = field(default_factory=list)
     lost: list[IntegrationError] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)  # our number of every request
 
     async def refund(self, request: RefundRequest) -> RefundState:
+        self.calls.append(request.refund_no)
         if self.failures:
             raise self.failures.pop(0)
         if request.refund_no in self.refunds:

@@ -3,11 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from fastapi import FastAPI
 
 from db.engine import Sessions
 from db.orders.payment_tables import PaymentAccountRow
 from db.orders.payments import NewPayment, record_payment
-from tests.web.world import Person
+from domain.platform.permissions import Role
+from tests.web.world import Person, person
+
+CANARY = "canary-77aa-secret"
 
 
 @pytest.mark.usefixtures("order")
@@ -37,3 +41,39 @@ async def test_a_payment_and_the_one_too_many_are_on_the_page_and_in_the_api(
     (refund,) = answer["refunds"]
     assert refund["refund_no"] in page
     assert (refund["state"], refund["amount"]["amount"]) == ("intended", "25.50")
+
+
+@pytest.mark.usefixtures("order", "engine")
+async def test_an_administrator_adds_pauses_and_resumes_an_account_and_sees_its_health(
+    app: FastAPI, service: Person, web_sessions: Sessions
+) -> None:
+    async with await person(app, web_sessions, Role.ADMIN, name="Han Meimei") as admin:
+        empty = (await admin.get("/payment-accounts")).text
+        choose = (await admin.get("/payment-accounts/new")).text
+        form = (await admin.get("/payment-accounts/new?provider=alipay")).text
+        strange = await admin.get("/payment-accounts/new?provider=paypal")
+        added = await admin.send_form(
+            "/payment-accounts/new",
+            **{
+                "provider": "stripe", "account_id": "stripe-1", "name": "Stripe shop",
+                "shop_id": "mini", "secret.secret_key": CANARY, "secret.webhook_secret": CANARY,
+            },
+        )  # fmt: skip
+        page = (await admin.get("/payment-accounts")).text
+        paused = await admin.send_form("/payment-accounts/stripe-1/pause", reason="bank holiday")
+        quiet = (await admin.get("/payment-accounts")).text
+        resumed = await admin.send_form("/payment-accounts/stripe-1/resume")
+        nobody = await admin.get("/payment-accounts/nobody/pause")
+
+    assert "No payment accounts yet" in empty
+    assert "provider=wechatpay" in choose
+    assert '<textarea class="form-control secret"' in form  # a key has several lines
+    assert (strange.status_code, nobody.status_code) == (422, 404)
+    assert (added.status_code, paused.status_code, resumed.status_code) == (303, 303, 303)
+    for words in ("Stripe shop", "Open", "/webhooks/payments/stripe/stripe-1", "never"):
+        assert words in page
+    assert "bank holiday" in quiet
+    assert "Han Meimei" in quiet
+    assert CANARY not in page + quiet
+    assert (await service.get("/payment-accounts")).status_code == 403
+    assert "/payment-accounts" not in (await service.get("/shops")).text

@@ -1,0 +1,170 @@
+"""Merchant accounts at payment providers, for administrators: added, paused, resumed, renewed."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+import structlog
+from fastapi import APIRouter, HTTPException, Request
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from sqlalchemy.exc import IntegrityError
+
+from api.channels.credentials import Secret, checked
+from api.channels.ports import OutsideOf
+from api.channels.settings import refuse_unfit
+from api.channels.shops import Pause, leave_alone, reopen
+from api.deps import Context, SettingsOf
+from api.strict import Code, Line, StrictBody
+from db.channels import health
+from db.channels.tables import ShopRow
+from db.orders.payment_tables import PaymentAccountRow
+from db.platform.outbox import queue_signal
+from db.shared.credentials import Credentials
+from domain.orders.messages import GateOpened
+from domain.shared.errors import ActionNotAllowed, InvalidInput
+from domain.shared.ids import gate_workflow_id
+from integrations.payments.registry import PROVIDERS
+from integrations.secret_names import of_provider
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/api/v1", tags=["channels"])
+
+_NOT_FOUND: Final = 404
+_TAKEN: Final = "there is a payment account of that name already"
+
+AccountId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class NewPaymentAccount(StrictBody):
+    """`id` is part of the address that notices come to. Without `base_url` the provider's own."""
+
+    id: AccountId
+    provider: Code
+    shop_id: Code
+    name: Line
+    base_url: Annotated[str, Field(strict=True, max_length=300)] = ""
+    secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
+    settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
+    expires_at: AwareDatetime | None = None
+
+
+class PaymentAccountView(BaseModel):
+    """An account and how it is doing; `gate` is whether we call it, `notices_to` what the provider
+    has to be told."""
+
+    id: str
+    provider: str
+    shop_id: str
+    name: str
+    base_url: str
+    active: bool
+    last_push_at: datetime | None
+    last_call_at: datetime | None
+    gate: str
+    gate_reason: str
+    gate_by: str
+    gate_since: datetime | None
+    waiting: int
+    expires_at: datetime | None
+    notices_to: str
+
+
+class PaymentAccounts(BaseModel):
+    items: list[PaymentAccountView]
+
+
+@router.get("/payment-accounts")
+async def list_accounts(outside: OutsideOf, settings: SettingsOf) -> PaymentAccounts:
+    """Every merchant account with its health; nothing of its secrets."""
+    async with outside.sessions.begin() as session:
+        rows = await health.payment_accounts(session)
+    base = settings.base_url.rstrip("/")
+    return PaymentAccounts(
+        items=[
+            PaymentAccountView(
+                **row._mapping, notices_to=f"{base}/webhooks/payments/{row.provider}/{row.id}"
+            )
+            for row in rows
+        ]
+    )
+
+
+@router.post("/payment-accounts", status_code=201)
+async def add_account(
+    body: NewPaymentAccount,
+    request: Request,
+    context: Context,
+    outside: OutsideOf,
+    settings: SettingsOf,
+) -> None:
+    """Add an account through which one shop is paid; its secrets are sealed at once."""
+    if (provider := PROVIDERS.get(body.provider)) is None:
+        raise InvalidInput(f"there is no payment provider {body.provider}")
+    names = of_provider(body.provider)
+    secrets = checked(names, body.secrets)
+    if missing := [name for name in names.needed if name not in secrets]:
+        raise InvalidInput(f"secrets needed: {', '.join(missing)}")
+    refuse_unfit(request, provider.settings, body.settings)
+    base_url = _address(body.base_url or provider.base_url, settings.sandbox_base_url)
+    system = f"payment/{body.id}"
+    try:
+        async with outside.sessions.begin() as session:
+            if await session.get(ShopRow, body.shop_id) is None:
+                raise InvalidInput(f"there is no shop {body.shop_id}")
+            if await session.get(PaymentAccountRow, body.id) is not None:
+                raise ActionNotAllowed(_TAKEN)
+            session.add(
+                PaymentAccountRow(
+                    id=body.id, provider=body.provider, shop_id=body.shop_id, name=body.name,
+                    base_url=base_url, settings=body.settings,
+                )
+            )  # fmt: skip
+            await session.flush()
+            await Credentials(session, outside.vault, system).change(
+                secrets,
+                expires_at=body.expires_at,
+                now=datetime.now(UTC),
+                by=context.actor,
+                request_id=context.request_id,
+            )
+            await queue_signal(session, gate_workflow_id(system), "gate_shut", GateOpened(system))
+    except IntegrityError as error:  # somebody added it this moment
+        raise ActionNotAllowed(_TAKEN) from error
+    log.info("payment_account.added", account_id=body.id, provider=body.provider)
+
+
+@router.post("/payment-accounts/{account_id}/pause", status_code=204)
+async def pause_account(account_id: Code, body: Pause, context: Context) -> None:
+    """Ask nothing of the provider: refunds wait. What it tells is still taken."""
+    await _known(context, account_id)
+    await leave_alone(context, f"payment/{account_id}", body, "the account is paused already")
+
+
+@router.post("/payment-accounts/{account_id}/resume", status_code=204)
+async def resume_account(account_id: Code, context: Context) -> None:
+    """Go on: one refund first, the others a few at a time."""
+    await _known(context, account_id)
+    await reopen(context, f"payment/{account_id}")
+
+
+async def _known(context: Any, account_id: str) -> None:
+    async with context.sessions.begin() as session:
+        if not await health.payment_accounts(session, account_id):
+            raise HTTPException(_NOT_FOUND, "there is no such payment account")
+
+
+def _address(given: str, sandbox: str) -> str:
+    """Keys and money go over https, except to the sandbox. Raises InvalidInput."""
+    try:
+        parts, ours = urlsplit(given), urlsplit(sandbox)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or not given.isascii() or not given.isprintable() or " " in given:
+        raise InvalidInput("the address must be a whole https address")
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and parts.netloc and parts.netloc == ours.netloc
+    ):
+        raise InvalidInput("the address must be a whole https address")
+    return given

@@ -26,6 +26,7 @@ from domain.orders.after_sale import AFTER_SALE_TOPIC
 from domain.orders.changes import Stage, stage_of
 from domain.orders.intake import (
     FOLLOWS_THE_CHANNEL,
+    SENT,
     Verdict,
     address_is_usable,
     holds_for,
@@ -148,7 +149,12 @@ class ApplyingActivities:
         if verdict is not Verdict.APPLY:
             return known
         await self._save(orders, known, snapshot, row.sha256, entries)
-        return await orders.lock(known.order_id)
+        return replace(
+            known,
+            version=snapshot.version,
+            channel_state=str(snapshot.state),
+            sha256=row.sha256,
+        )
 
     async def _save(
         self,
@@ -160,15 +166,21 @@ class ApplyingActivities:
     ) -> None:
         first = not known.channel_state
         was = known.channel_state
-        before = await orders.state(known.order_id)
+        before = (
+            OrderState(known.order_id, 0, known.status)
+            if first
+            else await orders.state(known.order_id)
+        )
         rest = before.to_allocate or before.waiting_for_stock
         stage = stage_of((one.status for one in before.shipments), rest_to_send=rest)
         await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
         if snapshot.ticket is not None:
             await keep_ticket(orders.session, known.order_id, snapshot.ticket)
         if stage is Stage.PLANNED:
-            changed = await self._save_content(orders, known.order_id, snapshot)
-            if changed and (before.shipments or before.waiting_for_stock):
+            planned = bool(before.shipments) or before.waiting_for_stock
+            content = await _content(orders, known.order_id) if planned else ()
+            await self._save_content(orders, known.order_id, snapshot)
+            if planned and content != await _content(orders, known.order_id):
                 await give_back_unstarted(orders.session, known.order_id, "voided")
                 await leave_queue(orders.session, known.order_id)
                 entries.append(Entry("replanned"))
@@ -176,7 +188,7 @@ class ApplyingActivities:
             told = _told(snapshot.receiver) if snapshot.receiver else None
             await change_late(orders, self.vault, known.order_id, snapshot, told, stage, entries)
         await _learn_listings(orders, known.shop_id, snapshot)
-        sent = (await orders.state(known.order_id)).sent_without_us
+        sent = snapshot.state in SENT and not any(s.status.has_left for s in before.shipments)
         if sent:
             await give_back_unstarted(orders.session, known.order_id, "voided")
             await leave_queue(orders.session, known.order_id)
@@ -199,9 +211,8 @@ class ApplyingActivities:
 
     async def _save_content(
         self, orders: OrderRepository, order_id: str, snapshot: OrderSnapshot
-    ) -> bool:
-        """Receiver and lines; True when what is to be sent, or where to, is another than before."""
-        before = await _content(orders, order_id)
+    ) -> None:
+        """Receiver and lines."""
         if snapshot.receiver is not None:
             told = _told(snapshot.receiver)
             await save_receiver(orders.session, self.vault, order_id, told)
@@ -209,7 +220,6 @@ class ApplyingActivities:
         kept = [line.external_line_no for line in snapshot.lines]
         await orders.run(statements.DROP_LINES, {"order_id": order_id, "kept": kept})
         await orders.run(statements.SAVE_FULFILMENT, {"order_id": order_id})
-        return before != await _content(orders, order_id)
 
     async def _hold(
         self,

@@ -8,6 +8,7 @@ from domain.channels.selling import LARGEST_COUNT
 from integrations.access import Limit, ShopAccess
 from integrations.marketplaces import (
     douyin,
+    douyin_waybill,
     jd,
     own,
     pdd,
@@ -17,6 +18,7 @@ from integrations.marketplaces import (
     top,
     top_waybill,
     wechat,
+    wechat_waybill,
     woocommerce,
 )
 from integrations.marketplaces.port import Marketplace, PlatformWaybills
@@ -68,11 +70,12 @@ class Channel:
 CHANNELS: Final[Mapping[str, Channel]] = {
     "douyin": Channel(
         douyin.open_shop,
-        douyin.SETTINGS + COMMON,
+        douyin.SETTINGS + douyin_waybill.SETTINGS + COMMON,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
         limits=douyin.LIMITS,
+        waybills=douyin_waybill.open_waybills,
     ),
     "jd": Channel(
         jd.open_shop, jd.SETTINGS + COMMON, is_pulled=True, is_stocked=True, tells_after_sales=True
@@ -100,11 +103,12 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     ),
     "wechat": Channel(
         wechat.open_shop,
-        wechat.SETTINGS + COMMON,
+        wechat.SETTINGS + wechat_waybill.SETTINGS + COMMON,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
         limits=wechat.LIMITS,
+        waybills=wechat_waybill.open_waybills,
     ),
     "woocommerce": Channel(
         woocommerce.open_shop,

@@ -26,6 +26,7 @@ class WechatHead(Body):
 
     errcode: int = 0
     errmsg: Text = ""
+    delivery_error_msg: Text = ""  # the carrier's own words about a waybill
 
 
 class WechatError(WechatHead):
@@ -57,7 +58,8 @@ def codes_of(settings: Mapping[str, Any]) -> WechatCodes:
 def wechat_error(error: WechatHead, codes: WechatCodes, *, changes: bool) -> IntegrationError:
     """The error to raise. A failure on their side may have come after the work was done: when the
     call `changes` something it is AnswerLost."""
-    code, text = str(error.errcode), error.errmsg or "no reason given"
+    code = str(error.errcode)
+    text = error.delivery_error_msg or error.errmsg or "no reason given"
     if code in codes.throttled:
         wait_s = _A_WHILE_S if code == _DAY_USED_UP else DEFAULT_RETRY_AFTER_S
         return RateLimited(text, retry_after_s=wait_s, code=code, system="wechat")

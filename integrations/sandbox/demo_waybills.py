@@ -10,6 +10,13 @@ _CLOUD_PRINT: Final = {
 _WAYBILLS: Final[dict[str, dict[str, Any]]] = {
     "top": {"waybill_user_id": "2088000001", "waybills": _CLOUD_PRINT},
     "pdd": {"waybills": _CLOUD_PRINT},
+    "douyin": {"waybills": _CLOUD_PRINT},
+    "wechat": {
+        "waybills": {
+            carrier: {"ewaybill_acct_id": f"100{number}", "shop_id": "2000"}
+            for number, carrier in enumerate(_CARRIERS, 1)
+        }
+    },
 }
 
 

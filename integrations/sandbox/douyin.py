@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.responses import Response
 
 from integrations.sandbox.demo_shop import some_buyer
@@ -40,6 +40,7 @@ from integrations.sandbox.douyin_requests import (
     refused,
     span_of,
 )
+from integrations.sandbox.douyin_waybills import DouyinWaybillDesk
 from integrations.sandbox.framework import Call, Reply, Sandbox
 from integrations.sandbox.order_controls import STOCK, AskRefund, Order, OrderVendor
 from integrations.sandbox.top_controls import Change, NewTrades
@@ -67,6 +68,7 @@ class DouyinSandbox(OrderVendor):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self._account = sandbox.settings.douyin
+        self._waybills = DouyinWaybillDesk(sandbox, self.name)
         self._methods = {
             "/order/searchList": self._search,
             "/order/orderDetail": self._detail,
@@ -75,6 +77,9 @@ class DouyinSandbox(OrderVendor):
             "/order/logisticsCompanyList": self._companies,
             "/sku/syncStock": self._set_stock,
             "/afterSale/List": self._cases,
+            "/logistics/newCreateOrder": self._waybills.get,
+            "/logistics/waybillApply": self._waybills.apply,
+            "/logistics/cancelOrder": self._waybills.cancel,
         }
 
     def app(self) -> FastAPI:
@@ -99,6 +104,11 @@ class DouyinSandbox(OrderVendor):
             return status == 200 and json.loads(body) == {"code": 0, "msg": "success"}
         except ValueError:
             return False
+
+    def controls(self) -> APIRouter:
+        router = super().controls()
+        self._waybills.add_controls(router)
+        return router
 
     def place(self, new: NewTrades, lines: list[Sold]) -> Order:
         now = self.sandbox.now()

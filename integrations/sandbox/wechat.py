@@ -39,10 +39,12 @@ from integrations.sandbox.wechat_orders import (
     send,
     shown,
 )
+from integrations.sandbox.wechat_waybills import WechatWaybillDesk
 
 _LONGEST_SPAN: Final = timedelta(days=7)
 _LONGEST_CASES: Final = timedelta(hours=24)
 _CASE: Final = "case"
+_WAYBILL: Final = "/channels/ec/logistics/ewaybill/biz/order"
 _TOKEN_PATH: Final = "/cgi-bin/stable_token"
 # The controls know numbers, WeChat knows words: 1 asked, 2 goods to come back, 3 on their way,
 # 4 refused, 5 withdrawn, 6 done.
@@ -72,6 +74,7 @@ class WechatSandbox(OrderVendor):
         super().__init__(sandbox)
         self._account = sandbox.settings.wechat
         self._tokens = TokenDesk(sandbox, self.name)
+        self._waybills = WechatWaybillDesk(sandbox, self.name)
         self._methods: dict[str, Callable[..., Any]] = {
             _TOKEN_PATH: self._tokens.hand_out,
             "/channels/ec/order/list/get": self._list,
@@ -82,6 +85,10 @@ class WechatSandbox(OrderVendor):
             "/channels/ec/product/stock/get": self._get_stock,
             "/channels/ec/aftersale/getaftersalelist": self._cases,
             "/channels/ec/aftersale/getaftersaleorder": self._case,
+            f"{_WAYBILL}/precreate": self._waybills.precreate,
+            f"{_WAYBILL}/create": self._waybills.create,
+            f"{_WAYBILL}/get": self._waybills.find,
+            f"{_WAYBILL}/cancel": self._waybills.cancel,
         }
 
     def app(self) -> FastAPI:
@@ -111,6 +118,7 @@ class WechatSandbox(OrderVendor):
             """The token is void before its time."""
             self._tokens.revoke()
 
+        self._waybills.add_controls(router)
         return router
 
     def place(self, new: NewTrades, lines: list[Sold]) -> Order:

@@ -17,12 +17,14 @@ from domain.shared.errors import DomainError, IntegrationError
 from integrations.access import Secrets, ShopAccess
 from integrations.marketplaces import (
     douyin_after_sale,
+    douyin_waybill,
     jd_after_sale,
     pdd_after_sale,
     pdd_waybill,
     top_after_sale,
     top_waybill,
     wechat_after_sale,
+    wechat_waybill,
 )
 from integrations.marketplaces.douyin import DouyinMarketplace
 from integrations.marketplaces.douyin_errors import DouyinCodes, DouyinError, douyin_error
@@ -197,6 +199,28 @@ def pdd_waybill_made(body: bytes) -> object:
     return made.waybill
 
 
+def douyin_waybill_made(body: bytes) -> object:
+    answer = read_answer(douyin_waybill.GetAnswer, body, system="douyin", changes=True)
+    return answer.data.ebill_infos or None
+
+
+def douyin_waybill_printed(body: bytes) -> object:
+    answer = read_answer(douyin_waybill.PrintAnswer, body, system="douyin", changes=False)
+    printed = [one.print_data.encode() for one in answer.data.waybill_infos]
+    return answer if printed else None
+
+
+def wechat_waybill_made(body: bytes) -> object:
+    answer = read_answer(wechat_waybill.CreateAnswer, body, system="wechat", changes=True)
+    answer.print_info.encode()
+    return answer.waybill_id or None
+
+
+def wechat_waybill_found(body: bytes) -> object:
+    answer = read_answer(wechat_waybill.FindAnswer, body, system="wechat", changes=False)
+    return answer.order_info.waybill_id or None
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "top": TOP.snapshot,
     "top_refunds": top_refunds,
@@ -204,6 +228,10 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "top_waybill": top_waybill_made,
     "top_waybills_known": top_waybills_known,
     "pdd_waybill": pdd_waybill_made,
+    "douyin_waybill": douyin_waybill_made,
+    "douyin_print": douyin_waybill_printed,
+    "wechat_waybill": wechat_waybill_made,
+    "wechat_found": wechat_waybill_found,
     "jd": JD.snapshot,
     "jd_slips": jd_slips,
     "pdd": PDD.snapshot,
@@ -456,6 +484,15 @@ WHOLE: dict[str, Any] = {
         }
     },
     "pdd_waybill": {"pdd_waybill_get_response": {"modules": [MODULE]}},
+    "douyin_waybill": {
+        "data": {
+            "ebill_infos": [{"track_no": "SF1", "order_id": 1, "pack_id": "1"}],
+            "err_infos": [{"err_code": 1, "err_msg": "x"}],
+        }
+    },
+    "douyin_print": {"data": {"waybill_infos": [{"print_data": "AES:1", "sign": "s"}]}},
+    "wechat_waybill": {"waybill_id": "SF1", "print_info": "e30=", "delivery_error_msg": ""},
+    "wechat_found": {"order_info": {"ewaybill_order_id": 1, "waybill_id": "SF1"}},
     "own": messages.message(messages.line(list="120.00", tax="1.00"), freight="8.00"),
 }
 WHOLE |= {"shopify_push": WHOLE["shopify"], "own_push": WHOLE["own"]}

@@ -152,7 +152,7 @@ async def test_where_nothing_was_made_nothing_is_left(desk: Counter) -> None:
 
 
 async def test_a_shop_says_what_it_lacks(desk: Counter) -> None:
-    bare = counter(desk.world, desk.platform, waybills={"zto": {"template_url": ""}})
+    bare = counter(desk.world, desk.platform, waybills={"zto": {}})
     parcel = await desk.parcel(await desk.order())
 
     assert desk.waybills.missing("sf") == ""

@@ -8,7 +8,7 @@ from domain.shared.address import MaskedReceiver
 from integrations.access import Secrets, ShopAccess
 from integrations.marketplaces.port import Marketplace, MaskedParcel, PackedItem, PlatformWaybills
 from integrations.marketplaces.registry import CHANNELS
-from tests.integrations.marketplaces.shops import pdd
+from tests.integrations.marketplaces.shops import douyin, pdd, wechat
 from tests.integrations.sandbox.world import SENDER, World
 
 TEMPLATE: Final = "http://cloudprint.example/template/standard/1"
@@ -39,6 +39,7 @@ def _top(world: World) -> ShopAccess:
     return ShopAccess("top-1", "tmall", url, opened, {}, world.vendor_http)
 
 
+WECHAT: Final = "/channels/ec/logistics/ewaybill/biz/order"
 CLOUD_PRINT: Final = {
     "waybill_user_id": "2088",
     "waybills": {"sf": {"template_url": TEMPLATE}, "zto": {"template_url": TEMPLATE}},
@@ -51,6 +52,16 @@ PLATFORMS: Final = {
     "pdd": Platform(
         "pdd", "orders", "order_sn", "pdd.waybill.get", "pdd.waybill.cancel", "50001",
         lambda world: pdd(world).access, CLOUD_PRINT,
+    ),
+    "douyin": Platform(
+        "douyin", "orders", "order_id", "/logistics/newCreateOrder", "/logistics/cancelOrder",
+        "10710", lambda world: douyin(world).access, {"waybills": CLOUD_PRINT["waybills"]},
+    ),
+    "wechat": Platform(
+        "wechat", "orders", "order_id", f"{WECHAT}/create", f"{WECHAT}/cancel", "10020052",
+        lambda world: wechat(world).access,
+        {"waybills": {code: {"ewaybill_acct_id": "1001", "shop_id": "2000"}
+                      for code in ("sf", "zto")}},
     ),
 }  # fmt: skip
 

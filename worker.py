@@ -49,6 +49,7 @@ from runtime.housekeeping import Housekeeping
 from runtime.reach import database_url, temporal_address
 from runtime.redrive import Redrive
 from runtime.relay import Relay
+from runtime.renewing import Renewal
 from runtime.settings import Settings
 from runtime.temporal import TASK_QUEUE, connect
 from workflows.channels.poller import PollerWorkflow
@@ -222,6 +223,7 @@ async def serve(
                 ),
                 Housekeeping(sessions),
                 Redrive(sessions, client),
+                Renewal(sessions, vault, adapters),
             ).run(),
             name="relay",
         )

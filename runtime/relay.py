@@ -14,6 +14,7 @@ from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 from runtime.redrive import Redrive
+from runtime.renewing import Renewal
 
 log = structlog.get_logger()
 
@@ -22,7 +23,8 @@ IDLE_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 5.0
 HOUSEKEEPING_PAUSE_S: Final = 600.0
 REDRIVE_PAUSE_S: Final = 60.0
-_SLOW: Final = frozenset({"housekeeping", "redrive"})  # a hint is not for them
+RENEWAL_PAUSE_S: Final = 60.0
+_SLOW: Final = frozenset({"housekeeping", "redrive", "renewal"})  # a hint is not for them
 BATCH: Final = 100
 
 
@@ -77,6 +79,7 @@ class Relay:
     webhooks: WebhookFanOut
     housekeeping: Housekeeping
     redrive: Redrive
+    renewal: Renewal
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -92,6 +95,8 @@ class Relay:
             group.create_task(self._keep_going(slow, self.housekeeping.once))
             sweep = Pace("redrive", REDRIVE_PAUSE_S, REDRIVE_PAUSE_S)
             group.create_task(self._keep_going(sweep, self.redrive.once))
+            renewing = Pace("renewal", RENEWAL_PAUSE_S, RENEWAL_PAUSE_S)
+            group.create_task(self._keep_going(renewing, self.renewal.once))
 
     async def _keep_going(self, pace: Pace, once: Callable[[int], Awaitable[int]]) -> None:
         while True:

@@ -26,6 +26,7 @@ from web.refusals import said
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
+_SOON: Final = timedelta(days=7)  # before that nobody has to renew a token
 _PATTERN: Final = {"zh": "M月d日 HH:mm", "en": "d MMM HH:mm"}
 _PATTERN_OTHER_YEAR: Final = {"zh": "yyyy年M月d日 HH:mm", "en": "d MMM yyyy HH:mm"}
 
@@ -80,6 +81,7 @@ def fragment(request: Request, template: str, **context: Any) -> str:
             is_part="hx-request" in request.headers,
             demo=request.app.state.settings.demo,
             now=datetime.now(UTC),
+            soon=datetime.now(UTC) + _SOON,
             **context,
         )
     )

@@ -30,6 +30,7 @@ from integrations.marketplaces.port import (
     PulledMarketplace,
     PushMarketplace,
     QueueMarketplace,
+    RenewingMarketplace,
     StockedMarketplace,
 )
 from integrations.marketplaces.pos import PosMarketplace
@@ -165,6 +166,14 @@ class Adapters:
             text = f"shop {shop_id} cannot be told what it may sell"
             raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
         return cast(StockedMarketplace, marketplace)
+
+    async def renewing(self, shop_id: str) -> RenewingMarketplace:
+        """The client of a shop whose token is renewed. Raises Rejected (`unknown_shop`)."""
+        marketplace = await self.marketplace(shop_id)
+        if not hasattr(marketplace, "renew"):
+            text = f"shop {shop_id} has no token that could be renewed"
+            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
+        return cast(RenewingMarketplace, marketplace)
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored body; None when it only says that something happened.

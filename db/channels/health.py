@@ -14,7 +14,7 @@ SELECT s.id, s.channel, s.external_id, s.name, s.active, s.last_push_at, s.last_
        s.pulled_until, coalesce(b.backlog, 0) AS backlog, b.oldest, coalesce(p.parked, 0) AS parked,
        coalesce(g.state, 'flowing') AS gate, coalesce(g.reason, '') AS gate_reason,
        coalesce(g.changed_by, 'system') AS gate_by, g.changed_at AS gate_since,
-       coalesce(w.waiting, 0) AS waiting, c.expires_at
+       coalesce(w.waiting, 0) AS waiting, c.expires_at, coalesce(c.renews, false) AS renews
 FROM shop s
 LEFT JOIN gate g ON g.system = 'shop/' || s.id
 LEFT JOIN credentials c ON c.system = 'shop/' || s.id

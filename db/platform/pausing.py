@@ -30,6 +30,13 @@ SELECT state <> 'holding' AND changed_at > clock_timestamp() - make_interval(sec
 FROM gate WHERE system = :system FOR UPDATE
 """
 
+_RENEW_AT_ONCE: Final = "UPDATE credentials SET renewing_until = NULL WHERE system = :system"
+
+_RENEWED: Final = """
+SELECT 1 FROM credentials
+WHERE system = :system AND changed_at > clock_timestamp() - make_interval(secs => :settled_s)
+"""
+
 # A person's pause stays a person's; the gate's own hold becomes one that does not try by itself.
 _SHUT: Final = """
 INSERT INTO gate (system, state, reason, calls, failures, changed_by)
@@ -69,6 +76,9 @@ async def credentials_refused(
     known = await run(session, _JUST_CHANGED, system=system, settled_s=SETTLED_AFTER_S)
     if known and known[0].just_changed:
         return False
+    is_new = await run(session, _RENEWED, system=system, settled_s=SETTLED_AFTER_S)
+    if is_new and not isinstance(refusal, SettingsRefused):
+        return False
     by = BY_SETTINGS if isinstance(refusal, SettingsRefused) else BY_CREDENTIALS
     reason = str(refusal) if by == BY_SETTINGS else f"{refusal.code}: {refusal}"
     await _shut(session, system, reason, by)
@@ -98,6 +108,7 @@ async def resume(session: AsyncSession, system: str, by: str) -> bool:
 async def credentials_renewed(session: AsyncSession, system: str, by: str) -> bool:
     """There is hope again: settle the questions and open the gate, unless a person paused it. What
     is still wrong shuts it once more."""
+    await run(session, _RENEW_AT_ONCE, system=system)
     for step in (BY_CREDENTIALS, BY_SETTINGS):
         await resolve_attention(
             session, workflow_id=gate_workflow_id(system), step_id=step, by=by, resolution="retry"

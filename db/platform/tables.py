@@ -154,6 +154,8 @@ class CredentialsRow(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=TIMESTAMP)
     changed_by: str
     expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    renews: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    renewing_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # somebody is at it
 
 
 class GateWaitRow(SQLModel, table=True):

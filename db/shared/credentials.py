@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,6 +12,8 @@ from db.platform.pausing import credentials_renewed
 from db.platform.tables import CredentialsRow
 from db.shared.owners import Owner, owner_of
 from db.vault import CannotOpen, Vault
+
+REFRESH_TOKEN: Final = "refresh_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Credentials:
         known = await self.session.get(CredentialsRow, self.system)
         row = known or CredentialsRow(system=self.system, changed_at=now, changed_by=by)
         row.changed_at, row.changed_by, row.expires_at = now, by, expires_at
+        row.renews, row.renewing_until = bool(secrets.get(REFRESH_TOKEN)), None
         self.session.add(row)
         await self.session.flush()
         await audit(

@@ -23,13 +23,14 @@ from integrations.marketplaces.douyin_errors import (
     codes_of,
     douyin_error,
 )
-from integrations.marketplaces.douyin_messages import CompaniesAnswer, Page, PageAnswer
+from integrations.marketplaces.douyin_messages import CompaniesAnswer, Page, PageAnswer, TokenAnswer
 from integrations.marketplaces.douyin_order import read_order, snapshot_of
 from integrations.marketplaces.douyin_push import is_message, read_messages
 from integrations.marketplaces.port import (
     ChangedOrder,
     DoorAnswer,
     Listing,
+    NewTokens,
     Push,
     Pushed,
     ShipConfirmation,
@@ -54,6 +55,8 @@ STOCK: Final = "/sku/syncStock"
 CASES: Final = "/afterSale/List"
 # As the vendor documents them; others wait only when it says so.
 SECRETS: Final = ("app_key", "app_secret", "access_token")
+OPTIONAL_SECRETS: Final = ("refresh_token",)
+RENEW: Final = "/token/refresh"
 SETTINGS: Final = CODES + Schema(
     (
         choice("sign_method", DouyinSignMethod),
@@ -208,6 +211,15 @@ class DouyinMarketplace:
         answer = _read(CasesAnswer, await self.call(CASES, parameters, changes=False)).data
         return answer.total, list(answer.items)
 
+    async def renew(self) -> NewTokens:
+        """Trade the refresh token for new ones."""
+        asked = {
+            "grant_type": "refresh_token",
+            "refresh_token": self.access.secrets["refresh_token"],
+        }
+        tokens = _read(TokenAnswer, await self.call(RENEW, asked, changes=False)).data
+        return NewTokens(tokens.secrets(), tokens.expires_in)
+
     async def call(self, path: str, parameters: Mapping[str, Any], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""
         secrets, param_json = self.access.secrets, canonical_json(parameters)
@@ -223,7 +235,7 @@ class DouyinMarketplace:
             "timestamp": timestamp,
             "sign_method": sign_method,
             "sign": douyin_sign(app_key, method, param_json, timestamp, secret, sign_method),
-            "access_token": secrets["access_token"],
+            **({} if path == RENEW else {"access_token": secrets["access_token"]}),
         }
         request = self.access.http.build_request(
             "POST",

@@ -12,6 +12,7 @@ from integrations.marketplaces.reading import (
     Text,
     or_none,
 )
+from integrations.marketplaces.tokens import Tokens
 
 
 class _Listed(Body):
@@ -41,3 +42,7 @@ class CompaniesAnswer(Body):
     def companies(self) -> list[Company]:
         """What the shipping call wants is their code."""
         return [Company(one.code, one.code, one.name) for one in self.data if one.code]
+
+
+class TokenAnswer(Body):
+    data: Tokens

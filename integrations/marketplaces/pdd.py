@@ -27,6 +27,7 @@ from integrations.marketplaces.pdd_messages import (
     PageAnswer,
     SentAnswer,
     StockAnswer,
+    TokenAnswer,
 )
 from integrations.marketplaces.pdd_order import (
     Order,
@@ -34,12 +35,14 @@ from integrations.marketplaces.pdd_order import (
     read_order,
     snapshot_of,
 )
-from integrations.marketplaces.port import ChangedOrder, Listing, ShipConfirmation
+from integrations.marketplaces.port import ChangedOrder, Listing, NewTokens, ShipConfirmation
 from integrations.marketplaces.reading import BodyT, read_answer
 from integrations.marketplaces.signing import md5_sign
 from integrations.settings import Schema, codes, table, text, whole, yes_no
 
 SECRETS: Final = ("client_id", "client_secret", "access_token")
+OPTIONAL_SECRETS: Final = ("refresh_token",)
+RENEW: Final = "pdd.pop.auth.token.refresh"
 SETTINGS: Final = Schema(
     (
         codes("retry_codes", RETRY),
@@ -214,6 +217,13 @@ class PddMarketplace:
         answer = _read(CasesAnswer, raw, changes=False).refund_increment_get_response
         return answer.total_count, list(answer.refund_list)
 
+    async def renew(self) -> NewTokens:
+        """Trade the refresh token for new ones."""
+        asked = {"refresh_token": self.access.secrets["refresh_token"]}
+        raw = await self.call(RENEW, asked, changes=False)
+        tokens = _read(TokenAnswer, raw, changes=False).pop_auth_token_refresh_response
+        return NewTokens(tokens.secrets(), tokens.expires_in)
+
     async def call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""
         secrets = self.access.secrets
@@ -221,7 +231,7 @@ class PddMarketplace:
             **parameters,
             "type": method,
             "client_id": secrets["client_id"],
-            "access_token": secrets["access_token"],
+            **({} if method == RENEW else {"access_token": secrets["access_token"]}),
             "timestamp": str(int(self.now().timestamp())),
             "data_type": "JSON",
             "version": "V1",

@@ -5,6 +5,7 @@ from pydantic import Field
 from integrations.marketplaces.companies import Company
 from integrations.marketplaces.pdd_errors import PddError
 from integrations.marketplaces.reading import Body, Code, Number, OptionalChinaTime, Text
+from integrations.marketplaces.tokens import Tokens
 
 
 class Failure(Body):
@@ -55,3 +56,7 @@ class CompaniesAnswer(Body):
     def in_use(self) -> list[Company]:
         listed = self.logistics_companies_get_response.logistics_companies
         return [Company(one.id, one.code, one.logistics_company) for one in listed if one.available]
+
+
+class TokenAnswer(Body):
+    pop_auth_token_refresh_response: Tokens

@@ -241,3 +241,19 @@ class PlatformWaybills(Protocol):
         """Void a waybill; voiding it twice is no error. Without a number whatever the key made is
         voided, and it is no error when that is nothing."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewTokens:
+    """Secrets that take the place of older ones, and how long they serve."""
+
+    secrets: Mapping[str, str] = field(repr=False)
+    lasts_s: int = 0
+
+
+class RenewingMarketplace(Protocol):
+    """A channel whose access token can be renewed without a person."""
+
+    async def renew(self) -> NewTokens:
+        """Trade the refresh token for new ones. Raises the IntegrationError family."""
+        ...

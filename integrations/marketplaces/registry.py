@@ -63,6 +63,7 @@ class Channel:
     is_queued: bool = False  # a QueueMarketplace: its messages are taken out of a queue
     is_stocked: bool = False  # a StockedMarketplace: it is told what it may sell
     tells_after_sales: bool = False  # an AfterSaleMarketplace
+    renews: bool = False  # a RenewingMarketplace
     limits: Mapping[str, Limit] = field(default_factory=dict)
     waybills: Callable[[ShopAccess], PlatformWaybills] | None = None  # for receivers it hides
 
@@ -76,6 +77,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         tells_after_sales=True,
         limits=douyin.LIMITS,
         waybills=douyin_waybill.open_waybills,
+        renews=True,
     ),
     "jd": Channel(
         jd.open_shop, jd.SETTINGS + COMMON, is_pulled=True, is_stocked=True, tells_after_sales=True
@@ -88,6 +90,7 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         is_stocked=True,
         tells_after_sales=True,
         limits=pdd.LIMITS,
+        renews=True,
         waybills=pdd_waybill.open_waybills,
     ),
     "pos": Channel(pos.open_shop, pos.SETTINGS + COMMON),
@@ -124,3 +127,4 @@ QUEUED: Final = tuple(code for code, channel in CHANNELS.items() if channel.is_q
 TELLS_AFTER_SALES: Final = tuple(
     code for code, channel in CHANNELS.items() if channel.tells_after_sales
 )
+RENEWS: Final = tuple(code for code, channel in CHANNELS.items() if channel.renews)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.responses import Response
 
+from integrations.marketplaces.douyin import RENEW
 from integrations.sandbox.demo_shop import some_buyer
 from integrations.sandbox.douyin_gateway import admit, message
 from integrations.sandbox.douyin_orders import (
@@ -43,6 +44,7 @@ from integrations.sandbox.douyin_requests import (
 from integrations.sandbox.douyin_waybills import DouyinWaybillDesk
 from integrations.sandbox.framework import Call, Reply, Sandbox
 from integrations.sandbox.order_controls import STOCK, AskRefund, Order, OrderVendor
+from integrations.sandbox.tokens import Tokens
 from integrations.sandbox.top_controls import Change, NewTrades
 from integrations.sandbox.top_trades import Sold
 
@@ -80,7 +82,9 @@ class DouyinSandbox(OrderVendor):
             "/logistics/newCreateOrder": self._waybills.get,
             "/logistics/waybillApply": self._waybills.apply,
             "/logistics/cancelOrder": self._waybills.cancel,
+            RENEW: self._trade,
         }
+        self._tokens = Tokens(sandbox, self.name, self._account)
 
     def app(self) -> FastAPI:
         app = FastAPI(title="Douyin sandbox")
@@ -242,10 +246,16 @@ class DouyinSandbox(OrderVendor):
         try:
             if (method := self._methods.get(path)) is None:
                 raise No(70000, "isp.api-service-off", "API不存在或API已下线")
-            admit(self._account, path, query, asked, self.sandbox.now())
+            admit(self._account, path, query, asked, self.sandbox.now(), self._tokens.serves)
             return done(method(asked))
         except No as no:
             return refused(no.number, no.code, no.text)
+
+    def _trade(self, asked: Asked) -> dict[str, Any]:
+        told = self._tokens.trade(str(asked.get("refresh_token", "")))
+        if told is None or asked.get("grant_type") != "refresh_token":
+            raise No(30001, "isv.refresh-token-invalid", "refresh_token不正确或已失效")
+        return told
 
     def _search(self, asked: Asked) -> dict[str, Any]:
         start, end = span_of(asked, "update_time_start", "update_time_end")

@@ -1,10 +1,11 @@
 """Douyin's gateway: who is let in, and how its messages to us are made."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from integrations.marketplaces.douyin import RENEW
 from integrations.marketplaces.signing import (
     DouyinSignMethod,
     canonical_json,
@@ -26,11 +27,17 @@ _MISSING: Final = (
 
 
 def admit(
-    account: DouyinAccount, path: str, query: Mapping[str, str], asked: Asked, now: datetime
+    account: DouyinAccount,
+    path: str,
+    query: Mapping[str, str],
+    asked: Asked,
+    now: datetime,
+    serves: Callable[[str], bool],
 ) -> None:
-    """Raises No, in the order in which the gateway looks."""
+    """Raises No, in the order in which the gateway looks. `serves` knows good access tokens; who
+    trades a refresh token has none."""
     for name, sub_code in _MISSING:
-        if not query.get(name):
+        if not query.get(name) and not (name == "access_token" and path == RENEW):
             raise No(40001, sub_code, f"{name}不能为空")
     timestamp = query["timestamp"]
     if query["app_key"] != account.app_key:
@@ -44,7 +51,7 @@ def admit(
         raise No(PLATFORM, "isv.parameter-format-invalid", "method或v不正确")
     if not same(query["sign"], _sign(account, method, query, asked)):
         raise No(PLATFORM, "isv.signature-invalid", "签名校验失败")
-    if query["access_token"] not in account.access_tokens:
+    if path != RENEW and not serves(query["access_token"]):
         raise No(PLATFORM, "isv.access-token-no-existed", "access_token不存在")
 
 

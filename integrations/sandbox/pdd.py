@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from starlette.responses import Response
 
+from integrations.marketplaces.pdd import RENEW
 from integrations.marketplaces.reading import write_china_time
 from integrations.marketplaces.signing import md5_sign
 from integrations.sandbox.demo_shop import some_buyer
@@ -39,6 +40,7 @@ from integrations.sandbox.pdd_requests import (
     span_of,
 )
 from integrations.sandbox.pdd_waybills import PddWaybillDesk
+from integrations.sandbox.tokens import Tokens
 from integrations.sandbox.top_controls import Change, NewTrades
 from integrations.sandbox.top_trades import Sold
 from integrations.signing import same
@@ -75,7 +77,9 @@ class PddSandbox(OrderVendor):
             "pdd.refund.list.increment.get": self._cases,
             "pdd.waybill.get": self._waybills.get,
             "pdd.waybill.cancel": self._waybills.cancel,
+            RENEW: self._trade,
         }
+        self._tokens = Tokens(sandbox, self.name, self._account)
 
     def app(self) -> FastAPI:
         app = FastAPI(title="Pinduoduo sandbox")
@@ -192,8 +196,9 @@ class PddSandbox(OrderVendor):
             return refused(no.code, no.text)
 
     def _admit(self, form: Form) -> None:
+        trades = form.get("type") == RENEW  # without an access token
         for name in _SYSTEM:
-            if not form.get(name):
+            if not form.get(name) and not (trades and name == "access_token"):
                 raise Refusal(PARAMETER, f"公共参数错误:{name}")
         if form["client_id"] != self._account.client_id:
             raise Refusal(PARAMETER, "公共参数错误:client_id")
@@ -201,8 +206,14 @@ class PddSandbox(OrderVendor):
             raise Refusal(_BAD_SIGN, "timestamp超时")
         if not same(form["sign"], md5_sign(form, self._account.client_secret)):
             raise Refusal(_BAD_SIGN, "签名sign校验失败")
-        if form["access_token"] not in self._account.access_tokens:
+        if not trades and not self._tokens.serves(form["access_token"]):
             raise Refusal("10019", "access_token已过期")
+
+    def _trade(self, form: Form) -> dict[str, Any]:
+        told = self._tokens.trade(form.get("refresh_token", ""))
+        if told is None:
+            raise Refusal("10019", "refresh_token已过期")
+        return {"pop_auth_token_refresh_response": told}
 
     def _increment(self, form: Form) -> dict[str, Any]:
         start, end = span_of(form)

@@ -89,6 +89,8 @@ class PddAccount:
     client_id: str = "demo-pdd-client"
     client_secret: str = "demo-pdd-secret"
     access_tokens: tuple[str, ...] = ("demo-pdd-token",)
+    refresh_token: str = "demo-pdd-refresh"
+    token_life_s: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class DouyinAccount:
     app_key: str = "7000000000000000001"
     app_secret: str = "demo-douyin-secret"
     access_tokens: tuple[str, ...] = ("demo-douyin-token",)
+    refresh_token: str = "demo-douyin-refresh"
+    token_life_s: int = 7 * 86_400
     push_path: str = "douyin/douyin"  # {channel}/{our shop id}
 
 

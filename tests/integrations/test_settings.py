@@ -32,7 +32,7 @@ SCHEMAS: dict[str, Schema] = {
     **{name: schema_of_provider(name) for name in PROVIDERS},
 }
 # Named in the documents without being settings: secrets, and ids of a listing.
-OTHERS = {"access_token", "variant_id"}
+OTHERS = {"access_token", "refresh_token", "variant_id"}
 
 
 def vendors_of(cell: str) -> list[str]:

@@ -30,6 +30,7 @@ from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 from runtime.redrive import Redrive
 from runtime.relay import BATCH, Pace, Relay
+from runtime.renewing import Renewal
 from tests.shops import VAULT, own_order, seed_shops
 
 DOWN = RPCError("connection refused", RPCStatusCode.UNAVAILABLE, b"")
@@ -115,6 +116,7 @@ def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
         WebhookFanOut(sessions, VAULT, WebhookSender(httpx.AsyncClient())),
         Housekeeping(sessions),
         Redrive(sessions, engine.client),
+        Renewal(sessions, VAULT, Adapters(sessions, VAULT, httpx.AsyncClient())),
     )
 
 

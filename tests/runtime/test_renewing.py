@@ -1,0 +1,146 @@
+"""Access tokens are renewed in time, by one worker, and a person is asked once where that fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from activities.shared.adapters import REMEMBERED_S, Adapters
+from db.channels.tables import ShopRow
+from db.engine import Sessions
+from db.platform import pausing
+from db.shared.credentials import Credentials
+from db.sql import run
+from domain.shared.errors import CredentialsRefused
+from runtime.renewing import Renewal
+from tests.integrations.sandbox.world import World, create_world
+from tests.shops import VAULT
+
+SECRETS: dict[str, dict[str, str]] = {
+    "douyin": {
+        "app_key": "7000000000000000001", "app_secret": "demo-douyin-secret",
+        "access_token": "demo-douyin-token", "refresh_token": "demo-douyin-refresh",
+    },
+    "pdd": {
+        "client_id": "demo-pdd-client", "client_secret": "demo-pdd-secret",
+        "access_token": "demo-pdd-token", "refresh_token": "demo-pdd-refresh",
+    },
+}  # fmt: skip
+PATHS = {"douyin": "/douyin", "pdd": "/pdd/api/router"}
+LIVES = {"douyin": timedelta(days=7), "pdd": timedelta(days=1)}
+
+
+@pytest_asyncio.fixture
+async def world() -> AsyncIterator[World]:
+    made = create_world()
+    async with made.vendor_http:
+        yield made
+
+
+async def seed(
+    sessions: Sessions, channel: str, expires_at: datetime | None, **changes: str
+) -> None:
+    now = datetime.now(UTC)
+    async with sessions.begin() as session:
+        session.add(
+            ShopRow(
+                id="s", channel=channel, external_id="s", name="s",
+                base_url=f"http://sandbox{PATHS[channel]}",
+            )
+        )  # fmt: skip
+        await session.flush()
+        await Credentials(session, VAULT, "shop/s").change(
+            {**SECRETS[channel], **changes}, expires_at=expires_at, now=now, by="admin",
+            request_id="",
+        )  # fmt: skip
+        # They were entered long ago, and serve for a long time.
+        await run(session, "UPDATE credentials SET changed_at = now() - interval '6 days'")
+
+
+async def kept(sessions: Sessions) -> tuple[dict[str, str], Any]:
+    async with sessions.begin() as session:
+        (row,) = await run(
+            session,
+            "SELECT s.secrets, c.expires_at, c.changed_by FROM shop s"
+            " JOIN credentials c ON c.system = 'shop/' || s.id",
+        )
+    return VAULT.open_secrets(row.secrets, "shop/s"), row
+
+
+def renewal(sessions: Sessions, world: World) -> Renewal:
+    world.clock = datetime.now(UTC)
+    return Renewal(sessions, VAULT, Adapters(sessions, VAULT, world.vendor_http))
+
+
+@pytest.mark.parametrize("channel", ["douyin", "pdd"])
+async def test_a_token_that_ends_soon_is_traded_once_by_many_workers_and_serves(
+    sessions: Sessions, world: World, channel: str
+) -> None:
+    await seed(sessions, channel, datetime.now(UTC) + timedelta(hours=2))
+    workers = [renewal(sessions, world) for _ in range(4)]
+
+    renewed = await asyncio.gather(*(worker.once(10) for worker in workers))
+
+    secrets, row = await kept(sessions)
+    assert sum(renewed) == 1
+    assert secrets["access_token"] == f"demo-{channel}-token-1"
+    assert secrets["refresh_token"] == f"demo-{channel}-refresh-1"
+    life = row.expires_at - datetime.now(UTC)
+    assert abs(life - LIVES[channel]) < timedelta(minutes=5)
+    shop = await Adapters(sessions, VAULT, world.vendor_http).pulled("s")
+    now = datetime.now(UTC)
+    assert await shop.changed_page_count(now - timedelta(minutes=5), now) == 0
+    assert await workers[0].once(10) == 0
+
+
+async def test_the_end_nobody_knows_is_learnt_and_one_far_away_is_left_alone(
+    sessions: Sessions, world: World
+) -> None:
+    await seed(sessions, "douyin", None)
+    assert await renewal(sessions, world).once(10) == 1
+    assert (await kept(sessions))[1].expires_at is not None
+    assert await renewal(sessions, world).once(10) == 0
+
+
+async def test_a_refused_refresh_token_is_one_question_and_shuts_nothing(
+    sessions: Sessions, world: World
+) -> None:
+    await seed(
+        sessions, "pdd", datetime.now(UTC) + timedelta(hours=1), refresh_token="spent-long-ago"
+    )
+
+    for _ in range(3):
+        assert await renewal(sessions, world).once(10) == 0
+
+    async with sessions.begin() as session:
+        items = await run(session, "SELECT step_id, attempts, error FROM attention")
+        assert not await pausing.stopped(session, "shop/s")
+        assert [(one.step_id, one.attempts) for one in items] == [("credentials", 1)]
+        assert "spent-long-ago" not in items[0].error
+        await pausing.credentials_renewed(session, "shop/s", "admin")
+    async with sessions.begin() as session:
+        rows = await run(session, "SELECT 1 FROM attention WHERE resolved_at IS NULL")
+    assert rows == []
+
+
+async def test_without_a_refresh_token_nothing_is_tried(sessions: Sessions, world: World) -> None:
+    await seed(sessions, "douyin", datetime.now(UTC) + timedelta(minutes=5), refresh_token="")
+
+    assert await renewal(sessions, world).once(10) == 0
+    assert (await kept(sessions))[1].changed_by == "admin"
+
+
+async def test_a_call_with_the_token_of_a_moment_ago_does_not_shut_the_shop(
+    sessions: Sessions, world: World
+) -> None:
+    await seed(sessions, "douyin", datetime.now(UTC) + timedelta(minutes=5))
+    await renewal(sessions, world).once(10)
+
+    async with sessions.begin() as session:
+        refused = CredentialsRefused("token does not exist", code="isv.access-token-no-existed")
+        assert not await pausing.credentials_refused(session, "shop/s", refused)
+        assert not await pausing.stopped(session, "shop/s")
+    assert pausing.SETTLED_AFTER_S > REMEMBERED_S

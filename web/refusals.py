@@ -79,6 +79,7 @@ _SENTENCES: Final = (
     N_("{waybill} is on another parcel"),
     N_("a waybill number has letters, digits and - only"),
     N_("no news from the carrier for three days"),
+    N_("nobody tells us where this parcel is: has it arrived?"),
     N_("money is due back to the buyer"),
     N_("waybill numbers needed: {boxes}"),
     N_("{field}: String should have at least {count} character"),

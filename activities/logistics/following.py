@@ -1,5 +1,6 @@
 """Where parcels are: asked of their carriers, or of an aggregator that follows everybody's."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -7,17 +8,19 @@ import structlog
 from temporalio import activity
 
 from activities.orders.ports import Adapters
+from activities.shared.adapters import UNKNOWN_CARRIER
 from db.engine import Sessions
 from db.logistics.repository import record_facts
 from db.platform.gates import Gates
 from db.sql import parsed
 from domain.logistics.tracking import TrackingFact
 from domain.orders.work import OutsideStep
-from domain.shared.errors import GateHolding, IntegrationError
+from domain.shared.errors import GateHolding, IntegrationError, Rejected
 from integrations.carriers.registry import AGGREGATOR
 
 _PARCELS: Final = """
 SELECT p.id, p.carrier, p.waybill_no, r.phone_last4,
+       coalesce(e.system LIKE 'platform/%' OR e.result->>'by_hand' = 'true', false) AS elsewhere,
        coalesce(c.active AND e.system IS DISTINCT FROM :aggregator, false) AS has_account
 FROM parcel p
 JOIN shipment s ON s.no = p.shipment_no
@@ -27,6 +30,8 @@ LEFT JOIN effect e ON e.key = p.id
 WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no <> ''
 ORDER BY p.id
 """
+
+NOBODY_KNOWS: Final = -1
 
 _SCANS: Final = """
 SELECT count(*) FROM tracking_event e JOIN parcel p ON p.id = e.parcel_id
@@ -63,29 +68,53 @@ class FollowingActivities:
 
     @activity.defn(name="waybill.ask")
     async def ask(self, step: OutsideStep) -> int:
-        """Ask the carriers where silent parcels are, as a push may be lost; scans known then.
+        """Ask the carriers where silent parcels are, as a push may be lost; scans known then,
+        `NOBODY_KNOWS` where there is nobody whom we could ask.
 
         A carrier that does not answer now is simply asked again after the next silence.
         """
-        for row in await self._rows(step):
+        rows = await self._rows(step)
+        unasked = 0
+        for row in rows:
             try:
                 facts = await self._facts(step, row)
             except (IntegrationError, GateHolding) as error:
                 log.warning("tracking.not_answered", parcel_id=row.id, error=str(error)[:200])
+                unasked += isinstance(error, Rejected) and error.code == UNKNOWN_CARRIER
                 continue
             async with self.sessions.begin() as session:
                 await record_facts(session, row.carrier, facts)
+        if rows and unasked == len(rows):
+            return NOBODY_KNOWS
         async with self.sessions.begin() as session:
             connection = await session.connection()
             known = await connection.execute(parsed(_SCANS), {"no": step.shipment_no})
             return int(known.scalar_one())
 
     async def _facts(self, step: OutsideStep, row: Any) -> tuple[TrackingFact, ...]:
-        asked = row.carrier if row.has_account else AGGREGATOR
-        async with self.gates.through(f"carrier/{asked}", step):
-            if row.has_account:
-                carrier = await self.adapters.carrier(row.carrier)
-                return await carrier.track(row.waybill_no, row.phone_last4)
+        """Of a waybill that was ordered elsewhere its carrier may tell us nothing: then the
+        aggregator is asked."""
+        if row.has_account:
+            try:
+                facts = await self._of_carrier(step, row)
+            except Rejected:
+                if not row.elsewhere:
+                    raise
+                facts = ()
+            if facts or not row.elsewhere:
+                return facts
+            with suppress(Rejected):  # there need not be an aggregator
+                return await self._of_aggregator(step, row)
+            return ()
+        return await self._of_aggregator(step, row)
+
+    async def _of_carrier(self, step: OutsideStep, row: Any) -> tuple[TrackingFact, ...]:
+        async with self.gates.through(f"carrier/{row.carrier}", step):
+            carrier = await self.adapters.carrier(row.carrier)
+            return await carrier.track(row.waybill_no, row.phone_last4)
+
+    async def _of_aggregator(self, step: OutsideStep, row: Any) -> tuple[TrackingFact, ...]:
+        async with self.gates.through(f"carrier/{AGGREGATOR}", step):
             aggregator = await self.adapters.aggregator()
             return await aggregator.track_of(row.carrier, row.waybill_no, row.phone_last4)
 

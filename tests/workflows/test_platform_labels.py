@@ -9,13 +9,14 @@ from temporalio.testing import WorkflowEnvironment
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow, TariffRow
 from db.orders.platform_labels import platform_labels
+from domain.logistics.tracking import ParcelStatus, TrackingFact
 from domain.orders.messages import Accepted, Cancel, HandedOver, StateChanged
 from domain.shared.errors import AnswerLost, Rejected
 from tests.fakes.outside import FakeAggregator, FakeWaybills
 from tests.people import VAULT, hide_receiver
 from tests.workflows.test_order import order_id, plan_hash
 from tests.workflows.test_waybills import decide, labelled, parked
-from tests.workflows.world import Company, company, own_order
+from tests.workflows.world import NOW, Company, company, own_order
 
 
 @pytest_asyncio.fixture
@@ -180,3 +181,41 @@ async def test_another_receiver_gets_a_new_waybill_and_the_old_one_is_void(shop:
     assert platform_of(shop).cancelled == ["PW000000000001"]
     assert [parcel.receiver.oaid for parcel in platform_of(shop).parcels] == ["oaid-1", "oaid-2"]
     assert await shop.row("SELECT count(*) FROM platform_label") == (1,)
+
+
+async def on_its_way(shop: Company) -> str:
+    no = await packed(shop)
+    await labelled(shop, no)
+    await shop.shipment(no).signal("handed_over", HandedOver())
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "handed_over")
+    return no
+
+
+async def test_a_carrier_that_tells_nothing_of_the_platform_s_waybill_leaves_it_to_the_aggregator(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    signed = TrackingFact("PW000000000001", "k/1", NOW, ParcelStatus.DELIVERED, "3", "signed")
+    shop.outside.follower = FakeAggregator(scans=(signed,))
+    shop.outside.sf.deaf.append(Rejected("not a waybill of yours", code="S0004"))
+    no = await on_its_way(shop)
+
+    await temporal_env.sleep(timedelta(hours=25))
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "delivered")
+
+    assert await shop.row("SELECT count(*) FROM attention") == (0,)
+
+
+async def test_of_a_parcel_nobody_tells_about_a_person_is_asked_once_it_should_be_there(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    no = await on_its_way(shop)
+    await shop.row("UPDATE parcel SET carrier = 'ems' RETURNING id")  # no account, no aggregator
+
+    await temporal_env.sleep(timedelta(days=5))
+    assert await shop.row("SELECT count(*) FROM attention") == (0,)
+    await temporal_env.sleep(timedelta(days=6))
+
+    item = await parked(shop, "stalled")
+    assert item.error == "nobody tells us where this parcel is: has it arrived?"
+    await decide(shop, no, "done_by_hand", "stalled")
+    await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "delivered")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
 
-from activities.logistics.following import FollowingActivities
+from activities.logistics.following import NOBODY_KNOWS, FollowingActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.shipping import ShippingActivities
@@ -41,6 +41,8 @@ from workflows.shared.steps import (
 # A silent parcel: its carrier is asked each time, a person after as many silences in a row.
 SILENT_AFTER = timedelta(hours=24)
 STALLED_SILENCES = 3
+# Of a parcel nobody tells us about silence says nothing: somebody looks once it should be there.
+UNTRACKED_SILENCES = 10
 # An aggregator refuses to follow a parcel anew right after it gave it up.
 FOLLOW_AGAIN_AFTER = timedelta(minutes=30)
 # What stops a shipment wakes it; this is for the news that got lost.
@@ -329,8 +331,15 @@ class ShipmentWorkflow:
             scans = self._scans  # nobody was asked: as good as no answer
         self._silences = self._silences + 1 if scans == self._scans else 0
         self._scans = scans
-        if self._silences >= STALLED_SILENCES:
-            self._silences = 0
+        untracked = scans == NOBODY_KNOWS
+        if self._silences < (UNTRACKED_SILENCES if untracked else STALLED_SILENCES):
+            return
+        self._silences = 0
+        if untracked:
+            await self._ask_about(
+                "stalled", "nobody tells us where this parcel is: has it arrived?"
+            )
+        else:
             await self._ask_about("stalled", "no news from the carrier for three days")
 
     async def _follow(self, after: timedelta) -> None:

@@ -86,16 +86,16 @@ def find_columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, i
         raise UnreadableFile(f"There is no column {', '.join(unknown)}; there are {known}.")
     places: dict[str, list[int]] = {}
     for place, name in enumerate(header):
-        places.setdefault(_plain(name), []).append(place)
+        places.setdefault(plain_name(name), []).append(place)
     found: dict[str, int] = {}
     for column, aliases in COLUMNS.items():
-        wanted = (_plain(named[column]),) if column in named else aliases
+        wanted = (plain_name(named[column]),) if column in named else aliases
         here = [place for alias in wanted for place in places.get(alias, ())]
         if column in named and not here:
             raise UnreadableFile(
                 f"The file has no column {named[column]}; it has {_listed(header)}."
             )
-        if here and len(places[_plain(header[here[0]])]) > 1:
+        if here and len(places[plain_name(header[here[0]])]) > 1:
             raise UnreadableFile(f"The file has two columns {header[here[0]]}.")
         if here:
             found[column] = here[0]
@@ -174,7 +174,7 @@ def _price(value: str) -> Decimal:
 
 @lru_cache(maxsize=20_000)
 def _time(value: str, zone: tzinfo) -> datetime:
-    time = _read_time(value)
+    time = read_time(value)
     if time is None:
         raise ValueError(f"time is not a date such as 2011-03-01 08:30:00: {value[:40]!r}")
     if not 2000 <= time.year < 2200:
@@ -182,7 +182,8 @@ def _time(value: str, zone: tzinfo) -> datetime:
     return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _read_time(value: str) -> datetime | None:
+def read_time(value: str) -> datetime | None:
+    """A time as files write it, without a zone when they give none; None when it is no time."""
     try:
         return datetime.fromisoformat(value)
     except ValueError:
@@ -195,7 +196,8 @@ def _read_time(value: str) -> datetime | None:
     return None
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A column's name without case, blanks and punctuation."""
     return re.sub(r"[\W_]+", "", name).casefold()
 
 

@@ -17,6 +17,7 @@ import web.partners
 import web.payment_accounts
 import web.shops
 import web.stock
+import web.tickets
 import web.tracking
 import web.warehouse
 from api.errors import Problem
@@ -30,6 +31,7 @@ _ROUTERS: Final = (
     web.orders.router,
     web.order_actions.router,
     web.attention.router,
+    web.tickets.router,  # before the shops' own acts: its form knows the stores
     web.shops.router,
     web.partners.router,
     web.payment_accounts.router,

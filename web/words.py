@@ -145,6 +145,14 @@ CHANNEL: Final = {
     "pos": N_("Store tills"),
 }
 
+TICKET: Final = {
+    "accepted": N_("New"),
+    "duplicate": N_("Known before"),
+    "conflict": N_("Number used twice"),
+    "parked": N_("Parked"),
+    "rejected": N_("Not taken"),
+}
+
 TENDER: Final = {
     "cash": N_("Cash"),
     "card": N_("Card"),

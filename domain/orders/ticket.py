@@ -89,20 +89,25 @@ def contradictions(ticket: Ticket, now: datetime) -> Iterator[tuple[str, str]]:
         yield "sold_at", "lies in the future"
     if ticket.brings_goods_back:
         return
-    for index, line in enumerate(ticket.lines):
+    if wrong := list(_wrong_lines(ticket.lines)):
+        yield from wrong
+    elif sum(line.list_minor for line in ticket.lines) > _MOST_MINOR:
+        yield "lines", "add up to more than any ticket can"
+    elif ticket.discount_minor > sum(line.payable_minor for line in ticket.lines):
+        yield "discount_minor", "is more than the lines cost"
+    elif ticket.paid_minor != ticket.total_minor:
+        told = f"add up to {ticket.paid_minor}, the ticket to {ticket.total_minor}"
+        yield "payments", told
+
+
+def _wrong_lines(lines: Sequence[TicketLine]) -> Iterator[tuple[str, str]]:
+    for index, line in enumerate(lines):
         if line.quantity == 0:
             yield f"lines.{index}.quantity", "must not be zero"
         if line.discount_minor > line.list_minor:
             yield f"lines.{index}.discount_minor", "is more than the line costs"
         elif line.tax_minor > line.payable_minor:
             yield f"lines.{index}.tax_minor", "is more than the line costs"
-    if sum(line.list_minor for line in ticket.lines) > _MOST_MINOR:
-        yield "lines", "add up to more than any ticket can"
-    elif ticket.discount_minor > sum(max(line.payable_minor, 0) for line in ticket.lines):
-        yield "discount_minor", "is more than the lines cost"
-    elif ticket.paid_minor != ticket.total_minor:
-        told = f"add up to {ticket.paid_minor}, the ticket to {ticket.total_minor}"
-        yield "payments", told
 
 
 def shared_out(

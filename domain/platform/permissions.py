@@ -175,6 +175,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /shops": _P.READ_CHANNELS,
     "GET /shops/{shop_id}": _P.READ_CHANNELS,
     "GET /shops/{shop_id}/do/{action}": _P.CHANGE_CHANNELS,
+    "GET /shops/{shop_id}/do/tickets": _P.CHANGE_CHANNELS,
+    "POST /shops/{shop_id}/do/tickets": _P.CHANGE_CHANNELS,
     "POST /shops/{shop_id}/do/pause": _P.CHANGE_CHANNELS,
     "POST /shops/{shop_id}/do/resume": _P.CHANGE_CHANNELS,
     "POST /shops/{shop_id}/do/pull": _P.CHANGE_CHANNELS,

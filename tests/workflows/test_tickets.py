@@ -168,6 +168,17 @@ async def test_a_sale_the_count_knew_of_moves_no_stock(tills: Tills) -> None:
     assert await tills.company.row("SELECT sum(quantity) FROM shipment_line") == (2,)
 
 
+async def test_short_sales_of_one_store_are_one_group(tills: Tills) -> None:
+    for number, sku in (("1", "A"), ("2", "B")):
+        await tills.sell(
+            number=number, lines=[{"sku": sku, "quantity": 2, "unit_price_minor": 1000}]
+        )
+    await tills.company.parked("carry_out", "carry_out")
+
+    groups = "SELECT count(DISTINCT fingerprint), min(code) FROM attention"
+    assert await tills.company.row(groups) == (1, "S1")
+
+
 async def test_trying_again_while_nothing_came_in_waits_again(tills: Tills) -> None:
     sale = await tills.sell()
     await tills.short()

@@ -3,13 +3,15 @@
 `python3 bootstrap.py run` before `make up`, `develop` before tests and checks.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from typing import Any, Tuple
+from typing import Any, Iterator, Tuple
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(HERE, ".venv")
@@ -26,6 +28,30 @@ def main(purpose: str) -> None:
     """Install what is missing; one sentence and exit code 1 when that is impossible."""
     if not os.access(HERE, os.W_OK):
         raise SystemExit(f"The folder {HERE} cannot be written to; clone Onhand somewhere else.")
+    with alone():
+        prepare(purpose)
+    if purpose == "develop" and not any(map(shutil.which, BROWSERS)):
+        sys.stderr.write(
+            "No Chromium here: the browser tests fetch one, or are skipped if they cannot "
+            "(Debian and Ubuntu: apt install chromium fonts-noto-cjk).\n"
+        )
+
+
+@contextlib.contextmanager
+def alone() -> "Iterator[None]":
+    """One at a time in a folder: two would pull each other's files away. A lock whose owner died
+    is free."""
+    with open(os.path.join(HERE, ".bootstrap.lock"), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            say("Somebody else is setting up this folder; waiting until that is done")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def prepare(purpose: str) -> None:
+    """The environment, the packages and the pages' files, each only when it is missing or old."""
     if not works():
         chosen, version = choose(candidates())
         say(f"Creating .venv with Python {dotted(version)}")
@@ -37,11 +63,6 @@ def main(purpose: str) -> None:
     install(purpose)
     pages()
     catalogues()
-    if purpose == "develop" and not any(map(shutil.which, BROWSERS)):
-        sys.stderr.write(
-            "No Chromium here: the browser tests fetch one, or are skipped if they cannot "
-            "(Debian and Ubuntu: apt install chromium fonts-noto-cjk).\n"
-        )
 
 
 def candidates() -> "list[Python]":

@@ -1,7 +1,9 @@
 """What `make up` says on a machine where it cannot work, and which Python it takes."""
 
 import os
+import select
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,3 +92,48 @@ def test_packages_are_installed_again_only_when_their_lock_changes(
     (tmp_path / "requirements.lock").write_text("changed")
     bootstrap.install("run")
     assert asked[0][-1].endswith("requirements.lock")
+
+
+def test_two_in_one_folder_go_one_after_the_other_and_the_second_says_that_it_waits(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import bootstrap, sys, time\n"
+        f"bootstrap.HERE = {str(tmp_path)!r}\n"
+        "with bootstrap.alone():\n"
+        "    print('in', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    print('out', flush=True)\n"
+    )
+    first, second = (
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=bootstrap.HERE, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    assert first.stdout
+    assert second.stdout
+    assert second.stderr
+    leading, other = first, second
+    if "waiting" in _first_words(first, second):
+        leading, other = second, first
+    assert leading.stdout
+    assert other.stdout
+    assert leading.stdout.readline() == "in\n"
+    leading.communicate("go\n")
+    assert leading.returncode == 0
+    said, _ = other.communicate("go\n")
+    assert said.split() == ["in", "out"]
+    assert other.returncode == 0
+
+
+def _first_words(first: "subprocess.Popen[str]", second: "subprocess.Popen[str]") -> str:
+    """What the first one says before it is in; exactly one of the two has to wait."""
+    assert first.stderr
+    assert second.stderr
+    ready, _, _ = select.select([first.stderr, second.stderr], [], [], 60)
+    assert len(ready) == 1
+    words = str(ready[0].readline())
+    assert words == "Somebody else is setting up this folder; waiting until that is done ...\n"
+    return words if ready[0] is first.stderr else ""

@@ -10,7 +10,17 @@ from typer.core import TyperGroup
 from runtime.settings import StartRefused
 
 # Each name is a module in `commands` with a function `command`, or a typer `app` of its own.
-COMMANDS: Final = ("up", "migrate", "serve", "replay", "redrive", "audit", "check-pages", "sandbox")
+COMMANDS: Final = (
+    "up",
+    "migrate",
+    "serve",
+    "replay",
+    "redrive",
+    "reseal",
+    "audit",
+    "check-pages",
+    "sandbox",
+)
 
 
 class _OnDemand(TyperGroup):

@@ -196,7 +196,7 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = create_engine(database_url(settings), "onhand_worker", pool_size=16)
     sessions = sessions_of(engine)
-    vault = Vault(settings.encryption_key())
+    vault = Vault(settings.encryption_key(), older=settings.older_keys())
     async with (
         httpx.AsyncClient(timeout=10) as http,
         httpx.AsyncClient(timeout=10, trust_env=False) as direct,

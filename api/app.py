@@ -131,7 +131,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     settings: Settings = state.settings
     engine = create_engine(database_url(settings), "onhand_web", application_name="onhand-api")
     state.sessions = sessions_of(engine)
-    state.vault = Vault(settings.encryption_key())
+    state.vault = Vault(settings.encryption_key(), older=settings.older_keys())
     connecting = asyncio.create_task(_connect(state, settings), name="connect-temporal")
     async with httpx.AsyncClient(timeout=10) as http, contextlib.AsyncExitStack() as stack:
         state.adapters = import_module(_ADAPTERS).Adapters(state.sessions, state.vault, http)

@@ -18,6 +18,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.language import N_, accepted, preferred, translate
+from db.vault import CannotOpen
 from domain.shared.errors import DomainError, IntegrationError, RateLimited
 
 log = structlog.get_logger()
@@ -69,6 +70,7 @@ TITLES: Final[dict[str, str]] = {
     "RequestInProgress": N_("The first request with this key is still being answered"),
     "TemporalUnavailable": N_("The workflow engine does not answer; nothing was changed"),
     "DatabaseUnavailable": N_("The database is busy; try again"),
+    "SealedWithAnotherKey": N_("This was encrypted with a key that is not set here"),
     "LabelFontMissing": N_("Labels cannot be printed: their font is not installed"),
     "OutsideUnavailable": N_("The outside system does not answer"),
     "OutsideRefused": N_("The outside system refused this"),
@@ -146,6 +148,9 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("OutsideUnavailable", 503, str(error), after)
         case IntegrationError():
             return Problem("OutsideRefused", 502, str(error))
+        case CannotOpen():
+            log.error("vault.cannot_open", reason=str(error))
+            return Problem("SealedWithAnotherKey", 503)
         case RequestValidationError():
             return Problem("ValidationFailed", 422, fields=_fields(error))
         case HTTPException():
@@ -212,7 +217,7 @@ def install(app: FastAPI) -> None:
     for kind in (
         Problem, DomainError, IntegrationError, WorkflowUpdateFailedError, RPCError,
         WorkflowUpdateRPCTimeoutOrCancelledError, RequestValidationError, HTTPException,
-        PoolTimeout, DBAPIError,
+        PoolTimeout, DBAPIError, CannotOpen,
     ):  # fmt: skip
         app.add_exception_handler(kind, known)
     app.add_exception_handler(LoginNeeded, login)

@@ -207,7 +207,10 @@ async def _places_and_goods(session: AsyncSession) -> None:
 
 
 async def _outside(session: AsyncSession, settings: Settings) -> None:
-    vault, accounts = Vault(settings.encryption_key()), SandboxSettings()
+    vault, accounts = (
+        Vault(settings.encryption_key(), older=settings.older_keys()),
+        SandboxSettings(),
+    )
     sandbox = settings.sandbox_base_url
     top, jd, pdd, shopify = accounts.top, accounts.jd, accounts.pdd, accounts.shopify
     douyin, wechat, woo = accounts.douyin, accounts.wechat, accounts.woocommerce

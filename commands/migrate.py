@@ -40,7 +40,7 @@ def prepare(settings: Settings, url: str) -> None:
         reraise=True,
     )
     try:
-        patient(migrate)(url, vault=Vault(settings.encryption_key()))
+        patient(migrate)(url, vault=Vault(settings.encryption_key(), older=settings.older_keys()))
     except KeyNeeded as error:
         raise StartRefused(f"The database cannot be brought up to date: {error}.") from error
     except OperationalError as error:

@@ -121,7 +121,7 @@ class Replay:
             )
         row = shops[0]
         try:
-            vault = Vault(self.settings.encryption_key())
+            vault = Vault(self.settings.encryption_key(), older=self.settings.older_keys())
             return row.id, vault.open_secrets(row.secrets, shop_context(row.id))["secret"]
         except (CannotOpen, KeyError) as error:
             raise StartRefused(

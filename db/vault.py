@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _FORMAT: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12
+_DIGESTS: Final = b"onhand digests"
 _HEADER_BYTES: Final = len(_FORMAT) + _KEY_ID_BYTES + _NONCE_BYTES
 
 
@@ -34,7 +35,12 @@ class Vault:
     def __init__(self, key: bytes, *, older: Sequence[bytes] = ()) -> None:
         self._current = _key_id(key)
         self._ciphers = {_key_id(one): AESGCM(one) for one in (*older, key)}
-        self._digest_key = hmac.digest(key, b"onhand digests", "sha256")
+        self._digest_keys = [hmac.digest(one, _DIGESTS, "sha256") for one in (key, *older)]
+
+    @property
+    def key_id(self) -> bytes:
+        """What everything that is sealed now begins with, after the format."""
+        return self._current
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt for the row `context`; every call gives other bytes."""
@@ -57,8 +63,12 @@ class Vault:
 
     def digest(self, plain: bytes, context: str) -> str:
         """The same for the same content in the same context; without the key it tells nothing."""
+        return self.digests(plain, context)[0]
+
+    def digests(self, plain: bytes, context: str) -> list[str]:
+        """The digest with the current key, then those that older keys made of it."""
         message = context.encode() + b"\0" + plain
-        return hmac.digest(self._digest_key, message, "sha256").hex()
+        return [hmac.digest(key, message, "sha256").hex() for key in self._digest_keys]
 
     def seal_secrets(self, secrets: Mapping[str, str], context: str) -> bytes:
         """Encrypt the named secrets of a shop or carrier."""

@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         "required with ONHAND_DATABASE_URL, else made once in the data folder",
     )
 
+    old_secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that ONHAND_SECRET_KEY took the place of, comma-separated; they open "
+        "what they sealed until onhand reseal has sealed it anew",
+    )
+
     database_url: SecretStr | None = Field(
         default=None,
         description="postgresql://user:password@host/name; empty = embedded PostgreSQL 18",
@@ -211,6 +217,13 @@ class Settings(BaseSettings):
             raise ValueError("it must be 32 bytes in Base64")
         return value
 
+    @field_validator("old_secret_keys")
+    @classmethod
+    def _keys_of_32_bytes(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and any(len(key) != _KEY_BYTES for key in _keys(value)):
+            raise ValueError("each must be 32 bytes in Base64, with commas between them")
+        return value
+
     @model_validator(mode="after")
     def _belong_together(self) -> Self:
         if self.database_url is not None and self.secret_key is None:
@@ -248,6 +261,15 @@ class Settings(BaseSettings):
         if len(key) != _KEY_BYTES:
             raise SettingsError((f"{path} does not hold 32 bytes in Base64.",))
         return key
+
+    def older_keys(self) -> tuple[bytes, ...]:
+        """Keys that open what they sealed, and seal nothing any more."""
+        return _keys(self.old_secret_keys) if self.old_secret_keys is not None else ()
+
+
+def _keys(told: SecretStr) -> tuple[bytes, ...]:
+    texts = (text.strip() for text in told.get_secret_value().split(","))
+    return tuple(_decoded(text) for text in texts if text)
 
 
 def variable(name: str) -> str:

@@ -13,7 +13,7 @@ from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
-from db.orders.receivers import phone_digest
+from db.orders.receivers import phone_digests
 from db.orders.tables import (
     OrderEventRow,
     OrderHoldRow,
@@ -159,7 +159,12 @@ def _matching(search: str, vault: Vault) -> ColumnElement[bool]:
         found.append(
             select(col(ReceiverRow.order_id)).where(
                 col(ReceiverRow.phone_last4) == digits[-4:],
-                col(ReceiverRow.phone_digests).contains([phone_digest(vault, digits)]),
+                or_(
+                    *(
+                        col(ReceiverRow.phone_digests).contains([one])
+                        for one in phone_digests(vault, digits)
+                    )
+                ),
             )
         )
     return col(_order.id).in_(union(*found))

@@ -29,7 +29,9 @@ ON CONFLICT (order_id) DO UPDATE SET
     latitude = excluded.latitude, edited_by_us = excluded.edited_by_us,
     version = receiver.version + 1
 WHERE (excluded.edited_by_us OR NOT receiver.edited_by_us)
-  AND (receiver.kind, receiver.digest, receiver.country, receiver.province, receiver.city,
+  AND (receiver.kind,
+       CASE WHEN receiver.digest = ANY(:digests) THEN excluded.digest ELSE receiver.digest END,
+       receiver.country, receiver.province, receiver.city,
        receiver.district, receiver.postcode, receiver.edited_by_us)
     IS DISTINCT FROM (excluded.kind, excluded.digest, excluded.country, excluded.province,
                       excluded.city, excluded.district, excluded.postcode,
@@ -96,6 +98,7 @@ async def save_receiver(
         order_id=order_id,
         kind="masked" if isinstance(told, MaskedReceiver) else "contact",
         edited_by_us=edited,
+        digests=vault.digests(_plain(person), receiver_context(order_id)),
         **sealed_columns(vault, order_id, person),
         **place,
     )
@@ -144,15 +147,14 @@ def sealed_correction(
 
 def sealed_columns(vault: Vault, order_id: str, person: Person) -> dict[str, Any]:
     """The columns of `receiver` that follow from who he is."""
-    plain = json.dumps(asdict(person), ensure_ascii=False, sort_keys=True).encode()
-    context = receiver_context(order_id)
+    plain, context = _plain(person), receiver_context(order_id)
     digits = "".join(c for c in person.phone if c in "0123456789")
     longest = min(len(digits), _LONGEST_SEARCH)
     return {
         "sealed": vault.seal(plain, context),
         "digest": vault.digest(plain, context),
         "phone_digests": [
-            phone_digest(vault, digits[-n:]) for n in range(_SHORTEST_SEARCH, longest + 1)
+            phone_digests(vault, digits[-n:])[0] for n in range(_SHORTEST_SEARCH, longest + 1)
         ],
         "phone_last4": digits[-4:],
     }
@@ -163,9 +165,13 @@ def open_person(vault: Vault, order_id: str, sealed: bytes) -> Person:
     return Person(**json.loads(vault.open(sealed, receiver_context(order_id))))
 
 
-def phone_digest(vault: Vault, digits: str) -> str:
-    """What the last digits of a phone are found by."""
-    return vault.digest(digits.encode(), "phone")[:16]
+def phone_digests(vault: Vault, digits: str) -> list[str]:
+    """What the last digits of a phone are found by: the first is of now, others of older keys."""
+    return [one[:16] for one in vault.digests(digits.encode(), "phone")]
+
+
+def _plain(person: Person) -> bytes:
+    return json.dumps(asdict(person), ensure_ascii=False, sort_keys=True).encode()
 
 
 def _person(told: Receiver) -> Person:

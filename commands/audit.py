@@ -3,9 +3,9 @@
 import asyncio
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from commands.console import open_console
 from runtime.reach import database_url
 from runtime.settings import Settings
 
@@ -15,7 +15,7 @@ def command() -> None:
     from db.audit import CHECKS, run
 
     findings = asyncio.run(run(database_url(Settings.load())))
-    console = Console()
+    console = open_console()
     table = Table("check", "rows that break it")
     for check in CHECKS:
         rows = [finding.row for finding in findings if finding.check == check.name]

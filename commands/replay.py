@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 from rich.console import Console
 
+from commands.console import open_console
 from commands.replay_reading import Period, Reading, read_history
 from commands.replay_sending import Replay
 from commands.replay_table import print_errors, print_table
@@ -62,7 +63,7 @@ def command(
     Running it again sends the same messages: what is known changes nothing, the rest goes on.
     """
     settings = Settings.load()
-    console = Console()
+    console = open_console()
     rules = Conventions(cancellation_prefix, frozenset(not_goods or ()))
     try:
         with console.status(f"Reading {file.name} …"):

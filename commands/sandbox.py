@@ -4,10 +4,10 @@ from typing import Annotated, Any, Final
 
 import httpx
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from commands import traffic
+from commands.console import open_console
 from integrations.sandbox.faults import FaultKind
 from integrations.sandbox.parcels import Fate
 from runtime.settings import Settings, StartRefused
@@ -132,4 +132,4 @@ def _show(columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
     table = Table(*columns)
     for row in rows:
         table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
-    Console().print(table if rows else "Nothing yet.")
+    open_console().print(table if rows else "Nothing yet.")

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DBAPIError
 
+from commands.console import open_console
 from commands.traffic_day import Day, ShopDay
 from commands.traffic_table import print_table
 from db.engine import Sessions, create_engine
@@ -88,7 +89,7 @@ def command(
 
     Faults end with the buying; then every order is followed until it is at rest.
     """
-    settings, console = Settings.load(), Console()
+    settings, console = Settings.load(), open_console()
     day = asyncio.run(
         _play(settings, console, shops, orders_per_minute, minutes, faults, seed, patience)
     )

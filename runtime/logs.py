@@ -6,10 +6,19 @@ import sys
 from typing import Final, Literal, cast
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
+from temporalio.exceptions import ApplicationError
 
-_NOISE: Final = ("temporal_workflow", "temporal_activity", "color_message")
+from domain.shared.errors import DomainError, IntegrationError
+
+# What happens on any day: what it says is worth a line, where in the code it rose is not.
+_EXPECTED: Final = (DomainError, IntegrationError, OperationalError, InterfaceError)
+_LONGEST_TEXT: Final = 300
+_NOISE: Final = (
+    "temporal_workflow", "temporal_activity", "color_message", "__temporal_error_identifier",
+)  # fmt: skip
 _OURS: Final = ("exception", "stack")
 _QUIET: Final = ("httpx", "httpcore", "uvicorn.access", "uvicorn.error", "alembic", "asyncio")
 
@@ -49,6 +58,7 @@ def configure(
         structlog.stdlib.add_logger_name,
         add_temporal_context,
         _without_noise,
+        _expected_in_a_line,
         _in_one_line,
     ]
     structlog.configure(
@@ -82,6 +92,20 @@ def _in_one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable() and key not in _OURS:
             event[key] = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+    return event
+
+
+def _expected_in_a_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """An outside system that is away for an hour must not bury the log under tracebacks."""
+    given = event.get("exc_info")
+    raised = given[1] if isinstance(given, tuple) else given
+    if isinstance(raised, ApplicationError):
+        raised = raised.__cause__
+    if isinstance(raised, _EXPECTED):
+        del event["exc_info"]
+        event["error"] = type(raised).__name__
+        lines = str(raised).strip().splitlines()
+        event["text"] = lines[0][:_LONGEST_TEXT] if lines else ""
     return event
 
 

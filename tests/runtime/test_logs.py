@@ -79,3 +79,26 @@ def test_what_others_send_writes_no_line_and_no_colour_of_its_own() -> None:
     assert console.isprintable()
     assert line.isprintable()
     assert json.loads(line)["reason"] == r"a\r\n[error] hacked\x1b[31m\x9b31m好"
+
+
+def test_what_an_outside_system_refused_is_one_line_and_a_fault_of_ours_keeps_its_traceback() -> (
+    None
+):
+    refused, fault, *traceback = lines_of(
+        "from domain.shared.errors import Unavailable\n"
+        "from temporalio.exceptions import ApplicationError\n"
+        "sdk = logging.getLogger('temporalio.activity')\n"
+        "def told(error, cause=None):\n"
+        "    try:\n"
+        "        raise error from cause\n"
+        "    except Exception:\n"
+        "        sdk.warning('Completing activity as failed', exc_info=True)\n"
+        "told(ApplicationError('x'), Unavailable('answered HTTP 503\\nand more'))\n"
+        "told(KeyError('lot'))\n",
+        "console",
+    )
+
+    assert "error=Unavailable text='answered HTTP 503'" in refused
+    assert "Completing activity as failed" in fault
+    assert traceback[0].startswith("Traceback")
+    assert "KeyError: 'lot'" in traceback[-1]

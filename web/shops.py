@@ -15,7 +15,7 @@ from api.errors import Problem
 from api.strict import clean
 from db.channels import health
 from domain.shared.errors import InvalidInput
-from integrations.marketplaces.registry import PULLED, STOCKED
+from integrations.marketplaces.registry import PULLED, STOCKED, TELLS_AFTER_SALES
 from web.order_actions import body_of
 from web.render import COMPANY_ZONE, page
 from web.shop_forms import (
@@ -92,6 +92,7 @@ async def form(
     if action == "rule":
         more["listing"] = await _listing(outside, shop_id, sku)
     if action == "range":
+        more["tells_after_sales"] = about.channel in TELLS_AFTER_SALES
         more["today"] = datetime.now(COMPANY_ZONE).date()
         more["from_day"] = more["today"] - timedelta(days=1)
     return page(request, f"shop_{action}.html", shop=about, **more)
@@ -125,6 +126,7 @@ async def pull_range(
     context: Context,
     start: Annotated[str, Form(max_length=10)] = "",
     end: Annotated[str, Form(max_length=10)] = "",
+    asked: Annotated[str, Form(max_length=20)] = "orders",
 ) -> Response:
     """Pull whole days of the past again, the last one included."""
     first, last = day_of(start), day_of(end)
@@ -133,6 +135,7 @@ async def pull_range(
         shops.Range,
         start=midnight(first).isoformat(),
         end=min(midnight(last + timedelta(days=1)), now).isoformat(),
+        asked=asked,
     )
     await shops.pull_range(shop_id, body, context)
     return done(request, shop_id)

@@ -401,6 +401,11 @@ GATE: Final = {
     "switched_off": N_("Switched off"),
 }
 
+RANGE_ASKED: Final = {
+    "orders": N_("Orders"),
+    "after_sales": N_("Refunds and returns"),
+}
+
 MATCH: Final = {
     "code": N_("same code"),
     "barcode": N_("same barcode"),

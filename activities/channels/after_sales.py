@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
 from sqlalchemy.exc import DataError
 from temporalio import activity
 
-from activities.channels.pulling import window
+from activities.channels.pulling import LONGEST_WINDOW_S, window
 from activities.channels.trouble import all_well, tell_trouble
+from db.channels.ranges import PullRanges
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
@@ -68,16 +69,39 @@ class AfterSaleActivities:
     async def _window(self, shop: ShopRow) -> Pulled:
         marketplace = await self.adapters.after_sales(shop.id)
         start, end, behind = window(shop.settings, shop.after_sales_until, self.now())
+        listed, news = await self._read(shop, marketplace, start, end)
+        async with self.sessions.begin() as session:
+            await ChannelsRepository(session).after_sales_pulled(shop.id, end)
+        if news:
+            log.info("channel.after_sales_pulled", shop_id=shop.id, cases=listed, news=news)
+        if not behind:
+            behind = await self._again(shop, marketplace)
+        return Pulled(listed, news, 0, behind, True, _interval_of(shop))
+
+    async def _again(self, shop: ShopRow, marketplace: AfterSaleMarketplace) -> bool:
+        """One window of a range somebody wants pulled again; whether there is more of it."""
+        async with self.sessions.begin() as session:
+            wanted = await PullRanges(session, shop.id).open("after_sales")
+        if wanted is None:
+            return False
+        end = min(wanted.reached_at + timedelta(seconds=LONGEST_WINDOW_S), wanted.ends_at)
+        listed, news = await self._read(shop, marketplace, wanted.reached_at, end)
+        async with self.sessions.begin() as session:
+            await PullRanges(session, shop.id).advance(
+                wanted.id, wanted.reached_at, end, changed=listed, accepted=news, parked=0
+            )
+        return bool(end < wanted.ends_at)
+
+    async def _read(
+        self, shop: ShopRow, marketplace: AfterSaleMarketplace, start: datetime, end: datetime
+    ) -> tuple[int, int]:
+        """Every case changed in [start, end) kept: how many there are, and how many were news."""
         cases = await marketplace.changed_after_sales(start, end)
         news = 0
         for case in sorted(cases, key=lambda one: one.modified):
             activity.heartbeat()
             news += await self._keep(shop, case)
-        async with self.sessions.begin() as session:
-            await ChannelsRepository(session).after_sales_pulled(shop.id, end)
-        if news:
-            log.info("channel.after_sales_pulled", shop_id=shop.id, cases=len(cases), news=news)
-        return Pulled(len(cases), news, 0, behind, True, _interval_of(shop))
+        return len(cases), news
 
     async def _keep(self, shop: ShopRow, case: AfterSale) -> bool:
         """One case that cannot be kept must not stop the others."""

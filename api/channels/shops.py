@@ -20,10 +20,11 @@ from db.channels.ranges import PullRanges
 from db.platform import pausing
 from db.platform.audit import audit
 from domain.channels.matching import OwnSku, needles, plain, suggest
+from domain.channels.messages import RangeAsked
 from domain.channels.ranges import checked_range
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.ids import poller_workflow_id
-from integrations.marketplaces.registry import PULLED
+from integrations.marketplaces.registry import PULLED, TELLS_AFTER_SALES
 
 log = structlog.get_logger()
 
@@ -38,16 +39,19 @@ class Pause(StrictBody):
 
 
 class Range(StrictBody):
-    """Half-open, [start, end); at most 90 days, in the past."""
+    """Half-open, [start, end); at most 90 days, in the past. `asked`: orders, or refunds and
+    returns."""
 
     start: AwareDatetime
     end: AwareDatetime
+    asked: RangeAsked = "orders"
 
 
 class RangeView(BaseModel):
     """How far a range is: everything before `reached_at` was read."""
 
     id: str
+    asked: str
     starts_at: datetime
     ends_at: datetime
     reached_at: datetime
@@ -148,20 +152,22 @@ async def reopen(context: Any, system: str) -> None:
 
 @router.post("/shops/{shop_id}/ranges", status_code=202)
 async def pull_range(shop_id: Code, body: Range, context: Context) -> None:
-    """Pull what the shop changed in a range of the past again; what is known is passed over."""
+    """Pull orders, or refunds and returns, that the shop changed in a range of the past again; what
+    is known is passed over."""
     start, end = checked_range(body.start, body.end, datetime.now(UTC))
     async with context.sessions.begin() as session:
         shop = await _known(session, shop_id)
-        if shop.channel not in PULLED:
+        if shop.channel not in (PULLED if body.asked == "orders" else TELLS_AFTER_SALES):
             raise InvalidInput("this shop is not pulled")
-        if await PullRanges(session, shop_id).ask(start, end, context.actor) is None:
+        ranges = PullRanges(session, shop_id)
+        if await ranges.ask(start, end, context.actor, body.asked) is None:
             raise ActionNotAllowed("another range of this shop is being pulled")
         await audit(
             session, context.actor, "shop.pull_range", f"shop/{shop_id}",
-            after={"start": start.isoformat(), "end": end.isoformat()},
+            after={"start": start.isoformat(), "end": end.isoformat(), "asked": body.asked},
             request_id=context.request_id,
         )  # fmt: skip
-    await hurry(context.temporal, shop_id)
+    await hurry(context.temporal, shop_id, body.asked)
 
 
 @router.get("/shops/{shop_id}/ranges")
@@ -219,10 +225,10 @@ async def _suggested(session: Any, row: Any) -> Suggested:
     )
 
 
-async def hurry(temporal: Client, shop_id: str) -> None:
+async def hurry(temporal: Client, shop_id: str, asked: RangeAsked = "orders") -> None:
     """Have the poller look now; when it cannot be reached, its next turn does."""
     with suppress(RPCError, Problem):
-        await temporal.get_workflow_handle(poller_workflow_id(shop_id)).signal("pull_now")
+        await temporal.get_workflow_handle(poller_workflow_id(shop_id, asked)).signal("pull_now")
 
 
 async def _known(session: Any, shop_id: str) -> Any:

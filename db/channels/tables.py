@@ -134,16 +134,19 @@ class PullRangeRow(SQLModel, table=True):
             "starts_at <= reached_at AND reached_at <= ends_at AND starts_at < ends_at",
             name="range_is_worked_off_in_order",
         ),
+        CheckConstraint("asked IN ('orders','after_sales')", name="range_asks_for"),
         Index("pull_range_by_shop", "shop_id", "asked_at"),
         Index(
             "one_open_range",
             "shop_id",
+            "asked",
             unique=True,
             postgresql_where=text("finished_at IS NULL"),
         ),
     )
     id: str = Field(primary_key=True)
     shop_id: str = Field(foreign_key="shop.id")
+    asked: str = Field(default="orders", sa_column_kwargs={"server_default": text("'orders'")})
     starts_at: datetime = Field(sa_type=TIMESTAMP)
     ends_at: datetime = Field(sa_type=TIMESTAMP)
     reached_at: datetime = Field(sa_type=TIMESTAMP)

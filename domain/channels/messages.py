@@ -7,6 +7,8 @@ from domain.shared.ids import ShopId
 
 # What a shop is asked for, each in a loop of its own: none waits for the others' troubles.
 Asked = Literal["orders", "after_sales", "messages"]
+# What can be asked for again for a range of the past.
+RangeAsked = Literal["orders", "after_sales"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.channels.after_sales import AfterSaleActivities
+from db.channels.ranges import PullRanges
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.sql import run
@@ -151,3 +152,30 @@ async def test_refused_credentials_leave_the_whole_shop_alone(sessions: Sessions
 
     items = await _say(sessions, "SELECT system, step_id FROM attention")
     assert items == [("shop/top-1", "credentials")]
+
+
+async def test_cases_of_a_range_are_asked_for_again_in_windows_and_those_that_are_known_pass(
+    sessions: Sessions,
+) -> None:
+    await seed_shops(sessions)
+    shop = FakeTop([case("1", 80_000), case("2", 79_000)])
+    await _pull(sessions, shop)  # the present
+    start, end = NOW - timedelta(seconds=81_000), NOW - timedelta(seconds=78_000)
+    async with sessions.begin() as session:
+        await PullRanges(session, "top-1").ask(start, end, "Li Lei", "after_sales")
+        await PullRanges(session, "top-1").ask(start, end, "Li Lei")  # of orders: another matter
+    while (await _pull(sessions, shop)).behind:
+        pass
+
+    async with sessions.begin() as session:
+        done = {row.asked: row for row in await PullRanges(session, "top-1").latest()}
+        again = await PullRanges(session, "top-1").ask(start, end, "Li Lei", "after_sales")
+    cases = done["after_sales"]
+    assert (cases.reached_at, cases.changed, cases.parked) == (end, 2, 0)
+    assert cases.finished_at is not None
+    assert done["orders"].finished_at is None
+    assert again is not None
+    windows = [(one, two) for one, two in shop.asked if start <= one and two <= end]
+    assert windows[0][0] == start
+    assert max(two - one for one, two in windows) <= timedelta(minutes=30)
+    assert await _say(sessions, "SELECT count(*) FROM after_sale") == [(2,)]

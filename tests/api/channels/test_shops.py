@@ -79,6 +79,8 @@ async def test_a_shop_is_paused_once_and_resumed_once(
         ("top-1", {"start": "yesterday", "end": "today"}, 422),
         ("top-1", {"start": "2026-01-01T00:00:00", "end": "2026-01-02T00:00:00"}, 422),
         ("own-1", days(2, 1), 422),
+        ("shopify-1", {**days(2, 1), "asked": "after_sales"}, 422),
+        ("top-1", {**days(2, 1), "asked": "messages"}, 422),
         ("nowhere", days(2, 1), 404),
     ],
 )
@@ -98,6 +100,13 @@ async def test_one_range_of_a_shop_is_pulled_at_a_time_and_it_can_be_stopped(
     assert (await client.post(path, json=days(4, 3))).status_code == 409
     (item,) = (await client.get(path)).json()["items"]
     assert (item["changed"], item["finished_at"]) == (0, None)
+    cases = {**days(4, 3), "asked": "after_sales"}
+    assert (await client.post(path, json=cases)).status_code == 202
+    assert (await client.post(path, json=cases)).status_code == 409
+    assert [one["asked"] for one in (await client.get(path)).json()["items"]] == [
+        "after_sales",
+        "orders",
+    ]
 
     assert (await client.delete(path)).status_code == 204
     assert (await client.delete(path)).status_code == 409

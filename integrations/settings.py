@@ -209,7 +209,7 @@ def nested(key: str, *parts: Setting) -> Setting:
 
 def objects(key: str, example: Mapping[str, Mapping[str, str]]) -> Setting:
     """Named objects in the vendor's own form."""
-    return Setting(key, Rule.OBJECTS, json.dumps(example))
+    return Setting(key, Rule.OBJECTS, json.dumps(example, ensure_ascii=False))
 
 
 # What a vendor's refusals mean; its own table counts where nothing is said.

@@ -71,6 +71,13 @@ LOOKS: Final = (
     Look("shop-credentials", "/shops/tmall", opens="do/credentials"),
     Look("shop-pause", "/shops/tmall", opens="do/pause"),
     Look("shop-range", "/shops/tmall", opens="do/range"),
+    Look("shop-settings", "/shops/tmall", opens="do/settings"),
+    Look("carrier-settings", "/shops", opens="/carriers/kuaidi100/settings"),
+    Look("payment-accounts", "/payment-accounts", who="admin"),
+    Look("account-new", "/payment-accounts", who="admin", opens="/payment-accounts/new"),
+    Look("account-new-alipay", "/payment-accounts/new?provider=alipay", who="admin"),
+    Look("account-pause", "/payment-accounts", who="admin", opens="wechat-mini/pause"),
+    Look("account-credentials", "/payment-accounts", who="admin", opens="wechat-mini/credentials"),
     Look("warehouse", "/warehouse", who="cangku"),
     Look("pick", f"/warehouse/{NO[0]}-1", who="cangku"),
     Look("stuck-box", f"/warehouse/{NO[1]}-1", who="cangku"),
@@ -190,7 +197,7 @@ async def test_every_page_is_whole_and_keeps_to_itself(
     """Opened at one size, where axe looks at it too, then made as wide as the other."""
     faults: list[str] = []
     async with chromium() as browser:
-        for who in ("", "kefu", "cangku"):
+        for who in ("", "kefu", "cangku", "admin"):
             async with looking(browser, address, web_sessions, who, language, first) as (
                 page,
                 watched,

@@ -22,6 +22,7 @@ from activities.channels.stock_push import StockPushActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.logistics.following import FollowingActivities
+from activities.logistics.returning import ReturnActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.carrying_out import CarryingOutActivities
@@ -57,6 +58,7 @@ from workflows.channels.stock_push import StockPushWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
+from workflows.orders.return_label import ReturnLabelWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 
 log = structlog.get_logger()
@@ -67,6 +69,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     OrderWorkflow,
     ShipmentWorkflow,
     RefundWorkflow,
+    ReturnLabelWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -93,6 +96,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     following = FollowingActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
+    returning = ReturnActivities(world.sessions, world.adapters, world.vault, gates)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)
     return [
@@ -126,6 +130,11 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         following.ask,
         telling.rate,
         telling.confirm_shipment,
+        returning.look,
+        returning.order,
+        returning.void,
+        returning.settle,
+        returning.ask,
         refunds.look,
         refunds.send,
         refunds.ask,

@@ -30,6 +30,7 @@ import api.orders.manifests
 import api.orders.payments
 import api.orders.read
 import api.orders.receiving
+import api.orders.return_labels
 import api.orders.routes
 import api.orders.sourcing
 import api.orders.warehouse
@@ -65,6 +66,7 @@ _ROUTERS: Final = (
     (api.orders.corrections.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.manifests.router, _V1),
+    (api.orders.return_labels.router, _V1),
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.orders.routes.router, _V1),

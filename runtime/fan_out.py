@@ -14,12 +14,13 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from db.engine import Sessions
+from db.logistics.return_labels import RETURN_MOVED
 from db.platform import outbox
 from db.platform.attention import open_attention
 from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
-from domain.orders.messages import GateOpened, RefundMoved, RefundRef
+from domain.orders.messages import GateOpened, RefundMoved, RefundRef, ReturnMoved, ReturnRef
 from domain.platform.gates import TendGate
 from domain.shared.errors import IntegrationError
 from domain.shared.ids import OrderId
@@ -97,6 +98,9 @@ class SignalFanOut:
         if telling.name == REFUND_MOVED:
             await self._wake_refund(telling)
             return
+        if telling.name == RETURN_MOVED:
+            await self._wake_return(telling)
+            return
         if telling.name == GATE_SHUT:
             await self._wake_gate(telling)
             return
@@ -129,6 +133,21 @@ class SignalFanOut:
         await self.client.start_workflow(
             "Refund",
             RefundRef(moved.refund_no, OrderId(moved.order_id)),
+            id=telling.target,
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal=telling.name,
+            start_signal_args=[moved],
+            rpc_timeout=CALL_TIMEOUT,
+        )
+
+    async def _wake_return(self, telling: Telling) -> None:
+        """A return label's workflow starts with the wish for it."""
+        moved = ReturnMoved(**telling.payload)
+        await self.client.start_workflow(
+            "ReturnLabel",
+            ReturnRef(moved.label_no, OrderId(moved.order_id)),
             id=telling.target,
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,

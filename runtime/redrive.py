@@ -14,9 +14,15 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from db.engine import Sessions
+from db.logistics.return_labels import open_labels
 from db.shared import lifecycles
-from domain.orders.messages import OrderRef, RefundRef, ShipmentRef
-from domain.shared.ids import OrderId, ShipmentNo, refund_workflow_id
+from domain.orders.messages import OrderRef, RefundRef, ReturnRef, ShipmentRef
+from domain.shared.ids import (
+    OrderId,
+    ShipmentNo,
+    refund_workflow_id,
+    return_label_workflow_id,
+)
 from runtime.handing_over import CALL_TIMEOUT
 from runtime.temporal import TASK_QUEUE
 
@@ -65,12 +71,19 @@ class Redrive:
             shipments = await lifecycles.open_shipments(session, ids)
             first = not self._after
             refunds = await lifecycles.open_refunds(session, MOST_REFUNDS, self.quiet)
+            labels = await open_labels(session, MOST_REFUNDS)
         started = 0
         for refund in refunds if first else ():
             started += await self._start(
                 "Refund",
                 refund_workflow_id(refund.refund_no),
                 RefundRef(refund.refund_no, OrderId(refund.order_id)),
+            )
+        for label in labels if first else ():
+            started += await self._start(
+                "ReturnLabel",
+                return_label_workflow_id(label.no),
+                ReturnRef(label.no, OrderId(label.order_id)),
             )
         for shipment in shipments:
             started += await self._start(

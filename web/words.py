@@ -303,6 +303,8 @@ STEP: Final = {
     "look": N_("Ask the channel before going on"),
     "run": N_("The order as a whole"),
     "rate": N_("Choose the carrier"),
+    "return_label": N_("Order a return label"),
+    "void_return": N_("Void the return label"),
     "ship_confirm": N_("Tell the channel"),
     "fetch": N_("Ask the channel for the order"),
     "refund": N_("Pay the refund"),
@@ -369,6 +371,14 @@ EFFECT: Final = {
     "refund_due": N_("{amount} become due back to the buyer"),
     "channel_refunds": N_("The channel pays the money back itself"),
     "cannot_stop": N_("Cannot be stopped any more, it has left: {subject}"),
+}
+
+RETURN_STATE: Final = {
+    "wanted": N_("Return label is being ordered"),
+    "ordered": N_("Return label ordered"),
+    "cancelling": N_("Return label is being voided"),
+    "cancelled": N_("Voided"),
+    "arrived": N_("Goods are back"),
 }
 
 AFTER_SALE_KIND: Final = {

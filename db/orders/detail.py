@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.logistics.return_labels import labels_of
 from db.orders.payments import payments_of
 from db.orders.platform_labels import printed_by
 from db.orders.queries import OrderQueries
@@ -106,6 +107,7 @@ class OrderDetail:
     timeline: Sequence[Row[Any]]
     after_sales: Sequence[Row[Any]]
     payments: Sequence[Row[Any]] = ()
+    return_labels: Sequence[Row[Any]] = ()
     refunds: Sequence[Row[Any]] = ()
     ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
     tenders: Sequence[Row[Any]] = ()
@@ -147,6 +149,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         timeline=await run(session, _STORY, order_id=order.id),
         after_sales=await run(session, _AFTER_SALES, order_id=order.id),
         payments=payments,
+        return_labels=await labels_of(session, order.id),
         refunds=refunds,
         ticket=ticket,
         tenders=tenders,

@@ -323,6 +323,40 @@ class PlatformLabelRow(SQLModel, table=True):
     made_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 
+class ReturnLabelRow(SQLModel, table=True):
+    """A waybill with which a consumer sends goods of an order back. `no` is the reference the
+    carrier knows it by; one at a time for an order."""
+
+    __tablename__ = "return_label"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('wanted','ordered','cancelling','cancelled','arrived')",
+            name="return_label_state",
+        ),
+        Index(
+            "one_open_return_label",
+            "order_id",
+            unique=True,
+            postgresql_where=text("state IN ('wanted','ordered','cancelling')"),
+        ),
+        Index("return_label_by_order", "order_id"),
+        Index("return_label_by_waybill", "carrier", "waybill_no"),
+    )
+    no: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id")
+    location_id: str = Field(foreign_key="location.id")  # where the goods go
+    carrier: str
+    state: str = "wanted"
+    waybill_no: str = ""
+    status: str = "labelled"  # the parcel's, as its carrier told last
+    told: str = ""
+    told_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    reason: str = ""
+    asked_by: str = ""
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    settled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
 class TrackingEventRow(SQLModel, table=True):
     """A carrier's scan; append-only, each told once."""
 

@@ -124,6 +124,22 @@ class RefundMoved:
     order_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnRef:
+    """What the workflow of a return label is started with."""
+
+    label_no: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMoved:
+    """`ReturnLabel.return_moved`: asked for, cancelled or scanned; look at the tables."""
+
+    label_no: str
+    order_id: str
+
+
 # --- commands (updates) -------------------------------------------------------------------------
 
 

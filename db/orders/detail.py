@@ -113,6 +113,12 @@ class OrderDetail:
     tenders: Sequence[Row[Any]] = ()
 
     @property
+    def open_return_label(self) -> Row[Any] | None:
+        """The one that is not settled."""
+        settled = ("cancelled", "arrived")
+        return next((one for one in self.return_labels if one.state not in settled), None)
+
+    @property
     def open_holds(self) -> list[OrderHoldRow]:
         return [hold for hold in self.holds if hold.released_at is None]
 

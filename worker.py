@@ -31,6 +31,7 @@ from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
 from activities.orders.ports import OrderRules
 from activities.orders.refunding import RefundActivities
+from activities.orders.returning import SalesReturnActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.sourcing import AllocationBatcher, SourcingActivities
 from activities.orders.telling import TellingActivities
@@ -59,6 +60,7 @@ from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
 from workflows.orders.return_label import ReturnLabelWorkflow
+from workflows.orders.sales_return import ReturnWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 
 log = structlog.get_logger()
@@ -70,6 +72,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     ShipmentWorkflow,
     RefundWorkflow,
     ReturnLabelWorkflow,
+    ReturnWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -97,6 +100,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     returning = ReturnActivities(world.sessions, world.adapters, world.vault, gates)
+    returns = SalesReturnActivities(world.sessions, world.rules)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)
     return [
@@ -140,6 +144,14 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         refunds.ask,
         refunds.settle,
         refunds.replace,
+        returns.look,
+        returns.judge,
+        returns.move_on,
+        returns.escalate,
+        returns.settle,
+        returns.pay_rest,
+        returns.expire,
+        returns.close,
         attention.park,
         attention.resolve,
         tending.tend,

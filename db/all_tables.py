@@ -6,6 +6,7 @@ import db.channels.tables
 import db.inventory.tables
 import db.logistics.tables
 import db.orders.payment_tables
+import db.orders.return_tables
 import db.orders.tables
 import db.orders.ticket_tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)

@@ -13,6 +13,9 @@ LEDGERS: Final = (
     "order_late_fact",
     "tracking_event",
     "sourcing_decision",
+    "return_receipt",
+    "return_inspection",
+    "return_settlement",
 )
 _ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
 _ONLY_WORKER_WRITES: Final = ("effect", "platform_label")

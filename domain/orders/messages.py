@@ -140,6 +140,22 @@ class ReturnMoved:
     order_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class SalesReturnRef:
+    """What the workflow of a return is started with."""
+
+    return_no: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class SalesReturnMoved:
+    """`Return.sales_return_moved`: decided, sent, received or paid; look at the tables."""
+
+    return_no: str
+    order_id: str = ""
+
+
 # --- commands (updates) -------------------------------------------------------------------------
 
 

@@ -237,6 +237,17 @@ class ReturnFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnWork:
+    """One step of a return; `paid` and `actor` say what a person did about money by hand."""
+
+    return_no: str
+    workflow_id: str = ""
+    step_id: str = ""
+    paid: bool = True
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedStep:
     """A step that gave up: what people read in the attention inbox."""
 

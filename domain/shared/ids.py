@@ -36,6 +36,11 @@ def refund_workflow_id(refund_no: str) -> str:
     return f"refund/{quote(refund_no, safe='')}"
 
 
+def return_workflow_id(return_no: str) -> str:
+    """The id of the workflow that sees one return through."""
+    return f"return/{quote(return_no, safe='')}"
+
+
 def gate_workflow_id(system: str) -> str:
     """The id of the singleton that wakes steps waiting for an outside system."""
     return f"gate/{quote(system, safe='')}"

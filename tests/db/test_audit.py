@@ -50,6 +50,16 @@ DAMAGE = {
     "refunds_within_their_payment": "UPDATE payment SET refunded_minor = 0 WHERE id = 'pay_1'",
     "refunds_belong_to_their_order": "UPDATE refund SET order_id = 'ord_2'",
     "confirmed_refunds_are_written_down": "UPDATE effect SET key = 'RF2' WHERE key = 'RF1'",
+    "promised_for_returns": "UPDATE sales_order SET returning_minor = 1 WHERE id = 'ord_1'",
+    "returned_units_are_in_a_return": """
+        UPDATE fulfilment_line SET returned_quantity = 1 WHERE id = 'ful_1'""",
+    "returned_goods_entered_the_books": """
+        INSERT INTO stock_balance (sku, location_id, lot, condition, owner, on_hand, reserved)
+        VALUES ('A', 'HQ', '', 'quarantine', 'own', 1, 0);
+        INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
+            document_kind, document_no, idempotency_key, line_no, reason, actor)
+        VALUES ('receive', 'A', '', 'quarantine', 'own', 1, 'customer', 'location:HQ', 'return',
+            'RT1', 'return:1', 0, '', '')""",
     "one_live_label_per_parcel": "DELETE FROM parcel",
 }
 

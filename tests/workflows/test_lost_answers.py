@@ -121,10 +121,33 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
         getattr(method, "__temporal_activity_definition").name for method in activities_of(world)
     }
     elsewhere = {
-        "order.change_hold", "order.fetch", "shipment.settle", "waybill.by_hand",
-        "waybill.voided_by_hand", "waybill.ask", "waybill.follow", "attention.resolve", "gate.tend",
+        "order.change_hold",
+        "order.fetch",
+        "shipment.settle",
+        "waybill.by_hand",
+        "waybill.voided_by_hand",
+        "waybill.ask",
+        "waybill.follow",
+        "attention.resolve",
+        "gate.tend",
         "gate.renewed",
-        "refund.look", "refund.send", "refund.ask", "refund.settle", "refund.replace",
-        "channel.look", "shipment.keep_back", "shipment.load", "shipment.label_anew",
-    }  # fmt: skip
+        "refund.look",
+        "refund.send",
+        "refund.ask",
+        "refund.settle",
+        "refund.replace",
+        "order.carry_out",
+        "sales_return.look",
+        "sales_return.judge",
+        "sales_return.move_on",
+        "sales_return.escalate",
+        "sales_return.settle",
+        "sales_return.pay_rest",
+        "sales_return.expire",
+        "sales_return.close",
+        "channel.look",
+        "shipment.keep_back",
+        "shipment.load",
+        "shipment.label_anew",
+    }
     assert names == set(TO_THE_DOOR) | set(AND_BACK) | elsewhere

@@ -35,5 +35,5 @@ STATEMENTS: Final = (
     "GRANT UPDATE (posted_quantity, voided_quantity, state, expires_at, resolved_at)"
     " ON reservation TO onhand_worker, onhand_web",
     f"GRANT DELETE ON {', '.join((*_SPENT, *_EDITED))} TO onhand_web",
-    f"GRANT DELETE ON {', '.join((*_SPENT[:3], 'platform_label'))} TO onhand_worker",
+    f"GRANT DELETE ON {', '.join((*_SPENT[:3], 'platform_label', 'rate_bucket'))} TO onhand_worker",
 )

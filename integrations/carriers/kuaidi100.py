@@ -12,7 +12,7 @@ import httpx
 from domain.logistics.tracking import TrackingFact
 from domain.shared.errors import Rejected, Unavailable
 from domain.shared.money import Money
-from integrations.access import UNHURRIED, CarrierAccess, Pace, utc_now
+from integrations.access import UNHURRIED, CarrierAccess, Limit, Pace, utc_now
 from integrations.carriers import kuaidi100_codes as codes
 from integrations.carriers import kuaidi100_messages as messages
 from integrations.carriers.calling import Line, compact, timeout_of
@@ -43,6 +43,10 @@ SETTINGS: Final = Schema(
 QUERY: Final = "poll/query.do"
 SUBSCRIBE: Final = "poll"
 LABEL: Final = "label/order"
+# Asked about one waybill more than 48 times in 24 hours Kuaidi100 tells nothing new of it for a
+# day. Half of that at once and the other half over the day never come to more.
+ONE_WAYBILL: Final = "waybill"
+LIMITS: Final = {ONE_WAYBILL: Limit(24, 86_400)}
 PUSH_ACK: Final = '{"result":true,"returnCode":"200","message":"成功"}'.encode()
 _FINEST: Final = "4"  # resultv2: every scan with its state and area
 _CURRENCY: Final = "CNY"
@@ -105,6 +109,7 @@ class Kuaidi100Carrier(OrderedByReference):
     ) -> None:
         self._settings = settings
         self._now = now
+        self._pace = pace
         self._line = Line(codes.SYSTEM, client, pace, settings.timeout_s)
 
     @property
@@ -191,7 +196,8 @@ class Kuaidi100Carrier(OrderedByReference):
         form = {"customer": settings.customer, "sign": signature, "param": param}
         request = self._line.form(f"{settings.poll_url}/{QUERY}", form)
         check = self._check_query
-        body = await self._line.call(QUERY, request, messages.Answer, check, changes=False)
+        async with self._pace.call(f"{ONE_WAYBILL}:{waybill_no}"):
+            body = await self._line.call(QUERY, request, messages.Answer, check, changes=False)
         tracked = self._line.read(messages.Tracked, body, changes=False)
         return _facts(tracked, carrier, waybill_no)
 

@@ -39,4 +39,4 @@ COLLECTS_CASH: Final = frozenset({"sf", "zto", "yto", "kuaidi100"})
 # Who makes waybills with which consumers send goods back (a ReturnCarrier).
 RETURNS: Final = frozenset({"jdl"})
 # Service → calls; a service that is not here waits only when the carrier says so.
-LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}
+LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {"kuaidi100": kuaidi100.LIMITS}

@@ -46,7 +46,7 @@ ORDER BY created_at LIMIT :limit
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
-  AND step_id NOT IN ('late_fact', 'return_late')
+  AND step_id NOT IN ('late_fact', 'return_late', 'ticket_conflict')
 """
 
 # What the new run parked again has been seen since.

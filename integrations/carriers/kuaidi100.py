@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import httpx
 
 from domain.logistics.tracking import TrackingFact
-from domain.shared.errors import Rejected, Unavailable
+from domain.shared.errors import CredentialsRefused, Rejected, Unavailable
 from domain.shared.money import Money
 from integrations.access import UNHURRIED, CarrierAccess, Limit, Pace, utc_now
 from integrations.carriers import kuaidi100_codes as codes
@@ -33,11 +33,17 @@ from integrations.settings import Schema, objects, text
 from integrations.signing import hex_md5, same
 
 SECRETS: Final = ("customer", "key", "secret", "salt")
+OPTIONAL_SECRETS: Final = ("partner_keys",)
+_PARTNERS_SECRETS: Final = ("partnerKey", "partnerSecret")
 SETTINGS: Final = Schema(
     (
         text("callback_url"),
         text("label_url"),
-        objects("partners", {"yuantong": {"partnerId": "…", "partnerKey": "…"}}),
+        objects(
+            "partners",
+            {"yuantong": {"partnerId": "…"}},
+            sealed=dict.fromkeys(_PARTNERS_SECRETS, "partner_keys"),
+        ),
     )
 )
 QUERY: Final = "poll/query.do"
@@ -64,16 +70,19 @@ class Kuaidi100Settings:
     secret: str = field(repr=False)
     salt: str = field(repr=False)
     callback_url: str = ""
-    partners: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    partners: Mapping[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     errors: ErrorTable = codes.ERRORS
     timeout_s: float = TIMEOUT_S
 
 
 def open_carrier(access: CarrierAccess) -> "Kuaidi100Carrier":
-    """Secrets `customer`, `key`, `secret`, `salt`; settings `callback_url`, `partners`."""
+    """Secrets `customer`, `key`, `secret`, `salt`; settings `callback_url`, `partners`.
+
+    The secret `partner_keys` adds to each of the partners what nobody may read, in JSON:
+    `{"yuantong": {"partnerKey": "…"}}`.
+    """
     secrets, told = access.secrets, access.settings
     base_url = access.base_url.rstrip("/")
-    partners = told.get("partners")
     settings = Kuaidi100Settings(
         base_url,
         str(told.get("label_url") or base_url.replace("//poll.", "//api.")),
@@ -82,11 +91,25 @@ def open_carrier(access: CarrierAccess) -> "Kuaidi100Carrier":
         secrets["secret"],
         secrets["salt"],
         str(told.get("callback_url", "")),
-        partners if isinstance(partners, dict) else {},
+        _partners(told.get("partners"), secrets.get("partner_keys")),
         codes.ERRORS.set_by(told),
         timeout_of(access),
     )
     return Kuaidi100Carrier(settings, access.http, access.now, access.pace)
+
+
+def _partners(accounts: Any, keys: str) -> dict[str, dict[str, Any]]:
+    try:
+        sealed = json.loads(keys or "{}")
+    except ValueError:
+        sealed = None
+    if not isinstance(sealed, dict) or not all(isinstance(one, dict) for one in sealed.values()):
+        text = 'partner_keys must be JSON such as {"yuantong": {"partnerKey": "…"}}'
+        raise CredentialsRefused(text, code="partner_keys", system=codes.SYSTEM)
+    return {
+        company: {**account, **sealed.get(company, {})}
+        for company, account in (accounts if isinstance(accounts, dict) else {}).items()
+    }
 
 
 def sign(*parts: str) -> str:

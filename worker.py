@@ -229,6 +229,7 @@ async def serve(
             timedelta(days=settings.completed_after_days),
             settings.sourcing_strategy,
             settings.max_parcels,
+            settings.return_policy,
         )
         client = await connect(settings, temporal_address(settings))
         activities = [

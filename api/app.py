@@ -31,6 +31,7 @@ import api.orders.payments
 import api.orders.read
 import api.orders.receiving
 import api.orders.return_labels
+import api.orders.returns
 import api.orders.routes
 import api.orders.sourcing
 import api.orders.warehouse
@@ -69,6 +70,7 @@ _ROUTERS: Final = (
     (api.orders.return_labels.router, _V1),
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
+    (api.orders.returns.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),

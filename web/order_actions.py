@@ -137,7 +137,7 @@ async def cancel_return_label(
     return _done(request, no)
 
 
-def body_of(kind: Any, **values: Any) -> Any:
+def body_of(kind: Any, /, **values: Any) -> Any:
     """The API's own body from a form's fields. Raises InvalidInput with the first problem."""
     try:
         cleaned = {

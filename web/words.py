@@ -191,6 +191,38 @@ RETURN_KIND: Final = {
     "came_back": N_("Came back undelivered"),
 }
 
+RETURN_KIND_MEANS: Final = {
+    "return": N_("The goods come back first; money follows for what really came."),
+    "refund_only": N_("The goods stay with the buyer, or it is about money alone."),
+    "came_back": N_("Refused or undeliverable; it is on its way to us already."),
+}
+
+RETURN_ORIGIN: Final = {
+    "customer_service": N_("Customer service"),
+    "consumer": N_("The buyer"),
+    "channel": N_("Channel"),
+    "tracking": N_("The carrier's tracking"),
+    "till": N_("Store tills"),
+    "import": N_("Replay of past orders"),
+}
+
+RETURN_DECISION: Final = {
+    "approved": N_("Approved"),
+    "rejected": N_("Rejected"),
+    "withdrawn": N_("Withdrawn"),
+}
+
+RETURN_QUEUE: Final = {
+    "": N_("All open"),
+    "decide": N_("To be decided"),
+    "settle": N_("To be settled"),
+    "buyer": N_("Waits for the buyer"),
+    "coming": N_("Coming back"),
+    "inspect": N_("To be inspected"),
+    "paying": N_("Being paid back"),
+    "closed": N_("Closed"),
+}
+
 RETURN_REASON: Final = {
     "changed_mind": N_("Changed their mind"),
     "wrong_size": N_("Does not fit"),

@@ -113,7 +113,7 @@ class SalesReturnActivities:
                     order_id=row.order_id,
                     cause="ReturnLate",
                     code=waits_for(state),
-                    error=f"{work.return_no} waits for {waits_for(state)}",
+                    error=f"return {work.return_no} waits longer than promised",
                     actions=("done_by_hand",),
                 )
                 data = {"return_no": work.return_no, "return_waits": waits_for(state)}

@@ -14,6 +14,7 @@ from db.orders.payments import payments_of
 from db.orders.platform_labels import printed_by
 from db.orders.queries import OrderQueries
 from db.orders.receivers import KnownReceiver, open_receiver
+from db.orders.return_queries import returns_of
 from db.orders.tables import (
     OrderHoldRow,
     OrderLineRow,
@@ -111,6 +112,7 @@ class OrderDetail:
     refunds: Sequence[Row[Any]] = ()
     ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
     tenders: Sequence[Row[Any]] = ()
+    returns: Sequence[Row[Any]] = ()
 
     @property
     def open_return_label(self) -> Row[Any] | None:
@@ -159,6 +161,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         refunds=refunds,
         ticket=ticket,
         tenders=tenders,
+        returns=await returns_of(session, order.id),
     )
 
 

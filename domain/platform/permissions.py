@@ -19,6 +19,8 @@ class Permission(StrEnum):
     CHANGE_ORDERS = "change_orders"
     REVEAL_RECEIVERS = "reveal_receivers"
     BLOCK_BUYERS = "block_buyers"
+    DECIDE_RETURNS = "decide_returns"
+    APPROVE_GOODWILL = "approve_goodwill"  # more than the limit of everybody else
     READ_ATTENTION = "read_attention"
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
@@ -40,6 +42,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.CHANGE_ORDERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.DECIDE_RETURNS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.READ_STOCK: _EVERYBODY,
@@ -95,6 +99,19 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
     "POST /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
     "POST /api/v1/blocked-buyers/removal": _P.BLOCK_BUYERS,
+    # returns
+    "GET /api/v1/orders/{no}/returnable": _P.READ_ORDERS,
+    "POST /api/v1/orders/{no}/returns": _P.DECIDE_RETURNS,
+    "GET /api/v1/returns": _P.READ_ORDERS,
+    "GET /api/v1/returns/{return_no}": _P.READ_ORDERS,
+    "GET /api/v1/returns/{return_no}/plan": _P.READ_ORDERS,
+    "POST /api/v1/returns/{return_no}/decision": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/parcel": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/question": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/answer": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/withdrawal": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/receipts": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/returns/{return_no}/inspections": _P.WORK_IN_WAREHOUSE,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
@@ -170,6 +187,19 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /orders/{no}/do/address": _P.CHANGE_ORDERS,
     "POST /orders/{no}/do/return_label": _P.CHANGE_ORDERS,
     "POST /orders/{no}/do/cancel_return_label": _P.CHANGE_ORDERS,
+    "GET /orders/{no}/do/return": _P.DECIDE_RETURNS,
+    "POST /orders/{no}/do/return": _P.DECIDE_RETURNS,
+    "GET /returns": _P.READ_ORDERS,
+    "GET /returns/{return_no}": _P.READ_ORDERS,
+    "GET /returns/{return_no}/do/{action}": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/decide": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/parcel": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/ask": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/answer": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/withdraw": _P.DECIDE_RETURNS,
+    "GET /warehouse/returns": _P.WORK_IN_WAREHOUSE,
+    "GET /warehouse/returns/{return_no}": _P.WORK_IN_WAREHOUSE,
+    "POST /warehouse/returns/{return_no}": _P.WORK_IN_WAREHOUSE,
     "GET /attention": _P.READ_ATTENTION,
     "GET /attention/count": _P.READ_ATTENTION,
     "GET /attention/{item_id}": _P.READ_ATTENTION,

@@ -22,7 +22,7 @@ from api.language import COOKIE as LANGUAGE
 from db.engine import Sessions
 from db.platform.accounts import Accounts
 from tests.web.chromium import chromium
-from tests.web.day import DAY, seed_day
+from tests.web.day import DAY, RETURNS, seed_day
 from tests.web.serving import listening
 from tests.web.world import Engine, change
 
@@ -64,6 +64,11 @@ LOOKS: Final = (
     Look("receiver", f"/orders/{NO[3]}", opens="do/receiver"),
     Look("attention", "/attention?group=label|sf|masked"),
     Look("decide", "/attention?group=label|sf|masked", opens="/attention/att_1"),
+    Look("returns", "/returns"),
+    Look("return-to-decide", f"/returns/{RETURNS[0]}"),
+    Look("return-approve", f"/returns/{RETURNS[0]}", opens="do/approve"),
+    Look("return-ask", f"/returns/{RETURNS[0]}", opens="do/ask"),
+    Look("return-open", f"/orders/{NO[7]}", opens="do/return"),
     Look("stock", "/stock"),
     Look("stock-of-one", "/stock/POT-ZS-220"),
     Look("shops", "/shops"),
@@ -82,6 +87,8 @@ LOOKS: Final = (
     Look("pick", f"/warehouse/{NO[0]}-1", who="cangku"),
     Look("stuck-box", f"/warehouse/{NO[1]}-1", who="cangku"),
     Look("hand-over", f"/warehouse/{NO[2]}-1", who="cangku"),
+    Look("returns-bench", "/warehouse/returns", who="cangku"),
+    Look("return-at-the-bench", f"/warehouse/returns/{RETURNS[1]}", who="cangku"),
     Look("not-found", "/orders/NO-SUCH-ORDER"),
     Look("track", "/track", who=""),
 )

@@ -22,6 +22,7 @@ from activities.channels.stock_push import StockPushActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.logistics.following import FollowingActivities
+from activities.logistics.returning import ReturnActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.carrying_out import CarryingOutActivities
@@ -30,6 +31,7 @@ from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
 from activities.orders.ports import OrderRules
 from activities.orders.refunding import RefundActivities
+from activities.orders.returning import SalesReturnActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.sourcing import AllocationBatcher, SourcingActivities
 from activities.orders.telling import TellingActivities
@@ -46,7 +48,6 @@ from runtime import logs
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
-from runtime.posting import Posting
 from runtime.reach import database_url, temporal_address
 from runtime.redrive import Redrive
 from runtime.relay import Relay
@@ -58,6 +59,8 @@ from workflows.channels.stock_push import StockPushWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
+from workflows.orders.return_label import ReturnLabelWorkflow
+from workflows.orders.sales_return import ReturnWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 
 log = structlog.get_logger()
@@ -68,6 +71,8 @@ WORKFLOWS: Final[Sequence[type]] = (
     OrderWorkflow,
     ShipmentWorkflow,
     RefundWorkflow,
+    ReturnLabelWorkflow,
+    ReturnWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -94,6 +99,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     following = FollowingActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
+    returning = ReturnActivities(world.sessions, world.adapters, world.vault, gates)
+    returns = SalesReturnActivities(world.sessions, world.rules)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)
     return [
@@ -127,11 +134,24 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         following.ask,
         telling.rate,
         telling.confirm_shipment,
+        returning.look,
+        returning.order,
+        returning.void,
+        returning.settle,
+        returning.ask,
         refunds.look,
         refunds.send,
         refunds.ask,
         refunds.settle,
         refunds.replace,
+        returns.look,
+        returns.judge,
+        returns.move_on,
+        returns.escalate,
+        returns.settle,
+        returns.pay_rest,
+        returns.expire,
+        returns.close,
         attention.park,
         attention.resolve,
         tending.tend,
@@ -209,6 +229,7 @@ async def serve(
             timedelta(days=settings.completed_after_days),
             settings.sourcing_strategy,
             settings.max_parcels,
+            settings.return_policy,
         )
         client = await connect(settings, temporal_address(settings))
         activities = [
@@ -225,7 +246,6 @@ async def serve(
                 Housekeeping(sessions),
                 Redrive(sessions, client),
                 Renewal(sessions, vault, adapters),
-                Posting(sessions),
             ).run(),
             name="relay",
         )

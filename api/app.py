@@ -21,7 +21,6 @@ import api.channels.settings
 import api.channels.shops
 import api.channels.tickets
 import api.channels.webhooks
-import api.finance.books
 import api.inventory.routes
 import api.logistics.webhooks
 import api.orders.blocked_buyers
@@ -31,6 +30,8 @@ import api.orders.manifests
 import api.orders.payments
 import api.orders.read
 import api.orders.receiving
+import api.orders.return_labels
+import api.orders.returns
 import api.orders.routes
 import api.orders.sourcing
 import api.orders.warehouse
@@ -66,13 +67,14 @@ _ROUTERS: Final = (
     (api.orders.corrections.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.manifests.router, _V1),
+    (api.orders.return_labels.router, _V1),
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
+    (api.orders.returns.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
-    (api.finance.books.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
     (api.channels.shops.router, ""),

@@ -26,9 +26,10 @@ from integrations.sandbox import douyin_orders, pdd_orders, wechat_orders
 from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
+from integrations.sandbox.demo_shops import demo_shops
 from integrations.sandbox.demo_waybills import demo_waybills
 from integrations.sandbox.jd_orders import sku_id_of
-from integrations.sandbox.settings import MiniAccount, SandboxSettings, TillsAccount
+from integrations.sandbox.settings import MiniAccount, SandboxSettings
 from runtime.settings import Settings
 
 LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_ACCOUNTS)
@@ -36,7 +37,6 @@ LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_AC
 DEMO_KEY: Final = "ohk_demo-warehouse-simulator"
 PUSH_SECRET: Final = "demo"  # the sandbox of a carrier that does not sign knows it
 OWN_SECRET: Final = MiniAccount().secret
-TILL_SECRET: Final = TillsAccount().secret
 
 _PLACES: Final = (
     # id, name, kind, parent, province, city, district, detail, priority, units of each SKU
@@ -104,7 +104,6 @@ _PLACES: Final = (
     ("D-WH", "武汉经销商", "dealer", "R-GZ", "湖北省", "武汉市", "洪山区", "珞喻路 726 号", 60, 0),
     ("D-XA", "西安经销商", "dealer", "R-CD", "陕西省", "西安市", "雁塔区", "小寨西路 26 号", 60, 0),
 )
-_COST_PERCENT: Final = 55  # of the price, made up for the demo
 _WEIGHTS_G: Final = (320, 260, 400, 270, 310, 480, 1450, 360)
 # Sample rates, made up for the demo: (carrier, product, how far, first kg price, step price).
 _RATES: Final = (
@@ -202,7 +201,6 @@ async def _places_and_goods(session: AsyncSession) -> None:
             SkuRow(
                 code=product.sku, name=product.title, weight_g=weight_g, length_mm=180,
                 width_mm=120, height_mm=90, price_minor=int(product.price * 100),
-                cost_minor=int(product.price * _COST_PERCENT),
             )
         )  # fmt: skip
     await session.flush()
@@ -214,31 +212,6 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         SandboxSettings(),
     )
     sandbox = settings.sandbox_base_url
-    top, jd, pdd, shopify = accounts.top, accounts.jd, accounts.pdd, accounts.shopify
-    douyin, wechat, woo = accounts.douyin, accounts.wechat, accounts.woocommerce
-    shops = (
-        ("tmall", "top", "tmall-demo", "天猫旗舰店", f"{sandbox}/top/router/rest",
-         {"app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
-        ("jd", "jd", jd.vender_id, "京东旗舰店", f"{sandbox}/jd/routerjson",
-         {"app_key": jd.app_key, "app_secret": jd.app_secret,
-          "access_token": jd.access_tokens[0]}),
-        ("pdd", "pdd", pdd.mall_id, "拼多多专营店", f"{sandbox}/pdd/api/router",
-         {"client_id": pdd.client_id, "client_secret": pdd.client_secret,
-          "access_token": pdd.access_tokens[0]}),
-        ("douyin", "douyin", douyin.shop_id, "抖音旗舰店", f"{sandbox}/douyin",
-         {"app_key": douyin.app_key, "app_secret": douyin.app_secret,
-          "access_token": douyin.access_tokens[0]}),
-        ("wechat", "wechat", wechat.app_id, "微信小店", f"{sandbox}/wechat",
-         {"app_secret": wechat.app_secret, "push_token": wechat.push_token,
-          "aes_key": wechat.aes_key}),
-        ("woocommerce", "woocommerce", woo.site, "WooCommerce 独立站", f"{sandbox}/woocommerce",
-         {"consumer_key": woo.consumer_key, "consumer_secret": woo.consumer_secret,
-          "webhook_secret": woo.webhook_secret}),
-        ("shopify", "shopify", shopify.domain, "Shopify 国际站", f"{sandbox}/shopify",
-         {"access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
-        ("mini", "own", "mini", "自有小程序", "", {"secret": OWN_SECRET}),
-        ("stores", "pos", "stores", "直营门店收银", "", {"secret": TILL_SECRET}),
-    )  # fmt: skip
     # What platforms want to hear besides our SKU when they are told stock.
     ids = {
         "jd": lambda sku: {"sku_id": sku_id_of(sku)},
@@ -246,19 +219,19 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         "douyin": lambda sku: _texts(douyin_orders.ids_of(sku)),
         "wechat": lambda sku: _texts(wechat_orders.ids_of(sku)),
     }
-    for id, channel, external_id, name, base_url, secrets in shops:
-        sealed = vault.seal_secrets(secrets, shop_context(id))
+    for shop in demo_shops(accounts):
+        sealed = vault.seal_secrets(shop.secrets, shop_context(shop.id))
         session.add(
-            ShopRow(id=id, channel=channel, external_id=external_id, name=name,
-                    base_url=base_url, secrets=sealed,
-                    settings={**_QUICK, **demo_waybills(channel)})
+            ShopRow(id=shop.id, channel=shop.channel, external_id=shop.external_id, name=shop.name,
+                    base_url=f"{sandbox}{shop.path}" if shop.path else "", secrets=sealed,
+                    settings={**_QUICK, **demo_waybills(shop.channel)})
         )  # fmt: skip
         await session.flush()
         for product in PRODUCTS:
-            session.add(ChannelSkuRow(shop_id=id, external_sku=product.sku, sku=product.sku))
-            if channel in ids:
-                told = ids[channel](product.sku)
-                session.add(ListingRow(shop_id=id, external_sku=product.sku, ids=told))
+            session.add(ChannelSkuRow(shop_id=shop.id, external_sku=product.sku, sku=product.sku))
+            if shop.channel in ids:
+                told = ids[shop.channel](product.sku)
+                session.add(ListingRow(shop_id=shop.id, external_sku=product.sku, ids=told))
     for payment in demo_payments(accounts):
         session.add(
             PaymentAccountRow(

@@ -27,6 +27,10 @@ from integrations.marketplaces.own_past import PastMessage, past_message
 from integrations.marketplaces.signing import own_headers
 from runtime.settings import Settings, StartRefused
 
+_CUT_OFF: Final = (
+    "The database does not answer any more. What was sent is kept: start Onhand and give the same "
+    "command again, it goes on from there."
+)
 _SENDERS: Final = 4
 _GIVE_UP_S: Final = 600.0
 _LONGEST_PAUSE_S: Final = 10.0
@@ -92,7 +96,7 @@ class Replay:
                 try:
                     await self._look(sessions, result)
                 except DBAPIError as error:
-                    raise StartRefused("The database does not answer any more.") from error
+                    raise StartRefused(_CUT_OFF) from error
                 return result
         except asyncio.CancelledError as error:
             raise StartRefused("Stopped before anything was sent.") from error

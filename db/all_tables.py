@@ -3,10 +3,10 @@
 from sqlmodel import SQLModel
 
 import db.channels.tables
-import db.finance.tables
 import db.inventory.tables
 import db.logistics.tables
 import db.orders.payment_tables
+import db.orders.return_tables
 import db.orders.tables
 import db.orders.ticket_tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)

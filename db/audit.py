@@ -6,10 +6,17 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.checks import Check
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
-from db.finance.checks import BOOK_CHECKS
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: a sentence, and the query that finds what breaks it."""
+
+    name: str
+    sentence: str
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +142,10 @@ CHECKS: Final = (
         "refunds_within_payments",
         "No order got back more than it paid",
         """
-        SELECT no, captured_minor, refunded_minor, refund_due_minor FROM sales_order
-        WHERE refunded_minor + refund_due_minor > captured_minor OR refunded_minor < 0""",
+        SELECT no, captured_minor, refunded_minor, refund_due_minor, returning_minor
+        FROM sales_order
+        WHERE refunded_minor + refund_due_minor + returning_minor > captured_minor
+           OR refunded_minor < 0""",
     ),
     Check(
         "refunds_within_their_payment",
@@ -159,8 +168,9 @@ CHECKS: Final = (
         FROM refund r JOIN payment p ON p.id = r.payment_id
         LEFT JOIN sales_order o ON o.id = r.order_id
         WHERE r.currency <> p.currency OR (r.kind = 'surplus') <> (p.purpose = 'surplus')
-           OR (r.kind = 'order' AND (o.id IS NULL OR o.external_no <> p.external_no
-                                     OR o.shop_id <> p.shop_id OR o.currency <> r.currency))""",
+           OR (r.kind <> 'surplus' AND (o.id IS NULL OR o.external_no <> p.external_no
+                                         OR o.shop_id <> p.shop_id
+                                         OR o.currency <> r.currency))""",
     ),
     Check(
         "confirmed_refunds_are_written_down",
@@ -171,6 +181,48 @@ CHECKS: Final = (
           AND NOT EXISTS (SELECT FROM refund r WHERE r.refund_no = e.key)""",
     ),
     Check(
+        "promised_for_returns",
+        "What orders promise for returns is what returns have not paid yet",
+        """
+        SELECT o.no, o.returning_minor, coalesce(r.rest, 0) AS by_hand, coalesce(f.open, 0) AS open
+        FROM sales_order o
+        LEFT JOIN (SELECT order_id, sum(rest_minor) AS rest FROM sales_return GROUP BY order_id) r
+            ON r.order_id = o.id
+        LEFT JOIN (SELECT order_id, sum(amount_minor) AS open FROM refund
+                   WHERE kind = 'return' AND settled_at IS NULL GROUP BY order_id) f
+            ON f.order_id = o.id
+        WHERE o.returning_minor <> coalesce(r.rest, 0) + coalesce(f.open, 0)""",
+    ),
+    Check(
+        "returned_units_are_in_a_return",
+        "Units that came back or are asked back are those of returns, and so are those paid back",
+        """
+        SELECT f.id, f.returned_quantity, f.refunded_quantity,
+               coalesce(sum(l.claimed_quantity), 0) AS claimed,
+               coalesce(sum(l.refunded_quantity), 0) AS refunded
+        FROM fulfilment_line f
+        LEFT JOIN sales_return_line l ON l.fulfilment_line_id = f.id
+        GROUP BY f.id
+        HAVING f.returned_quantity <> coalesce(sum(l.claimed_quantity), 0)
+            OR f.refunded_quantity <> coalesce(sum(l.refunded_quantity), 0)""",
+    ),
+    Check(
+        "returned_goods_entered_the_books",
+        "What was received and inspected of returns is in the ledger, once",
+        """
+        WITH told AS (
+            SELECT 'return:' || id AS key, quantity FROM return_receipt
+            UNION ALL
+            SELECT 'sort:' || id, quantity FROM return_inspection
+        ), booked AS (
+            SELECT idempotency_key AS key, sum(quantity) AS quantity FROM stock_move
+            WHERE document_kind = 'return' AND to_place LIKE 'location:%'
+            GROUP BY idempotency_key)
+        SELECT key, coalesce(t.quantity, 0) AS told, coalesce(b.quantity, 0) AS booked
+        FROM told t FULL JOIN booked b USING (key)
+        WHERE coalesce(t.quantity, 0) <> coalesce(b.quantity, 0)""",
+    ),
+    Check(
         "one_live_label_per_parcel",
         "Every confirmed waybill belongs to a parcel",
         """
@@ -178,7 +230,6 @@ CHECKS: Final = (
         WHERE e.kind = 'waybill' AND e.state = 'confirmed'
           AND NOT EXISTS (SELECT FROM parcel p WHERE p.id = e.key)""",
     ),
-    *BOOK_CHECKS,
 )
 
 

@@ -39,5 +39,11 @@ def new_refund_no(now: datetime) -> str:
     return f"RF{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_REFUND_CHARACTERS)}"
 
 
+def new_return_no(now: datetime) -> str:
+    """`RT260301-7KQ4M2P`: the number a buyer writes on the parcel. Two of a day may draw the same
+    one, once in years; whoever inserts draws again."""
+    return f"RT{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

@@ -35,7 +35,7 @@ def migrate(database_url: str, revision: str = "head", *, vault: Vault | None = 
             connection.commit()
             with connection.begin():
                 command.upgrade(configuration(connection, vault), revision)
-                # What roles may do is said of the newest tables.
+                # On the way to the newest there are not all tables yet that they speak of.
                 for statement in grants.STATEMENTS if revision == "head" else ():
                     connection.execute(text(statement))
     finally:

@@ -32,6 +32,7 @@ class Rule(StrEnum):
     MEANINGS = "setting {key} must be an object whose values are among: {allowed}"
     NESTED = "setting {key} must be an object with some of: {allowed}"
     OBJECTS = "setting {key} must be an object of objects, such as {allowed}"
+    SEALED = "setting {key} is no place for a secret; enter it among the credentials: {allowed}"
 
 
 class Input(StrEnum):
@@ -67,6 +68,7 @@ class Setting:
     least: float = 0.0
     most: float = 0.0
     parts: tuple["Setting", ...] = ()
+    sealed: tuple[tuple[str, str], ...] = ()  # (part that is a secret, the secret it belongs to)
 
     @property
     def input(self) -> Input:
@@ -95,7 +97,14 @@ class Setting:
         key = within + self.key
         if self.rule is Rule.NESTED and isinstance(value, Mapping):
             return _faults(self.parts, value, f"{key}.")
-        return () if self._holds(value) else (Fault(key, self.rule, self.allowed),)
+        if not self._holds(value):
+            return (Fault(key, self.rule, self.allowed),)
+        return tuple(
+            Fault(f"{key}.{name}.{part}", Rule.SEALED, secret)
+            for part, secret in self.sealed
+            for name, one in value.items()
+            if part in one
+        )
 
     def _holds(self, value: Any) -> bool:
         match self.rule:
@@ -207,9 +216,12 @@ def nested(key: str, *parts: Setting) -> Setting:
     return Setting(key, Rule.NESTED, ", ".join(part.key for part in parts), parts=parts)
 
 
-def objects(key: str, example: Mapping[str, Mapping[str, str]]) -> Setting:
-    """Named objects in the vendor's own form."""
-    return Setting(key, Rule.OBJECTS, json.dumps(example))
+def objects(
+    key: str, example: Mapping[str, Mapping[str, str]], sealed: Mapping[str, str] | None = None
+) -> Setting:
+    """Named objects in the vendor's own form. `sealed` parts are refused: each is (in) a secret."""
+    shown = json.dumps(example, ensure_ascii=False)
+    return Setting(key, Rule.OBJECTS, shown, sealed=tuple((sealed or {}).items()))
 
 
 # What a vendor's refusals mean; its own table counts where nothing is said.

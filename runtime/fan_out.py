@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from temporalio.client import Client
@@ -14,12 +14,21 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from db.engine import Sessions
+from db.logistics.return_labels import RETURN_MOVED
 from db.platform import outbox
 from db.platform.attention import open_attention
 from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
-from domain.orders.messages import GateOpened, RefundMoved, RefundRef
+from domain.orders.messages import (
+    GateOpened,
+    RefundMoved,
+    RefundRef,
+    ReturnMoved,
+    ReturnRef,
+    SalesReturnMoved,
+    SalesReturnRef,
+)
 from domain.platform.gates import TendGate
 from domain.shared.errors import IntegrationError
 from domain.shared.ids import OrderId
@@ -29,7 +38,6 @@ from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
 
-REFUND_MOVED: Final = "refund_moved"
 GATE_SHUT: Final = "gate_shut"
 _AT_ONCE: Final = 16
 _WEBHOOKS_AT_ONCE: Final = 8
@@ -37,6 +45,29 @@ _FIRST_WAIT: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = timedelta(hours=4)
 # 5 s, doubled up to 4 h: the 29th attempt comes about three days after the first.
 MOST_ATTEMPTS: Final = 29
+
+
+def _refund(payload: Mapping[str, Any]) -> tuple[str, object, object]:
+    refund = RefundMoved(**payload)
+    return "Refund", refund, RefundRef(refund.refund_no, OrderId(refund.order_id))
+
+
+def _return_label(payload: Mapping[str, Any]) -> tuple[str, object, object]:
+    moved = ReturnMoved(**payload)
+    return "ReturnLabel", moved, ReturnRef(moved.label_no, OrderId(moved.order_id))
+
+
+def _return(payload: Mapping[str, Any]) -> tuple[str, object, object]:
+    moved = SalesReturnMoved(**payload)
+    return "Return", moved, SalesReturnRef(moved.return_no, OrderId(moved.order_id))
+
+
+# News that starts the workflow it is for: what to start, the news, and with what.
+_STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[str, object, object]]]] = {
+    "refund_moved": _refund,
+    RETURN_MOVED: _return_label,
+    "sales_return_moved": _return,
+}
 
 
 def wait_before(attempt: int, jitter: float = 1.0) -> timedelta:
@@ -94,8 +125,8 @@ class SignalFanOut:
 
     async def _signal(self, telling: Telling) -> None:
         """A workflow that is over hears nothing: whatever it was told about no longer matters."""
-        if telling.name == REFUND_MOVED:
-            await self._wake_refund(telling)
+        if telling.name in _STARTS:
+            await self._wake(telling)
             return
         if telling.name == GATE_SHUT:
             await self._wake_gate(telling)
@@ -123,12 +154,13 @@ class SignalFanOut:
             rpc_timeout=CALL_TIMEOUT,
         )
 
-    async def _wake_refund(self, telling: Telling) -> None:
-        """A refund's workflow starts with the first news of it; a finished one ends at once."""
-        moved = RefundMoved(**telling.payload)
+    async def _wake(self, telling: Telling) -> None:
+        """Refunds, returns and their labels start with the first news; one that is over ends at
+        once, unless the news is that it goes on."""
+        kind, moved, ref = _STARTS[telling.name](telling.payload)
         await self.client.start_workflow(
-            "Refund",
-            RefundRef(moved.refund_no, OrderId(moved.order_id)),
+            kind,
+            ref,
             id=telling.target,
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,

@@ -7,11 +7,13 @@ from typing import Final
 from db.engine import Sessions
 from db.orders import cancelling
 from db.platform import idempotency, outbox
+from db.platform.pace import prune_buckets
 from db.shared import hand_over
 
 KEEP_BODIES: Final = timedelta(days=30)
 KEEP_TOLD: Final = timedelta(days=7)
 KEEP_ANSWERS: Final = timedelta(days=7)
+KEEP_BUCKETS: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,6 @@ class Housekeeping:
             forgotten = await idempotency.prune(session, self.keep_answers)
         async with self.sessions.begin() as session:
             corrected = await cancelling.forget_refused(session, self.keep_answers)
-        return erased + pruned + forgotten + corrected
+        async with self.sessions.begin() as session:
+            emptied = await prune_buckets(session, KEEP_BUCKETS)
+        return erased + pruned + forgotten + corrected + emptied

@@ -14,9 +14,22 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from db.engine import Sessions
+from db.logistics.return_labels import open_labels
 from db.shared import lifecycles
-from domain.orders.messages import OrderRef, RefundRef, ShipmentRef
-from domain.shared.ids import OrderId, ShipmentNo, refund_workflow_id
+from domain.orders.messages import (
+    OrderRef,
+    RefundRef,
+    ReturnRef,
+    SalesReturnRef,
+    ShipmentRef,
+)
+from domain.shared.ids import (
+    OrderId,
+    ShipmentNo,
+    refund_workflow_id,
+    return_label_workflow_id,
+    return_workflow_id,
+)
 from runtime.handing_over import CALL_TIMEOUT
 from runtime.temporal import TASK_QUEUE
 
@@ -38,7 +51,8 @@ class Redriven:
 
 @dataclass(slots=True)
 class Redrive:
-    """Walks through the open orders, slice by slice, for ever; each round begins with refunds."""
+    """Walks through the open orders, slice by slice, for ever; each round begins with refunds and
+    returns."""
 
     sessions: Sessions
     client: Client
@@ -65,12 +79,26 @@ class Redrive:
             shipments = await lifecycles.open_shipments(session, ids)
             first = not self._after
             refunds = await lifecycles.open_refunds(session, MOST_REFUNDS, self.quiet)
+            labels = await open_labels(session, MOST_REFUNDS)
+            returns = await lifecycles.open_returns(session, MOST_REFUNDS, self.quiet)
         started = 0
         for refund in refunds if first else ():
             started += await self._start(
                 "Refund",
                 refund_workflow_id(refund.refund_no),
                 RefundRef(refund.refund_no, OrderId(refund.order_id)),
+            )
+        for label in labels if first else ():
+            started += await self._start(
+                "ReturnLabel",
+                return_label_workflow_id(label.no),
+                ReturnRef(label.no, OrderId(label.order_id)),
+            )
+        for one in returns if first else ():
+            started += await self._start(
+                "Return",
+                return_workflow_id(one.return_no),
+                SalesReturnRef(one.return_no, OrderId(one.order_id)),
             )
         for shipment in shipments:
             started += await self._start(

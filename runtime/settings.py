@@ -5,6 +5,7 @@ import binascii
 import os
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -12,6 +13,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from domain.orders.returns.model import ReturnPolicy
 from domain.orders.sourcing.model import Strategy
 
 PREFIX: Final = "ONHAND_"
@@ -146,6 +148,52 @@ class Settings(BaseSettings):
         description="A parcel without news for this long becomes attention",
     )
 
+    return_window_days: int = Field(
+        default=7, ge=0, le=3650, description="Returns without a reason after delivery, in days"
+    )
+    return_fault_window_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="Returns for which we are at fault after delivery, in days",
+    )
+    return_auto_approve_minor: int = Field(
+        default=50_000,
+        ge=0,
+        le=10**15,
+        description="Returns up to this sum are approved by the rules (cents); 0 = by people alone",
+    )
+    return_most: int = Field(
+        default=3,
+        ge=0,
+        le=10_000,
+        description="So many returns of one buyer within half a year before people decide",
+    )
+    return_looked_at_skus: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Comma-separated SKUs whose returns people decide about"
+    )
+    return_approve_hours: int = Field(
+        default=48, ge=1, le=8760, description="A return is decided within this time"
+    )
+    return_inspect_hours: int = Field(
+        default=72, ge=1, le=8760, description="Goods that came back are inspected within this time"
+    )
+    return_send_days: int = Field(
+        default=7, ge=1, le=3650, description="An approved return ends when nothing is sent so long"
+    )
+    return_missing_days: int = Field(
+        default=15,
+        ge=1,
+        le=3650,
+        description="A returned parcel that did not arrive so long becomes attention",
+    )
+    goodwill_limit_minor: int = Field(
+        default=5_000,
+        ge=0,
+        le=10**15,
+        description="Goodwill up to this sum needs no manager (cents)",
+    )
+
     webhooks_to_private: bool = Field(
         default=False,
         description="Let outgoing webhooks reach private addresses; for trying out only",
@@ -170,7 +218,7 @@ class Settings(BaseSettings):
             raise SettingsError(tuple(problems))
         return settings
 
-    @field_validator("modules", mode="before")
+    @field_validator("modules", "return_looked_at_skus", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -233,6 +281,22 @@ class Settings(BaseSettings):
                 "ONHAND_TEMPORAL_TLS_CERT and ONHAND_TEMPORAL_TLS_KEY must be set together."
             )
         return self
+
+    @property
+    def return_policy(self) -> ReturnPolicy:
+        """The company's terms for returns."""
+        return ReturnPolicy(
+            timedelta(days=self.return_window_days),
+            timedelta(days=self.return_fault_window_days),
+            self.return_auto_approve_minor,
+            self.return_most,
+            frozenset(self.return_looked_at_skus),
+            timedelta(hours=self.return_approve_hours),
+            timedelta(hours=self.return_inspect_hours),
+            timedelta(days=self.return_send_days),
+            timedelta(days=self.return_missing_days),
+            self.goodwill_limit_minor,
+        )
 
     @property
     def base_url(self) -> str:

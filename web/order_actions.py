@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context
-from api.orders import corrections, routes
+from api.orders import corrections, return_labels, routes
 from api.strict import clean
 from domain.orders.order import HoldKind
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
 Lines = Annotated[list[str] | None, Query(max_length=1000)]
-_FORMS: Final = ("hold", "release", "address", "receiver")
+_FORMS: Final = ("hold", "release", "address", "receiver", "return_label")
 
 
 @router.get("/orders/{no}/do/cancel")
@@ -115,7 +115,29 @@ async def change_address(
     return _done(request, no)
 
 
-def body_of(kind: Any, **values: Any) -> Any:
+@router.post("/orders/{no}/do/return_label")
+async def return_label(no: str, request: Request, context: Context, reason: Text = "") -> Response:
+    """Order a return label for what was delivered."""
+    body = body_of(return_labels.ReturnWish, reason=reason)
+    await return_labels.order_return_label(no, body, context)
+    return _done(request, no)
+
+
+@router.post("/orders/{no}/do/cancel_return_label")
+async def cancel_return_label(
+    no: str,
+    request: Request,
+    context: Context,
+    label_no: Annotated[str, Form(max_length=100)] = "",
+    reason: Text = "",
+) -> Response:
+    """The consumer keeps the goods."""
+    body = body_of(return_labels.ReturnWish, reason=reason)
+    await return_labels.cancel_return_label(no, clean(label_no), body, context)
+    return _done(request, no)
+
+
+def body_of(kind: Any, /, **values: Any) -> Any:
     """The API's own body from a form's fields. Raises InvalidInput with the first problem."""
     try:
         cleaned = {

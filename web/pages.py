@@ -9,13 +9,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import web.attention
-import web.finance
 import web.home
 import web.login
 import web.order_actions
 import web.orders
 import web.partners
 import web.payment_accounts
+import web.returns
+import web.returns_bench
 import web.shops
 import web.stock
 import web.tickets
@@ -30,6 +31,7 @@ _ROUTERS: Final = (
     web.home.router,
     web.login.router,
     web.orders.router,
+    web.returns.router,  # before the actions of orders: one of them opens a return
     web.order_actions.router,
     web.attention.router,
     web.tickets.router,  # before the shops' own acts: its form knows the stores
@@ -37,7 +39,7 @@ _ROUTERS: Final = (
     web.partners.router,
     web.payment_accounts.router,
     web.stock.router,
-    web.finance.router,
+    web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.warehouse.router,
     web.tracking.router,
 )

@@ -185,6 +185,124 @@ REFUND_STATE: Final = {
     "skipped": N_("left out"),
 }
 
+RETURN_KIND: Final = {
+    "return": N_("Return and refund"),
+    "refund_only": N_("Refund only"),
+    "came_back": N_("Came back undelivered"),
+}
+
+RETURN_KIND_MEANS: Final = {
+    "return": N_("The goods come back first; money follows for what really came."),
+    "refund_only": N_("The goods stay with the buyer, or it is about money alone."),
+    "came_back": N_("Refused or undeliverable; it is on its way to us already."),
+}
+
+RETURN_ORIGIN: Final = {
+    "customer_service": N_("Customer service"),
+    "consumer": N_("The buyer"),
+    "channel": N_("Channel"),
+    "tracking": N_("The carrier's tracking"),
+    "till": N_("Store tills"),
+    "import": N_("Replay of past orders"),
+}
+
+RETURN_DECISION: Final = {
+    "approved": N_("Approved"),
+    "rejected": N_("Rejected"),
+    "withdrawn": N_("Withdrawn"),
+}
+
+RETURN_QUEUE: Final = {
+    "": N_("All open"),
+    "decide": N_("To be decided"),
+    "settle": N_("To be settled"),
+    "buyer": N_("Waits for the buyer"),
+    "coming": N_("Coming back"),
+    "inspect": N_("To be inspected"),
+    "paying": N_("Being paid back"),
+    "closed": N_("Closed"),
+}
+
+RETURN_REASON: Final = {
+    "changed_mind": N_("Changed their mind"),
+    "wrong_size": N_("Does not fit"),
+    "damaged": N_("Damaged"),
+    "defective": N_("Does not work"),
+    "wrong_item": N_("Wrong item sent"),
+    "missing_parts": N_("Something is missing"),
+    "not_as_described": N_("Not as described"),
+    "late": N_("Arrived too late"),
+    "lost": N_("Lost on the way"),
+    "refused": N_("Refused at the door"),
+    "returned_to_sender": N_("Sent back by the carrier"),
+    "goodwill": N_("Goodwill"),
+    "other": N_("Something else"),
+}
+
+RETURN_STATUS: Final = {
+    "requested": N_("To be decided"),
+    "approved": N_("Waits for the parcel"),
+    "in_transit": N_("Coming back"),
+    "received": N_("To be inspected"),
+    "inspected": N_("To be settled"),
+    "refunding": N_("Being paid back"),
+    "closed": N_("Closed"),
+}
+
+RETURN_OUTCOME: Final = {
+    "refunded": N_("Paid back"),
+    "nothing_due": N_("Nothing paid back"),
+    "rejected": N_("Rejected"),
+    "expired": N_("Nothing was sent in time"),
+    "withdrawn": N_("Withdrawn"),
+}
+
+RETURN_WAITS: Final = {
+    "decision": N_("Somebody has to approve or reject it."),
+    "buyer_answer": N_("The buyer was asked something; our clock stands still."),
+    "buyer_parcel": N_("The buyer has to send the goods and tell the parcel's number."),
+    "parcel": N_("The parcel is on its way to us."),
+    "inspection": N_("The goods are here and have to be inspected."),
+    "settlement": N_("Somebody has to say what is paid back."),
+    "refund": N_("The payment provider is paying it back."),
+    "refund_by_hand": N_("No payment is known: somebody has to pay it and record it."),
+    "channel_refund": N_("The channel pays it back itself."),
+}
+
+RETURN_DOUBT: Final = {
+    "not_delivered": N_("The order is not delivered yet"),
+    "outside_window": N_("The time for returns is over"),
+    "amount": N_("The sum is above what the rules may approve"),
+    "history": N_("This buyer has returned often"),
+    "goods": N_("Goods of a kind that a person decides about"),
+    "reason": N_("The reason needs a person"),
+    "without_goods": N_("Money is asked for without goods coming back"),
+}
+
+DISPOSITION: Final = {
+    "resell": N_("For sale again"),
+    "refurbish": N_("To be refurbished"),
+    "scrap": N_("Scrap"),
+    "to_supplier": N_("Back to the supplier"),
+    "to_customer": N_("Back to the buyer"),
+}
+
+RETURN_EFFECT: Final = {
+    "expect_goods": N_("{quantity} × {subject} may come back"),
+    "goods_stay": N_("{quantity} × {subject} stay with the buyer"),
+    "goods_accepted": N_("{quantity} × {subject} were accepted"),
+    "goods_refused": N_("{quantity} × {subject} go back to the buyer"),
+    "pay_goods": N_("{amount} for the goods"),
+    "pay_postage": N_("{amount} for the postage"),
+    "pay_less": N_("{amount} less"),
+    "pay_goodwill": N_("{amount} as goodwill"),
+    "pays_provider": N_("{amount} go back through the payment provider"),
+    "pays_channel": N_("The channel pays {amount} back itself"),
+    "pays_person": N_("{amount} have to be paid by hand: no payment is known"),
+    "pays_nothing": N_("Nothing is paid back"),
+    "let_go": N_("{quantity} × {subject} do not come back"),
+}
+
 CHANNEL_STATE: Final = {
     "unpaid": N_("not paid"),
     "paid": N_("paid"),
@@ -199,48 +317,8 @@ ROLE: Final = {
     "customer_service": N_("Customer service"),
     "warehouse": N_("Warehouse"),
     "buyer": N_("Buyer"),
-    "finance": N_("Finance"),
     "manager": N_("Manager"),
     "admin": N_("Administrator"),
-}
-
-# What the trade calls the accounts of the books.
-ACCOUNT: Final = {
-    "cash_on_hand": N_("Cash on hand"),
-    "bank": N_("Bank"),
-    "cash_at_provider": N_("Money at payment providers"),
-    "channel_receivable": N_("Receivable from channels"),
-    "buyer_receivable": N_("Receivable from buyers"),
-    "carrier_collected": N_("Collected by carriers"),
-    "inventory": N_("Inventory"),
-    "stock_differences": N_("Stock differences"),
-    "goods_received": N_("Goods received, not invoiced"),
-    "buyer_deposits": N_("Buyer deposits"),
-    "tax_payable": N_("Tax payable"),
-    "payments_to_return": N_("Payments to return"),
-    "opening_balance": N_("Opening balance"),
-    "sales": N_("Sales"),
-    "discounts": N_("Discounts"),
-    "refunds": N_("Refunds of sales"),
-    "freight_income": N_("Freight income"),
-    "other_income": N_("Other income"),
-    "cost_of_goods_sold": N_("Cost of goods sold"),
-    "cost_differences": N_("Changes of standard cost"),
-    "samples": N_("Samples"),
-    "internal_use": N_("Internal use"),
-}
-
-# What a voucher stands for.
-BOOKED: Final = {
-    "captured": N_("Paid by the buyer"),
-    "refunded": N_("Paid back to the buyer"),
-    "payment": N_("Payment at the provider"),
-    "refund": N_("Refund paid out"),
-    "tender": N_("Taken at the till"),
-    "stock": N_("Goods moved"),
-    "collected": N_("Collected at the door"),
-    "closed": N_("Order closed"),
-    "cost": N_("New standard cost"),
 }
 
 ACTOR: Final = {"system": N_("System"), "channel": N_("Channel")}
@@ -292,6 +370,22 @@ STORY: Final = {
     "carried_out_counted": N_("Carried out of {location}, the difference booked: {goods}"),
     "carried_out_before": N_("Carried out of {location}, its books knew of it: {goods}"),
     "ticket_conflict": N_("The ticket came again with other content; the first one holds"),
+    "return_opened": N_("Return {return_no} opened: {return_kind}, {return_reason}"),
+    "return_by_rules": N_("Return {return_no} approved by the rules"),
+    "return_approve": N_("Return {return_no} approved"),
+    "return_reject": N_("Return {return_no} rejected"),
+    "return_settle": N_("Return {return_no}: decided what is paid back"),
+    "return_asked": N_("Return {return_no}: the buyer was asked: {question}"),
+    "return_answered": N_("Return {return_no}: the buyer answered"),
+    "return_sent": N_("Return {return_no} is on its way: {waybills}"),
+    "return_received": N_("Return {return_no} came in at {location}: {goods}"),
+    "return_inspected": N_("Return {return_no}: {goods}, {disposition}, {location}"),
+    "return_reopened": N_("Return {return_no} was over; goods came all the same"),
+    "return_settled": N_("Return {return_no}: {amount} are paid back"),
+    "return_paid_by_hand": N_("Return {return_no}: {amount} paid back otherwise"),
+    "return_rest_left_out": N_("Return {return_no}: {amount} left out"),
+    "return_late": N_("Return {return_no} is late: {return_waits}"),
+    "return_closed": N_("Return {return_no} closed: {return_outcome}"),
 }
 
 STORY_ICON: Final = {
@@ -311,11 +405,17 @@ STORY_ICON: Final = {
     "after_sale": "receipt-refund", "carried_out": "shopping-bag",
     "carried_out_counted": "shopping-bag", "carried_out_before": "shopping-bag",
     "ticket_conflict": "alert-triangle",
+    "return_opened": "receipt-refund", "return_by_rules": "receipt-refund",
+    "return_approve": "receipt-refund", "return_reject": "x", "return_settle": "receipt-refund",
+    "return_asked": "message-circle", "return_answered": "message-circle",
+    "return_sent": "truck", "return_received": "package", "return_inspected": "list-check",
+    "return_reopened": "alert-triangle", "return_settled": "cash", "return_paid_by_hand": "cash",
+    "return_rest_left_out": "cash", "return_late": "alert-triangle",
+    "return_closed": "circle-check",
     "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip
 
 CAUSE: Final = {
-    "NotPosted": N_("Cannot be posted"),
     "Unavailable": N_("The other side does not answer"),
     "AnswerLost": N_("No answer came; it may have been done"),
     "RateLimited": N_("The other side asks us to slow down"),
@@ -336,6 +436,7 @@ CAUSE: Final = {
     "StockCountDiffers": N_("The books have too few of what was sold"),
     "TicketConflict": N_("A ticket number came with two contents"),
     "LateFact": N_("News about a closed order"),
+    "ReturnLate": N_("A return waits longer than promised"),
 }
 
 STEP: Final = {
@@ -344,6 +445,8 @@ STEP: Final = {
     "look": N_("Ask the channel before going on"),
     "run": N_("The order as a whole"),
     "rate": N_("Choose the carrier"),
+    "return_label": N_("Order a return label"),
+    "void_return": N_("Void the return label"),
     "ship_confirm": N_("Tell the channel"),
     "fetch": N_("Ask the channel for the order"),
     "refund": N_("Pay the refund"),
@@ -360,6 +463,8 @@ STEP: Final = {
     "carry_out": N_("Book what was carried out"),
     "ticket_conflict": N_("Compare two tickets"),
     "late_fact": N_("Read what the channel says"),
+    "return_late": N_("Go on with the return"),
+    "return_refund": N_("Pay the return back"),
 }
 
 ACTION: Final = {
@@ -372,6 +477,7 @@ ACTION: Final = {
     "carry_out.skip": N_("The books knew of it"),
     "ticket_conflict.done_by_hand": N_("The first one holds"),
     "late_fact.done_by_hand": N_("Read and dealt with"),
+    "return_late.done_by_hand": N_("Seen"),
 }
 ACTION_MEANS: Final = {
     "retry": N_("The same call once more; nothing is done twice."),
@@ -388,6 +494,7 @@ ACTION_MEANS: Final = {
         "If the other one was a sale too, the till sends it under a number of its own."
     ),
     "late_fact.done_by_hand": N_("Nothing more happens by itself; say what you did."),
+    "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
 }
 
 INPUT: Final = {
@@ -410,6 +517,14 @@ EFFECT: Final = {
     "refund_due": N_("{amount} become due back to the buyer"),
     "channel_refunds": N_("The channel pays the money back itself"),
     "cannot_stop": N_("Cannot be stopped any more, it has left: {subject}"),
+}
+
+RETURN_STATE: Final = {
+    "wanted": N_("Return label is being ordered"),
+    "ordered": N_("Return label ordered"),
+    "cancelling": N_("Return label is being voided"),
+    "cancelled": N_("Voided"),
+    "arrived": N_("Goods are back"),
 }
 
 AFTER_SALE_KIND: Final = {
@@ -470,6 +585,9 @@ TONE: Final = {
     "out_for_delivery": "go", "at_pickup_point": "go", "delivered": "done", "completed": "done",
     "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",
     "lost": "stop", "unknown": "off", "flowing": "done", "draining": "go", "holding": "wait",
+    "requested": "wait", "approved": "go", "inspected": "wait", "refunding": "go",
+    "closed": "off", "refunded": "done", "nothing_due": "off", "rejected": "stop",
+    "expired": "off", "withdrawn": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip
 
@@ -482,6 +600,11 @@ _TRANSLATED: Final[Mapping[str, Mapping[str, str]]] = {
     "state": CHANNEL_STATE,
     "after_sale_kind": AFTER_SALE_KIND,
     "after_sale_stage": AFTER_SALE_STAGE,
+    "return_kind": RETURN_KIND,
+    "return_reason": RETURN_REASON,
+    "return_outcome": RETURN_OUTCOME,
+    "return_waits": RETURN_WAITS,
+    "disposition": DISPOSITION,
 }
 
 

@@ -1,10 +1,11 @@
 """What order activities need from outside, so that tests can stand in for it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
 from domain.orders.lifecycle import OrderState
+from domain.orders.returns.model import ReturnPolicy
 from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Aggregator, Carrier
@@ -50,3 +51,4 @@ class OrderRules:
 
     strategy: Strategy = Strategy.CHEAPEST  # unless the shop has a rule of its own
     max_parcels: int = 4
+    returns: ReturnPolicy = field(default_factory=ReturnPolicy)

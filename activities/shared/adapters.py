@@ -137,43 +137,34 @@ class Adapters:
 
     async def pulled(self, shop_id: str) -> PulledMarketplace:
         """The client of a shop that is asked for its changes. Raises Rejected (`unknown_shop`)."""
-        marketplace = await self.marketplace(shop_id)
-        if not hasattr(marketplace, "changed_page_count"):
-            text = f"shop {shop_id} pushes; it cannot be pulled"
-            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
-        return cast(PulledMarketplace, marketplace)
+        able = await self._able(shop_id, "changed_page_count", "pushes; it cannot be pulled")
+        return cast(PulledMarketplace, able)
 
     async def after_sales(self, shop_id: str) -> AfterSaleMarketplace:
         """The client of a shop that tells its refunds. Raises Rejected (`unknown_shop`)."""
-        marketplace = await self.marketplace(shop_id)
-        if not hasattr(marketplace, "changed_after_sales"):
-            text = f"shop {shop_id} cannot be asked for refunds"
-            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
-        return cast(AfterSaleMarketplace, marketplace)
+        able = await self._able(shop_id, "changed_after_sales", "cannot be asked for refunds")
+        return cast(AfterSaleMarketplace, able)
 
     async def queued(self, shop_id: str) -> QueueMarketplace:
         """The client of a shop whose messages are queued. Raises Rejected (`unknown_shop`)."""
-        marketplace = await self.marketplace(shop_id)
-        if not hasattr(marketplace, "consume"):
-            text = f"shop {shop_id} has no queue of messages"
-            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
-        return cast(QueueMarketplace, marketplace)
+        able = await self._able(shop_id, "consume", "has no queue of messages")
+        return cast(QueueMarketplace, able)
 
     async def stocked(self, shop_id: str) -> StockedMarketplace:
         """The client of a shop that is told what it may sell. Raises Rejected (`unknown_shop`)."""
-        marketplace = await self.marketplace(shop_id)
-        if not hasattr(marketplace, "set_available"):
-            text = f"shop {shop_id} cannot be told what it may sell"
-            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
-        return cast(StockedMarketplace, marketplace)
+        able = await self._able(shop_id, "set_available", "cannot be told what it may sell")
+        return cast(StockedMarketplace, able)
 
     async def renewing(self, shop_id: str) -> RenewingMarketplace:
         """The client of a shop whose token is renewed. Raises Rejected (`unknown_shop`)."""
+        able = await self._able(shop_id, "renew", "has no token that could be renewed")
+        return cast(RenewingMarketplace, able)
+
+    async def _able(self, shop_id: str, call: str, else_it: str) -> Marketplace:
         marketplace = await self.marketplace(shop_id)
-        if not hasattr(marketplace, "renew"):
-            text = f"shop {shop_id} has no token that could be renewed"
-            raise Rejected(text, code=UNKNOWN_SHOP, system="onhand")
-        return cast(RenewingMarketplace, marketplace)
+        if not hasattr(marketplace, call):
+            raise Rejected(f"shop {shop_id} {else_it}", code=UNKNOWN_SHOP, system="onhand")
+        return marketplace
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored body; None when it only says that something happened.

@@ -37,6 +37,9 @@ SENTENCES: Final[Mapping[Rule, str]] = {
     Rule.MEANINGS: N_("setting {key} must be an object whose values are among: {allowed}"),
     Rule.NESTED: N_("setting {key} must be an object with some of: {allowed}"),
     Rule.OBJECTS: N_("setting {key} must be an object of objects, such as {allowed}"),
+    Rule.SEALED: N_(
+        "setting {key} is no place for a secret; enter it among the credentials: {allowed}"
+    ),
 }
 
 

@@ -87,6 +87,31 @@ class StockRepository:
         leaving = [replace(line, quantity=-line.quantity) for line in lines]
         return await self._post(document, moves, [*leaving, *arriving])
 
+    async def take_back(self, document: Document, lines: Sequence[StockLine]) -> list[Fill]:
+        """Goods come back from a buyer; a document whose key was used before changes nothing.
+
+        Raises as `receive` does.
+        """
+        refuse_unless_positive(lines)
+        moves = [Move("receive", "customer", place(line.key), line) for line in lines]
+        return await self._post(document, moves, lines)
+
+    async def sort_out(self, document: Document, line: StockLine, to: StockKey) -> list[Fill]:
+        """Free goods are kept elsewhere, in another lot or condition from now on; once per key.
+
+        Raises InsufficientStock as `adjust` does.
+        """
+        refuse_unless_positive([line])
+        if line.key == to:
+            raise InvalidInput("the goods are kept so already")
+        sorted_line = StockLine(to, line.quantity)
+        moves = [
+            Move("adjust", place(line.key), "adjustment", line),
+            Move("adjust", "adjustment", place(to), sorted_line),
+        ]
+        leaving = StockLine(line.key, -line.quantity)
+        return await self._post(document, moves, [leaving, sorted_line], "inspected")
+
     async def reserve_batch(self, requests: Sequence[ReserveStock]) -> dict[str, Reserved]:
         """Reserve for many callers with one statement a round: all lines of a request or none.
 
@@ -248,6 +273,10 @@ class StockRepository:
     async def refuse_unknown(self, sku: Sku) -> None:
         """Raises UnknownSku when nobody told us about it."""
         await self._ledger.refuse_unknown([sku])
+
+    async def refuse_unknown_place(self, location_id: LocationId) -> None:
+        """Raises UnknownLocation for a place that has no master data."""
+        await self._ledger.refuse_unknown((), (location_id,))
 
     async def _post(
         self,

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.logistics.return_labels import heard_of_return
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
@@ -93,6 +94,10 @@ async def record_facts(
         await run(session, _MOVE, id=parcel.id, status=status, at=latest)
         if status is not before:
             moved[parcel.shipment_no] = parcel.workflow_id
+    for (told_by, waybill_no), heard in list(by_waybill.items()):
+        if await heard_of_return(session, told_by, waybill_no, heard):
+            del by_waybill[told_by, waybill_no]
+            new += len(heard)
     for shipment_no, workflow_id in moved.items():
         rows = await run(session, _TOGETHER, shipment_no=shipment_no)
         await queue_signal(session, workflow_id, "tracked", Tracked(rows[0].status))

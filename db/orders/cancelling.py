@@ -12,7 +12,8 @@ from domain.orders.order import OrderStatus, ShipmentStatus
 from domain.shared.errors import OrderNotFound
 
 _ORDER: Final = """
-SELECT id, status, currency, captured_minor, refunded_minor, refund_due_minor, freight_minor,
+SELECT id, status, currency, captured_minor, refunded_minor,
+       refund_due_minor + returning_minor AS refund_due_minor, freight_minor,
        channel NOT IN ('own', 'pos') AS settled_by_channel
 FROM sales_order WHERE id = :order_id
 """
@@ -47,7 +48,8 @@ SELECT id FROM doomed
 
 NOTE_REFUND: Final = """
 UPDATE sales_order
-SET refund_due_minor = least(refund_due_minor + :refund, captured_minor - refunded_minor)
+SET refund_due_minor = least(refund_due_minor + :refund,
+                             captured_minor - refunded_minor - returning_minor)
 WHERE id = :order_id
 """
 

@@ -9,10 +9,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.logistics.return_labels import labels_of
 from db.orders.payments import payments_of
 from db.orders.platform_labels import printed_by
 from db.orders.queries import OrderQueries
 from db.orders.receivers import KnownReceiver, open_receiver
+from db.orders.return_queries import returns_of
 from db.orders.tables import (
     OrderHoldRow,
     OrderLineRow,
@@ -106,9 +108,17 @@ class OrderDetail:
     timeline: Sequence[Row[Any]]
     after_sales: Sequence[Row[Any]]
     payments: Sequence[Row[Any]] = ()
+    return_labels: Sequence[Row[Any]] = ()
     refunds: Sequence[Row[Any]] = ()
     ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
     tenders: Sequence[Row[Any]] = ()
+    returns: Sequence[Row[Any]] = ()
+
+    @property
+    def open_return_label(self) -> Row[Any] | None:
+        """The one that is not settled."""
+        settled = ("cancelled", "arrived")
+        return next((one for one in self.return_labels if one.state not in settled), None)
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -147,9 +157,11 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         timeline=await run(session, _STORY, order_id=order.id),
         after_sales=await run(session, _AFTER_SALES, order_id=order.id),
         payments=payments,
+        return_labels=await labels_of(session, order.id),
         refunds=refunds,
         ticket=ticket,
         tenders=tenders,
+        returns=await returns_of(session, order.id),
     )
 
 

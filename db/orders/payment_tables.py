@@ -64,7 +64,7 @@ class RefundRow(SQLModel, table=True):
     __tablename__ = "refund"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="refund_is_positive"),
-        CheckConstraint("kind IN ('order','surplus')", name="refund_kind"),
+        CheckConstraint("kind IN ('order','surplus','return')", name="refund_kind"),
         CheckConstraint(
             "state IN ('intended','processing','succeeded','abnormal','closed','by_hand',"
             "'skipped')",
@@ -72,12 +72,24 @@ class RefundRow(SQLModel, table=True):
         ),
         Index("refund_by_payment", "payment_id"),
         Index("refund_by_order", "order_id"),
+        CheckConstraint("(kind = 'return') = (return_no IS NOT NULL)", name="refund_of_a_return"),
+        # A round of a return takes from each payment once, whatever is tried again.
+        Index(
+            "refund_once_per_round",
+            "return_no",
+            "return_round",
+            "payment_id",
+            unique=True,
+            postgresql_where=text("follows IS NULL"),
+        ),
         Index("refund_open", "looked_at", postgresql_where=text("settled_at IS NULL")),
     )
     refund_no: str = Field(primary_key=True)
     payment_id: str = Field(foreign_key="payment.id")
     order_id: str | None = Field(default=None, foreign_key="sales_order.id")
-    kind: str = "order"  # what the order owes, or a payment nobody owed
+    kind: str = "order"  # what the order owes, what a return pays, or a payment nobody owed
+    return_no: str | None = Field(default=None, foreign_key="sales_return.return_no")
+    return_round: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     amount_minor: int = Field(sa_type=BIGINT)
     currency: str
     reason: str = ""

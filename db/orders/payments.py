@@ -12,7 +12,7 @@ from db.ids import new_id, new_refund_no
 from db.platform.attention import open_attention
 from db.platform.outbox import queue_signal
 from db.sql import run
-from domain.orders.messages import RefundMoved, StateChanged
+from domain.orders.messages import RefundMoved, SalesReturnMoved, StateChanged
 from domain.orders.order import OrderStatus
 from domain.orders.payment import (
     PaidOrder,
@@ -24,7 +24,7 @@ from domain.orders.payment import (
 )
 from domain.orders.work import RefundFacts
 from domain.shared.errors import RefundNotFound
-from domain.shared.ids import refund_workflow_id
+from domain.shared.ids import refund_workflow_id, return_workflow_id
 from domain.shared.money import Money
 
 # Two payments of an order nobody knows yet are judged one after the other.
@@ -78,9 +78,9 @@ RETURNING currency
 
 _NEW_REFUND: Final = """
 INSERT INTO refund (refund_no, payment_id, order_id, kind, amount_minor, currency, reason, state,
-                    vendor_refund_id, vendor_status, follows, note)
+                    vendor_refund_id, vendor_status, follows, note, return_no, return_round)
 VALUES (:refund_no, :payment_id, :order_id, :kind, :amount, :currency, :reason, 'intended', '', '',
-        :follows, '')
+        :follows, '', :return_no, :return_round)
 """
 
 _FACTS: Final = """
@@ -119,6 +119,14 @@ UPDATE sales_order SET
 WHERE id = :order_id
 """
 
+_SETTLE_RETURN: Final = """
+UPDATE sales_order SET
+    refunded_minor = refunded_minor + CASE WHEN CAST(:paid AS boolean) THEN CAST(:amount AS bigint)
+                                           ELSE 0 END,
+    returning_minor = returning_minor - CAST(:amount AS bigint)
+WHERE id = :order_id
+"""
+
 _STORY: Final = """
 INSERT INTO order_event (order_id, source, seq, kind, data, actor)
 VALUES (:order_id, :source, :seq, :kind, jsonb_build_object('amount', CAST(:amount AS text)),
@@ -150,6 +158,20 @@ _RANK: Final = {
     RefundStatus.BY_HAND: 4,
     RefundStatus.SKIPPED: 4,
 }
+
+
+_REASON: Final = {"surplus": "重复付款退款", "order": "订单退款", "return": "退货退款"}
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The round of a return that a refund pays; no return for what the order itself owes."""
+
+    return_no: str | None = None
+    number: int = 0
+
+
+NO_RETURN: Final = Round()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +239,26 @@ async def plan_refunds(session: AsyncSession, order_id: str) -> tuple[str, ...]:
     return tuple(
         [await _refund(session, payment_id, order_id, share) for payment_id, share in shares]
     )
+
+
+async def plan_return_refunds(
+    session: AsyncSession, order_id: str, due_minor: int, of: Round
+) -> int:
+    """Write down the refunds of a round of a return, as far as payments are known.
+
+    Returns what is left over. The caller has locked the order.
+    """
+    rows = await run(session, _REFUNDABLE, order_id=order_id)
+    shares = share_out(due_minor, [Refundable(row.id, row.free) for row in rows])
+    for payment_id, share in shares:
+        await _refund(session, payment_id, order_id, share, "return", of=of)
+    return due_minor - sum(share for _, share in shares)
+
+
+async def tell_return(session: AsyncSession, return_no: str, order_id: str) -> None:
+    """After the commit, the return's workflow looks again; it is started where none runs."""
+    moved = SalesReturnMoved(return_no, order_id)
+    await queue_signal(session, return_workflow_id(return_no), "sales_return_moved", moved)
 
 
 async def payments_of(
@@ -345,8 +387,9 @@ async def replace_refund(session: AsyncSession, refund_no: str) -> RefundFacts:
             paid=False,
         )  # fmt: skip
         await _refund(
-            session, before.payment_id, before.order_id, before.amount_minor, before.kind, refund_no
-        )
+            session, before.payment_id, before.order_id, before.amount_minor, before.kind,
+            refund_no, Round(before.return_no, before.return_round),
+        )  # fmt: skip
     return await refund_facts(session, refund_no)
 
 
@@ -363,6 +406,7 @@ async def _refund(
     amount_minor: int,
     kind: str = "order",
     follows: str | None = None,
+    of: Round = NO_RETURN,
 ) -> str:
     """Reserve the sum on its payment and write the refund down under a number of its own."""
     refund_no = new_refund_no(datetime.now(UTC))
@@ -370,7 +414,7 @@ async def _refund(
     await run(
         session, _NEW_REFUND, refund_no=refund_no, payment_id=payment_id, order_id=order_id,
         kind=kind, amount=amount_minor, currency=reserved[0].currency, follows=follows,
-        reason="重复付款退款" if kind == "surplus" else "订单退款",
+        reason=_REASON[kind], return_no=of.return_no, return_round=of.number,
     )  # fmt: skip
     await tell_refund(session, refund_no, order_id)
     return refund_no
@@ -381,12 +425,16 @@ async def _settle(session: AsyncSession, refund: Row[Any], status: RefundStatus)
         session, _SETTLE_PAYMENT, payment_id=refund.payment_id, amount=refund.amount_minor,
         paid=status.is_paid,
     )  # fmt: skip
-    if refund.kind != "order":
+    if refund.kind == "surplus":
         return
+    statement = _SETTLE_RETURN if refund.kind == "return" else _SETTLE_ORDER
     await run(
-        session, _SETTLE_ORDER, order_id=refund.order_id, amount=refund.amount_minor,
+        session, statement, order_id=refund.order_id, amount=refund.amount_minor,
         paid=status.is_paid,
     )  # fmt: skip
+    if refund.kind == "return":
+        await tell_return(session, refund.return_no, refund.order_id)
+        return
     changed = StateChanged("refund", refund.refund_no)
     await queue_signal(session, refund.workflow_id, "state_changed", changed)
 

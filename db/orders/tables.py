@@ -27,6 +27,10 @@ class SalesOrderRow(SQLModel, table=True):
         UniqueConstraint("channel", "shop_id", "external_no"),
         CheckConstraint("refunded_minor >= 0", name="refunds_are_not_negative"),
         CheckConstraint("refunded_minor <= captured_minor", name="refunds_within_captured"),
+        CheckConstraint("returning_minor >= 0", name="returning_is_not_negative"),
+        CheckConstraint(
+            "refunded_minor + returning_minor <= captured_minor", name="returns_within_captured"
+        ),
         Index("sales_order_by_status", "status", "ship_by"),
         Index("sales_order_by_age", text("placed_at DESC"), text("id DESC")),
         Index("sales_order_by_external", "external_no"),
@@ -57,6 +61,8 @@ class SalesOrderRow(SQLModel, table=True):
     captured_minor: int = Field(default=0, sa_type=BIGINT)
     refunded_minor: int = Field(default=0, sa_type=BIGINT)
     refund_due_minor: int = Field(default=0, sa_type=BIGINT)
+    # Promised to the buyer for returns and not paid back yet.
+    returning_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)
     cash_on_delivery: bool = False
     test_order: bool = False
     gift: bool = False
@@ -137,6 +143,13 @@ class FulfilmentLineRow(SQLModel, table=True):
         CheckConstraint(
             "cancelled_quantity BETWEEN 0 AND quantity", name="cancelled_within_quantity"
         ),
+        CheckConstraint(
+            "returned_quantity >= 0 AND returned_quantity + cancelled_quantity <= quantity",
+            name="returned_within_quantity",
+        ),
+        CheckConstraint(
+            "refunded_quantity BETWEEN 0 AND returned_quantity", name="refunded_within_returned"
+        ),
     )
     id: str = Field(primary_key=True)
     order_line_id: str = Field(foreign_key="order_line.id")
@@ -144,6 +157,9 @@ class FulfilmentLineRow(SQLModel, table=True):
     sku: str = Field(foreign_key="sku.code")
     quantity: int = Field(sa_type=BIGINT)
     cancelled_quantity: int = Field(default=0, sa_type=BIGINT)
+    # In a return, asked for or come back; and paid back by one.
+    returned_quantity: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)
+    refunded_quantity: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)
 
 
 class OrderHoldRow(SQLModel, table=True):
@@ -321,6 +337,40 @@ class PlatformLabelRow(SQLModel, table=True):
     parcel_id: str = Field(primary_key=True, foreign_key="parcel.id")
     sealed: bytes = Field(sa_type=LargeBinary)
     made_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class ReturnLabelRow(SQLModel, table=True):
+    """A waybill with which a consumer sends goods of an order back. `no` is the reference the
+    carrier knows it by; one at a time for an order."""
+
+    __tablename__ = "return_label"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('wanted','ordered','cancelling','cancelled','arrived')",
+            name="return_label_state",
+        ),
+        Index(
+            "one_open_return_label",
+            "order_id",
+            unique=True,
+            postgresql_where=text("state IN ('wanted','ordered','cancelling')"),
+        ),
+        Index("return_label_by_order", "order_id"),
+        Index("return_label_by_waybill", "carrier", "waybill_no"),
+    )
+    no: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id")
+    location_id: str = Field(foreign_key="location.id")  # where the goods go
+    carrier: str
+    state: str = "wanted"
+    waybill_no: str = ""
+    status: str = "labelled"  # the parcel's, as its carrier told last
+    told: str = ""
+    told_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    reason: str = ""
+    asked_by: str = ""
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    settled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class TrackingEventRow(SQLModel, table=True):

@@ -11,8 +11,9 @@ from db.sql import parsed
 _INTEND: Final = """
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
 VALUES (:key, :kind, :system, :subject, 'intended', 1, '{}')
-ON CONFLICT (key) DO UPDATE SET attempts = effect.attempts + 1, updated_at = clock_timestamp()
-RETURNING state, attempts, result, system
+ON CONFLICT (key) DO UPDATE SET attempts = effect.attempts + 1, updated_at = clock_timestamp(),
+    state = CASE effect.state WHEN 'rejected' THEN 'intended' ELSE effect.state END
+RETURNING coalesce(old.state, new.state) AS state, new.attempts, new.result, new.system
 """
 
 _SETTLE: Final = """
@@ -63,7 +64,11 @@ class EffectRepository:
     session: AsyncSession
 
     async def intend(self, key: str, kind: str, system: str, subject: str) -> Effect:
-        """Write the intent, or find the earlier one; commit before calling anybody."""
+        """Write the intent, or find the earlier one; commit before calling anybody.
+
+        One that was refused is intended again: this attempt may be carried out, and whoever undoes
+        it must look for it, even when we do not live to hear the answer.
+        """
         connection = await self.session.connection()
         row = await connection.execute(
             parsed(_INTEND), {"key": key, "kind": kind, "system": system, "subject": subject}

@@ -11,7 +11,8 @@ from db.sql import run
 
 LATE_FACT: Final = "late_fact"
 CONFLICT_STEP: Final = "ticket_conflict"
-NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP})
+RETURN_LATE: Final = "return_late"
+NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE})
 
 # The other content of a ticket was looked at: it is kept, and nobody waits for it any more.
 _CONFLICT_SEEN: Final = """

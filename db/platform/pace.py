@@ -1,5 +1,6 @@
 """Buckets of calls that may still be made; time is the database's."""
 
+from datetime import timedelta
 from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -36,6 +37,21 @@ VALUES (:key, 0, clock_timestamp(), clock_timestamp() + make_interval(secs => :w
 ON CONFLICT (key) DO UPDATE SET
     held_until = greatest(b.held_until, clock_timestamp() + make_interval(secs => :wait_s))
 """
+
+
+# A bucket that was left alone so long is full again: without it the next call finds the same.
+_PRUNE: Final = """
+DELETE FROM rate_bucket WHERE key IN (
+    SELECT key FROM rate_bucket
+    WHERE refilled_at < clock_timestamp() - CAST(:age AS interval)
+      AND held_until < clock_timestamp() LIMIT 1000)
+RETURNING key
+"""
+
+
+async def prune_buckets(session: AsyncSession, age: timedelta) -> int:
+    """Forget buckets nobody took from for so long."""
+    return len(await run(session, _PRUNE, age=age))
 
 
 async def take_call(session: AsyncSession, key: str, calls: int, seconds: float) -> float:

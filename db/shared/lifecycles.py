@@ -35,9 +35,18 @@ WHERE settled_at IS NULL AND created_at <= clock_timestamp() - CAST(:quiet AS in
 ORDER BY created_at LIMIT :limit
 """
 
+# A return that is over may still have to tell its channel.
+_RETURNS: Final = """
+SELECT return_no, order_id FROM sales_return
+WHERE (outcome = '' OR to_tell <> '')
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY created_at LIMIT :limit
+"""
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
-WHERE workflow_id = :workflow_id AND resolved_at IS NULL AND step_id <> 'late_fact'
+WHERE workflow_id = :workflow_id AND resolved_at IS NULL
+  AND step_id NOT IN ('late_fact', 'return_late', 'ticket_conflict')
 """
 
 # What the new run parked again has been seen since.
@@ -87,6 +96,18 @@ async def open_refunds(session: AsyncSession, limit: int, quiet: timedelta) -> l
     """Refunds that are not settled, the oldest first; only those written down `quiet` ago."""
     rows = await run(session, _REFUNDS, limit=limit, quiet=quiet)
     return [OpenRefund(row.refund_no, row.order_id) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReturn:
+    return_no: str
+    order_id: str
+
+
+async def open_returns(session: AsyncSession, limit: int, quiet: timedelta) -> list[OpenReturn]:
+    """Returns that are not over, the oldest first; only those silent for `quiet`."""
+    rows = await run(session, _RETURNS, limit=limit, quiet=quiet)
+    return [OpenReturn(row.return_no, row.order_id) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,38 @@ class RefundMoved:
     order_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnRef:
+    """What the workflow of a return label is started with."""
+
+    label_no: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMoved:
+    """`ReturnLabel.return_moved`: asked for, cancelled or scanned; look at the tables."""
+
+    label_no: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SalesReturnRef:
+    """What the workflow of a return is started with."""
+
+    return_no: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class SalesReturnMoved:
+    """`Return.sales_return_moved`: decided, sent, received or paid; look at the tables."""
+
+    return_no: str
+    order_id: str = ""
+
+
 # --- commands (updates) -------------------------------------------------------------------------
 
 

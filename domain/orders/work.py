@@ -210,6 +210,44 @@ class RefundFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnStep:
+    """One step of a return label; `state` is what a person made of it."""
+
+    label_no: str
+    workflow_id: str = ""
+    step_id: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnFacts:
+    """What a return label's workflow needs to go on.
+
+    state: wanted | ordered | cancelling | cancelled | arrived
+    """
+
+    label_no: str
+    order_id: str
+    carrier: str
+    state: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("cancelled", "arrived")
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnWork:
+    """One step of a return; `paid` and `actor` say what a person did about money by hand."""
+
+    return_no: str
+    workflow_id: str = ""
+    step_id: str = ""
+    paid: bool = True
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedStep:
     """A step that gave up: what people read in the attention inbox."""
 

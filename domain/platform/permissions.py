@@ -8,7 +8,6 @@ class Role(StrEnum):
     CUSTOMER_SERVICE = "customer_service"
     WAREHOUSE = "warehouse"
     BUYER = "buyer"
-    FINANCE = "finance"
     MANAGER = "manager"
     ADMIN = "admin"
 
@@ -20,6 +19,8 @@ class Permission(StrEnum):
     CHANGE_ORDERS = "change_orders"
     REVEAL_RECEIVERS = "reveal_receivers"
     BLOCK_BUYERS = "block_buyers"
+    DECIDE_RETURNS = "decide_returns"
+    APPROVE_GOODWILL = "approve_goodwill"  # more than the limit of everybody else
     READ_ATTENTION = "read_attention"
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
@@ -27,8 +28,6 @@ class Permission(StrEnum):
     WORK_IN_WAREHOUSE = "work_in_warehouse"
     READ_CHANNELS = "read_channels"
     CHANGE_CHANNELS = "change_channels"
-    READ_BOOKS = "read_books"
-    KEEP_BOOKS = "keep_books"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_METRICS = "read_metrics"
 
@@ -43,6 +42,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.CHANGE_ORDERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.DECIDE_RETURNS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.READ_STOCK: _EVERYBODY,
@@ -50,8 +51,6 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
-    _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
-    _P.KEEP_BOOKS: frozenset({_R.FINANCE, _R.ADMIN}),
     _P.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
     _P.READ_METRICS: frozenset({_R.ADMIN, _R.MANAGER}),
 }
@@ -95,9 +94,24 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/orders/{no}/cancellation-plan": _P.READ_ORDERS,
     "POST /api/v1/orders/{no}/cancellation": _P.CHANGE_ORDERS,
     "POST /api/v1/orders/{no}/address": _P.CHANGE_ORDERS,
+    "POST /api/v1/orders/{no}/return-labels": _P.CHANGE_ORDERS,
+    "POST /api/v1/orders/{no}/return-labels/{label_no}/cancellation": _P.CHANGE_ORDERS,
     "GET /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
     "POST /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
     "POST /api/v1/blocked-buyers/removal": _P.BLOCK_BUYERS,
+    # returns
+    "GET /api/v1/orders/{no}/returnable": _P.READ_ORDERS,
+    "POST /api/v1/orders/{no}/returns": _P.DECIDE_RETURNS,
+    "GET /api/v1/returns": _P.READ_ORDERS,
+    "GET /api/v1/returns/{return_no}": _P.READ_ORDERS,
+    "GET /api/v1/returns/{return_no}/plan": _P.READ_ORDERS,
+    "POST /api/v1/returns/{return_no}/decision": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/parcel": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/question": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/answer": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/withdrawal": _P.DECIDE_RETURNS,
+    "POST /api/v1/returns/{return_no}/receipts": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/returns/{return_no}/inspections": _P.WORK_IN_WAREHOUSE,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
@@ -111,12 +125,6 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/shipments/{shipment_no}/hand-over": _P.WORK_IN_WAREHOUSE,
     # stock
     "GET /api/v1/stock": _P.READ_STOCK,
-    # finance
-    "GET /api/v1/finance/trial-balance": _P.READ_BOOKS,
-    "GET /api/v1/finance/vouchers": _P.READ_BOOKS,
-    "GET /api/v1/finance/vouchers/{no}": _P.READ_BOOKS,
-    "GET /api/v1/finance/costs": _P.READ_BOOKS,
-    "PUT /api/v1/finance/costs/{sku:path}": _P.KEEP_BOOKS,
     # attention
     "GET /api/v1/attention": _P.READ_ATTENTION,
     "GET /api/v1/attention/groups": _P.READ_ATTENTION,
@@ -177,6 +185,21 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /orders/{no}/do/hold": _P.CHANGE_ORDERS,
     "POST /orders/{no}/do/release": _P.CHANGE_ORDERS,
     "POST /orders/{no}/do/address": _P.CHANGE_ORDERS,
+    "POST /orders/{no}/do/return_label": _P.CHANGE_ORDERS,
+    "POST /orders/{no}/do/cancel_return_label": _P.CHANGE_ORDERS,
+    "GET /orders/{no}/do/return": _P.DECIDE_RETURNS,
+    "POST /orders/{no}/do/return": _P.DECIDE_RETURNS,
+    "GET /returns": _P.READ_ORDERS,
+    "GET /returns/{return_no}": _P.READ_ORDERS,
+    "GET /returns/{return_no}/do/{action}": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/decide": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/parcel": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/ask": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/answer": _P.DECIDE_RETURNS,
+    "POST /returns/{return_no}/do/withdraw": _P.DECIDE_RETURNS,
+    "GET /warehouse/returns": _P.WORK_IN_WAREHOUSE,
+    "GET /warehouse/returns/{return_no}": _P.WORK_IN_WAREHOUSE,
+    "POST /warehouse/returns/{return_no}": _P.WORK_IN_WAREHOUSE,
     "GET /attention": _P.READ_ATTENTION,
     "GET /attention/count": _P.READ_ATTENTION,
     "GET /attention/{item_id}": _P.READ_ATTENTION,
@@ -214,14 +237,6 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /carriers/{code}/resume": _P.CHANGE_CHANNELS,
     "GET /payment-accounts/{account_id}/credentials": _P.MANAGE_ACCOUNTS,
     "POST /payment-accounts/{account_id}/credentials": _P.MANAGE_ACCOUNTS,
-    "GET /finance": _P.READ_BOOKS,
-    "GET /finance/trial-balance.csv": _P.READ_BOOKS,
-    "GET /finance/accounts/{account}": _P.READ_BOOKS,
-    "GET /finance/vouchers": _P.READ_BOOKS,
-    "GET /finance/vouchers.csv": _P.READ_BOOKS,
-    "GET /finance/vouchers/{no}": _P.READ_BOOKS,
-    "GET /finance/costs": _P.READ_BOOKS,
-    "POST /finance/costs": _P.KEEP_BOOKS,
     "GET /warehouse": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/{shipment_no}": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/{shipment_no}/pick": _P.WORK_IN_WAREHOUSE,

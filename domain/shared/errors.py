@@ -34,6 +34,14 @@ class RefundNotFound(DomainError):
     """No refund has this number."""
 
 
+class ReturnNotFound(DomainError):
+    """No return has this number."""
+
+
+class ReturnClosed(DomainError):
+    """The return is over; only goods that still come in reopen it."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

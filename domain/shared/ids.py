@@ -26,9 +26,19 @@ def shipment_workflow_id(shipment_no: str) -> str:
     return f"shipment/{quote(shipment_no, safe='')}"
 
 
+def return_label_workflow_id(label_no: str) -> str:
+    """The id of the workflow that sees one return label through."""
+    return f"return-label/{quote(label_no, safe='')}"
+
+
 def refund_workflow_id(refund_no: str) -> str:
     """The id of the workflow that sees one refund through."""
     return f"refund/{quote(refund_no, safe='')}"
+
+
+def return_workflow_id(return_no: str) -> str:
+    """The id of the workflow that sees one return through."""
+    return f"return/{quote(return_no, safe='')}"
 
 
 def gate_workflow_id(system: str) -> str:

@@ -149,6 +149,16 @@ class Carrier(Protocol):
         ...
 
 
+class ReturnCarrier(Carrier, Protocol):
+    """Brings goods back from consumers; its waybills for that are looked after in their own way."""
+
+    async def cancel_return(self, order_ref: str, waybill_no: str) -> None:
+        """Void one; voiding it twice is no error. Without a number what the reference made."""
+        ...
+
+    async def track_return(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]: ...
+
+
 class Aggregator(Carrier, Protocol):
     """Knows where many carriers' parcels are; `carrier` is the code of the one that has it."""
 

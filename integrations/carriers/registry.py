@@ -36,5 +36,7 @@ SETTINGS: Final[Mapping[str, Schema]] = {
 AGGREGATOR: Final = "kuaidi100"
 # Who collects cash on delivery by a documented service; others by the `cash` product of a contract.
 COLLECTS_CASH: Final = frozenset({"sf", "zto", "yto", "kuaidi100"})
+# Who makes waybills with which consumers send goods back (a ReturnCarrier).
+RETURNS: Final = frozenset({"jdl"})
 # Service → calls; a service that is not here waits only when the carrier says so.
-LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {}
+LIMITS: Final[Mapping[str, Mapping[str, Limit]]] = {"kuaidi100": kuaidi100.LIMITS}

@@ -48,6 +48,9 @@ class FakeCarrier:
     unfindable: list[IntegrationError] = field(default_factory=list)
     deaf: list[IntegrationError] = field(default_factory=list)
     scans: tuple[TrackingFact, ...] = ()
+    returns: dict[str, WaybillRequest] = field(default_factory=dict)
+    lost_returns: list[IntegrationError] = field(default_factory=list)
+    refused_returns: list[IntegrationError] = field(default_factory=list)
 
     signs_pushes: bool = True
 
@@ -79,7 +82,19 @@ class FakeCarrier:
         self.used_up.add(order_ref)
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
-        raise NotImplementedError
+        if self.refused_returns:
+            raise self.refused_returns.pop(0)
+        self.returns.setdefault(request.order_ref, request)
+        if self.lost_returns:
+            raise self.lost_returns.pop(0)
+        number = list(self.returns).index(request.order_ref) + 1
+        return Waybill(self.code, f"R{number}", request.order_ref)
+
+    async def cancel_return(self, order_ref: str, waybill_no: str) -> None:
+        self.cancelled.append(waybill_no)
+
+    async def track_return(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
+        return self.scans
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
         if self.deaf:

@@ -32,7 +32,7 @@ SCHEMAS: dict[str, Schema] = {
     **{name: schema_of_provider(name) for name in PROVIDERS},
 }
 # Named in the documents without being settings: secrets, and ids of a listing.
-OTHERS = {"access_token", "refresh_token", "variant_id"}
+OTHERS = {"access_token", "refresh_token", "variant_id", "partner_keys", "partnerKey"}
 
 
 def vendors_of(cell: str) -> list[str]:
@@ -136,6 +136,7 @@ def test_every_carrier_has_a_schema_and_the_demo_fits() -> None:
         ("jd", "retry_codes", "8", Rule.CODES),
         ("woocommerce", "tracking_meta", "a\nb", Rule.TEXT),
         ("kuaidi100", "partners", {"yuantong": "p"}, Rule.OBJECTS),
+        ("kuaidi100", "partners", {"yuantong": {"partnerKey": "k"}}, Rule.SEALED),
         ("kuaidi100", "partners", {"yuantong": {"partnerId": "\ud800"}}, Rule.OBJECTS),
     ],
 )

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from commands.demo import seed_demo
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.receivers import Person
+from db.orders.returns import NewReturn, insert_return
 from db.orders.tables import (
     FulfilmentLineRow,
     OrderEventRow,
@@ -23,7 +25,10 @@ from db.orders.tables import (
     TrackingEventRow,
 )
 from db.platform.tables import AttentionRow
+from db.shared.returns_bench import Bench, Counted
+from db.sql import run
 from domain.inventory.stock import ReserveStock, StockKey, StockLine
+from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.ids import LocationId, Sku
 from tests.api.served import settings_of
 from tests.people import receiver_row
@@ -103,6 +108,39 @@ async def seed_day(database_url: str, sessions: Sessions) -> None:
         await StockRepository(session).reserve_batch(
             [ReserveStock(f"{DAY[0].no}-1", goods, "o1", "shipment/o1")]
         )
+        await _seed_returns(session)
+
+
+RETURNS: Final = ("RT261126-0000001", "RT261126-0000002")
+
+
+async def _seed_returns(session: AsyncSession) -> None:
+    """The first waits for a decision; of the second, one unit came in and lies in quarantine."""
+    service = ReturnOrigin.CUSTOMER_SERVICE
+    asked = NewReturn(
+        RETURNS[0], "o8", ReturnKind.RETURN, service, ReturnReason.DAMAGED,
+        {"o8.2/POT-ZS-220": 1}, "壶嘴磕了一下", actor="kefu",
+    )  # fmt: skip
+    came = NewReturn(
+        RETURNS[1], "o7", ReturnKind.CAME_BACK, ReturnOrigin.TRACKING, ReturnReason.REFUSED,
+        {"o7.1/TEA-LJ-100": 2, "o7.2/POT-ZS-220": 1}, waybill_no="SF1000000000007",
+    )  # fmt: skip
+    for new in (asked, came):
+        await insert_return(session, new)
+    await run(
+        session,
+        'UPDATE sales_return SET judged_at = now(), doubts = \'["amount", "history"]\','
+        " due_at = now() + interval '3 h' WHERE return_no = :no",
+        no=RETURNS[0],
+    )
+    counted = [Counted("o7.1/TEA-LJ-100", 2, "2603A")]
+    await Bench(session, "cangku").receive(RETURNS[1], "act1", "HQ-HZ", counted)
+    await run(
+        session,
+        "UPDATE sales_return SET judged_at = now(), decision = 'approved', status = 'received',"
+        " waits_for = 'inspection', due_at = now() - interval '2 h' WHERE return_no = :no",
+        no=RETURNS[1],
+    )
 
 
 def _order(sold: Sold) -> SalesOrderRow:

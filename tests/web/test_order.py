@@ -9,6 +9,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from db.engine import Sessions
+from db.orders.platform_labels import keep_label
 from db.orders.receivers import correct_receiver
 from domain.orders.messages import AddressChanged, Cancel, PlaceHold, ReleaseHold
 from domain.platform.permissions import Role
@@ -289,3 +290,61 @@ async def test_a_parcel_in_trouble_says_why_and_whose_fault_it_is(
 
     for shown in ("Refused by the receiver", "Receiver&#39;s fault", "X99"):
         assert shown in page, shown
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_return_label_is_ordered_and_voided_from_the_order_s_page(
+    service: Person, sessions: Sessions
+) -> None:
+    assert "Return label" not in (await service.get("/orders/O-1")).text
+    await change(sessions, "UPDATE shipment SET status = 'delivered'")
+    await change(
+        sessions,
+        "INSERT INTO carrier_account (code, name, base_url, secrets, settings, push_secret, active,"
+        " priority) VALUES ('jdl', 'JDL', 'http://jdl', '', '{}', '', true, 0)",
+    )
+    assert "Order a return label" in (await service.get("/orders/O-1")).text
+    form = (await service.get("/orders/O-1/do/return_label")).text
+    assert "Return label for order O-1" in form
+
+    await service.send_form("/orders/O-1/do/return_label", reason="too small")
+
+    page = (await service.get("/orders/O-1")).text
+    assert "Return label is being ordered" in page
+    assert "too small" in page
+    form = (await service.get("/orders/O-1/do/return_label")).text
+    assert "Void return label O-1-B1" in form
+    await service.send_form(
+        "/orders/O-1/do/cancel_return_label", label_no="O-1-B1", reason="he keeps it"
+    )
+    assert "Return label is being voided" in (await service.get("/orders/O-1")).text
+    assert await rows(sessions, "SELECT reason, state FROM return_label") == [
+        ("too small", "cancelling")
+    ]
+
+
+@pytest.mark.usefixtures("order")
+async def test_who_prints_a_label_is_said_where_it_is_printed(
+    app: FastAPI, sessions: Sessions, web_sessions: Sessions
+) -> None:
+    await seed_parcel(sessions)
+    await change(sessions, "UPDATE shipment SET status = 'labelled'")
+    async with await person(app, web_sessions, Role.ADMIN) as admin:
+
+        async def link() -> tuple[str, str]:
+            pages = [(await admin.get(path)).text for path in ("/orders/O-1", "/warehouse/O-1-1")]
+            told = {
+                "label.pdf": "Print labels",
+                "print-data": "Data for the platform",
+                "elsewhere": "The label is printed where its waybill was ordered.",
+            }
+            found = [{name for name, words in told.items() if words in page} for page in pages]
+            assert all(len(one) == 1 for one in found), found
+            return found[0].pop(), found[1].pop()
+
+        assert await link() == ("label.pdf", "label.pdf")
+        await change(sessions, "UPDATE receiver SET kind = 'masked'")
+        assert await link() == ("elsewhere", "elsewhere")
+        async with sessions.begin() as session:
+            await keep_label(session, VAULT, "O-1-1.1", "ciphertext")
+        assert await link() == ("print-data", "print-data")

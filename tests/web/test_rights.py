@@ -32,6 +32,9 @@ PAGES = {
     "/shops/mini/do/pause": _SERVICE,
     "/shops/mini/do/credentials": _SERVICE,
     "/warehouse": _STORE,
+    "/warehouse/returns": _STORE,
+    "/returns": _ALL,
+    "/orders/O-1/do/return": _ATTENTION,
     "/warehouse/O-1-1": _STORE,
 }
 FORMS = {
@@ -54,6 +57,13 @@ FORMS = {
     "/carriers/sf/credentials": _SERVICE,
     "/carriers/sf/resume": _SERVICE,
     "/warehouse/O-1-1/pick": _STORE,
+    "/orders/O-1/do/return": _ATTENTION,
+    "/returns/RT-1/do/decide": _ATTENTION,
+    "/returns/RT-1/do/parcel": _ATTENTION,
+    "/returns/RT-1/do/ask": _ATTENTION,
+    "/returns/RT-1/do/answer": _ATTENTION,
+    "/returns/RT-1/do/withdraw": _ATTENTION,
+    "/warehouse/returns/RT-1": _STORE,
     "/warehouse/O-1-1/pack": _STORE,
     "/warehouse/O-1-1/hand-over": _STORE,
 }

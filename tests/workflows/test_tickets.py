@@ -20,6 +20,7 @@ from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.tickets import wake_sales
 from db.platform.outbox import queue_signal
+from db.shared.lifecycles import open_items, resolve_lost
 from db.shared.tickets import Outcome, TicketDesk
 from domain.inventory.stock import Document, ReserveStock, StockKey, StockLine
 from domain.orders.messages import Accepted, ResolveStep, StateChanged
@@ -281,3 +282,19 @@ async def test_a_number_told_with_other_content_is_no_second_sale(tills: Tills, 
     ) == ("ticket_conflict", "TicketConflict", 1)
     assert await tills.company.row("SELECT count(*) FROM sales_order") == (1,)
     assert await tills.company.row("SELECT array_agg(kind) FROM till_payment") == (["cash"],)
+
+
+async def test_two_contents_are_still_asked_about_when_the_engine_was_lost(tills: Tills) -> None:
+    sale = await tills.sell()
+    await tills.short()
+    other = read_ticket(
+        ticket(payments=[{"kind": "card", "amount_minor": 2000}]), datetime.now(UTC)
+    )
+    assert other.ticket
+    await tills.desk.take(other.ticket, other.raw)
+
+    async with tills.company.sessions.begin() as session:
+        await resolve_lost(session, await open_items(session, sale.id))
+
+    left = "SELECT array_agg(step_id) FROM attention WHERE resolved_at IS NULL"
+    assert await tills.company.row(left) == (["ticket_conflict"],)

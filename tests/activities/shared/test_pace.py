@@ -1,11 +1,14 @@
 """Limits are kept by all processes together, and a vendor's word to wait is heard by all."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from activities.shared.pace import SharedPace
 from db.engine import Sessions
+from db.platform.pace import prune_buckets
+from db.sql import run
 from domain.shared.errors import CredentialsRefused, RateLimited
 from integrations.access import Limit
 
@@ -95,3 +98,20 @@ async def test_a_vendor_that_repeats_a_secret_is_not_quoted_with_it(sessions: Se
 
     assert str(refused.value) == "session *** of 123456"
     assert "canary" not in repr(shared)
+
+
+async def test_each_waybill_has_a_bucket_of_its_own_and_full_ones_are_forgotten(
+    sessions: Sessions,
+) -> None:
+    one = SharedPace(sessions, "kuaidi100", "us", {"waybill": Limit(2, 86_400.0)}, 0.0)
+
+    assert [await called(one, "waybill:SF1") for _ in range(3)] == [True, True, False]
+    assert await called(one, "waybill:SF2")
+    async with sessions.begin() as session:
+        await run(
+            session,
+            "UPDATE rate_bucket SET refilled_at = now() - interval '3 days' WHERE key LIKE '%SF2'",
+        )
+        assert await prune_buckets(session, timedelta(days=2)) == 1
+    assert not await called(one, "waybill:SF1")
+    assert [await called(one, "waybill:SF2") for _ in range(3)] == [True, True, False]

@@ -12,11 +12,12 @@ from api.limits import limit_bodies
 from api.logistics import webhooks as carrier_webhooks
 from api.orders import payments
 from db.engine import Sessions
+from db.vault import Vault
 from tests.shops import VAULT
 
 
 @asynccontextmanager
-async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(sessions: Sessions, vault: Vault = VAULT) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
     app = FastAPI()
     doors = (payments.router, carrier_webhooks.router, tickets.router, webhooks.router)
@@ -25,8 +26,8 @@ async def client_of(sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
     limit_bodies(app)
     async with httpx.AsyncClient() as outside:
         app.state.sessions = sessions
-        app.state.vault = VAULT
-        app.state.adapters = Adapters(sessions, VAULT, outside)
+        app.state.vault = vault
+        app.state.adapters = Adapters(sessions, vault, outside)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield client

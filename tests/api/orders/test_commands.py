@@ -9,6 +9,7 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from api.orders.corrections import router as corrections
+from api.orders.return_labels import router as return_labels
 from api.orders.routes import router
 from db.engine import Sessions
 from db.platform.attention import open_attention
@@ -40,7 +41,9 @@ async def service(
 ) -> AsyncIterator[Service]:
     async with company(temporal_env.client, sessions) as shop:
         await shop.seed()
-        async with client_of(web_sessions, router, temporal=temporal_env.client) as http:
+        async with client_of(
+            web_sessions, router, return_labels, temporal=temporal_env.client
+        ) as http:
             yield Service(shop, http, web_sessions)
 
 
@@ -222,3 +225,37 @@ async def test_a_corrected_address_is_the_one_on_the_order(service: Service) -> 
     row = await service.shop.row("SELECT phone_last4, division_code FROM receiver")
     assert tuple(row) == ("0002", "310104")
     assert await service.shop.row("SELECT step_id, data FROM correction") == ("address", {})
+
+
+async def test_a_return_label_is_wanted_once_and_written_down(service: Service) -> None:
+    no = await service.order()
+    url = f"/api/v1/orders/{no}/return-labels"
+    early = await service.http.post(url, json={"reason": "too small"})
+    assert (early.status_code, early.json()["code"]) == (409, "ActionNotAllowed")
+    shipment = await service.shop.first_shipment()
+    await service.shop.ship(shipment)
+    await service.shop.deliver(shipment)
+    await service.shop.until("SELECT status FROM shipment", "delivered")
+    await service.shop.row(
+        "INSERT INTO carrier_account (code, name, base_url, secrets, settings, push_secret, active,"
+        " priority) VALUES ('jdl', 'JDL', 'http://jdl', '', '{}', '', true, 0) RETURNING code"
+    )
+
+    wanted = await service.http.post(url, json={"reason": "too small"})
+    again = await service.http.post(url, json={"reason": "too small"})
+
+    assert (wanted.status_code, wanted.json()) == (200, {"label_no": f"{no}-B1"})
+    assert (again.status_code, again.json()["code"]) == (409, "ActionNotAllowed")
+    await service.shop.until("SELECT state FROM return_label", "ordered")
+    gone = await service.http.post(f"{url}/{no}-B1/cancellation", json={"reason": "keeps it"})
+    assert gone.status_code == 200, gone.text
+    await service.shop.until("SELECT state FROM return_label", "cancelled")
+    late = await service.http.post(f"{url}/{no}-B1/cancellation", json={"reason": "keeps it"})
+    assert late.status_code == 409
+    deeds = "SELECT action FROM audit_log WHERE action LIKE 'return_label%' ORDER BY id"
+    assert [row[0] for row in await rows(service.shop.sessions, deeds)] == [
+        "return_label.wanted",
+        "return_label.cancelled",
+    ]
+    nowhere = await service.http.post(url.replace(no, "NO-SUCH"), json={"reason": "x"})
+    assert nowhere.status_code == 404

@@ -1,8 +1,10 @@
 """What holds for every carrier that is ordered by our reference, each through its own protocol."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -15,8 +17,14 @@ from domain.shared.errors import (
     Rejected,
     Unavailable,
 )
-from integrations.carriers.port import Aggregator, Carrier, PickupWindow, WaybillRequest
-from integrations.carriers.registry import CARRIERS
+from integrations.carriers.port import (
+    Aggregator,
+    Carrier,
+    PickupWindow,
+    ReturnCarrier,
+    WaybillRequest,
+)
+from integrations.carriers.registry import CARRIERS, RETURNS
 from tests.integrations.sandbox.world import World, acknowledging, create_world, waybill_request
 
 
@@ -200,6 +208,26 @@ async def test_only_who_documents_returns_takes_them(world: World, case: Case) -
     else:
         with pytest.raises(NotOffered):
             await carrier.create_return(request_for(case))
+
+
+async def test_who_brings_goods_back_follows_and_voids_its_waybills(world: World) -> None:
+    assert {case.code for case in CASES.values() if case.brings_back} == RETURNS
+    carrier = cast(ReturnCarrier, world.carrier("jdl"))
+    waybill = await carrier.create_return(waybill_request("O-1-B1", ""))
+    again = await carrier.create_return(waybill_request("O-1-B1", ""))
+    assert again.waybill_no == waybill.waybill_no
+
+    await world.hand_over(waybill.waybill_no)
+    await world.pass_time(1)
+    assert len(await carrier.track_return(waybill.waybill_no, "1234")) == 1
+
+    other = await carrier.create_return(waybill_request("O-1-B2", ""))
+    await carrier.cancel_return("O-1-B2", "")
+    await carrier.cancel_return("O-1-B2", other.waybill_no)
+    origins = {
+        json.loads(call["request"])[0]["orderOrigin"] for call in await world.calls(vendor="jdl")
+    }
+    assert origins == {2}
 
 
 @pytest.mark.parametrize("code", ["sf", "zto", "yto", "jdl"])

@@ -1,0 +1,197 @@
+"""Returns as their workflow moves them: judged by the rules, settled, paid and closed."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from temporalio import activity
+
+from activities.orders.ports import OrderRules
+from db.engine import Sessions
+from db.orders.return_money import order_money, pay_rest, settle_return, settlement_of, units_of
+from db.orders.returns import (
+    delivered_at,
+    earlier_returns,
+    let_go,
+    lock_return,
+    return_state,
+    tell,
+    write_progress,
+)
+from db.platform.attention import open_attention, resolve_attention
+from db.platform.notices import RETURN_LATE
+from db.sql import run
+from domain.orders.returns.approval import Request, doubts
+from domain.orders.returns.lifecycle import ending_of, status_of, waits_for
+from domain.orders.returns.model import (
+    Outcome,
+    ReturnKind,
+    ReturnReason,
+    ReturnState,
+    ReturnStatus,
+)
+from domain.orders.work import ReturnWork
+from domain.shared.ids import return_workflow_id
+
+_JUDGED: Final = """
+UPDATE sales_return SET judged_at = clock_timestamp(), doubts = CAST(:doubts AS jsonb),
+    decision = CASE WHEN CAST(:approved AS boolean) THEN 'approved' ELSE decision END,
+    decided_by = CASE WHEN CAST(:approved AS boolean) THEN 'system' ELSE decided_by END,
+    to_tell = CASE WHEN CAST(:approved AS boolean) AND case_no <> '' THEN 'agree' ELSE to_tell END,
+    due_at = created_at + CAST(:within AS interval), updated_at = clock_timestamp()
+WHERE return_no = :return_no AND judged_at IS NULL
+"""
+
+_SKUS: Final = "SELECT DISTINCT sku FROM sales_return_line WHERE return_no = :return_no"
+
+_ESCALATED: Final = """
+UPDATE sales_return SET escalated_at = clock_timestamp() WHERE return_no = :return_no
+"""
+
+_CLOSE: Final = """
+UPDATE sales_return SET outcome = :outcome, status = 'closed', waits_for = '', due_at = NULL,
+    clock_left_s = NULL, closed_at = clock_timestamp(), updated_at = clock_timestamp()
+WHERE return_no = :return_no AND outcome = ''
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SalesReturnActivities:
+    """One method is one transaction; said again, it changes nothing."""
+
+    sessions: Sessions
+    rules: OrderRules
+
+    @activity.defn(name="sales_return.look")
+    async def look(self, work: ReturnWork) -> ReturnState:
+        """Where the return stands."""
+        async with self.sessions.begin() as session:
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.judge")
+    async def judge(self, work: ReturnWork) -> ReturnState:
+        """Approve it by the rules, or write down why a person has to."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            if row.judged_at is None:
+                found = doubts(await _request(session, row), self.rules.returns)
+                await run(
+                    session, _JUDGED, return_no=row.return_no, approved=not found,
+                    doubts=json.dumps(list(found)), within=self.rules.returns.approve_within,
+                )  # fmt: skip
+                if not found:
+                    data = {"return_no": row.return_no}
+                    await tell(session, row.order_id, row.return_no, "return_by_rules", data)
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.move_on")
+    async def move_on(self, work: ReturnWork) -> ReturnState:
+        """Write its new status down and start the clock of the next act."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            state = await return_state(session, work.return_no)
+            status = status_of(state)
+            if status is not state.status:
+                await write_progress(session, state, self._due(row, status))
+                await _late_no_more(session, work.return_no)
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.escalate")
+    async def escalate(self, work: ReturnWork) -> ReturnState:
+        """Somebody is told that the next act is late."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            state = await return_state(session, work.return_no)
+            late = not state.escalated and not state.clock_stopped
+            if late and state.outcome is Outcome.OPEN:
+                await run(session, _ESCALATED, return_no=work.return_no)
+                await open_attention(
+                    session,
+                    workflow_id=return_workflow_id(work.return_no),
+                    step_id=RETURN_LATE,
+                    order_id=row.order_id,
+                    cause="ReturnLate",
+                    code=waits_for(state),
+                    error=f"return {work.return_no} waits longer than promised",
+                    actions=("done_by_hand",),
+                )
+                data = {"return_no": work.return_no, "return_waits": waits_for(state)}
+                await tell(session, row.order_id, row.return_no, "return_late", data)
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.settle")
+    async def settle(self, work: ReturnWork) -> ReturnState:
+        """Plan what this round pays back, once; the refunds start with it."""
+        async with self.sessions.begin() as session:
+            return await settle_return(session, await lock_return(session, work.return_no))
+
+    @activity.defn(name="sales_return.pay_rest")
+    async def pay_rest(self, work: ReturnWork) -> ReturnState:
+        """A person paid what no known payment covers, or leaves it out."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            await pay_rest(session, row, work.actor, paid=work.paid)
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.expire")
+    async def expire(self, work: ReturnWork) -> ReturnState:
+        """The buyer sent nothing in time: closed, until a parcel comes after all."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            state = await return_state(session, work.return_no)
+            if status_of(state) is ReturnStatus.APPROVED and state.outcome is Outcome.OPEN:
+                await self._close(session, row, Outcome.EXPIRED)
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.close")
+    async def close(self, work: ReturnWork) -> ReturnState:
+        """It is over; units that did not come back are free to be asked back again."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            state = await return_state(session, work.return_no)
+            ending = ending_of(state)
+            if state.outcome is Outcome.OPEN and ending is not Outcome.OPEN:
+                if state.pays_channel and state.channel_done:
+                    await pay_rest(session, row, "channel")
+                await self._close(session, row, ending)
+            return await return_state(session, work.return_no)
+
+    async def _close(self, session: Any, row: Any, outcome: Outcome) -> None:
+        await run(session, _CLOSE, return_no=row.return_no, outcome=outcome)
+        await let_go(session, row.return_no)
+        await _late_no_more(session, row.return_no)
+        data = {"return_no": row.return_no, "return_outcome": str(outcome)}
+        await tell(session, row.order_id, row.return_no, "return_closed", data)
+
+    def _due(self, row: Any, status: ReturnStatus) -> datetime | None:
+        """Until when the next act is owed, by us or by the buyer."""
+        within: dict[ReturnStatus, timedelta] = {
+            ReturnStatus.APPROVED: self.rules.returns.send_within,
+            ReturnStatus.IN_TRANSIT: self.rules.returns.missing_after,
+            ReturnStatus.RECEIVED: self.rules.returns.inspect_within,
+            ReturnStatus.INSPECTED: self.rules.returns.approve_within,
+        }
+        return datetime.now(UTC) + within[status] if status in within else None
+
+
+async def _request(session: Any, row: Any) -> Request:
+    money = await order_money(session, row.order_id)
+    units = await units_of(session, row.return_no, asked=True)
+    return Request(
+        ReturnKind(row.kind),
+        ReturnReason(row.reason),
+        settlement_of(money, row, units).refund_minor,
+        0,
+        tuple(one.sku for one in await run(session, _SKUS, return_no=row.return_no)),
+        await delivered_at(session, row.order_id),
+        row.created_at,
+        await earlier_returns(session, row.return_no, row.order_id),
+    )
+
+
+async def _late_no_more(session: Any, return_no: str) -> None:
+    await resolve_attention(
+        session, workflow_id=return_workflow_id(return_no), step_id=RETURN_LATE, by="system",
+        resolution="done",
+    )  # fmt: skip

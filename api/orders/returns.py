@@ -1,0 +1,434 @@
+"""Returns over the API: asked for, decided with a plan that was shown, received and inspected."""
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, Field
+from sqlalchemy.engine import Row
+
+from api.deps import Context, RequestContext, SessionsOf, SettingsOf
+from api.orders.money import MoneyView, RefundView
+from api.strict import Code, Count, Reason, SafeStr, StrictBody, clean
+from db.orders import return_acts
+from db.orders.queries import OrderQueries
+from db.orders.return_acts import Asked, DecidedTerms
+from db.orders.return_queries import (
+    ReturnDetail,
+    find_returns,
+    return_detail,
+    return_queue,
+)
+from db.orders.returns import returnable
+from db.orders.tables import SalesOrderRow
+from db.platform.audit import audit
+from db.shared.returns_bench import Bench, Counted, Verdict
+from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
+from domain.orders.returns.plan import ReturnAction, ReturnPlan
+from domain.platform.permissions import Permission
+from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
+from domain.shared.money import Money, minor_digits
+from runtime.settings import Settings
+
+router = APIRouter(tags=["returns"])
+
+Sum = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+SumAsked = Annotated[str, Query(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+Queue = Literal["", "decide", "settle", "buyer", "coming", "inspect", "paying", "closed"]
+Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+
+
+class AskedLine(StrictBody):
+    """Base units of one line of `returnable`."""
+
+    line_id: Code
+    quantity: Count
+
+
+class ReturnRequest(StrictBody):
+    """kind: return (goods back, then money) | refund_only (money alone) | came_back (on its way
+    to us undelivered). `goodwill` is a sum beside the lines, in the order's currency."""
+
+    kind: ReturnKind
+    reason: ReturnReason
+    lines: list[AskedLine] = Field(default_factory=list, max_length=1000)
+    goodwill: Sum = "0"
+    remark: SafeStr = ""
+
+
+class Opened(StrictBody):
+    return_no: str
+
+
+class Decided(StrictBody):
+    """Confirms the plan that was shown. `freight` null = postage goes back as the reason says."""
+
+    action: ReturnAction
+    plan_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    reason: SafeStr = ""
+    freight: bool | None = None
+    deduction: Sum = "0"
+    goodwill: Sum = "0"
+
+
+class ParcelSent(StrictBody):
+    carrier: SafeStr = ""
+    waybill_no: Code
+
+
+class Said(StrictBody):
+    text: Reason
+
+
+class CountedLine(StrictBody):
+    line_id: Code
+    quantity: Count
+    lot: SafeStr = ""
+
+
+class ReturnReceipt(StrictBody):
+    """What is really in the parcel; it lies in quarantine at the location."""
+
+    location: Code
+    lines: list[CountedLine] = Field(min_length=1, max_length=1000)
+
+
+class InspectedLine(StrictBody):
+    """What becomes of units. Without a location they stay where they were received; without a lot
+    they keep theirs."""
+
+    line_id: Code
+    quantity: Count
+    disposition: Disposition
+    location: SafeStr = ""
+    lot: SafeStr | None = None
+    note: SafeStr = ""
+
+
+class Inspection(StrictBody):
+    lines: list[InspectedLine] = Field(min_length=1, max_length=1000)
+
+
+class ReturnableLine(StrictBody):
+    """Units that were sent, and how many of them can still come back."""
+
+    line_id: str
+    sku: str
+    title: str
+    sent: int
+    in_returns: int
+    can_come_back: int
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "ReturnableLine":
+        return cls(
+            line_id=row.id, sku=row.sku, title=row.title or row.name, sent=row.sent,
+            in_returns=row.returned_quantity, can_come_back=row.left_over,
+        )  # fmt: skip
+
+
+class ReturnSummary(StrictBody):
+    """status: requested | approved | in_transit | received | inspected | refunding | closed.
+    `due_at` is until when the next act is owed; it stands still while `waits_for` is
+    buyer_answer."""
+
+    return_no: str
+    order_no: str
+    kind: str
+    origin: str
+    reason: str
+    status: str
+    waits_for: str
+    outcome: str
+    due_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+    carrier: str
+    waybill_no: str
+    refund: MoneyView
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "ReturnSummary":
+        return cls.model_validate(_summary(row, row.refund_minor))
+
+
+class ReturnLine(StrictBody):
+    line_id: str
+    sku: str
+    title: str
+    asked: int
+    received: int
+    inspected: int
+    accepted: int
+    refunded: int
+    refund: MoneyView
+
+
+class ReturnView(ReturnSummary):
+    doubts: list[str]
+    remark: str
+    question: str
+    decision: str
+    decided_by: str
+    lines: list[ReturnLine]
+    refunds: list[RefundView]
+
+    @classmethod
+    def whole(cls, detail: ReturnDetail) -> "ReturnView":
+        row = detail.row
+        paid = sum(one.refund_minor for one in detail.settlements)
+        lines = [
+            ReturnLine(
+                line_id=line.fulfilment_line_id, sku=line.sku, title=line.title or line.name,
+                asked=line.quantity, received=line.received_quantity,
+                inspected=line.inspected_quantity, accepted=line.accepted_quantity,
+                refunded=line.refunded_quantity,
+                refund=MoneyView.of(line.refund_minor, row.currency),
+            )
+            for line in detail.lines
+        ]  # fmt: skip
+        told = {name: getattr(row, name) for name in ("remark", "question", "decision")}
+        return cls.model_validate(
+            {
+                **_summary(row, paid), **told, "doubts": row.doubts, "decided_by": row.decided_by,
+                "lines": lines, "refunds": [RefundView.of(one) for one in detail.refunds],
+            }
+        )  # fmt: skip
+
+
+class EffectView(StrictBody):
+    """kind: expect_goods | goods_stay | goods_accepted | goods_refused | pay_goods | pay_postage |
+    pay_less | pay_goodwill | pays_provider | pays_channel | pays_person | pays_nothing |
+    let_go."""
+
+    kind: str
+    subject: str
+    quantity: int
+    amount: MoneyView | None
+    amount_minor: int = Field(exclude=True)
+
+
+class ReturnPlanView(StrictBody):
+    """What the decision would do now; `plan_hash` confirms exactly this."""
+
+    plan_hash: str
+    action: str
+    refund: MoneyView
+    effects: list[EffectView]
+
+    @classmethod
+    def of(cls, plan: ReturnPlan) -> "ReturnPlanView":
+        effects = [
+            EffectView(
+                kind=one.kind, subject=one.subject, quantity=one.quantity,
+                amount_minor=one.amount_minor,
+                amount=MoneyView.of(one.amount_minor, plan.currency) if one.amount_minor else None,
+            )
+            for one in plan.effects
+        ]  # fmt: skip
+        return cls(
+            plan_hash=plan.hash, action=plan.action,
+            refund=MoneyView.of(plan.refund_minor, plan.currency), effects=effects,
+        )  # fmt: skip
+
+
+@router.get("/orders/{no}/returnable")
+async def can_come_back(no: Code, sessions: SessionsOf) -> list[ReturnableLine]:
+    """What of the order was sent and can still come back."""
+    async with sessions.begin() as session:
+        order = await _order(session, no)
+        return [ReturnableLine.of(row) for row in await returnable(session, order.id)]
+
+
+@router.post("/orders/{no}/returns")
+async def open_return(
+    no: Code, body: ReturnRequest, context: Context, settings: SettingsOf
+) -> Opened:
+    """Open a return; the rules approve it, or a person has to."""
+    units: dict[str, int] = {}
+    for line in body.lines:
+        units[line.line_id] = units.get(line.line_id, 0) + line.quantity
+    async with context.sessions.begin() as session:
+        order = await _order(session, no)
+        goodwill = minor(body.goodwill, order.currency)
+        refuse_goodwill(context, settings, goodwill)
+        asked = Asked(
+            body.kind, ReturnOrigin.CUSTOMER_SERVICE, body.reason, units, body.remark, goodwill,
+            actor=context.actor,
+        )  # fmt: skip
+        number = await return_acts.open_return(session, order.id, asked)
+        await audited(session, context, number, "opened", body.remark)
+    return Opened(return_no=number)
+
+
+@router.get("/returns")
+async def list_returns(
+    sessions: SessionsOf,
+    queue: Queue = "",
+    q: Search = "",
+    late: bool = False,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[ReturnSummary]:
+    """Open returns, the most urgent first; `q` finds one by any number, also closed ones."""
+    async with sessions.begin() as session:
+        if q.strip():
+            rows = await find_returns(session, q.strip(), limit)
+        else:
+            rows = await return_queue(session, queue, late=late, limit=limit)
+    return [ReturnSummary.of(row) for row in rows]
+
+
+@router.get("/returns/{return_no}")
+async def get_return(return_no: Code, sessions: SessionsOf) -> ReturnView:
+    """One return with its lines and refunds."""
+    async with sessions.begin() as session:
+        return ReturnView.whole(await return_detail(session, return_no))
+
+
+@router.get("/returns/{return_no}/plan")
+async def plan(
+    return_no: Code,
+    context: Context,
+    action: ReturnAction,
+    freight: bool | None = None,
+    deduction: SumAsked = "0",
+    goodwill: SumAsked = "0",
+) -> ReturnPlanView:
+    """What a decision would do now, in money and goods; nothing happens yet."""
+    async with context.sessions.begin() as session:
+        terms = await _terms(session, return_no, freight, deduction, goodwill)
+        return ReturnPlanView.of(await return_acts.plan_of(session, return_no, action, terms))
+
+
+@router.post("/returns/{return_no}/decision")
+async def decide(
+    return_no: Code, body: Decided, context: Context, settings: SettingsOf
+) -> ReturnPlanView:
+    """Carry out the plan that was shown; 409 when it would do something else now."""
+    if body.action is ReturnAction.REJECT and not body.reason:
+        raise ActionNotAllowed("a reason is needed")
+    async with context.sessions.begin() as session:
+        terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
+        refuse_goodwill(context, settings, terms.goodwill_minor)
+        if (terms.goodwill_minor or terms.deduction_minor) and not body.reason:
+            raise ActionNotAllowed("a reason is needed")
+        done = await return_acts.decide(
+            session, return_no, body.action, body.plan_hash, terms, body.reason, context.actor
+        )
+        await audited(session, context, return_no, str(body.action), body.reason)
+    return ReturnPlanView.of(done)
+
+
+@router.post("/returns/{return_no}/parcel")
+async def parcel(return_no: Code, body: ParcelSent, context: Context) -> Opened:
+    """The buyer sent it under this number."""
+    async with context.sessions.begin() as session:
+        await return_acts.parcel_sent(
+            session, return_no, body.carrier, body.waybill_no, context.actor
+        )
+    return Opened(return_no=return_no)
+
+
+@router.post("/returns/{return_no}/question")
+async def ask(return_no: Code, body: Said, context: Context) -> Opened:
+    """Ask the buyer something; our clock stands still until the answer."""
+    async with context.sessions.begin() as session:
+        await return_acts.ask_buyer(session, return_no, body.text, context.actor)
+    return Opened(return_no=return_no)
+
+
+@router.post("/returns/{return_no}/answer")
+async def answer(return_no: Code, body: Said, context: Context) -> Opened:
+    """What the buyer answered; our clock goes on."""
+    async with context.sessions.begin() as session:
+        await return_acts.buyer_answered(session, return_no, body.text, context.actor)
+    return Opened(return_no=return_no)
+
+
+@router.post("/returns/{return_no}/withdrawal")
+async def withdraw(return_no: Code, body: Said, context: Context) -> Opened:
+    """The buyer keeps the goods, or it was a mistake."""
+    async with context.sessions.begin() as session:
+        await return_acts.withdraw(session, return_no, body.text, context.actor)
+        await audited(session, context, return_no, "withdrawn", body.text)
+    return Opened(return_no=return_no)
+
+
+@router.post("/returns/{return_no}/receipts")
+async def receive(return_no: Code, body: ReturnReceipt, context: Context) -> Opened:
+    """Count what came in; a return that was over is open again."""
+    counted = [Counted(line.line_id, line.quantity, line.lot) for line in body.lines]
+    async with context.sessions.begin() as session:
+        bench = Bench(session, context.actor)
+        await bench.receive(return_no, act_of(context, return_no), body.location, counted)
+        await audited(session, context, return_no, "received", "")
+    return Opened(return_no=return_no)
+
+
+@router.post("/returns/{return_no}/inspections")
+async def inspect(return_no: Code, body: Inspection, context: Context) -> Opened:
+    """Say what becomes of received units."""
+    verdicts = [
+        Verdict(line.line_id, line.quantity, line.disposition, line.location, line.lot, line.note)
+        for line in body.lines
+    ]
+    async with context.sessions.begin() as session:
+        await Bench(session, context.actor).inspect(return_no, act_of(context, return_no), verdicts)
+        await audited(session, context, return_no, "inspected", "")
+    return Opened(return_no=return_no)
+
+
+def act_of(context: RequestContext, return_no: str, said: str = "") -> str:
+    """The name of one press of a button: the same when the request is sent again."""
+    seed = f"{return_no}\x1f{said or context.update_id}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:32]
+
+
+def minor(amount: str, currency: str) -> int:
+    """Minor units of a decimal sum. Raises InvalidInput for parts of a cent."""
+    digits = minor_digits(currency)
+    if len(amount.partition(".")[2]) > digits:
+        raise InvalidInput(f"a sum has {digits} decimal places at most")
+    return Money.of(Decimal(amount), currency).minor
+
+
+def refuse_goodwill(context: RequestContext, settings: Settings, goodwill_minor: int) -> None:
+    """Raises ActionNotAllowed for more goodwill than this person may give."""
+    limit = settings.return_policy.goodwill_limit_minor
+    if goodwill_minor > limit and not context.principal.may(Permission.APPROVE_GOODWILL):
+        raise ActionNotAllowed("goodwill above the limit is given by a manager")
+
+
+async def _terms(
+    session: Any, return_no: str, freight: bool | None, deduction: str, goodwill: str
+) -> DecidedTerms:
+    currency = (await return_detail(session, return_no)).row.currency
+    return DecidedTerms(freight, minor(deduction, currency), minor(goodwill, currency))
+
+
+async def _order(session: Any, no: str) -> SalesOrderRow:
+    order = await OrderQueries(session).find(no)
+    if order is None:
+        raise OrderNotFound(f"there is no order {no}")
+    return order
+
+
+async def audited(
+    session: Any, context: RequestContext, return_no: str, deed: str, reason: str
+) -> None:
+    """Write down who did it, in the same transaction."""
+    await audit(
+        session, context.actor, f"return.{deed}", f"return/{return_no}", reason=reason,
+        request_id=context.update_id,
+    )  # fmt: skip
+
+
+def _summary(row: Row[Any], refund_minor: int) -> dict[str, Any]:
+    names = (
+        "return_no", "order_no", "kind", "origin", "reason", "status", "waits_for", "outcome",
+        "due_at", "created_at", "closed_at", "carrier", "waybill_no",
+    )  # fmt: skip
+    told = {name: getattr(row, name) for name in names}
+    return {**told, "refund": MoneyView.of(refund_minor, row.currency)}

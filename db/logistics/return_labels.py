@@ -1,0 +1,193 @@
+"""Waybills with which consumers send goods back, in the caller's transaction."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.platform.outbox import queue_signal
+from db.sql import run
+from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
+from domain.orders.messages import ReturnMoved
+from domain.orders.work import ReturnFacts
+from domain.shared.errors import ActionNotAllowed, OrderNotFound
+from domain.shared.ids import OrderId, return_label_workflow_id
+
+RETURN_MOVED: Final = "return_moved"
+_OPEN: Final = "('wanted','ordered','cancelling')"
+
+_ORDER: Final = """
+SELECT o.id, r.kind, count(l.no) AS labels,
+       (SELECT s.location_id FROM shipment s WHERE s.order_id = o.id AND s.status = 'delivered'
+        ORDER BY s.no LIMIT 1) AS location_id
+FROM sales_order o LEFT JOIN receiver r ON r.order_id = o.id
+LEFT JOIN return_label l ON l.order_id = o.id
+WHERE o.no = :no GROUP BY o.id, r.kind
+"""
+
+_OFFERING: Final = """
+SELECT code FROM carrier_account WHERE active AND code = ANY(:offering) ORDER BY priority, code
+"""
+
+_WANT: Final = """
+INSERT INTO return_label (no, order_id, location_id, carrier, reason, asked_by, state, waybill_no,
+                          status, told)
+VALUES (:no, :order_id, :location_id, :carrier, :reason, :asked_by, 'wanted', '', 'labelled', '')
+ON CONFLICT DO NOTHING RETURNING no
+"""
+
+_CANCEL: Final = """
+UPDATE return_label l SET state = 'cancelling' FROM sales_order o
+WHERE l.no = :no AND o.id = l.order_id AND o.no = :order_no
+  AND l.state IN ('wanted','ordered') AND l.status = 'labelled'
+RETURNING l.order_id
+"""
+
+_FACTS: Final = "SELECT no, order_id, carrier, state FROM return_label WHERE no = :no"
+
+_SETTLE: Final = """
+UPDATE return_label SET
+    state = CAST(:state AS text),
+    waybill_no = CASE WHEN waybill_no = '' THEN :waybill_no ELSE waybill_no END,
+    settled_at = CASE WHEN CAST(:state AS text) IN ('cancelled','arrived')
+                      THEN clock_timestamp() ELSE settled_at END
+WHERE no = :no AND state = ANY(:before)
+"""
+
+_TO_ORDER: Final = """
+SELECT l.no, l.carrier, l.waybill_no, l.order_id, r.phone_last4,
+       p.name AS to_name, p.contact_name, p.contact_phone, p.province, p.city, p.district, p.detail,
+       p.division_code,
+       (SELECT coalesce(sum(b.weight_g), 0)::bigint FROM parcel b
+        JOIN shipment s ON s.no = b.shipment_no
+        WHERE s.order_id = l.order_id AND s.status = 'delivered' AND b.voided_at IS NULL
+       ) AS weight_g
+FROM return_label l JOIN location p ON p.id = l.location_id
+JOIN receiver r ON r.order_id = l.order_id
+WHERE l.no = :no
+"""
+
+_CARGO: Final = """
+SELECT k.name, k.weight_g, sum(coalesce(x.picked_quantity, x.quantity))::bigint AS quantity
+FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no JOIN sku k ON k.code = x.sku
+WHERE s.order_id = :order_id AND s.status = 'delivered'
+GROUP BY x.sku, k.name, k.weight_g
+HAVING sum(coalesce(x.picked_quantity, x.quantity)) > 0 ORDER BY x.sku
+"""
+
+_SCANNED: Final = """
+SELECT no, order_id, status, told_at FROM return_label
+WHERE carrier = :carrier AND waybill_no = :waybill_no FOR UPDATE
+"""
+
+_MOVE: Final = """
+UPDATE return_label SET status = :status, told = :told, told_at = :at WHERE no = :no
+"""
+
+_OF_ORDER: Final = """
+SELECT no, carrier, state, waybill_no, status, told, told_at, reason, asked_by, created_at
+FROM return_label WHERE order_id = :order_id ORDER BY created_at DESC, no DESC
+"""
+
+
+async def want_label(
+    session: AsyncSession, order_no: str, offering: Collection[str], *, reason: str, by: str
+) -> str:
+    """A consumer is to send goods of this order back: the number of his label.
+
+    Raises OrderNotFound; ActionNotAllowed when nothing was delivered, the platform hides who would
+    send it, no carrier of ours brings goods back, or another label of the order is open.
+    """
+    rows = await run(session, _ORDER, no=order_no)
+    if not rows:
+        raise OrderNotFound(f"there is no order {order_no}")
+    order = rows[0]
+    if order.location_id is None:
+        raise ActionNotAllowed("nothing of this order was delivered yet")
+    if order.kind != "contact":
+        raise ActionNotAllowed("only the platform knows this receiver; he returns it there")
+    carriers = await run(session, _OFFERING, offering=sorted(offering))
+    if not carriers:
+        raise ActionNotAllowed("no carrier we have a contract with makes return labels")
+    no = f"{order_no}-B{order.labels + 1}"
+    made = await run(
+        session, _WANT, no=no, order_id=order.id, location_id=order.location_id,
+        carrier=carriers[0].code, reason=reason, asked_by=by,
+    )  # fmt: skip
+    if not made:
+        raise ActionNotAllowed("this order has a return label already")
+    await _tell(session, no, order.id)
+    return no
+
+
+async def cancel_label(session: AsyncSession, order_no: str, no: str) -> None:
+    """The consumer keeps the goods. Raises ActionNotAllowed once the carrier has the parcel."""
+    rows = await run(session, _CANCEL, no=no, order_no=order_no)
+    if not rows:
+        raise ActionNotAllowed("this return label cannot be cancelled any more")
+    await _tell(session, no, rows[0].order_id)
+
+
+async def facts_of(session: AsyncSession, no: str) -> ReturnFacts:
+    """Where a label stands. Raises OrderNotFound."""
+    rows = await run(session, _FACTS, no=no)
+    if not rows:
+        raise OrderNotFound(f"there is no return label {no}")
+    row = rows[0]
+    return ReturnFacts(row.no, row.order_id, row.carrier, row.state)
+
+
+async def settle_label(
+    session: AsyncSession, no: str, state: str, before: Sequence[str], waybill_no: str = ""
+) -> ReturnFacts:
+    """It comes to a state, from one of those before it; anything else changes nothing."""
+    await run(session, _SETTLE, no=no, state=state, before=list(before), waybill_no=waybill_no)
+    return await facts_of(session, no)
+
+
+async def to_order(session: AsyncSession, no: str) -> tuple[Row[Any], Sequence[Row[Any]]]:
+    """What a carrier is told: the label with where the goods go, and what they are."""
+    row = (await run(session, _TO_ORDER, no=no))[0]
+    return row, await run(session, _CARGO, order_id=row.order_id)
+
+
+async def heard_of_return(
+    session: AsyncSession, carrier: str, waybill_no: str, facts: Sequence[TrackingFact]
+) -> int:
+    """Scans of a parcel on its way back; how many labels they were about."""
+    rows = await run(session, _SCANNED, carrier=carrier, waybill_no=waybill_no)
+    for row in rows:
+        status = ParcelStatus(row.status)
+        ordered = sorted(facts, key=lambda one: one.at)
+        for fact in ordered:
+            status = advance(status, fact.status)
+        last = ordered[-1]
+        if row.told_at is None or last.at >= row.told_at:
+            await run(session, _MOVE, no=row.no, status=status, told=last.text[:500], at=last.at)
+        if status is not ParcelStatus(row.status):
+            await _tell(session, row.no, row.order_id)
+    return len(rows)
+
+
+async def labels_of(session: AsyncSession, order_id: str) -> Sequence[Row[Any]]:
+    """An order's return labels, the latest first."""
+    return await run(session, _OF_ORDER, order_id=order_id)
+
+
+async def open_labels(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
+    """Labels whose workflow should be running."""
+    sql = f"SELECT no, order_id FROM return_label WHERE state IN {_OPEN} ORDER BY no LIMIT :limit"  # noqa: S608
+    return await run(session, sql, limit=limit)
+
+
+async def is_delivered(session: AsyncSession, no: str) -> bool:
+    """Whether the goods are back at our place."""
+    rows = await run(session, "SELECT FROM return_label WHERE no = :no AND status = 'delivered'",
+                     no=no)  # fmt: skip
+    return bool(rows)
+
+
+async def _tell(session: AsyncSession, no: str, order_id: str) -> None:
+    moved = ReturnMoved(no, OrderId(order_id))
+    await queue_signal(session, return_label_workflow_id(no), RETURN_MOVED, moved)

@@ -1,0 +1,175 @@
+"""Returns for reading: the queue of the service desk and the bench, and one with all it has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.sql import run
+from domain.shared.errors import ReturnNotFound
+
+# What a queue holds: the codes it waits for.
+QUEUES: Final[dict[str, tuple[str, ...]]] = {
+    "decide": ("decision",),
+    "settle": ("settlement", "refund_by_hand"),
+    "buyer": ("buyer_answer", "buyer_parcel"),
+    "coming": ("parcel",),
+    "inspect": ("inspection",),
+    "paying": ("refund", "channel_refund"),
+}
+
+_LISTED: Final = """
+SELECT r.return_no, r.kind, r.reason, r.origin, r.status, r.waits_for, r.outcome, r.due_at,
+       r.created_at, r.closed_at, r.clock_left_s, r.carrier, r.waybill_no, r.case_no, r.remedy,
+       r.escalated_at, o.no AS order_no, o.external_no, o.currency, o.channel, h.name AS shop,
+       (SELECT coalesce(sum(quantity), 0)::bigint FROM sales_return_line l
+        WHERE l.return_no = r.return_no) AS units,
+       (SELECT coalesce(sum(refund_minor), 0)::bigint FROM return_settlement s
+        WHERE s.return_no = r.return_no) AS refund_minor,
+       EXISTS (SELECT FROM attention a WHERE a.workflow_id = 'return/' || r.return_no
+               AND a.resolved_at IS NULL) AS attention
+FROM sales_return r
+JOIN sales_order o ON o.id = r.order_id
+JOIN shop h ON h.id = r.shop_id
+"""
+
+_IN_QUEUE: Final = """
+WHERE r.outcome = '' AND (CAST(:waits AS text[]) IS NULL OR r.waits_for = ANY(:waits))
+  AND (NOT CAST(:late AS boolean) OR r.due_at < clock_timestamp() AND r.clock_left_s IS NULL)
+ORDER BY r.due_at NULLS LAST, r.created_at, r.return_no LIMIT :limit
+"""
+_QUEUE: Final = _LISTED + _IN_QUEUE
+
+_CLOSED: Final = _LISTED + " WHERE r.outcome <> '' ORDER BY r.closed_at DESC LIMIT :limit"
+
+_NUMBER_IS: Final = """
+WHERE r.return_no = upper(:q) OR o.no = upper(:q) OR o.external_no = :q OR r.waybill_no = :q
+   OR r.case_no = :q
+   OR r.order_id IN (SELECT l.order_id FROM return_label l WHERE l.waybill_no = :q)
+ORDER BY r.created_at DESC, r.return_no LIMIT :limit
+"""
+_BY_NUMBER: Final = _LISTED + _NUMBER_IS
+
+_OF_ORDER: Final = _LISTED + " WHERE r.order_id = :order_id ORDER BY r.created_at, r.return_no"
+
+_COUNTS: Final = """
+SELECT waits_for, count(*)::int AS n FROM sales_return WHERE outcome = '' GROUP BY waits_for
+"""
+
+_ONE: Final = """
+SELECT r.*, o.no AS order_no, o.currency, o.channel, o.external_no, h.name AS shop,
+       o.status AS order_status, o.captured_minor, o.refunded_minor,
+       o.refund_due_minor + o.returning_minor AS pending_minor, n.no AS new_order_no,
+       (SELECT min(s.location_id) FROM shipment s WHERE s.order_id = o.id
+        AND s.status <> 'cancelled') AS sent_from
+FROM sales_return r
+JOIN sales_order o ON o.id = r.order_id
+JOIN shop h ON h.id = r.shop_id
+LEFT JOIN sales_order n ON n.id = r.new_order_id
+WHERE r.return_no = :return_no
+"""
+
+_LINES: Final = """
+SELECT l.*, k.name, k.gtin, o.title, o.line_no,
+       (SELECT array_agg(DISTINCT m.lot) FROM shipment_line x
+        JOIN stock_move m ON m.document_no = x.shipment_no AND m.sku = x.sku AND m.verb = 'issue'
+        WHERE x.fulfilment_line_id = l.fulfilment_line_id AND m.lot <> '') AS lots
+FROM sales_return_line l
+JOIN fulfilment_line f ON f.id = l.fulfilment_line_id
+JOIN order_line o ON o.id = f.order_line_id
+JOIN sku k ON k.code = l.sku
+WHERE l.return_no = :return_no ORDER BY o.line_no, l.sku
+"""
+
+_INSPECTIONS: Final = """
+SELECT i.*, l.sku, k.name, p.name AS place FROM return_inspection i
+JOIN sales_return_line l USING (return_no, fulfilment_line_id)
+JOIN sku k ON k.code = l.sku JOIN location p ON p.id = i.location_id
+WHERE i.return_no = :return_no ORDER BY i.at, i.id
+"""
+
+_SETTLEMENTS: Final = "SELECT * FROM return_settlement WHERE return_no = :return_no ORDER BY round"
+
+_REFUNDS: Final = """
+SELECT f.refund_no, f.amount_minor, f.currency, f.state, p.provider, f.created_at, f.settled_at,
+       f.vendor_refund_id, f.vendor_status
+FROM refund f JOIN payment p ON p.id = f.payment_id
+WHERE f.return_no = :return_no ORDER BY f.created_at, f.refund_no
+"""
+
+_STORY: Final = """
+SELECT e.source, e.seq, e.at, e.kind, e.actor,
+       e.data || jsonb_strip_nulls(jsonb_build_object('location', l.name)) AS data
+FROM order_event e LEFT JOIN location l ON l.id = e.data->>'location'
+WHERE e.order_id = :order_id AND e.source = :return_no ORDER BY e.at DESC, e.seq DESC LIMIT 200
+"""
+
+_ITEMS: Final = """
+SELECT id, step_id, cause, code, error, system, attempts, first_seen FROM attention
+WHERE resolved_at IS NULL AND (
+    workflow_id = :workflow_id
+    OR workflow_id IN (SELECT 'refund/' || refund_no FROM refund WHERE return_no = :return_no))
+ORDER BY id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnDetail:
+    """A return with its lines, what became of them, its money and its story, the latest first."""
+
+    row: Row[Any]
+    lines: Sequence[Row[Any]]
+    inspections: Sequence[Row[Any]]
+    settlements: Sequence[Row[Any]]
+    refunds: Sequence[Row[Any]]
+    story: Sequence[Row[Any]]
+    attention: Sequence[Row[Any]]
+
+    @property
+    def awaits_inspection(self) -> bool:
+        return any(line.received_quantity > line.inspected_quantity for line in self.lines)
+
+
+async def return_queue(
+    session: AsyncSession, queue: str = "", *, late: bool = False, limit: int = 100
+) -> Sequence[Row[Any]]:
+    """Open returns of a queue, the most urgent first; `closed` are the latest that ended."""
+    if queue == "closed":
+        return await run(session, _CLOSED, limit=limit)
+    waits = list(QUEUES[queue]) if queue else None
+    return await run(session, _QUEUE, waits=waits, late=late, limit=limit)
+
+
+async def find_returns(session: AsyncSession, q: str, limit: int = 50) -> Sequence[Row[Any]]:
+    """Returns by any number: their own, the order's, the channel's, a parcel's."""
+    return await run(session, _BY_NUMBER, q=q, limit=limit)
+
+
+async def returns_of(session: AsyncSession, order_id: str) -> Sequence[Row[Any]]:
+    """The returns of one order, the oldest first."""
+    return await run(session, _OF_ORDER, order_id=order_id)
+
+
+async def queue_counts(session: AsyncSession) -> dict[str, int]:
+    """How many open returns each queue holds."""
+    by_code = {row.waits_for: row.n for row in await run(session, _COUNTS)}
+    return {name: sum(by_code.get(code, 0) for code in codes) for name, codes in QUEUES.items()}
+
+
+async def return_detail(session: AsyncSession, return_no: str) -> ReturnDetail:
+    """Everything about one return. Raises ReturnNotFound."""
+    rows = await run(session, _ONE, return_no=return_no)
+    if not rows:
+        raise ReturnNotFound("there is no such return")
+    row = rows[0]
+    return ReturnDetail(
+        row,
+        await run(session, _LINES, return_no=return_no),
+        await run(session, _INSPECTIONS, return_no=return_no),
+        await run(session, _SETTLEMENTS, return_no=return_no),
+        await run(session, _REFUNDS, return_no=return_no),
+        await run(session, _STORY, order_id=row.order_id, return_no=return_no),
+        await run(session, _ITEMS, return_no=return_no, workflow_id=f"return/{return_no}"),
+    )

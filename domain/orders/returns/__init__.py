@@ -1,0 +1,1 @@
+"""Returns: what a buyer sends back or complains about, and the money that follows."""

@@ -1,0 +1,194 @@
+"""Returns over the API: who may do what, what bad input gets, and nothing twice."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from db.audit import audit
+from db.engine import Sessions
+from db.sql import run
+from domain.platform.permissions import Role
+from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
+from tests.api.served import browser, key_for, served
+
+A, B = "ord_1.1/A", "ord_1.2/B"
+ORDER = "/api/v1/orders/O-1"
+
+
+@pytest_asyncio.fixture
+async def app(database_url: str, sessions: Sessions) -> AsyncIterator[FastAPI]:
+    """Order O-1 (2 A for 20.00, 1 B for 5.50) was delivered."""
+    await seed_shop(sessions)
+    await seed_order(sessions)
+    await seed_shipment(sessions, status="delivered")
+    async with sessions.begin() as session:
+        await run(session, "UPDATE shipment SET delivered_at = now() - interval '1 day'")
+    async with served(database_url) as application:
+        yield application
+
+
+@pytest_asyncio.fixture
+async def service(app: FastAPI, web_sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
+    headers = await key_for(web_sessions, Role.CUSTOMER_SERVICE)
+    async with browser(app, **headers) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def bench(app: FastAPI, web_sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
+    headers = await key_for(web_sessions, Role.WAREHOUSE, name="bench")
+    async with browser(app, **headers) as client:
+        yield client
+
+
+async def opened(client: httpx.AsyncClient, **more: Any) -> str:
+    body = {"kind": "return", "reason": "damaged", "lines": [{"line_id": A, "quantity": 2}], **more}
+    answer = await client.post(f"{ORDER}/returns", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["return_no"])
+
+
+async def test_a_return_goes_from_the_request_to_the_shelf(
+    service: httpx.AsyncClient, bench: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    no = await opened(service)
+    path = f"/api/v1/returns/{no}"
+    plan = (await service.get(f"{path}/plan", params={"action": "approve"})).json()
+    assert plan["refund"] == {"amount": "20.00", "currency": "CNY"}
+    assert [one["kind"] for one in plan["effects"]] == ["expect_goods", "pay_goods", "pays_person"]
+    decision = {"action": "approve", "plan_hash": plan["plan_hash"]}
+    assert (await service.post(f"{path}/decision", json=decision)).status_code == 200
+    parcel = {"carrier": "sf", "waybill_no": "SF1"}
+    assert (await service.post(f"{path}/parcel", json=parcel)).status_code == 200
+
+    receipt = {"location": "S1", "lines": [{"line_id": A, "quantity": 1}]}
+    for _ in range(2):
+        answer = await bench.post(
+            f"{path}/receipts", json=receipt, headers={"Idempotency-Key": "one parcel"}
+        )
+        assert answer.status_code == 200
+    inspection = {"lines": [{"line_id": A, "quantity": 1, "disposition": "resell", "note": "ok"}]}
+    assert (await bench.post(f"{path}/inspections", json=inspection)).status_code == 200
+
+    seen = (await service.get(path)).json()
+    assert (seen["decision"], seen["waybill_no"]) == ("approved", "SF1")
+    assert [(x["asked"], x["received"], x["inspected"], x["accepted"]) for x in seen["lines"]] == [
+        (2, 1, 1, 1)
+    ]
+    found = (await service.get("/api/v1/returns", params={"q": "SF1"})).json()
+    assert [one["return_no"] for one in found] == [no]
+    stock = "SELECT location_id, condition, on_hand FROM stock_balance WHERE location_id = 'S1'"
+    assert await rows(sessions, stock + " AND on_hand > 0") == [("S1", "good", 1)]
+    deeds = await rows(sessions, "SELECT action FROM audit_log ORDER BY id")
+    assert [deed for (deed,) in deeds] == [
+        "return.opened", "return.approve", "return.received", "return.inspected",
+    ]  # fmt: skip
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+async def test_the_returnable_units_are_those_that_no_return_has(
+    service: httpx.AsyncClient,
+) -> None:
+    await opened(service, lines=[{"line_id": A, "quantity": 1}])
+    lines = (await service.get(f"{ORDER}/returnable")).json()
+
+    assert [(x["sku"], x["sent"], x["in_returns"], x["can_come_back"]) for x in lines] == [
+        ("A", 2, 1, 1), ("B", 1, 0, 1),
+    ]  # fmt: skip
+
+
+async def test_goodwill_above_the_limit_needs_a_manager(
+    app: FastAPI, service: httpx.AsyncClient, web_sessions: Sessions
+) -> None:
+    body = {"kind": "refund_only", "reason": "goodwill", "goodwill": "60.00"}
+    assert (await service.post(f"{ORDER}/returns", json=body)).status_code == 409
+    no = await opened(service, kind="refund_only", reason="goodwill", lines=[], goodwill="5")
+    path = f"/api/v1/returns/{no}"
+    more = {"action": "approve", "goodwill": "51.00"}
+    refused = await service.get(f"{path}/plan", params=more)
+    assert refused.status_code == 409  # the order has 25.50
+    async with browser(app, **await key_for(web_sessions, Role.MANAGER, name="m")) as manager:
+        plan = (await manager.get(f"{path}/plan", params={**more, "goodwill": "25.50"})).json()
+        told = {
+            "action": "approve", "plan_hash": plan["plan_hash"], "goodwill": "25.50",
+            "reason": "sorry",
+        }  # fmt: skip
+        assert (await manager.post(f"{path}/decision", json=told)).status_code == 200
+
+
+async def test_an_overtaken_plan_is_refused_and_nothing_happens(
+    service: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    no = await opened(service)
+    wrong = {"action": "approve", "plan_hash": "0" * 64}
+    answer = await service.post(f"/api/v1/returns/{no}/decision", json=wrong)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "PlanChanged")
+    assert await rows(sessions, "SELECT decision FROM sales_return") == [("",)]
+
+
+BAD: list[tuple[str, dict[str, Any], int]] = [
+    ("", {"kind": "return", "reason": "damaged"}, 422),
+    ("", {"kind": "gift", "reason": "damaged"}, 422),
+    ("", {"kind": "return", "reason": "damaged", "lines": [{"line_id": A, "quantity": 0}]}, 422),
+    ("", {"kind": "return", "reason": "damaged", "lines": [{"line_id": A, "quantity": 3}]}, 409),
+    ("", {"kind": "return", "reason": "damaged", "lines": [{"line_id": "x", "quantity": 1}]}, 422),
+    ("", {"kind": "refund_only", "reason": "damaged", "goodwill": "1.001"}, 422),
+    ("", {"kind": "refund_only", "reason": "damaged", "goodwill": "-1"}, 422),
+    ("decision", {"action": "reject", "plan_hash": "0" * 64}, 409),
+    ("decision", {"action": "settle", "plan_hash": "0" * 64}, 409),
+    ("parcel", {"waybill_no": "SF\u0000"}, 422),
+    ("parcel", {"waybill_no": "SF1"}, 409),  # not approved
+    ("question", {"text": "?"}, 409),  # the rules have not judged it
+    ("answer", {"text": "!"}, 409),
+    ("withdrawal", {"text": ""}, 422),
+]
+
+
+@pytest.mark.parametrize(("what", "body", "status"), BAD)
+async def test_bad_input_is_refused_in_words(
+    service: httpx.AsyncClient, what: str, body: dict[str, Any], status: int
+) -> None:
+    path = f"/api/v1/returns/{await opened(service)}/{what}" if what else f"{ORDER}/returns"
+    answer = await service.post(path, json=body)
+
+    assert answer.status_code == status, answer.text
+    assert answer.json()["code"]
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "status"),
+    [
+        ("receipts", {"location": "NO", "lines": [{"line_id": A, "quantity": 1}]}, 404),
+        ("receipts", {"location": "S1", "lines": [{"line_id": B, "quantity": 1}]}, 422),
+        ("receipts", {"location": "S1", "lines": [{"line_id": A, "quantity": 3}]}, 409),
+        ("receipts", {"location": "S1", "lines": []}, 422),
+        ("inspections", {"lines": [{"line_id": A, "quantity": 1, "disposition": "resell"}]}, 409),
+        ("inspections", {"lines": [{"line_id": A, "quantity": 1, "disposition": "eat"}]}, 422),
+    ],
+)
+async def test_the_bench_books_nothing_that_cannot_be(
+    service: httpx.AsyncClient,
+    bench: httpx.AsyncClient,
+    sessions: Sessions,
+    what: str,
+    body: dict[str, Any],
+    status: int,
+) -> None:
+    no = await opened(service)
+    answer = await bench.post(f"/api/v1/returns/{no}/{what}", json=body)
+
+    assert answer.status_code == status, answer.text
+    assert await rows(sessions, "SELECT 1 FROM return_receipt") == []
+    assert await rows(sessions, "SELECT 1 FROM stock_move WHERE document_kind = 'return'") == []
+
+
+async def test_an_unknown_return_is_not_found(service: httpx.AsyncClient) -> None:
+    for path in ("RT-0", "RT-0/plan?action=approve"):
+        answer = await service.get(f"/api/v1/returns/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "ReturnNotFound")

@@ -1,0 +1,466 @@
+"""Returns from the request to the money: on real tables, with skipped time."""
+
+from datetime import timedelta
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from db.engine import Sessions
+from db.orders.return_acts import DecidedTerms, ask_buyer, buyer_answered, decide, withdraw
+from db.sql import run
+from domain.orders.messages import Accepted, ResolveStep
+from domain.orders.payment import RefundStatus
+from domain.orders.returns.model import Disposition, ReturnKind, ReturnReason
+from domain.orders.returns.plan import ReturnAction
+from domain.shared.errors import (
+    ActionNotAllowed,
+    NotEnoughBalance,
+    PlanChanged,
+    ReturnClosed,
+)
+from integrations.payments.port import RefundState
+from tests.workflows.returning import MONEY, REFUNDS, Returns, stock
+from tests.workflows.test_engine_lost import another_engine, redrive
+from tests.workflows.test_lost_answers import LoseAnswer
+from tests.workflows.test_worker_dies import Death, told_twice
+from tests.workflows.world import company
+
+APPROVE, REJECT, SETTLE = ReturnAction.APPROVE, ReturnAction.REJECT, ReturnAction.SETTLE
+RESELL, SCRAP = Disposition.RESELL, Disposition.SCRAP
+
+
+async def test_three_are_announced_two_come_and_two_are_paid_back(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(3)
+        await returns.is_at("approved")  # by the rules
+        await returns.send(no)
+        await returns.is_at("in_transit")
+        await returns.receive(no, 2)
+        await returns.is_at("received")
+        assert await shop.row(stock()) == (7,)
+        assert await shop.row(stock("quarantine")) == (2,)
+
+        await returns.inspect(no, (1, RESELL), (1, SCRAP))
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 2000, 0, 0)
+
+        assert [amount for amount, _ in shop.outside.bank.refunds.values()] == [2000]
+        assert await shop.row(stock()) == (8,)
+        assert await shop.row(stock("scrap")) == (1,)
+        assert await shop.row(stock("quarantine")) == (0,)
+        row = await shop.row("SELECT returned_quantity, refunded_quantity FROM fulfilment_line")
+        assert row == (2, 2)  # the third can still be asked back
+        await shop.adds_up()
+
+
+async def test_a_return_outlives_its_order(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1)
+        await returns.is_at("approved")
+        await returns.send(no)
+        await returns.is_at("in_transit")
+        await temporal_env.sleep(timedelta(days=8))
+        await shop.status("completed")
+        await returns.receive(no, 1)
+        await returns.is_at("received")
+        await returns.inspect(no, (1, RESELL))
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 1000, 0, 0)
+        await shop.adds_up()
+
+
+async def test_what_raises_doubts_waits_for_a_person_and_is_escalated(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1, ReturnReason.OTHER)
+        await shop.until("SELECT doubts->>0, decision FROM sales_return", "reason", "")
+        await temporal_env.sleep(timedelta(hours=49))
+        await shop.parked("return_late")
+
+        plan = await returns.decide(no, APPROVE)
+        assert plan.refund_minor == 1000
+        await returns.is_at("approved")
+        await shop.parked()
+
+
+async def test_a_rejected_return_lets_its_units_go(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(3, ReturnReason.OTHER)
+        with pytest.raises(ActionNotAllowed):
+            await returns.ask(1)
+        await returns.decide(no, REJECT)
+        await returns.is_at("closed", "rejected")
+        with pytest.raises(ReturnClosed):
+            await returns.decide(no, APPROVE)
+
+        await returns.ask(1)
+        assert await shop.row(REFUNDS) == (0, 0)
+        await shop.adds_up()
+
+
+async def test_a_plan_that_was_overtaken_is_not_carried_out(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        first = await returns.ask(3, ReturnReason.OTHER)
+        old = await returns.preview(first, APPROVE)
+        gift = await returns.ask(0, ReturnReason.GOODWILL, ReturnKind.REFUND_ONLY, goodwill=1500)
+        await returns.decide(gift, APPROVE, DecidedTerms(goodwill_minor=1500))
+        await shop.until(MONEY, 1500, 0, 0)
+
+        async with shop.sessions.begin() as session:
+            with pytest.raises(PlanChanged):
+                await decide(session, first, APPROVE, old.hash, DecidedTerms(), "", "kefu")
+        assert (await returns.preview(first, APPROVE)).refund_minor == 1500
+        await shop.adds_up()
+
+
+async def test_money_alone_goes_back_as_soon_as_it_is_approved(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1, ReturnReason.DAMAGED, ReturnKind.REFUND_ONLY)
+        await shop.until("SELECT doubts->>0 FROM sales_return", "without_goods")
+        await returns.decide(no, APPROVE)
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 1000, 0, 0)
+
+        assert await shop.row(stock()) == (7,)
+        with pytest.raises(ActionNotAllowed):
+            await returns.ask(3)  # one of the three was paid back and stays with the buyer
+        await shop.adds_up()
+
+
+async def test_the_buyers_silence_ends_it_and_a_late_parcel_reopens_it(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(2)
+        await returns.is_at("approved")
+        await temporal_env.sleep(timedelta(days=7, hours=1))
+        await returns.is_at("closed", "expired")
+        await shop.adds_up()
+
+        await returns.receive(no, 2)
+        await returns.is_at("received")
+        await returns.inspect(no, (2, RESELL))
+        await returns.is_at("inspected")  # late: a person says what is paid
+        assert await shop.row(REFUNDS) == (0, 0)
+        await returns.decide(no, SETTLE, DecidedTerms(deduction_minor=500))
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 1500, 0, 0)
+        await shop.adds_up()
+
+
+async def test_a_second_parcel_is_a_second_round_and_no_unit_is_paid_twice(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered(payable="10.00")
+        no = await returns.ask(3)
+        await returns.is_at("approved")
+        sums = []
+        for units in (1, 2):
+            await returns.receive(no, units)
+            await returns.inspect(no, (units, RESELL))
+            if units == 2:  # the first round ended it
+                await returns.is_at("inspected")
+                await returns.decide(no, SETTLE)
+            await returns.is_at("closed", "refunded")
+            sums.append((await shop.row("SELECT sum(amount_minor)::int FROM refund"))[0])
+
+        assert sums == [333, 1000]
+        await shop.until(MONEY, 1000, 0, 0)
+        with pytest.raises(ActionNotAllowed):
+            await returns.receive(no, 1)
+        await shop.adds_up()
+
+
+async def test_units_that_are_refused_go_back_and_a_person_says_what_is_paid(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(2)
+        await returns.is_at("approved")
+        await returns.receive(no, 2)
+        await returns.inspect(no, (1, RESELL), (1, Disposition.TO_CUSTOMER))
+        await returns.is_at("inspected")
+        plan = await returns.decide(no, SETTLE)
+        assert plan.refund_minor == 1000
+        await returns.is_at("closed", "refunded")
+
+        assert await shop.row(stock("to_customer")) == (1,)
+        assert await shop.row("SELECT returned_quantity FROM fulfilment_line") == (1,)
+        await shop.adds_up()
+
+
+async def test_the_same_press_of_a_button_counts_once(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(3)
+        await returns.is_at("approved")
+        for _ in range(3):
+            await returns.receive(no, 2, act="once")
+        await returns.inspect(no, (1, RESELL), act="again")
+        await returns.inspect(no, (1, RESELL), act="again")
+        with pytest.raises(ActionNotAllowed):
+            await returns.inspect(no, (2, RESELL))
+
+        assert await shop.row(stock()) == (8,)
+        assert await shop.row(stock("quarantine")) == (1,)
+        await shop.adds_up()
+
+
+async def test_our_clock_stands_still_while_the_buyer_is_asked(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1, ReturnReason.OTHER)
+        await shop.until("SELECT judged_at IS NOT NULL FROM sales_return", True)
+        async with shop.sessions.begin() as session:
+            await ask_buyer(session, no, "Which colour?", "kefu")
+        await shop.until("SELECT waits_for FROM sales_return", "buyer_answer")
+        await shop.deliver_signals()
+        await temporal_env.sleep(timedelta(days=5))
+        await shop.parked()
+        async with shop.sessions.begin() as session:
+            await buyer_answered(session, no, "Blue", "kefu")
+        await shop.until("SELECT waits_for FROM sales_return", "decision")
+
+
+async def test_a_return_that_is_withdrawn_costs_nothing(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(3)
+        await returns.is_at("approved")
+        async with shop.sessions.begin() as session:
+            await withdraw(session, no, "keeps it", "kefu")
+        await returns.is_at("closed", "withdrawn")
+        assert await shop.row("SELECT returned_quantity FROM fulfilment_line") == (0,)
+        await shop.adds_up()
+
+
+async def test_without_a_known_payment_a_person_pays_it_back(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        await shop.row("UPDATE payment_account SET active = false RETURNING id")
+        no = await returns.ask(1)
+        await returns.is_at("approved")
+        await returns.receive(no, 1)
+        await returns.inspect(no, (1, RESELL))
+        await shop.parked("return_refund")
+        assert await shop.row(MONEY) == (0, 1000, 0)
+        await shop.adds_up()
+
+        decision = ResolveStep("return_refund", "done_by_hand", "kefu", "cash at the counter")
+        handle = shop.client.get_workflow_handle(f"return/{no}")
+        await handle.execute_update("resolve_step", decision, result_type=Accepted)
+        await returns.is_at("closed", "refunded")
+        assert await shop.row(MONEY) == (1000, 0, 0)
+        assert shop.outside.bank.refunds == {}
+        await shop.adds_up()
+
+
+async def test_a_refund_that_parks_is_retried_under_its_number(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        shop.outside.bank.failures.append(NotEnoughBalance("余额不足", code="NOT_ENOUGH"))
+        no = await returns.ask(1)
+        await returns.is_at("approved")
+        await returns.receive(no, 1)
+        await returns.inspect(no, (1, RESELL))
+        await shop.parked("refund")
+        await returns.is_at("refunding")
+        refund = await shop.row("SELECT refund_no FROM refund")
+        handle = shop.client.get_workflow_handle(f"refund/{refund.refund_no}")
+        await handle.execute_update(
+            "resolve_step", ResolveStep("refund", "retry", "admin"), result_type=Accepted
+        )
+        await returns.is_at("closed", "refunded")
+
+        assert list(shop.outside.bank.refunds) == [refund.refund_no]
+        assert set(shop.outside.bank.calls) == {refund.refund_no}
+        await shop.adds_up()
+
+
+async def test_a_refund_that_was_given_up_is_paid_under_a_new_number_of_the_same_return(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        bank = shop.outside.bank
+        bank.answer = RefundState(RefundStatus.CLOSED, "W1", "CLOSED")
+        no = await returns.ask(1)
+        await returns.is_at("approved")
+        await returns.receive(no, 1)
+        await returns.inspect(no, (1, RESELL))
+        await shop.parked("refund")
+        bank.answer = RefundState(RefundStatus.SUCCEEDED, "W2", "SUCCESS")
+        refund = await shop.row("SELECT refund_no FROM refund")
+        handle = shop.client.get_workflow_handle(f"refund/{refund.refund_no}")
+        await handle.execute_update(
+            "resolve_step", ResolveStep("refund", "retry", "admin"), result_type=Accepted
+        )
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 1000, 0, 0)
+        assert await shop.row("SELECT count(*) FROM refund WHERE return_no IS NOT NULL") == (2,)
+        await shop.adds_up()
+
+
+async def test_a_return_and_a_cancellation_share_the_orders_money(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    """What is promised to a return is not paid a second time because the rest is cancelled."""
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        shop.outside.bank.answer = RefundState(RefundStatus.PROCESSING, "W1", "PROCESSING")
+        no = await returns.ask(3)
+        await returns.is_at("approved")
+        await returns.receive(no, 3)
+        await returns.inspect(no, (3, RESELL))
+        await returns.is_at("refunding")
+        await shop.until(MONEY, 0, 3000, 0)
+        await temporal_env.sleep(timedelta(days=8))
+        await shop.status("completed")
+
+        assert await shop.row(REFUNDS) == (1, 3000)
+        await shop.adds_up()
+
+
+@pytest.mark.parametrize(
+    "activity_type",
+    [
+        "sales_return.look",
+        "sales_return.judge",
+        "sales_return.move_on",
+        "sales_return.settle",
+        "sales_return.close",
+        "refund.send",
+        "refund.look",
+        "sales_return.escalate",
+        "sales_return.expire",
+        "sales_return.pay_rest",
+    ],
+)
+async def test_money_and_stock_move_once_whatever_answer_is_lost(
+    temporal_env: WorkflowEnvironment, sessions: Sessions, activity_type: str
+) -> None:
+    loser = LoseAnswer(activity_type)
+    async with company(temporal_env.client, sessions, loser) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(2)
+        await returns.is_at("approved")
+        await returns.receive(no, 2)
+        await returns.inspect(no, (2, RESELL))
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 2000, 0, 0)
+
+        seldom = activity_type in (
+            "sales_return.escalate",
+            "sales_return.expire",
+            "sales_return.pay_rest",
+        )
+        assert loser.lost == (0 if seldom else 1)
+        assert len(shop.outside.bank.refunds) == 1
+        assert await shop.row(stock()) == (9,)
+        assert await told_twice(shop) == []
+        await shop.adds_up()
+
+
+async def test_money_and_stock_move_once_though_the_worker_dies_after_every_activity(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    death = Death()
+    async with company(temporal_env.client, sessions, death) as shop:
+        shop.patience, shop.task_timeout = 1200, timedelta(seconds=1)
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(2, ReturnReason.OTHER)
+        await shop.until("SELECT judged_at IS NOT NULL FROM sales_return", True)
+        await returns.decide(no, APPROVE)
+        await returns.is_at("approved")
+        await temporal_env.sleep(timedelta(days=7, hours=1))
+        await returns.is_at("closed", "expired")
+        await returns.receive(no, 2)
+        await returns.inspect(no, (2, RESELL))
+        await returns.is_at("inspected")
+        await returns.decide(no, SETTLE)
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 2000, 0, 0)
+
+        assert set(death.after) >= {
+            "sales_return.look",
+            "sales_return.judge",
+            "sales_return.move_on",
+            "sales_return.expire",
+            "sales_return.settle",
+            "sales_return.close",
+            "refund.send",
+        }
+        assert [amount for amount, _ in shop.outside.bank.refunds.values()] == [2000]
+        assert await shop.row(stock()) == (9,)
+        await shop.adds_up()
+
+
+async def test_a_return_the_engine_forgot_goes_on_from_the_tables(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1)
+        await returns.is_at("approved")
+    await returns.receive(no, 1)
+    await returns.inspect(no, (1, RESELL))
+    async with sessions.begin() as session:
+        await run(session, "UPDATE outbox SET sent_at = now() WHERE sent_at IS NULL")
+    async with (
+        await another_engine() as env,
+        company(env.client, sessions, real=shop.outside) as shop,
+    ):
+        returns.shop = shop
+        assert (await redrive(shop)).started >= 1
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 1000, 0, 0)
+        await shop.adds_up()

@@ -1,0 +1,128 @@
+"""The returns bench: scan, count, look, and say what becomes of it; on a tablet."""
+
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+from uuid import uuid4
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.deps import Context, SessionsOf
+from api.orders.returns import act_of, audited
+from db.inventory.repository import StockRepository
+from db.orders.return_queries import find_returns, return_detail, return_queue
+from db.shared.returns_bench import Bench, Counted, Verdict
+from domain.orders.returns.model import Disposition, ReturnKind
+from domain.shared.errors import InvalidInput, ReturnNotFound
+from web.render import page
+from web.returns import MOST, whole
+from web.warehouse import COOKIE
+
+router = APIRouter(include_in_schema=False)
+
+_LONGEST: Final = 100
+_DEEDS: Final = {"receive": "received", "inspect": "inspected"}
+
+
+@router.get("/warehouse/returns")
+async def bench(
+    request: Request, sessions: SessionsOf, find: Annotated[str, Query(max_length=60)] = ""
+) -> Response:
+    """What is to be inspected and what is on its way; a scan opens its return."""
+    wanted = find.strip()
+    if not wanted.isprintable():
+        raise InvalidInput("this is no number")
+    async with sessions.begin() as session:
+        found = await find_returns(session, wanted, MOST) if wanted else []
+        to_inspect = await return_queue(session, "inspect", limit=MOST)
+        coming = await return_queue(session, "coming", limit=MOST)
+        announced = await return_queue(session, "buyer", limit=MOST)
+    if len(found) == 1:
+        return RedirectResponse(f"/warehouse/returns/{quote(found[0].return_no, safe='')}", 303)
+    return page(
+        request, "returns_bench.html", find=wanted, found=found, to_inspect=to_inspect,
+        coming=[*coming, *(row for row in announced if row.waits_for == "buyer_parcel")],
+    )  # fmt: skip
+
+
+@router.get("/warehouse/returns/{return_no}")
+async def one(return_no: str, request: Request, sessions: SessionsOf) -> Response:
+    """One return with what is to be done at the bench now."""
+    if not return_no.isprintable() or len(return_no) > _LONGEST:
+        raise ReturnNotFound("there is no such return")
+    async with sessions.begin() as session:
+        detail = await return_detail(session, return_no)
+        places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
+    known = {str(place.location_id) for place in places}
+    usual = request.cookies.get(COOKIE, "")
+    return page(
+        request, "return_bench.html", detail=detail, places=places, act=uuid4().hex,
+        location=usual if usual in known else detail.row.sent_from or "",
+        dispositions=list(Disposition), takes_goods=ReturnKind(detail.row.kind).needs_goods,
+    )  # fmt: skip
+
+
+@router.post("/warehouse/returns/{return_no}")
+async def work(
+    return_no: str,
+    request: Request,
+    context: Context,
+    deed: Annotated[str, Form(max_length=10)] = "",
+    act: Annotated[str, Form(max_length=64)] = "",
+    location: Annotated[str, Form(max_length=40)] = "",
+    note: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Book what was counted, or what becomes of what was counted before."""
+    if not return_no.isprintable() or not act.isalnum() or not (location + note).isprintable():
+        raise InvalidInput("the form cannot be read; open the page again")
+    form = await request.form()
+    key = act_of(context, return_no, f"{deed}:{act}")
+    async with context.sessions.begin() as session:
+        table = Bench(session, context.actor)
+        if deed == "receive":
+            await table.receive(return_no, key, location, _counted(form))
+        elif deed == "inspect":
+            await table.inspect(return_no, key, _verdicts(form, location, note.strip()))
+        else:
+            raise InvalidInput("there is no such action")
+        await audited(session, context, return_no, _DEEDS[deed], note)
+    return RedirectResponse(f"/warehouse/returns/{quote(return_no, safe='')}", 303)
+
+
+def _counted(form: Any) -> list[Counted]:
+    return [
+        Counted(line_id, units, _lot(form, line_id))
+        for (line_id, _), units in _quantities(form, "count.").items()
+    ]
+
+
+def _verdicts(form: Any, location: str, note: str) -> list[Verdict]:
+    return [
+        Verdict(line_id, units, Disposition(code), location, None, note)
+        for (line_id, code), units in _quantities(form, "becomes.").items()
+    ]
+
+
+def _quantities(form: Any, prefix: str) -> dict[tuple[str, str], int]:
+    """`count.LINE` and `becomes.DISPOSITION.LINE` with what was typed; zeros are left out."""
+    found: dict[tuple[str, str], int] = {}
+    for name, value in form.items():
+        if not name.startswith(prefix) or str(value).strip() in ("", "0"):
+            continue
+        rest = name.removeprefix(prefix)
+        code = ""
+        if prefix == "becomes.":
+            code, _, rest = rest.partition(".")
+            if code not in frozenset(Disposition):
+                raise InvalidInput("there is no such disposition")
+        if not rest.isprintable():
+            raise InvalidInput("there is no such line")
+        found[(rest, code)] = whole(str(value))
+    return found
+
+
+def _lot(form: Any, line_id: str) -> str:
+    lot = str(form.get(f"lot.{line_id}", "")).strip()
+    if not lot.isprintable() or len(lot) > _LONGEST:
+        raise InvalidInput("the lot cannot be used")
+    return lot

@@ -1,0 +1,120 @@
+"""One return label, from the wish for it until the goods are back or it is void."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from activities.logistics.returning import ReturnActivities
+from domain.orders.messages import Accepted, GateOpened, ResolveStep, ReturnMoved, ReturnRef
+from domain.orders.work import ReturnFacts, ReturnStep
+from workflows.shared.options import DATABASE, OUTSIDE
+from workflows.shared.steps import Interrupted, Step, StepConsole, never_failing
+
+ORDER, VOID, ASK = "return_label", "void_return", "ask_return"
+ASK_AFTER = timedelta(hours=24)
+
+
+@workflow.defn(name="ReturnLabel")
+class ReturnLabelWorkflow:
+    """Orders it once, follows the parcel, voids it when the consumer keeps the goods."""
+
+    @workflow.init
+    def __init__(self, ref: ReturnRef) -> None:
+        self._ref = ref
+        self._console = StepConsole(ref.order_id)
+        self._news = self._seen = 0
+
+    @workflow.run
+    async def run(self, ref: ReturnRef) -> str:
+        return await never_failing(self._console, self._live)
+
+    async def _live(self) -> str:
+        facts = await self._look()
+        while not facts.is_over:
+            try:
+                facts = await self._go_on(facts)
+            except Interrupted:
+                facts = await self._look()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return facts.state
+
+    @workflow.update
+    def resolve_step(self, decision: ResolveStep) -> Accepted:
+        """A person decided about the parked step."""
+        return self._console.decide(decision)
+
+    @resolve_step.validator
+    def _check_decision(self, decision: ResolveStep) -> None:
+        self._console.check(decision)
+
+    @workflow.signal
+    def return_moved(self, fact: ReturnMoved) -> None:
+        self._news += 1
+
+    @workflow.signal
+    def gate_opened(self, fact: GateOpened) -> None:
+        self._console.gate_opened(fact.system)
+
+    async def _go_on(self, facts: ReturnFacts) -> ReturnFacts:
+        match facts.state:
+            case "wanted":
+                return await self._order(facts)
+            case "cancelling":
+                return await self._void(facts)
+            case _:
+                return await self._follow(facts)
+
+    async def _order(self, facts: ReturnFacts) -> ReturnFacts:
+        """A person who skips it has the goods sent back in another way."""
+
+        async def order(_: str) -> ReturnFacts:
+            return await workflow.execute_activity_method(
+                ReturnActivities.order, self._step(ORDER), **OUTSIDE
+            )
+
+        step = Step(ORDER, f"carrier/{facts.carrier}", order, may_skip=True)
+        return await self._console.run(step, self._was_told) or await self._settle("cancelled")
+
+    async def _void(self, facts: ReturnFacts) -> ReturnFacts:
+        async def void(_: str) -> ReturnFacts:
+            return await workflow.execute_activity_method(
+                ReturnActivities.void, self._step(VOID), **OUTSIDE
+            )
+
+        async def by_hand(_: str) -> ReturnFacts:
+            return await self._settle("cancelled")
+
+        step = Step(VOID, f"carrier/{facts.carrier}", void, by_hand=by_hand, may_skip=True)
+        return await self._console.run(step) or await self._settle("cancelled")
+
+    async def _follow(self, facts: ReturnFacts) -> ReturnFacts:
+        """Wait for scans; where none comes for a day, ask."""
+        try:
+            await workflow.wait_condition(self._was_told, timeout=ASK_AFTER)
+            return await self._look()
+        except TimeoutError:
+            pass
+        try:
+            return await workflow.execute_activity_method(
+                ReturnActivities.ask, self._step(ASK), **OUTSIDE
+            )
+        except ActivityError:
+            return facts  # asked again tomorrow
+
+    async def _settle(self, state: str) -> ReturnFacts:
+        return await workflow.execute_local_activity_method(
+            ReturnActivities.settle, ReturnStep(self._ref.label_no, state=state), **DATABASE
+        )
+
+    async def _look(self) -> ReturnFacts:
+        self._seen = self._news
+        return await workflow.execute_local_activity_method(
+            ReturnActivities.look, self._step(""), **DATABASE
+        )
+
+    def _was_told(self) -> bool:
+        return self._news > self._seen
+
+    def _step(self, step_id: str) -> ReturnStep:
+        return ReturnStep(self._ref.label_no, workflow.info().workflow_id, step_id)

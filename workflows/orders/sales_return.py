@@ -1,0 +1,128 @@
+"""One return, from the request to the money: it outlives its order, and goods may reopen it."""
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import workflow
+
+from activities.orders.returning import SalesReturnActivities
+from domain.orders.messages import (
+    Accepted,
+    GateOpened,
+    ResolveStep,
+    SalesReturnMoved,
+    SalesReturnRef,
+)
+from domain.orders.returns.lifecycle import ReturnStep, next_step, waits_for, wake_at
+from domain.orders.returns.model import ReturnState
+from domain.orders.work import ReturnWork
+from workflows.shared.options import DATABASE
+from workflows.shared.steps import Cause, Interrupted, StepConsole, never_failing
+
+REFUND_STEP = "return_refund"
+
+
+@workflow.defn(name="Return")
+class ReturnWorkflow:
+    """Handlers record, `run` looks at the tables and decides. What people decide is in the tables
+    before it is heard here, so a new run goes on wherever an earlier one stopped."""
+
+    @workflow.init
+    def __init__(self, ref: SalesReturnRef) -> None:
+        self._ref = ref
+        self._console = StepConsole(ref.order_id)
+        self._news = 0
+        self._seen = 0
+
+    @workflow.run
+    async def run(self, ref: SalesReturnRef) -> str:
+        return await never_failing(self._console, self._live)
+
+    async def _live(self) -> str:
+        state = await self._look()
+        while True:
+            step = next_step(state, workflow.now())
+            workflow.set_current_details(waits_for(state))
+            if step is ReturnStep.END and self._news == self._seen:
+                break
+            if self._news > self._seen:
+                state = await self._look()
+                continue
+            state = await self._do(step, state)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return state.outcome
+
+    @workflow.update
+    def resolve_step(self, decision: ResolveStep) -> Accepted:
+        """A person decided about the parked step."""
+        return self._console.decide(decision)
+
+    @resolve_step.validator
+    def _check_decision(self, decision: ResolveStep) -> None:
+        self._console.check(decision)
+
+    @workflow.signal
+    def sales_return_moved(self, fact: SalesReturnMoved) -> None:
+        self._news += 1
+
+    @workflow.signal
+    def gate_opened(self, fact: GateOpened) -> None:
+        self._console.gate_opened(fact.system)
+
+    async def _do(self, step: ReturnStep, state: ReturnState) -> ReturnState:
+        match step:
+            case ReturnStep.JUDGE:
+                return await self._step(SalesReturnActivities.judge)
+            case ReturnStep.MOVE_ON:
+                return await self._step(SalesReturnActivities.move_on)
+            case ReturnStep.ESCALATE:
+                return await self._step(SalesReturnActivities.escalate)
+            case ReturnStep.EXPIRE:
+                return await self._step(SalesReturnActivities.expire)
+            case ReturnStep.SETTLE:
+                return await self._step(SalesReturnActivities.settle)
+            case ReturnStep.CLOSE:
+                return await self._step(SalesReturnActivities.close)
+            case ReturnStep.PAY_BY_HAND:
+                return await self._pay_by_hand(state)
+            case _:
+                return await self._wait_for_news(state)
+
+    async def _pay_by_hand(self, state: ReturnState) -> ReturnState:
+        """No payment is known that the money could go back through: a person pays it."""
+        try:
+            decision = await self._console.ask(
+                REFUND_STEP,
+                Cause("RefundDue", "", "money is due back to the buyer"),
+                ("done_by_hand", "skip"),
+                interrupted=self._was_told,
+            )
+        except Interrupted:
+            return await self._look()
+        paid = decision.action == "done_by_hand"
+        return await self._step(SalesReturnActivities.pay_rest, paid=paid, actor=decision.actor)
+
+    async def _wait_for_news(self, state: ReturnState) -> ReturnState:
+        at = wake_at(state)
+        longest = at - workflow.now() if at else None
+        try:
+            await workflow.wait_condition(self._was_told, timeout=longest)
+        except TimeoutError:
+            return state
+        return await self._look()
+
+    async def _look(self) -> ReturnState:
+        self._seen = self._news
+        return await self._step(SalesReturnActivities.look)
+
+    async def _step(
+        self,
+        method: Callable[[SalesReturnActivities, ReturnWork], Awaitable[ReturnState]],
+        *,
+        paid: bool = True,
+        actor: str = "system",
+    ) -> ReturnState:
+        work = ReturnWork(self._ref.return_no, workflow.info().workflow_id, "", paid, actor)
+        return await workflow.execute_local_activity_method(method, work, **DATABASE)
+
+    def _was_told(self) -> bool:
+        return self._news > self._seen

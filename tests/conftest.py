@@ -26,6 +26,19 @@ settings.load_profile("onhand")
 _BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 
+# The longest files begin, so that no core waits for one of them at the end.
+LONGEST_FIRST = ("tests/e2e", "tests/web/test_in_browser.py", "tests/api/test_fuzz.py",
+                 "tests/workflows")  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((n for n, path in enumerate(LONGEST_FIRST) if item.nodeid.startswith(path)),
+                    len(LONGEST_FIRST))  # fmt: skip
+
+    items.sort(key=place)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the data to try Onhand on is; it is no part of the repository."""
     parser.addoption("--shared-data", type=Path, default=_BESIDE)

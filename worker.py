@@ -26,6 +26,7 @@ from activities.logistics.returning import ReturnActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.carrying_out import CarryingOutActivities
+from activities.orders.case_answers import CaseAnswerActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
@@ -101,6 +102,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     returning = ReturnActivities(world.sessions, world.adapters, world.vault, gates)
     returns = SalesReturnActivities(world.sessions, world.rules)
+    answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)
     return [
@@ -152,6 +154,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         returns.pay_rest,
         returns.expire,
         returns.close,
+        answers.tell_channel,
+        answers.told_by_hand,
         attention.park,
         attention.resolve,
         tending.tend,

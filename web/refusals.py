@@ -15,6 +15,8 @@ from web import words
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
     N_("a reason is needed"),
+    N_("this channel is answered in its own back office"),
+    N_("the shop's setting reject_reason_type is missing"),
     N_("return {no} waits longer than promised"),
     N_("a sum has {digits} decimal places at most"),
     N_("{left} units of {line} wait for inspection, {units} are named"),

@@ -287,6 +287,12 @@ DISPOSITION: Final = {
     "to_customer": N_("Back to the buyer"),
 }
 
+CASE_VERDICT: Final = {
+    "agree": N_("agreed"),
+    "refuse": N_("refused"),
+    "received": N_("goods received"),
+}
+
 RETURN_EFFECT: Final = {
     "expect_goods": N_("{quantity} × {subject} may come back"),
     "goods_stay": N_("{quantity} × {subject} stay with the buyer"),
@@ -381,6 +387,7 @@ STORY: Final = {
     "return_received": N_("Return {return_no} came in at {location}: {goods}"),
     "return_inspected": N_("Return {return_no}: {goods}, {disposition}, {location}"),
     "return_reopened": N_("Return {return_no} was over; goods came all the same"),
+    "return_told": N_("Return {return_no}: the channel was told ({verdict})"),
     "return_settled": N_("Return {return_no}: {amount} are paid back"),
     "return_paid_by_hand": N_("Return {return_no}: {amount} paid back otherwise"),
     "return_rest_left_out": N_("Return {return_no}: {amount} left out"),
@@ -409,6 +416,7 @@ STORY_ICON: Final = {
     "return_approve": "receipt-refund", "return_reject": "x", "return_settle": "receipt-refund",
     "return_asked": "message-circle", "return_answered": "message-circle",
     "return_sent": "truck", "return_received": "package", "return_inspected": "list-check",
+    "return_told": "message-circle",
     "return_reopened": "alert-triangle", "return_settled": "cash", "return_paid_by_hand": "cash",
     "return_rest_left_out": "cash", "return_late": "alert-triangle",
     "return_closed": "circle-check",
@@ -465,6 +473,7 @@ STEP: Final = {
     "late_fact": N_("Read what the channel says"),
     "return_late": N_("Go on with the return"),
     "return_refund": N_("Pay the return back"),
+    "case_answer": N_("Answer the case at the channel"),
 }
 
 ACTION: Final = {
@@ -605,6 +614,7 @@ _TRANSLATED: Final[Mapping[str, Mapping[str, str]]] = {
     "return_outcome": RETURN_OUTCOME,
     "return_waits": RETURN_WAITS,
     "disposition": DISPOSITION,
+    "verdict": CASE_VERDICT,
 }
 
 

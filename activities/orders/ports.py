@@ -9,7 +9,7 @@ from domain.orders.returns.model import ReturnPolicy
 from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Aggregator, Carrier
-from integrations.marketplaces.port import Marketplace, PlatformWaybills
+from integrations.marketplaces.port import CaseMarketplace, Marketplace, PlatformWaybills
 from integrations.payments.port import PaymentProvider
 
 
@@ -26,6 +26,10 @@ class Adapters(Protocol):
 
     async def aggregator(self) -> Aggregator:
         """Who follows the parcels of carriers we have no contract with. Raises Rejected."""
+        ...
+
+    async def cases(self, shop_id: str) -> CaseMarketplace:
+        """The client of a shop whose cases we answer. Raises NotOffered where it has no call."""
         ...
 
     async def payments(self, account_id: str) -> PaymentProvider: ...

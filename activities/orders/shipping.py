@@ -7,6 +7,7 @@ from temporalio import activity
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.shipments import PACKING, ShipmentRepository
+from db.shared.return_cases import came_back
 from domain.inventory.stock import Document
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.order import ShipmentStatus
@@ -138,7 +139,10 @@ class ShippingActivities:
             if move is None or move[0] == facts.status:
                 return facts
             entries = [Entry("tracked", {"status": facts.tracked})]
-            return await shipments.record(facts, step.seq, move[0], move[1], entries)
+            moved = await shipments.record(facts, step.seq, move[0], move[1], entries)
+            if facts.tracked == ParcelStatus.RETURNED:
+                await came_back(session, step.shipment_no)
+            return moved
 
     @activity.defn(name="shipment.stop")
     async def stop(self, step: ShipmentStep) -> ShipmentFacts:

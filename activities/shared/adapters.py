@@ -18,13 +18,14 @@ from db.orders.payment_tables import PaymentAccountRow
 from db.platform.pausing import credentials_refused
 from db.vault import Vault, carrier_context, payment_context, shop_context
 from domain.orders.snapshot import OrderSnapshot
-from domain.shared.errors import Rejected, SettingsRefused
+from domain.shared.errors import NotOffered, Rejected, SettingsRefused
 from integrations.access import CarrierAccess, PaymentAccess, Secrets, ShopAccess
 from integrations.carriers.port import Aggregator, Carrier
 from integrations.carriers.registry import AGGREGATOR, CARRIERS
 from integrations.carriers.registry import LIMITS as CARRIER_LIMITS
 from integrations.marketplaces.port import (
     AfterSaleMarketplace,
+    CaseMarketplace,
     Marketplace,
     PlatformWaybills,
     PulledMarketplace,
@@ -144,6 +145,14 @@ class Adapters:
         """The client of a shop that tells its refunds. Raises Rejected (`unknown_shop`)."""
         able = await self._able(shop_id, "changed_after_sales", "cannot be asked for refunds")
         return cast(AfterSaleMarketplace, able)
+
+    async def cases(self, shop_id: str) -> CaseMarketplace:
+        """The client of a shop whose cases we answer. Raises NotOffered where it has no call."""
+        marketplace = await self.marketplace(shop_id)
+        if not hasattr(marketplace, "answer_case"):
+            text = "this channel is answered in its own back office"
+            raise NotOffered(text, code="not_offered", system="onhand")
+        return cast(CaseMarketplace, marketplace)
 
     async def queued(self, shop_id: str) -> QueueMarketplace:
         """The client of a shop whose messages are queued. Raises Rejected (`unknown_shop`)."""

@@ -41,7 +41,7 @@ WITH doomed AS (
     WHERE order_id = :order_id AND id = ANY(:line_ids) AND NOT cancelled
     RETURNING id),
 emptied AS (
-    UPDATE fulfilment_line f SET cancelled_quantity = quantity
+    UPDATE fulfilment_line f SET cancelled_quantity = quantity - returned_quantity
     FROM doomed WHERE f.order_line_id = doomed.id)
 SELECT id FROM doomed
 """

@@ -81,7 +81,9 @@ UPDATE sales_order SET returning_minor = returning_minor + :refund WHERE id = :o
 
 _SETTLED: Final = """
 UPDATE sales_return SET settled_at = clock_timestamp(), rounds = :round, goodwill_minor = 0,
-    deduction_minor = 0, rest_minor = rest_minor + :rest, updated_at = clock_timestamp()
+    deduction_minor = 0, rest_minor = rest_minor + :rest, updated_at = clock_timestamp(),
+    to_tell = CASE WHEN case_no = '' OR kind = 'refund_only' THEN to_tell
+                   WHEN CAST(:refund AS bigint) > 0 THEN 'received' ELSE 'refuse' END
 WHERE return_no = :return_no
 """
 
@@ -173,6 +175,13 @@ async def _write(
     await run(session, _PROMISE, order_id=row.order_id, refund=paid.refund_minor)
     of = Round(row.return_no, number)
     rest = await plan_return_refunds(session, row.order_id, paid.refund_minor, of)
-    await run(session, _SETTLED, return_no=row.return_no, round=number, rest=rest)
+    await run(
+        session,
+        _SETTLED,
+        return_no=row.return_no,
+        round=number,
+        rest=rest,
+        refund=paid.refund_minor,
+    )
     data = {"return_no": row.return_no, "amount": str(Money(paid.refund_minor, currency))}
     await tell(session, row.order_id, row.return_no, "return_settled", data)

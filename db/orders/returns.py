@@ -243,7 +243,7 @@ async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
         pays_channel=row.pays_channel,
         rest_minor=row.rest_minor,
         channel_case=row.case_no,
-        to_tell=row.to_tell,
+        to_tell="" if row.channel_done else row.to_tell,
         channel_done=row.channel_done,
     )
 

@@ -199,6 +199,7 @@ SET quantity = greatest(excluded.quantity, fulfilment_line.quantity),
     cancelled_quantity = CASE
         WHEN excluded.cancelled_quantity > 0
         THEN greatest(excluded.quantity, fulfilment_line.quantity)
+             - fulfilment_line.returned_quantity  -- what came back was not cancelled
         ELSE greatest(fulfilment_line.quantity - excluded.quantity, 0) END
 """
 

@@ -6,6 +6,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.shared.intake import accept
+from db.shared.return_cases import follow_case
 from db.sql import run
 from db.vault import Vault
 from domain.orders.after_sale import AFTER_SALE_TOPIC, KEEPS_BACK, AfterSale, write_facts
@@ -78,9 +79,11 @@ async def take_after_sale(
     *,
     asked: bool = False,
 ) -> bool:
-    """Keep the case and tell its order, which asks the channel how it stands; False if known."""
+    """Keep the case, open or move its return, and tell its order, which asks the channel how it
+    stands; False if known."""
     if not await keep_after_sale(session, channel, shop_id, case, asked=asked):
         return False
+    await follow_case(session, channel, shop_id, case)
     version = f"{case.modified.timestamp():.6f}:{case.stage}:{case.kind}"
     kept = await accept(
         session,

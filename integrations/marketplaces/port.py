@@ -6,6 +6,7 @@ Its client is opened by the function that `registry.py` lists for its channel.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol
 
 from domain.orders.after_sale import AfterSale
@@ -172,6 +173,33 @@ class AfterSaleMarketplace(Marketplace, Protocol):
 
     async def changed_after_sales(self, start: datetime, end: datetime) -> tuple[AfterSale, ...]:
         """What changed in the window [start, end), every page of it."""
+        ...
+
+
+class Verdict(StrEnum):
+    """What a channel hears of a case. `received` ends a return: the goods are here, pay."""
+
+    AGREE = "agree"
+    REFUSE = "refuse"
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseVerdict:
+    """Our answer about one case; `returns_goods` tells a return from money alone."""
+
+    after_sale_no: str
+    external_no: str
+    verdict: Verdict
+    reason: str
+    returns_goods: bool
+
+
+class CaseMarketplace(Marketplace, Protocol):
+    """A channel whose cases we answer."""
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        """Agree, refuse, or confirm that the goods came; saying it twice is no error."""
         ...
 
 

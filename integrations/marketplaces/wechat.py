@@ -18,6 +18,7 @@ from integrations.access import MISSING_SECRET, Limit, ShopAccess
 from integrations.http import exchange
 from integrations.marketplaces.companies import find_company
 from integrations.marketplaces.port import (
+    CaseVerdict,
     ChangedOrder,
     DoorAnswer,
     Listing,
@@ -28,17 +29,24 @@ from integrations.marketplaces.port import (
 from integrations.marketplaces.reading import UNREADABLE, BodyT, read_answer
 from integrations.marketplaces.signing import wechat_signature
 from integrations.marketplaces.wechat_after_sale import CaseAnswer, CasesAnswer, after_sale_of
+from integrations.marketplaces.wechat_answers import ACCEPT, REJECT, answer_to, is_awaited
 from integrations.marketplaces.wechat_crypt import open_message
 from integrations.marketplaces.wechat_errors import TOKEN, WechatError, codes_of, wechat_error
 from integrations.marketplaces.wechat_messages import CompaniesAnswer, OrdersAnswer, StockAnswer
 from integrations.marketplaces.wechat_order import product_of, read_order, snapshot_of
 from integrations.marketplaces.wechat_push import is_event, read_event, sealed_part
 from integrations.marketplaces.wechat_token import access_token
-from integrations.settings import CODES, Schema, table
+from integrations.settings import CODES, Schema, table, text, whole
 from integrations.signing import same
 
 SECRETS: Final = ("app_secret", "push_token", "aes_key")
-SETTINGS: Final = CODES + Schema((table("carrier_ids", {"zto": "ZTO"}),))
+SETTINGS: Final = CODES + Schema(
+    (
+        table("carrier_ids", {"zto": "ZTO"}),
+        text("return_address_id"),
+        whole("reject_reason_type", 1, 1000),
+    )
+)
 PAGE_SIZE: Final = 100
 LONGEST_CASES: Final = timedelta(hours=24)
 LIST: Final = "/channels/ec/order/list/get"
@@ -51,7 +59,8 @@ CASES: Final = "/channels/ec/aftersale/getaftersalelist"
 CASE: Final = "/channels/ec/aftersale/getaftersaleorder"
 # 10 000 a minute for each, as the vendor documents it.
 LIMITS: Final[Mapping[str, Limit]] = dict.fromkeys(
-    (LIST, ORDER, SEND, COMPANIES, SET_STOCK, GET_STOCK, CASES, CASE), Limit(10_000, 60)
+    (LIST, ORDER, SEND, COMPANIES, SET_STOCK, GET_STOCK, CASES, CASE, ACCEPT, REJECT),
+    Limit(10_000, 60),
 )
 _SET: Final = 3  # diff_type
 _EXPRESS: Final = 1  # deliver_type
@@ -175,6 +184,16 @@ class WechatMarketplace:
             numbers += await self._cases(start, until)
             start = until
         return tuple([await self._case(number, end) for number in dict.fromkeys(numbers)])
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        """Accept or reject; where it is not awaited any more, it was said before.
+
+        Accepting money alone, or goods that came, pays the buyer at once. Raises Rejected.
+        """
+        case = await self._case(verdict.after_sale_no, self.now())
+        if is_awaited(verdict, case.stage):
+            path, parameters = answer_to(verdict, self.access.settings)
+            await self.call(path, parameters, changes=True)
 
     def _open(self, sealed: str) -> tuple[bytes, str]:
         try:

@@ -85,6 +85,8 @@ class WechatSandbox(OrderVendor):
             "/channels/ec/product/stock/get": self._get_stock,
             "/channels/ec/aftersale/getaftersalelist": self._cases,
             "/channels/ec/aftersale/getaftersaleorder": self._case,
+            "/channels/ec/aftersale/acceptapply": self._accept,
+            "/channels/ec/aftersale/rejectapply": self._reject,
             f"{_WAYBILL}/precreate": self._waybills.precreate,
             f"{_WAYBILL}/create": self._waybills.create,
             f"{_WAYBILL}/get": self._waybills.find,
@@ -333,6 +335,35 @@ class WechatSandbox(OrderVendor):
             if case["after_sale_order_id"] == str(asked.get("after_sale_order_id")):
                 return {"after_sale_order": case}
         raise Refusal(BUSINESS, "售后单不存在")
+
+    def _accept(self, asked: Asked) -> dict[str, Any]:
+        """Of a return the first time the goods are awaited, the second time they are paid."""
+        case = self._case(asked)["after_sale_order"]
+        kind, waits = asked.get("accept_type"), case["status"] == "MERCHANT_PROCESSING"
+        if kind == 1 and case["type"] != "REFUND" and waits:
+            if not str(asked.get("address_id", "")):
+                raise Refusal("10021060", "缺少退货地址address_id参数")
+            return self._answered(case, "USER_WAIT_RETURN")
+        came = case["status"] in ("MERCHANT_WAIT_RECEIPT", "USER_WAIT_RETURN")
+        if kind == 2 and (waits if case["type"] == "REFUND" else came):
+            return self._answered(case, "MERCHANT_REFUND_SUCCESS")
+        raise Refusal("10020001", "售后单状态不合法")
+
+    def _reject(self, asked: Asked) -> dict[str, Any]:
+        case = self._case(asked)["after_sale_order"]
+        if type(asked.get("reject_reason_type")) is not int:
+            raise Refusal(PARAMETER, "reject_reason_type不正确")
+        if case["status"] not in ("MERCHANT_PROCESSING", "MERCHANT_WAIT_RECEIPT"):
+            raise Refusal("10020001", "售后单状态不合法")
+        return self._answered(case, "MERCHANT_REJECT_REFUND")
+
+    def _answered(self, case: dict[str, Any], status: str) -> dict[str, Any]:
+        """The case goes on as the seller said, and tells so."""
+        order = self.order(case["order_id"])
+        assert order is not None, "a case is of an order"
+        code = next(key for key, name in _STATUSES.items() if name == status)
+        self.refund(order, AskRefund(refund_status=code, with_return=case["type"] == "RETURN"))
+        return {}
 
     def _known(self, asked: Asked) -> Order:
         order = self.order(str(asked.get("order_id", "")))

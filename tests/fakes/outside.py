@@ -18,6 +18,8 @@ from integrations.carriers.port import (
 )
 from integrations.marketplaces.own_order import parse_own_order
 from integrations.marketplaces.port import (
+    CaseMarketplace,
+    CaseVerdict,
     Marketplace,
     MaskedParcel,
     PlatformWaybill,
@@ -132,6 +134,7 @@ class FakeShop:
     confirmed: list[ShipConfirmation] = field(default_factory=list)
     answers: dict[str, bytes] = field(default_factory=dict)
     failures: list[IntegrationError] = field(default_factory=list)
+    verdicts: list[CaseVerdict] = field(default_factory=list)
 
     async def fetch_raw(self, external_no: str) -> bytes:
         if self.failures:
@@ -143,6 +146,11 @@ class FakeShop:
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
         self.confirmed.append(confirmation)
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.verdicts.append(verdict)
 
 
 @dataclass
@@ -240,6 +248,9 @@ class FakeAdapters:
 
     async def waybills(self, shop_id: str) -> PlatformWaybills | None:
         return self.platform
+
+    async def cases(self, shop_id: str) -> CaseMarketplace:
+        return self.shop
 
     async def payments(self, account_id: str) -> PaymentProvider:
         return self.bank

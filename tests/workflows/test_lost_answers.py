@@ -143,6 +143,8 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
         "return_label.void",
         "return_label.settle",
         "sales_return.look",
+        "sales_return.tell_channel",
+        "sales_return.told_by_hand",
         "sales_return.judge",
         "sales_return.move_on",
         "sales_return.escalate",

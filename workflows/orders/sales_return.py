@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 
+from activities.orders.case_answers import CaseAnswerActivities
 from activities.orders.returning import SalesReturnActivities
 from domain.orders.messages import (
     Accepted,
@@ -15,10 +16,10 @@ from domain.orders.messages import (
 from domain.orders.returns.lifecycle import ReturnStep, next_step, waits_for, wake_at
 from domain.orders.returns.model import ReturnState
 from domain.orders.work import ReturnWork
-from workflows.shared.options import DATABASE
-from workflows.shared.steps import Cause, Interrupted, StepConsole, never_failing
+from workflows.shared.options import DATABASE, OUTSIDE
+from workflows.shared.steps import Cause, Interrupted, Step, StepConsole, never_failing
 
-REFUND_STEP = "return_refund"
+REFUND_STEP, ANSWER_STEP = "return_refund", "case_answer"
 
 
 @workflow.defn(name="Return")
@@ -82,10 +83,33 @@ class ReturnWorkflow:
                 return await self._step(SalesReturnActivities.settle)
             case ReturnStep.CLOSE:
                 return await self._step(SalesReturnActivities.close)
+            case ReturnStep.TELL_CHANNEL:
+                return await self._tell_channel()
             case ReturnStep.PAY_BY_HAND:
                 return await self._pay_by_hand(state)
             case _:
                 return await self._wait_for_news(state)
+
+    async def _tell_channel(self) -> ReturnState:
+        """Agree, refuse or confirm receipt in the channel's own protocol, or a person does."""
+        actor = "system"
+
+        async def tell(_: str) -> ReturnState:
+            return await workflow.execute_activity_method(
+                CaseAnswerActivities.tell_channel, self._work(ANSWER_STEP), **OUTSIDE
+            )
+
+        async def by_hand(_: str) -> ReturnState:
+            return await workflow.execute_local_activity_method(
+                CaseAnswerActivities.told_by_hand, self._work(ANSWER_STEP, actor), **DATABASE
+            )
+
+        step = Step(ANSWER_STEP, "shop", tell, by_hand=by_hand, may_skip=True)
+        try:
+            state = await self._console.run(step, self._was_told)
+        except Interrupted:
+            return await self._look()
+        return state if state is not None else await by_hand("")
 
     async def _pay_by_hand(self, state: ReturnState) -> ReturnState:
         """No payment is known that the money could go back through: a person pays it."""
@@ -123,6 +147,9 @@ class ReturnWorkflow:
     ) -> ReturnState:
         work = ReturnWork(self._ref.return_no, workflow.info().workflow_id, "", paid, actor)
         return await workflow.execute_local_activity_method(method, work, **DATABASE)
+
+    def _work(self, step_id: str, actor: str = "system") -> ReturnWork:
+        return ReturnWork(self._ref.return_no, workflow.info().workflow_id, step_id, actor=actor)
 
     def _was_told(self) -> bool:
         return self._news > self._seen

@@ -22,7 +22,14 @@ from domain.shared.errors import (
     Unavailable,
 )
 from integrations.access import Limit
-from integrations.marketplaces.port import Listing, Pushed, ShipConfirmation, ShippedLine
+from integrations.marketplaces.port import (
+    CaseVerdict,
+    Listing,
+    Pushed,
+    ShipConfirmation,
+    ShippedLine,
+    Verdict,
+)
 from integrations.marketplaces.signing import wechat_signature
 from integrations.marketplaces.wechat import LIMITS, WechatMarketplace
 from integrations.marketplaces.wechat_crypt import seal_message
@@ -521,6 +528,53 @@ async def test_a_refund_is_pushed_and_the_list_tells_more(world: World) -> None:
     assert done.stage is AfterSaleStage.DONE
     assert [line.cancelled for line in back.lines] == [True, False]
     assert back.captured_minor == back.lines[1].payable_minor
+
+
+SAYS = {"return_address_id": "7", "reject_reason_type": 1}
+
+
+async def stage_of(world: World) -> AfterSaleStage:
+    cases = await wechat(world).changed_after_sales(
+        world.clock - timedelta(days=1), world.clock + timedelta(minutes=1)
+    )
+    return cases[0].stage
+
+
+async def test_a_return_is_agreed_to_and_paid_when_the_goods_are_here(world: World) -> None:
+    (number,) = await sell(world, "wechat")
+    await act(world, "wechat", number, "refund", with_return=True)
+    shop = wechat(world, settings=SAYS)
+    agree = CaseVerdict("2000000001", number, Verdict.AGREE, "", True)
+    for _ in range(2):  # the answer was lost
+        await shop.answer_case(agree)
+        assert await stage_of(world) is AfterSaleStage.AGREED
+    await act(world, "wechat", number, "refund", refund_status="3", with_return=True)
+    for _ in range(2):
+        await shop.answer_case(replace(agree, verdict=Verdict.RECEIVED))
+        assert await stage_of(world) is AfterSaleStage.DONE
+
+
+async def test_money_alone_is_paid_at_once_or_refused_with_a_reason(world: World) -> None:
+    (number,) = await sell(world, "wechat")
+    await act(world, "wechat", number, "refund")
+    refuse = CaseVerdict("2000000001", number, Verdict.REFUSE, "already sent", False)
+    with pytest.raises(Rejected, match="reject_reason_type"):
+        await wechat(world).answer_case(refuse)
+    await wechat(world, settings=SAYS).answer_case(refuse)
+    assert await stage_of(world) is AfterSaleStage.REFUSED
+
+    await act(world, "wechat", number, "refund")
+    await wechat(world).answer_case(replace(refuse, verdict=Verdict.AGREE))
+    assert await stage_of(world) is AfterSaleStage.DONE
+
+
+async def test_without_an_address_the_goods_cannot_be_sent(world: World) -> None:
+    (number,) = await sell(world, "wechat")
+    await act(world, "wechat", number, "refund", with_return=True)
+    with pytest.raises(Rejected) as refused:
+        await wechat(world).answer_case(CaseVerdict("2000000001", number, Verdict.AGREE, "", True))
+
+    assert refused.value.code == "10021060"
 
 
 async def test_cases_of_several_days_and_pages_are_all_read(world: World) -> None:

@@ -14,6 +14,13 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_(
+        "listing_unknown: the listing's {number} is not known yet; "
+        "an order that carries it brings it"
+    ),
+    N_("listing_unknown: {count} products have SKU {sku}"),
+    N_("listing_ambiguous: {count} products have SKU {sku}"),
+    N_("location_needed: {count} locations have it: the shop's setting location_id names which"),
     N_("a reason is needed"),
     N_("this channel is answered in its own back office"),
     N_("the shop's setting reject_reason_type is missing"),

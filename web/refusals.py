@@ -14,6 +14,12 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_("there is no such queue"),
+    N_("there is no such choice"),
+    N_("there is no such line"),
+    N_("there is no such disposition"),
+    N_("this is no number"),
+    N_("the form cannot be read; open the page again"),
     N_(
         "listing_unknown: the listing's {number} is not known yet; "
         "an order that carries it brings it"

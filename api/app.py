@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import api.channels.credentials
 import api.channels.listings
+import api.channels.new_shops
 import api.channels.payment_accounts
 import api.channels.routes
 import api.channels.settings
@@ -22,6 +23,7 @@ import api.channels.shops
 import api.channels.tickets
 import api.channels.webhooks
 import api.inventory.routes
+import api.logistics.new_carriers
 import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.corrections
@@ -81,6 +83,8 @@ _ROUTERS: Final = (
     (api.channels.credentials.router, ""),
     (api.channels.settings.router, ""),
     (api.channels.payment_accounts.router, ""),
+    (api.channels.new_shops.router, ""),
+    (api.logistics.new_carriers.router, ""),
     # before the channels: `carriers` and `payments` are no channels
     (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),

@@ -20,6 +20,7 @@ from db.platform.attention import open_attention
 from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
+from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.orders.messages import (
     GateOpened,
     RefundMoved,
@@ -34,6 +35,7 @@ from domain.shared.errors import IntegrationError
 from domain.shared.ids import OrderId
 from integrations.webhooks import WebhookSender
 from runtime.handing_over import CALL_TIMEOUT, engine_is_down
+from runtime.singletons import begin_with_shop
 from runtime.temporal import TASK_QUEUE
 
 log = structlog.get_logger()
@@ -130,6 +132,9 @@ class SignalFanOut:
             return
         if telling.name == GATE_SHUT:
             await self._wake_gate(telling)
+            return
+        if telling.name == SHOP_ADDED:
+            await begin_with_shop(self.client, ShopAdded(**telling.payload), CALL_TIMEOUT)
             return
         handle = self.client.get_workflow_handle(telling.target)
         try:

@@ -11,6 +11,7 @@ from starlette.types import Scope
 import web.attention
 import web.home
 import web.login
+import web.new_partners
 import web.order_actions
 import web.orders
 import web.partners
@@ -35,6 +36,7 @@ _ROUTERS: Final = (
     web.order_actions.router,
     web.attention.router,
     web.tickets.router,  # before the shops' own acts: its form knows the stores
+    web.new_partners.router,  # before the shops: `new` is none of them
     web.shops.router,
     web.partners.router,
     web.payment_accounts.router,

@@ -16,6 +16,7 @@ from integrations.settings import Schema
 from web.order_actions import body_of
 from web.render import COMPANY_ZONE
 
+_WHOLE_DIGITS: Final = 7
 _YEARS: Final = range(2000, 2101)
 
 
@@ -88,6 +89,13 @@ def filled_in(view: SettingsView) -> dict[str, str]:
     }
 
 
+def whole(text: str) -> int:
+    """Raises InvalidInput."""
+    if not text.strip().isdecimal() or len(text) > _WHOLE_DIGITS:
+        raise InvalidInput("a quantity must be a whole number")
+    return int(text)
+
+
 def done(request: Request, shop_id: str) -> Response:
     """Back to the shop, or to all shops."""
     return done_at(request, f"/shops/{quote(shop_id, safe='')}".rstrip("/"))
@@ -97,4 +105,11 @@ def done_at(request: Request, address: str) -> Response:
     """Back to a page; an open dialog closes by itself."""
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Trigger": "done"})
+    return RedirectResponse(address, 303)
+
+
+def added_at(request: Request, address: str) -> Response:
+    """On to the page of what was added, also out of a dialog."""
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)

@@ -7,13 +7,16 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import Response
 
+from api.auth import principal_of
 from api.channels import credentials, listings, routes, settings, shops
+from api.channels.addresses import carrier_pushes_to, shop_pushes_to
 from api.channels.bodies import MappedPart, SkuMapping
 from api.channels.ports import OutsideOf
-from api.deps import Context, SessionsOf
+from api.deps import Context, SessionsOf, SettingsOf
 from api.errors import Problem
 from api.strict import clean
 from db.channels import health
+from domain.platform.permissions import Permission
 from domain.shared.errors import InvalidInput
 from integrations.marketplaces.registry import PULLED, STOCKED, TELLS_AFTER_SALES
 from web.order_actions import body_of
@@ -26,6 +29,7 @@ from web.shop_forms import (
     midnight,
     new_credentials,
     new_settings,
+    whole,
 )
 
 router = APIRouter(include_in_schema=False)
@@ -35,12 +39,13 @@ Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _FORMS: Final = ("pause", "resume", "range", "credentials", "rule", "settings")
 _NOT_FOUND: Final = 404
 _ROWS: Final = 50
-_WHOLE_DIGITS: Final = 7
 
 
 @router.get("/shops")
-async def overview(request: Request, sessions: SessionsOf) -> Response:
-    """Every shop and every carrier with what waits there."""
+async def overview(request: Request, sessions: SessionsOf, ours: SettingsOf) -> Response:
+    """Every shop and every carrier with what waits there; administrators see where scans come to,
+    which of a carrier that does not sign is a secret."""
+    may_see = principal_of(request).may(Permission.MANAGE_ACCOUNTS)
     async with sessions.begin() as session:
         found = await health.shops(session)
         carriers = await health.carriers(session)
@@ -51,13 +56,19 @@ async def overview(request: Request, sessions: SessionsOf) -> Response:
         shops=found,
         carriers=carriers,
         accounts=accounts,
-        pulled=PULLED,
+        pushes_to={
+            one.code: carrier_pushes_to(ours.base_url, one.code, one.push_secret)
+            for one in carriers
+            if may_see
+        },
         gate_code=gate_code,
     )
 
 
 @router.get("/shops/{shop_id}")
-async def shop(shop_id: str, request: Request, outside: OutsideOf, after: Name = "") -> Response:
+async def shop(
+    shop_id: str, request: Request, outside: OutsideOf, ours: SettingsOf, after: Name = ""
+) -> Response:
     """One shop: everything about it."""
     about = await _shop(outside.sessions, shop_id)
     async with outside.sessions.begin() as session:
@@ -72,6 +83,7 @@ async def shop(shop_id: str, request: Request, outside: OutsideOf, after: Name =
         request, "shop.html", shop=about, reasons=reasons, events=events, held=held,
         ranges=ranges.items, unmapped=unmapped.items, listings=listed, secrets=secrets,
         is_pulled=about.channel in PULLED, is_stocked=about.channel in STOCKED, gate_code=gate_code,
+        pushes_to=shop_pushes_to(ours.base_url, about.channel, shop_id),
     )  # fmt: skip
 
 
@@ -167,7 +179,7 @@ async def map_sku(
     factor: Annotated[str, Form(max_length=7)] = "1",
 ) -> Response:
     """Say what a SKU of the shop is; the orders that wait for it go on."""
-    part = body_of(MappedPart, sku=sku, factor=_whole(factor))
+    part = body_of(MappedPart, sku=sku, factor=whole(factor))
     body = body_of(SkuMapping, shop_id=shop_id, external_sku=external_sku, parts=(part,))
     await routes.map_sku(body, outside)
     return done(request, shop_id)
@@ -249,11 +261,5 @@ async def _listing(outside: Any, shop_id: str, sku: str) -> listings.ListingView
     return found
 
 
-def _whole(text: str) -> int:
-    if not text.strip().isdecimal() or len(text) > _WHOLE_DIGITS:
-        raise InvalidInput("a quantity must be a whole number")
-    return int(text)
-
-
 def _maybe(text: str) -> int | None:
-    return _whole(text) if text.strip() else None
+    return whole(text) if text.strip() else None

@@ -145,6 +145,19 @@ CHANNEL: Final = {
     "pos": N_("Store tills"),
 }
 
+# How a channel itself names a shop.
+EXTERNAL_ID: Final = {
+    "top": N_("The seller's nick, or another name of the shop on Tmall or Taobao."),
+    "jd": N_("The vender id (商家编号)."),
+    "pdd": N_("The mall id (店铺 ID)."),
+    "douyin": N_("Douyin's shop id: it stands in every message Douyin sends."),
+    "wechat": N_("The app id of the shop (wx…)."),
+    "woocommerce": N_("The shop's address without https, such as shop.example."),
+    "shopify": N_("The shop's own domain, such as name.myshopify.com."),
+    "own": N_("Any name; one shop of yours has it."),
+    "pos": N_("Any name; one group of tills has it."),
+}
+
 TICKET: Final = {
     "accepted": N_("New"),
     "duplicate": N_("Known before"),

@@ -149,6 +149,14 @@ def checked(names: SecretNames, secrets: Mapping[str, SecretStr]) -> dict[str, s
     return given
 
 
+def complete(names: SecretNames, secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    """The secrets of somebody new. Raises InvalidInput, naming those that are missing."""
+    given = checked(names, secrets)
+    if missing := [name for name in names.needed if name not in given]:
+        raise InvalidInput(f"secrets needed: {', '.join(missing)}")
+    return given
+
+
 async def _names(outside: Outside, system: str) -> SecretNames:
     kind, _, name = system.partition("/")
     async with outside.sessions.begin() as session:

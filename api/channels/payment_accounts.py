@@ -1,15 +1,15 @@
 """Merchant accounts at payment providers, for administrators: added, paused, resumed, renewed."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, HTTPException, Request
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 
-from api.channels.credentials import Secret, checked
+from api.channels.addresses import Address, ShortName, outside_address
+from api.channels.credentials import Secret, complete
 from api.channels.ports import OutsideOf
 from api.channels.settings import refuse_unfit
 from api.channels.shops import Pause, leave_alone, reopen
@@ -33,17 +33,15 @@ router = APIRouter(prefix="/api/v1", tags=["channels"])
 _NOT_FOUND: Final = 404
 _TAKEN: Final = "there is a payment account of that name already"
 
-AccountId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-
 
 class NewPaymentAccount(StrictBody):
     """`id` is part of the address that notices come to. Without `base_url` the provider's own."""
 
-    id: AccountId
+    id: ShortName
     provider: Code
     shop_id: Code
     name: Line
-    base_url: Annotated[str, Field(strict=True, max_length=300)] = ""
+    base_url: Address = ""
     secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
     settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
     expires_at: AwareDatetime | None = None
@@ -101,12 +99,9 @@ async def add_account(
     """Add an account through which one shop is paid; its secrets are sealed at once."""
     if (provider := PROVIDERS.get(body.provider)) is None:
         raise InvalidInput(f"there is no payment provider {body.provider}")
-    names = of_provider(body.provider)
-    secrets = checked(names, body.secrets)
-    if missing := [name for name in names.needed if name not in secrets]:
-        raise InvalidInput(f"secrets needed: {', '.join(missing)}")
+    secrets = complete(of_provider(body.provider), body.secrets)
     refuse_unfit(request, provider.settings, body.settings)
-    base_url = _address(body.base_url or provider.base_url, settings.sandbox_base_url)
+    base_url = outside_address(body.base_url or provider.base_url, settings.sandbox_base_url)
     system = f"payment/{body.id}"
     try:
         async with outside.sessions.begin() as session:
@@ -152,19 +147,3 @@ async def _known(context: Any, account_id: str) -> None:
     async with context.sessions.begin() as session:
         if not await health.payment_accounts(session, account_id):
             raise HTTPException(_NOT_FOUND, "there is no such payment account")
-
-
-def _address(given: str, sandbox: str) -> str:
-    """Keys and money go over https, except to the sandbox. Raises InvalidInput."""
-    try:
-        parts, ours = urlsplit(given), urlsplit(sandbox)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or not given.isascii() or not given.isprintable() or " " in given:
-        raise InvalidInput("the address must be a whole https address")
-    if parts.scheme != "https" and not (
-        parts.scheme == "http" and parts.netloc and parts.netloc == ours.netloc
-    ):
-        raise InvalidInput("the address must be a whole https address")
-    return given

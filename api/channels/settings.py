@@ -117,17 +117,22 @@ async def view(request: Request, outside: Outside, system: str) -> SettingsView:
     return SettingsView(
         system=system,
         settings=settings,
-        known=[
-            KnownSetting(
-                key=one.key,
-                input=str(one.input),
-                hint=_sentence(request, Fault(one.key, one.rule, one.allowed)),
-                choices=one.choices,
-            )
-            for one in schema.settings
-        ],
+        known=known(request, schema),
         problems={one.key: _sentence(request, one) for one in faults},
     )
+
+
+def known(request: Request, schema: Schema) -> list[KnownSetting]:
+    """What may be set, told in the language of whoever asks."""
+    return [
+        KnownSetting(
+            key=one.key,
+            input=str(one.input),
+            hint=_sentence(request, Fault(one.key, one.rule, one.allowed)),
+            choices=one.choices,
+        )
+        for one in schema.settings
+    ]
 
 
 async def change(

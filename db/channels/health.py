@@ -29,7 +29,7 @@ ORDER BY s.id
 """
 
 _CARRIERS: Final = """
-SELECT a.code, a.name, a.active, coalesce(g.state, 'flowing') AS gate,
+SELECT a.code, a.name, a.active, a.push_secret, coalesce(g.state, 'flowing') AS gate,
        coalesce(g.reason, '') AS gate_reason, coalesce(g.changed_by, 'system') AS gate_by,
        coalesce(w.waiting, 0) AS waiting, c.expires_at
 FROM carrier_account a

@@ -109,6 +109,15 @@ class ChannelsRepository:
         """The shop, active or not."""
         return await self.session.get(ShopRow, shop_id)
 
+    async def taken(self, shop: ShopRow) -> str:
+        """What of a new shop is somebody else's: its `id`, its `external_id`, or nothing."""
+        if await self.session.get(ShopRow, shop.id) is not None:
+            return "id"
+        same = select(ShopRow.id).where(
+            col(ShopRow.channel) == shop.channel, col(ShopRow.external_id) == shop.external_id
+        )
+        return "external_id" if (await self.session.exec(same)).first() else ""
+
     async def active_shops(self, channels: Iterable[str]) -> Sequence[ShopRow]:
         """Shops of these channels that are not switched off."""
         wanted = select(ShopRow).where(

@@ -1,7 +1,7 @@
 """What crosses Temporal for channels. Fields are only ever added, and always with a default."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from domain.shared.ids import ShopId
 
@@ -9,6 +9,19 @@ from domain.shared.ids import ShopId
 Asked = Literal["orders", "after_sales", "messages"]
 # What can be asked for again for a range of the past.
 RangeAsked = Literal["orders", "after_sales"]
+
+
+# The news that begins what runs once for a shop.
+SHOP_ADDED: Final = "shop_added"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopAdded:
+    """A shop is there from now on: what exists once per shop of its channel has to begin."""
+
+    shop_id: ShopId
+    channel: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

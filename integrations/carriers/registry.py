@@ -32,6 +32,18 @@ SETTINGS: Final[Mapping[str, Schema]] = {
         "kuaidi100": kuaidi100,
     }.items()
 }
+# Where each documents itself to be.
+BASE_URLS: Final[Mapping[str, str]] = {
+    "sf": "https://bspgw.sf-express.com/std/service",
+    "zto": "https://japi.zto.com",
+    "yto": "https://openapi.yto.net.cn:11443/open",
+    "sto": "https://cloudinter-linkgateway.sto.cn/gateway/link.do",
+    "jdl": "https://api.jdl.com",
+    "yunda": "https://openapi.yundaex.com",
+    "kuaidi100": "https://poll.kuaidi100.com",
+}
+# Whose pushes are proven by the address alone: it holds a secret of ours.
+UNSIGNED: Final = frozenset({"sf", "yto", "jdl", "yunda"})
 # Who follows the parcels of carriers we have no contract with.
 AGGREGATOR: Final = "kuaidi100"
 # Who collects cash on delivery by a documented service; others by the `cash` product of a contract.

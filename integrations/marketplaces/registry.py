@@ -53,12 +53,16 @@ class Channel:
     """What may be set of a shop of a channel, and what its client can do besides the least
     (`integrations.marketplaces.port`).
 
+    `base_url`: where the vendor documents itself to be, `{external_id}` in the place of the shop's
+    own name there; empty where every shop has an address of its own, None where we only listen.
     `limits`: method → calls, as the vendor documents them; a method that is not there waits only
     when the vendor says so.
     """
 
     opens: Callable[[ShopAccess], Marketplace]
     settings: Schema
+    base_url: str | None = None
+    is_pushed: bool = False  # it tells us by itself: our address has to be told there
     is_pulled: bool = False  # a PulledMarketplace: its shops get pollers
     is_queued: bool = False  # a QueueMarketplace: its messages are taken out of a queue
     is_stocked: bool = False  # a StockedMarketplace: it is told what it may sell
@@ -72,6 +76,8 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     "douyin": Channel(
         douyin.open_shop,
         douyin.SETTINGS + douyin_waybill.SETTINGS + COMMON,
+        "https://openapi-fxg.jinritemai.com",
+        is_pushed=True,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
@@ -80,12 +86,18 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         renews=True,
     ),
     "jd": Channel(
-        jd.open_shop, jd.SETTINGS + COMMON, is_pulled=True, is_stocked=True, tells_after_sales=True
+        jd.open_shop,
+        jd.SETTINGS + COMMON,
+        "https://api.jd.com/routerjson",
+        is_pulled=True,
+        is_stocked=True,
+        tells_after_sales=True,
     ),
-    "own": Channel(own.open_shop, own.SETTINGS + COMMON),
+    "own": Channel(own.open_shop, own.SETTINGS + COMMON, is_pushed=True),
     "pdd": Channel(
         pdd.open_shop,
         pdd.SETTINGS + pdd_waybill.SETTINGS + COMMON,
+        "https://gw-api.pinduoduo.com/api/router",
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
@@ -93,11 +105,18 @@ CHANNELS: Final[Mapping[str, Channel]] = {
         renews=True,
         waybills=pdd_waybill.open_waybills,
     ),
-    "pos": Channel(pos.open_shop, pos.SETTINGS + COMMON),
-    "shopify": Channel(shopify.open_shop, shopify.SETTINGS + COMMON, is_stocked=True),
+    "pos": Channel(pos.open_shop, pos.SETTINGS + COMMON, is_pushed=True),
+    "shopify": Channel(
+        shopify.open_shop,
+        shopify.SETTINGS + COMMON,
+        "https://{external_id}",
+        is_pushed=True,
+        is_stocked=True,
+    ),
     "top": Channel(
         top.open_shop,
         top.SETTINGS + top_waybill.SETTINGS + COMMON,
+        "https://gw.api.taobao.com/router/rest",
         is_pulled=True,
         is_queued=True,
         is_stocked=True,
@@ -107,6 +126,8 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     "wechat": Channel(
         wechat.open_shop,
         wechat.SETTINGS + wechat_waybill.SETTINGS + COMMON,
+        "https://api.weixin.qq.com",
+        is_pushed=True,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,
@@ -116,6 +137,8 @@ CHANNELS: Final[Mapping[str, Channel]] = {
     "woocommerce": Channel(
         woocommerce.open_shop,
         woocommerce.SETTINGS + COMMON,
+        "",
+        is_pushed=True,
         is_pulled=True,
         is_stocked=True,
         tells_after_sales=True,

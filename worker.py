@@ -49,6 +49,7 @@ from runtime import logs
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.posting import Posting
 from runtime.reach import database_url, temporal_address
 from runtime.redrive import Redrive
 from runtime.relay import Relay
@@ -250,6 +251,7 @@ async def serve(
                 Housekeeping(sessions),
                 Redrive(sessions, client),
                 Renewal(sessions, vault, adapters),
+                Posting(sessions),
             ).run(),
             name="relay",
         )

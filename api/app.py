@@ -22,6 +22,7 @@ import api.channels.settings
 import api.channels.shops
 import api.channels.tickets
 import api.channels.webhooks
+import api.finance.books
 import api.inventory.routes
 import api.logistics.new_carriers
 import api.logistics.webhooks
@@ -77,6 +78,7 @@ _ROUTERS: Final = (
     (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
+    (api.finance.books.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
     (api.channels.shops.router, ""),

@@ -104,6 +104,7 @@ _PLACES: Final = (
     ("D-WH", "武汉经销商", "dealer", "R-GZ", "湖北省", "武汉市", "洪山区", "珞喻路 726 号", 60, 0),
     ("D-XA", "西安经销商", "dealer", "R-CD", "陕西省", "西安市", "雁塔区", "小寨西路 26 号", 60, 0),
 )
+_COST_PERCENT: Final = 55  # of the price, made up for the demo
 _WEIGHTS_G: Final = (320, 260, 400, 270, 310, 480, 1450, 360)
 # Sample rates, made up for the demo: (carrier, product, how far, first kg price, step price).
 _RATES: Final = (
@@ -201,6 +202,7 @@ async def _places_and_goods(session: AsyncSession) -> None:
             SkuRow(
                 code=product.sku, name=product.title, weight_g=weight_g, length_mm=180,
                 width_mm=120, height_mm=90, price_minor=int(product.price * 100),
+                cost_minor=int(product.price * _COST_PERCENT),
             )
         )  # fmt: skip
     await session.flush()

@@ -6,17 +6,10 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.checks import Check
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One invariant: a sentence, and the query that finds what breaks it."""
-
-    name: str
-    sentence: str
-    query: str
+from db.finance.checks import BOOK_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +223,7 @@ CHECKS: Final = (
         WHERE e.kind = 'waybill' AND e.state = 'confirmed'
           AND NOT EXISTS (SELECT FROM parcel p WHERE p.id = e.key)""",
     ),
+    *BOOK_CHECKS,
 )
 
 

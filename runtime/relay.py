@@ -13,6 +13,7 @@ import structlog
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.posting import Posting
 from runtime.redrive import Redrive
 from runtime.renewing import Renewal
 
@@ -24,7 +25,10 @@ LONGEST_PAUSE_S: Final = 5.0
 HOUSEKEEPING_PAUSE_S: Final = 600.0
 REDRIVE_PAUSE_S: Final = 60.0
 RENEWAL_PAUSE_S: Final = 60.0
-_SLOW: Final = frozenset({"housekeeping", "redrive", "renewal"})  # a hint is not for them
+POSTING_PAUSE_S: Final = 2.0  # a few facts at once cost the database less than each alone
+_SLOW: Final = frozenset(
+    {"housekeeping", "redrive", "renewal", "posting"}
+)  # a hint is not for them
 BATCH: Final = 100
 
 
@@ -80,6 +84,7 @@ class Relay:
     housekeeping: Housekeeping
     redrive: Redrive
     renewal: Renewal
+    posting: Posting
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -97,6 +102,8 @@ class Relay:
             group.create_task(self._keep_going(sweep, self.redrive.once))
             renewing = Pace("renewal", RENEWAL_PAUSE_S, RENEWAL_PAUSE_S)
             group.create_task(self._keep_going(renewing, self.renewal.once))
+            books = Pace("posting", POSTING_PAUSE_S, POSTING_PAUSE_S)
+            group.create_task(self._keep_going(books, self.posting.once))
 
     async def _keep_going(self, pace: Pace, once: Callable[[int], Awaitable[int]]) -> None:
         while True:

@@ -14,13 +14,16 @@ from domain.platform.permissions import Role
 router = APIRouter(include_in_schema=False)
 
 _YEAR_S = 365 * 24 * 3600
+_FIRST_PAGE = {
+    frozenset({Role.WAREHOUSE}): "/warehouse",
+    frozenset({Role.FINANCE}): "/finance",
+}
 
 
 @router.get("/")
 async def home(who: Who) -> Response:
     """Everybody begins with their own work."""
-    at_work = who.roles == frozenset({Role.WAREHOUSE})
-    return RedirectResponse("/warehouse" if at_work else "/orders", 303)
+    return RedirectResponse(_FIRST_PAGE.get(who.roles, "/orders"), 303)
 
 
 @router.get("/language/{language}")

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import web.attention
+import web.finance
 import web.home
 import web.login
 import web.new_partners
@@ -42,6 +43,7 @@ _ROUTERS: Final = (
     web.payment_accounts.router,
     web.stock.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
+    web.finance.router,
     web.warehouse.router,
     web.tracking.router,
 )

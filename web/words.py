@@ -336,8 +336,48 @@ ROLE: Final = {
     "customer_service": N_("Customer service"),
     "warehouse": N_("Warehouse"),
     "buyer": N_("Buyer"),
+    "finance": N_("Finance"),
     "manager": N_("Manager"),
     "admin": N_("Administrator"),
+}
+
+# What the trade calls the accounts of the books.
+ACCOUNT: Final = {
+    "cash_on_hand": N_("Cash on hand"),
+    "bank": N_("Bank"),
+    "cash_at_provider": N_("Money at payment providers"),
+    "channel_receivable": N_("Receivable from channels"),
+    "buyer_receivable": N_("Receivable from buyers"),
+    "carrier_collected": N_("Collected by carriers"),
+    "inventory": N_("Inventory"),
+    "stock_differences": N_("Stock differences"),
+    "goods_received": N_("Goods received, not invoiced"),
+    "buyer_deposits": N_("Buyer deposits"),
+    "tax_payable": N_("Tax payable"),
+    "payments_to_return": N_("Payments to return"),
+    "opening_balance": N_("Opening balance"),
+    "sales": N_("Sales"),
+    "discounts": N_("Discounts"),
+    "refunds": N_("Refunds of sales"),
+    "freight_income": N_("Freight income"),
+    "other_income": N_("Other income"),
+    "cost_of_goods_sold": N_("Cost of goods sold"),
+    "cost_differences": N_("Changes of standard cost"),
+    "samples": N_("Samples"),
+    "internal_use": N_("Internal use"),
+}
+
+# What a voucher stands for.
+BOOKED: Final = {
+    "captured": N_("Paid by the buyer"),
+    "refunded": N_("Paid back to the buyer"),
+    "payment": N_("Payment at the provider"),
+    "refund": N_("Refund paid out"),
+    "tender": N_("Taken at the till"),
+    "stock": N_("Goods moved"),
+    "collected": N_("Collected at the door"),
+    "closed": N_("Order closed"),
+    "cost": N_("New standard cost"),
 }
 
 ACTOR: Final = {"system": N_("System"), "channel": N_("Channel")}
@@ -437,6 +477,7 @@ STORY_ICON: Final = {
 }  # fmt: skip
 
 CAUSE: Final = {
+    "NotPosted": N_("Cannot be posted"),
     "Unavailable": N_("The other side does not answer"),
     "AnswerLost": N_("No answer came; it may have been done"),
     "RateLimited": N_("The other side asks us to slow down"),

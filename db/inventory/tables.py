@@ -49,6 +49,7 @@ class SkuRow(SQLModel, table=True):
             name="sku_measures_are_not_negative",
         ),
         CheckConstraint("price_minor >= 0", name="sku_price_is_not_negative"),
+        CheckConstraint("cost_minor >= 0", name="sku_cost_is_not_negative"),
         Index("sku_by_gtin", "gtin", unique=True, postgresql_where=text("gtin <> ''")),
     )
     code: str = Field(primary_key=True)
@@ -59,6 +60,8 @@ class SkuRow(SQLModel, table=True):
     width_mm: int = 0
     height_mm: int = 0
     price_minor: int = Field(default=0, sa_type=BIGINT)
+    # What one unit stands in the books for, in the same currency; none while nobody said it.
+    cost_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs={"server_default": "0"})
     currency: str = "CNY"
     active: bool = True
 

@@ -16,9 +16,14 @@ LEDGERS: Final = (
     "return_receipt",
     "return_inspection",
     "return_settlement",
+    "voucher",
+    "voucher_entry",
+    "recognised",
 )
 _ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
-_ONLY_WORKER_WRITES: Final = ("effect", "platform_label")
+_ONLY_WORKER_WRITES: Final = (
+    "effect", "platform_label", "voucher", "voucher_entry", "recognised", "stock_value",
+)  # fmt: skip
 _SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
 _EDITED: Final = ("channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule")
 
@@ -32,6 +37,8 @@ STATEMENTS: Final = (
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
     "REVOKE UPDATE ON stock_balance, reservation FROM onhand_worker, onhand_web",
     "GRANT UPDATE (on_hand, reserved) ON stock_balance TO onhand_worker, onhand_web",
+    "REVOKE UPDATE ON book_fact FROM onhand_worker, onhand_web",
+    "GRANT UPDATE (posted_at, due_at, error) ON book_fact TO onhand_worker",
     "GRANT UPDATE (posted_quantity, voided_quantity, state, expires_at, resolved_at)"
     " ON reservation TO onhand_worker, onhand_web",
     f"GRANT DELETE ON {', '.join((*_SPENT, *_EDITED))} TO onhand_web",

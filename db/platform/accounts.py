@@ -30,6 +30,7 @@ DEMO_PASSWORD: Final = "onhand-demo"
 DEMO_ACCOUNTS: Final = (
     ("kefu", "陈晓雯", Role.CUSTOMER_SERVICE),
     ("cangku", "李建国", Role.WAREHOUSE),
+    ("caiwu", "周敏", Role.FINANCE),
     ("admin", "王磊", Role.ADMIN),
 )
 

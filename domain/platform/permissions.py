@@ -8,6 +8,7 @@ class Role(StrEnum):
     CUSTOMER_SERVICE = "customer_service"
     WAREHOUSE = "warehouse"
     BUYER = "buyer"
+    FINANCE = "finance"
     MANAGER = "manager"
     ADMIN = "admin"
 
@@ -28,6 +29,8 @@ class Permission(StrEnum):
     WORK_IN_WAREHOUSE = "work_in_warehouse"
     READ_CHANNELS = "read_channels"
     CHANGE_CHANNELS = "change_channels"
+    READ_BOOKS = "read_books"
+    KEEP_BOOKS = "keep_books"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_METRICS = "read_metrics"
 
@@ -51,6 +54,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.KEEP_BOOKS: frozenset({_R.FINANCE, _R.ADMIN}),
     _P.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
     _P.READ_METRICS: frozenset({_R.ADMIN, _R.MANAGER}),
 }
@@ -125,6 +130,12 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/shipments/{shipment_no}/hand-over": _P.WORK_IN_WAREHOUSE,
     # stock
     "GET /api/v1/stock": _P.READ_STOCK,
+    # finance
+    "GET /api/v1/finance/trial-balance": _P.READ_BOOKS,
+    "GET /api/v1/finance/vouchers": _P.READ_BOOKS,
+    "GET /api/v1/finance/vouchers/{no}": _P.READ_BOOKS,
+    "GET /api/v1/finance/costs": _P.READ_BOOKS,
+    "PUT /api/v1/finance/costs/{sku:path}": _P.KEEP_BOOKS,
     # attention
     "GET /api/v1/attention": _P.READ_ATTENTION,
     "GET /api/v1/attention/groups": _P.READ_ATTENTION,
@@ -243,6 +254,14 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /carriers/{code}/resume": _P.CHANGE_CHANNELS,
     "GET /payment-accounts/{account_id}/credentials": _P.MANAGE_ACCOUNTS,
     "POST /payment-accounts/{account_id}/credentials": _P.MANAGE_ACCOUNTS,
+    "GET /finance": _P.READ_BOOKS,
+    "GET /finance/trial-balance.csv": _P.READ_BOOKS,
+    "GET /finance/accounts/{account}": _P.READ_BOOKS,
+    "GET /finance/vouchers": _P.READ_BOOKS,
+    "GET /finance/vouchers.csv": _P.READ_BOOKS,
+    "GET /finance/vouchers/{no}": _P.READ_BOOKS,
+    "GET /finance/costs": _P.READ_BOOKS,
+    "POST /finance/costs": _P.KEEP_BOOKS,
     "GET /warehouse": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/{shipment_no}": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/{shipment_no}/pick": _P.WORK_IN_WAREHOUSE,

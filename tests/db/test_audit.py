@@ -21,6 +21,7 @@ from domain.inventory.stock import (
     StockLine,
 )
 from domain.shared.ids import LocationId, Sku
+from runtime.posting import Posting
 from tests.activities.inventory.orders import seed_orders
 from tests.seeds import seed_network
 
@@ -61,6 +62,19 @@ DAMAGE = {
         VALUES ('receive', 'A', '', 'quarantine', 'own', 1, 'customer', 'location:HQ', 'return',
             'RT1', 'return:1', 0, '', '')""",
     "one_live_label_per_parcel": "DELETE FROM parcel",
+    "vouchers_balance": """
+        UPDATE voucher_entry SET debit_minor = debit_minor + 1
+        WHERE account = 'cost_of_goods_sold'""",
+    "sums_of_orders_are_told_to_the_books": """
+        INSERT INTO book_fact (kind, subject, order_id, amount_minor)
+        VALUES ('captured', 'made up', 'ord_1', 5)""",
+    "money_is_told_to_the_books": "UPDATE book_fact SET subject = 'gone' WHERE kind = 'refund'",
+    "goods_are_told_to_the_books": "UPDATE book_fact SET subject = 'gone' WHERE subject = 'C'",
+    "told_money_is_booked": "UPDATE book_fact SET amount_minor = 1 WHERE kind = 'payment'",
+    "sales_within_ordered": "UPDATE recognised SET units = 11",
+    "shipments_became_sales": "DELETE FROM recognised WHERE order_line_id <> ''",
+    "inventory_is_units_times_cost": "UPDATE stock_value SET cost_minor = cost_minor + 1",
+    "books_know_the_stock": "INSERT INTO stock_value VALUES ('B', 1, 0, 'CNY')",
 }
 
 _STORY = """
@@ -105,6 +119,11 @@ async def lived_in(sessions: Sessions, owner_sessions: Sessions) -> None:
     """Orders 1 (sent), 2 (holds 4 units) and 3 (got one unit from the queue, waits for five)."""
     await seed_network(sessions, skus=("A", "B"))
     await seed_orders(sessions, ("1", "2", "3"))
+    await execute(
+        owner_sessions,
+        "UPDATE order_line SET payable_minor = 1000;"
+        "UPDATE sku SET cost_minor = 70 WHERE code = 'A'",
+    )
     async with sessions.begin() as session:
         stock = StockRepository(session)
         await stock.receive(Document("grn", "G1", "G1"), [StockLine(A, 10)])
@@ -118,11 +137,13 @@ async def lived_in(sessions: Sessions, owner_sessions: Sessions) -> None:
         await stock.short_pick("S-1", {"A": 2}, Document("shipment", "S-1", "short:S-1"))
         await stock.issue("S-1", Document("shipment", "S-1", "issue:S-1"))
     await execute(owner_sessions, _STORY)
+    await Posting(sessions).all()
     async with sessions.begin() as session:
         stock = StockRepository(session)
         await stock.release("R-x")
         count = Document("count", "C", "C")
         await stock.adjust(count, [StockLine(A, -1)], AdjustmentReason.COUNT)
+    assert await Posting(sessions).all() == 1
 
 
 async def test_an_undamaged_database_has_no_findings(sessions: Sessions) -> None:

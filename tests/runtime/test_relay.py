@@ -28,6 +28,7 @@ from integrations.webhooks import WebhookSender
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.posting import Posting
 from runtime.redrive import Redrive
 from runtime.relay import BATCH, Pace, Relay
 from runtime.renewing import Renewal
@@ -117,6 +118,7 @@ def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
         Housekeeping(sessions),
         Redrive(sessions, engine.client),
         Renewal(sessions, VAULT, Adapters(sessions, VAULT, httpx.AsyncClient())),
+        Posting(sessions),
     )
 
 

@@ -21,6 +21,7 @@ from api.auth import COOKIE
 from api.language import COOKIE as LANGUAGE
 from db.engine import Sessions
 from db.platform.accounts import Accounts
+from runtime.posting import Posting
 from tests.web.chromium import chromium
 from tests.web.day import DAY, RETURNS, seed_day
 from tests.web.serving import listening
@@ -94,6 +95,10 @@ LOOKS: Final = (
     Look("hand-over", f"/warehouse/{NO[2]}-1", who="cangku"),
     Look("returns-bench", "/warehouse/returns", who="cangku"),
     Look("return-at-the-bench", f"/warehouse/returns/{RETURNS[1]}", who="cangku"),
+    Look("books", "/finance", who="caiwu"),
+    Look("books-account", "/finance/accounts/buyer_deposits", who="caiwu"),
+    Look("books-vouchers", "/finance/vouchers", who="caiwu"),
+    Look("books-costs", "/finance/costs", who="caiwu"),
     Look("not-found", "/orders/NO-SUCH-ORDER"),
     Look("track", "/track", who=""),
 )
@@ -132,9 +137,13 @@ class Watched:
 
 
 @pytest.fixture
-async def address(database_url: str, web_sessions: Sessions) -> AsyncIterator[str]:
+async def address(
+    database_url: str, web_sessions: Sessions, sessions: Sessions
+) -> AsyncIterator[str]:
     """Where the pages of the demo company's day are served; its engine takes every command."""
     await seed_day(database_url, web_sessions)
+    await change(web_sessions, "UPDATE sku SET cost_minor = price_minor / 2 WHERE code < 'T'")
+    await Posting(sessions).all()
 
     def arrange(app: FastAPI) -> None:
         app.state.temporal = Engine()
@@ -209,7 +218,7 @@ async def test_every_page_is_whole_and_keeps_to_itself(
     """Opened at one size, where axe looks at it too, then made as wide as the other."""
     faults: list[str] = []
     async with chromium() as browser:
-        for who in ("", "kefu", "cangku", "admin"):
+        for who in ("", "kefu", "cangku", "admin", "caiwu"):
             async with looking(browser, address, web_sessions, who, language, first) as (
                 page,
                 watched,

@@ -102,7 +102,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     returning = ReturnActivities(world.sessions, world.adapters, world.vault, gates)
-    returns = SalesReturnActivities(world.sessions, world.rules)
+    returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)

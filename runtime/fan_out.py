@@ -23,12 +23,14 @@ from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.orders.messages import (
     GateOpened,
+    OrderRef,
     RefundMoved,
     RefundRef,
     ReturnMoved,
     ReturnRef,
     SalesReturnMoved,
     SalesReturnRef,
+    StateChanged,
 )
 from domain.platform.gates import TendGate
 from domain.shared.errors import IntegrationError
@@ -49,26 +51,36 @@ _LONGEST_WAIT: Final = timedelta(hours=4)
 MOST_ATTEMPTS: Final = 29
 
 
-def _refund(payload: Mapping[str, Any]) -> tuple[str, object, object]:
+_Start = tuple[str, str, object, object]
+
+
+def _refund(payload: Mapping[str, Any]) -> _Start:
     refund = RefundMoved(**payload)
-    return "Refund", refund, RefundRef(refund.refund_no, OrderId(refund.order_id))
+    return "Refund", "refund_moved", refund, RefundRef(refund.refund_no, OrderId(refund.order_id))
 
 
-def _return_label(payload: Mapping[str, Any]) -> tuple[str, object, object]:
+def _return_label(payload: Mapping[str, Any]) -> _Start:
     moved = ReturnMoved(**payload)
-    return "ReturnLabel", moved, ReturnRef(moved.label_no, OrderId(moved.order_id))
+    return "ReturnLabel", RETURN_MOVED, moved, ReturnRef(moved.label_no, OrderId(moved.order_id))
 
 
-def _return(payload: Mapping[str, Any]) -> tuple[str, object, object]:
+def _return(payload: Mapping[str, Any]) -> _Start:
     moved = SalesReturnMoved(**payload)
-    return "Return", moved, SalesReturnRef(moved.return_no, OrderId(moved.order_id))
+    ref = SalesReturnRef(moved.return_no, OrderId(moved.order_id))
+    return "Return", "sales_return_moved", moved, ref
 
 
-# News that starts the workflow it is for: what to start, the news, and with what.
-_STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], tuple[str, object, object]]]] = {
+def _order(payload: Mapping[str, Any]) -> _Start:
+    made = StateChanged(**payload)
+    return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
+
+
+# News that starts the workflow it is for: what to start, its signal, the news, and with what.
+_STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
     RETURN_MOVED: _return_label,
     "sales_return_moved": _return,
+    "order_made": _order,
 }
 
 
@@ -162,7 +174,7 @@ class SignalFanOut:
     async def _wake(self, telling: Telling) -> None:
         """Refunds, returns and their labels start with the first news; one that is over ends at
         once, unless the news is that it goes on."""
-        kind, moved, ref = _STARTS[telling.name](telling.payload)
+        kind, signal, moved, ref = _STARTS[telling.name](telling.payload)
         await self.client.start_workflow(
             kind,
             ref,
@@ -170,7 +182,7 @@ class SignalFanOut:
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            start_signal=telling.name,
+            start_signal=signal,
             start_signal_args=[moved],
             rpc_timeout=CALL_TIMEOUT,
         )

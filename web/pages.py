@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import web.attention
+import web.consumer_returns
 import web.finance
 import web.home
 import web.login
@@ -46,6 +47,7 @@ _ROUTERS: Final = (
     web.finance.router,
     web.warehouse.router,
     web.tracking.router,
+    web.consumer_returns.router,
 )
 
 

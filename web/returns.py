@@ -18,7 +18,7 @@ from db.orders.return_queries import (
     return_queue,
 )
 from db.orders.returns import returnable
-from domain.orders.returns.model import ReturnKind, ReturnReason
+from domain.orders.returns.model import ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.shared.errors import ActionNotAllowed, InvalidInput, ReturnClosed, ReturnNotFound
 from domain.shared.money import Money, minor_digits
@@ -36,7 +36,8 @@ NEAR: Final = timedelta(hours=8)
 _TABS: Final = ("", *QUEUES, "closed")
 _SAY: Final = ("ask", "answer", "withdraw", "parcel")
 _FREIGHT: Final[dict[str, bool | None]] = {"": None, "yes": True, "no": False}
-_OPENED_BY_HAND: Final = (ReturnKind.RETURN, ReturnKind.REFUND_ONLY, ReturnKind.CAME_BACK)
+_OPENED_BY_HAND: Final = ("return", "exchange", "refund_only", "resend", "came_back")
+_REMEDIES: Final = {"exchange": ("return", "exchange"), "resend": ("refund_only", "resend")}
 
 
 @router.get("/returns")
@@ -98,8 +99,9 @@ async def open_return(
         for name, value in form.items()
         if name.startswith("units.") and str(value).strip() not in ("", "0")
     ]
+    kind, remedy = _REMEDIES.get(kind, (kind, "refund"))
     body = body_of(
-        returns.ReturnRequest, kind=kind, reason=reason, lines=lines, remark=remark,
+        returns.ReturnRequest, kind=kind, remedy=remedy, reason=reason, lines=lines, remark=remark,
         goodwill=_sum(goodwill),
     )  # fmt: skip
     opened = await returns.open_return(no, body, context, settings)

@@ -4,6 +4,7 @@ A wrong number and a wrong phone get the same answer; guessing is limited per ad
 """
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -46,6 +47,24 @@ async def track(
     last4: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Parcels of the order, without names and addresses."""
+    found = await look_up(request, sessions, vault, no, last4)
+    return page(
+        request, "track.html", status=found.status, found=found.orders, problem=found.problem,
+        no=no.strip() if no.isprintable() else "", last4=last4.strip(),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The orders of somebody who knows a number and the end of its phone, or why there are none."""
+
+    orders: list[OrderDetail]
+    problem: str = ""
+    status: int = 200
+
+
+async def look_up(request: Request, sessions: Any, vault: Vault, no: str, last4: str) -> Found:
+    """Find the orders; a wrong answer counts as a guess, and guessing comes to an end."""
     now, client = datetime.now(UTC), request.client.host if request.client else ""
     no, last4 = no.strip(), last4.strip()
     subjects = [f"track:ip:{client}", f"track:no:{no.upper()[:100]}"]
@@ -55,17 +74,11 @@ async def track(
         accounts = Accounts(session)
         if await accounts.failures(subjects, now) >= ATTEMPTS:
             log.warning("security.tracking_limited", client=client)
-            return page(
-                request, "track.html", status=429, found=[], problem=TOO_OFTEN, no=no, last4=last4
-            )
+            return Found([], TOO_OFTEN, 429)
         found = await _find(session, vault, no, last4)
         if not found:
             await accounts.note_failure(subjects, now)
-    problem = "" if found else UNKNOWN
-    return page(
-        request, "track.html", status=200 if found else 404, found=found, problem=problem,
-        no=no, last4=last4,
-    )  # fmt: skip
+    return Found(found) if found else Found([], UNKNOWN, 404)
 
 
 async def _find(session: Any, vault: Vault, no: str, last4: str) -> list[OrderDetail]:

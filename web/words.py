@@ -204,7 +204,21 @@ RETURN_KIND: Final = {
     "came_back": N_("Came back undelivered"),
 }
 
+RETURN_CHOICE: Final = {
+    **RETURN_KIND,
+    "exchange": N_("Exchange"),
+    "resend": N_("Send anew"),
+}
+
+REMEDY: Final = {
+    "refund": N_("Refund"),
+    "exchange": N_("Exchange"),
+    "resend": N_("Send anew"),
+}
+
 RETURN_KIND_MEANS: Final = {
+    "exchange": N_("The same goods are sent anew once these are here and accepted."),
+    "resend": N_("Lost or damaged: the same goods are sent anew, nothing comes back."),
     "return": N_("The goods come back first; money follows for what really came."),
     "refund_only": N_("The goods stay with the buyer, or it is about money alone."),
     "came_back": N_("Refused or undeliverable; it is on its way to us already."),
@@ -264,6 +278,7 @@ RETURN_STATUS: Final = {
 
 RETURN_OUTCOME: Final = {
     "refunded": N_("Paid back"),
+    "replaced": N_("Sent anew"),
     "nothing_due": N_("Nothing paid back"),
     "rejected": N_("Rejected"),
     "expired": N_("Nothing was sent in time"),
@@ -280,6 +295,17 @@ RETURN_WAITS: Final = {
     "refund": N_("The payment provider is paying it back."),
     "refund_by_hand": N_("No payment is known: somebody has to pay it and record it."),
     "channel_refund": N_("The channel pays it back itself."),
+}
+
+# The same for the buyer.
+RETURN_FOR_BUYER: Final = {
+    "decision": N_("We look at your request."),
+    "parcel": N_("Your parcel is on its way to us:"),
+    "inspection": N_("Your parcel is here; we look at it."),
+    "settlement": N_("We look at what you sent back."),
+    "refund": N_("Your money is on its way."),
+    "refund_by_hand": N_("Your money is on its way."),
+    "channel_refund": N_("You are paid back where you bought it."),
 }
 
 RETURN_DOUBT: Final = {
@@ -319,6 +345,7 @@ RETURN_EFFECT: Final = {
     "pays_channel": N_("The channel pays {amount} back itself"),
     "pays_person": N_("{amount} have to be paid by hand: no payment is known"),
     "pays_nothing": N_("Nothing is paid back"),
+    "send_anew": N_("{quantity} × {subject} are sent anew"),
     "let_go": N_("{quantity} × {subject} do not come back"),
 }
 
@@ -380,7 +407,7 @@ BOOKED: Final = {
     "cost": N_("New standard cost"),
 }
 
-ACTOR: Final = {"system": N_("System"), "channel": N_("Channel")}
+ACTOR: Final = {"system": N_("System"), "channel": N_("Channel"), "buyer": N_("The buyer")}
 
 # A line of the story: kind → sentence; `{names}` come from the line's data, translated by kind.
 STORY: Final = {
@@ -440,6 +467,7 @@ STORY: Final = {
     "return_received": N_("Return {return_no} came in at {location}: {goods}"),
     "return_inspected": N_("Return {return_no}: {goods}, {disposition}, {location}"),
     "return_reopened": N_("Return {return_no} was over; goods came all the same"),
+    "return_replaced": N_("Return {return_no}: order {order_no} sends the goods anew"),
     "return_told": N_("Return {return_no}: the channel was told ({verdict})"),
     "return_settled": N_("Return {return_no}: {amount} are paid back"),
     "return_paid_by_hand": N_("Return {return_no}: {amount} paid back otherwise"),
@@ -469,7 +497,7 @@ STORY_ICON: Final = {
     "return_approve": "receipt-refund", "return_reject": "x", "return_settle": "receipt-refund",
     "return_asked": "message-circle", "return_answered": "message-circle",
     "return_sent": "truck", "return_received": "package", "return_inspected": "list-check",
-    "return_told": "message-circle",
+    "return_told": "message-circle", "return_replaced": "package",
     "return_reopened": "alert-triangle", "return_settled": "cash", "return_paid_by_hand": "cash",
     "return_rest_left_out": "cash", "return_late": "alert-triangle",
     "return_closed": "circle-check",
@@ -649,7 +677,8 @@ TONE: Final = {
     "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",
     "lost": "stop", "unknown": "off", "flowing": "done", "draining": "go", "holding": "wait",
     "requested": "wait", "approved": "go", "inspected": "wait", "refunding": "go",
-    "closed": "off", "refunded": "done", "nothing_due": "off", "rejected": "stop",
+    "closed": "off", "refunded": "done", "replaced": "done", "nothing_due": "off",
+    "rejected": "stop",
     "expired": "off", "withdrawn": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip

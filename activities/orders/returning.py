@@ -22,6 +22,7 @@ from db.orders.returns import (
 from db.platform.attention import open_attention, resolve_attention
 from db.platform.notices import RETURN_LATE
 from db.sql import run
+from db.vault import Vault
 from domain.orders.returns.approval import Request, doubts
 from domain.orders.returns.lifecycle import ending_of, status_of, waits_for
 from domain.orders.returns.model import (
@@ -61,6 +62,7 @@ class SalesReturnActivities:
     """One method is one transaction; said again, it changes nothing."""
 
     sessions: Sessions
+    vault: Vault
     rules: OrderRules
 
     @activity.defn(name="sales_return.look")
@@ -124,7 +126,8 @@ class SalesReturnActivities:
     async def settle(self, work: ReturnWork) -> ReturnState:
         """Plan what this round pays back, once; the refunds start with it."""
         async with self.sessions.begin() as session:
-            return await settle_return(session, await lock_return(session, work.return_no))
+            row = await lock_return(session, work.return_no)
+            return await settle_return(session, self.vault, row)
 
     @activity.defn(name="sales_return.pay_rest")
     async def pay_rest(self, work: ReturnWork) -> ReturnState:

@@ -39,7 +39,10 @@ SELECT p.id, p.carrier, p.waybill_no, o.external_no, o.shop_id,
 FROM parcel p
 JOIN shipment s ON s.no = p.shipment_no
 JOIN sales_order o ON o.id = s.order_id
-WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
+WHERE p.shipment_no = :no AND p.voided_at IS NULL
+  -- its channel knows nothing of an order that we made to send goods anew
+  AND NOT EXISTS (SELECT FROM sales_return r WHERE r.new_order_id = o.id)
+ORDER BY p.id
 """
 
 _TO_RATE: Final = """

@@ -25,7 +25,7 @@ from db.orders.returns import returnable
 from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
 from db.shared.returns_bench import Bench, Counted, Verdict
-from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
+from domain.orders.returns.model import Disposition, Remedy, ReturnKind, ReturnOrigin, ReturnReason
 from domain.orders.returns.plan import ReturnAction, ReturnPlan
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
@@ -49,13 +49,15 @@ class AskedLine(StrictBody):
 
 class ReturnRequest(StrictBody):
     """kind: return (goods back, then money) | refund_only (money alone) | came_back (on its way
-    to us undelivered). `goodwill` is a sum beside the lines, in the order's currency."""
+    to us undelivered). remedy: refund | exchange (the same goods anew once these are here) | resend
+    (anew, nothing comes back). `goodwill` is a sum beside the lines, in the order's currency."""
 
     kind: ReturnKind
     reason: ReturnReason
     lines: list[AskedLine] = Field(default_factory=list, max_length=1000)
     goodwill: Sum = "0"
     remark: SafeStr = ""
+    remedy: Remedy = Remedy.REFUND
 
 
 class Opened(StrictBody):
@@ -201,7 +203,7 @@ class ReturnView(ReturnSummary):
 class EffectView(StrictBody):
     """kind: expect_goods | goods_stay | goods_accepted | goods_refused | pay_goods | pay_postage |
     pay_less | pay_goodwill | pays_provider | pays_channel | pays_person | pays_nothing |
-    let_go."""
+    send_anew | let_go."""
 
     kind: str
     subject: str
@@ -256,7 +258,7 @@ async def open_return(
         refuse_goodwill(context, settings, goodwill)
         asked = Asked(
             body.kind, ReturnOrigin.CUSTOMER_SERVICE, body.reason, units, body.remark, goodwill,
-            actor=context.actor,
+            remedy=body.remedy, actor=context.actor,
         )  # fmt: skip
         number = await return_acts.open_return(session, order.id, asked)
         await audited(session, context, number, "opened", body.remark)

@@ -23,7 +23,14 @@ from db.platform.attention import resolve_attention
 from db.platform.notices import RETURN_LATE
 from db.sql import run
 from domain.orders.returns.lifecycle import needs_person
-from domain.orders.returns.model import Decision, Outcome, ReturnKind, ReturnOrigin, ReturnReason
+from domain.orders.returns.model import (
+    Decision,
+    Outcome,
+    Remedy,
+    ReturnKind,
+    ReturnOrigin,
+    ReturnReason,
+)
 from domain.orders.returns.plan import (
     Planned,
     PlannedLine,
@@ -139,6 +146,10 @@ async def open_return(session: AsyncSession, order_id: str, asked: Asked) -> str
         raise InvalidInput("quantities must be above zero")
     if not units and (asked.kind.needs_goods or not asked.goodwill_minor):
         raise InvalidInput("choose what comes back, or a sum")
+    if asked.remedy == Remedy.RESEND and (asked.kind.needs_goods or not units):
+        raise InvalidInput("what is sent anew without coming back must be named")
+    if asked.remedy == Remedy.EXCHANGE and not asked.kind.needs_goods:
+        raise InvalidInput("an exchange begins with goods that come back")
     for part, count in units.items():
         if count > known[part].left_over:
             raise ActionNotAllowed(
@@ -283,7 +294,7 @@ async def _plan(
         raise InvalidInput("sums must not be negative")
     units = await units_of(session, row.return_no, asked=action is not ReturnAction.SETTLE)
     money = await order_money(session, row.order_id)
-    paid = settlement_of(money, _Terms(row.reason, terms), units)
+    paid = settlement_of(money, _Terms(row.reason, row.remedy, terms), units)
     if paid.goodwill_minor < terms.goodwill_minor and action is not ReturnAction.REJECT:
         raise ActionNotAllowed("the order has no money left for this goodwill")
     lines = await run(session, _LINES, return_no=row.return_no)
@@ -303,7 +314,7 @@ async def _plan(
         action,
         Planned(
             row.return_no, ReturnKind(row.kind), money.currency, planned, paid,
-            state.pays_channel, free,
+            state.pays_channel, free, Remedy(row.remedy),
         ),
     )  # fmt: skip
 
@@ -313,6 +324,7 @@ class _Terms:
     """The terms that are being decided, in the form of a return's row."""
 
     reason: str
+    remedy: str
     terms: DecidedTerms
 
     @property

@@ -6,10 +6,12 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders.payments import Round, plan_return_refunds
+from db.orders.replacements import send_anew
 from db.orders.returns import return_state, tell
 from db.orders.statements import as_json
 from db.sql import run
-from domain.orders.returns.model import ReturnReason, ReturnState
+from db.vault import Vault
+from domain.orders.returns.model import Remedy, ReturnReason, ReturnState
 from domain.orders.returns.money import (
     OrderMoney,
     PaidLine,
@@ -126,6 +128,8 @@ async def units_of(session: AsyncSession, return_no: str, *, asked: bool) -> dic
 
 def settlement_of(money: OrderMoney, row: Any, units: Mapping[str, int]) -> Settlement:
     """What a return pays for these units on the terms in its row; goodwill as far as there is."""
+    if row.remedy != Remedy.REFUND:  # the goods are sent anew: only what is beside them is paid
+        units = {}
     freight = row.refund_freight
     if freight is None:
         freight = ReturnReason(row.reason).is_ours and bool(units) and is_whole(money, units)
@@ -134,7 +138,7 @@ def settlement_of(money: OrderMoney, row: Any, units: Mapping[str, int]) -> Sett
     return settle(money, units, Terms(freight, row.deduction_minor, goodwill))
 
 
-async def settle_return(session: AsyncSession, row: Any) -> ReturnState:
+async def settle_return(session: AsyncSession, vault: Vault, row: Any) -> ReturnState:
     """Plan what this round of the return pays back, once; its refunds are written down with it.
 
     The caller holds the locks.
@@ -144,6 +148,8 @@ async def settle_return(session: AsyncSession, row: Any) -> ReturnState:
         money = await order_money(session, row.order_id)
         paid = settlement_of(money, row, units)
         await _write(session, row, units, paid, money.currency)
+        if row.remedy != Remedy.REFUND and units:
+            await send_anew(session, vault, row, units)
     return await return_state(session, row.return_no)
 
 
@@ -162,7 +168,7 @@ async def _write(
     session: AsyncSession, row: Any, units: Mapping[str, int], paid: Settlement, currency: str
 ) -> None:
     number = row.rounds + 1
-    lines = {part: [count, paid.goods[part]] for part, count in units.items()}
+    lines = {part: [count, paid.goods.get(part, 0)] for part, count in units.items()}
     await run(
         session, _KEEP, return_no=row.return_no, round=number, order_id=row.order_id,
         goods=paid.goods_minor, freight=paid.freight_minor, deduction=paid.deduction_minor,
@@ -170,7 +176,7 @@ async def _write(
     )  # fmt: skip
     await run(
         session, _PAY_LINES, return_no=row.return_no, ids=list(units),
-        units=list(units.values()), sums=[paid.goods[part] for part in units],
+        units=list(units.values()), sums=[paid.goods.get(part, 0) for part in units],
     )  # fmt: skip
     await run(session, _PROMISE, order_id=row.order_id, refund=paid.refund_minor)
     of = Round(row.return_no, number)

@@ -28,7 +28,7 @@ class SalesReturnRow(SQLModel, table=True):
             name="return_status",
         ),
         CheckConstraint(
-            "outcome IN ('','refunded','nothing_due','rejected','expired','withdrawn')",
+            "outcome IN ('','refunded','replaced','nothing_due','rejected','expired','withdrawn')",
             name="return_outcome",
         ),
         CheckConstraint(

@@ -245,6 +245,7 @@ async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
         channel_case=row.case_no,
         to_tell="" if row.channel_done else row.to_tell,
         channel_done=row.channel_done,
+        replaced=row.new_order_id is not None,
     )
 
 

@@ -101,6 +101,7 @@ LOOKS: Final = (
     Look("books-costs", "/finance/costs", who="caiwu"),
     Look("not-found", "/orders/NO-SUCH-ORDER"),
     Look("track", "/track", who=""),
+    Look("send-back", "/return", who=""),
 )
 
 

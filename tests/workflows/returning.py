@@ -56,11 +56,12 @@ class Returns:
         reason: ReturnReason = ReturnReason.CHANGED_MIND,
         kind: ReturnKind = ReturnKind.RETURN,
         goodwill: int = 0,
+        remedy: str = "refund",
     ) -> str:
         """Customer service opens a return."""
         asked = Asked(
             kind, ReturnOrigin.CUSTOMER_SERVICE, reason, {self.line: units} if units else {},
-            goodwill_minor=goodwill, actor="kefu",
+            goodwill_minor=goodwill, remedy=remedy, actor="kefu",
         )  # fmt: skip
         async with self.shop.sessions.begin() as session:
             return await open_return(session, self.order_id, asked)

@@ -60,7 +60,7 @@ def ending_of(state: ReturnState) -> Outcome:
     """How it ends now; OPEN while something is still to come."""
     if state.received_units and not state.settled:
         return Outcome.OPEN  # goods lie here: whatever was decided before, they are dealt with
-    if state.decision is Decision.REJECTED and not state.planned_minor:
+    if state.decision is Decision.REJECTED and not (state.planned_minor or state.replaced):
         return Outcome.REJECTED
     if state.decision is Decision.WITHDRAWN and not state.planned_minor:
         return Outcome.WITHDRAWN
@@ -68,6 +68,8 @@ def ending_of(state: ReturnState) -> Outcome:
         return Outcome.OPEN
     if state.rest_minor and not (state.pays_channel and state.channel_done):
         return Outcome.OPEN
+    if state.replaced:
+        return Outcome.REPLACED
     return Outcome.REFUNDED if state.planned_minor else Outcome.NOTHING_DUE
 
 

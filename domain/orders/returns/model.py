@@ -15,6 +15,14 @@ class ReturnKind(StrEnum):
         return self is not ReturnKind.REFUND_ONLY
 
 
+class Remedy(StrEnum):
+    """What the buyer gets for units that are settled."""
+
+    REFUND = "refund"
+    EXCHANGE = "exchange"  # the same goods anew, once theirs are here
+    RESEND = "resend"  # the same goods anew; nothing comes back
+
+
 class ReturnOrigin(StrEnum):
     """Who opened it."""
 
@@ -70,6 +78,7 @@ class Outcome(StrEnum):
 
     OPEN = ""
     REFUNDED = "refunded"
+    REPLACED = "replaced"  # the goods were sent anew
     NOTHING_DUE = "nothing_due"  # received, but nothing of it is paid back
     REJECTED = "rejected"
     EXPIRED = "expired"  # approved, and the buyer sent nothing in time
@@ -146,6 +155,7 @@ class ReturnState:
     settle_decided: bool = False  # a person said what is paid for what was inspected
     settled: bool = False  # its money is planned
     reopened: bool = False  # goods came after it was over
+    replaced: bool = False  # another order sends the goods anew
     planned_minor: int = 0  # what is or was paid back in all
     refund_running: bool = False  # at a payment provider
     pays_channel: bool = False  # the marketplace holds the money and pays it back itself

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from domain.orders.returns.model import ReturnKind
+from domain.orders.returns.model import Remedy, ReturnKind
 from domain.orders.returns.money import Settlement
 
 
@@ -20,7 +20,7 @@ class ReturnAction(StrEnum):
 class ReturnEffect:
     """One thing that happens. kind: expect_goods | goods_stay | goods_accepted | goods_refused |
     pay_goods | pay_postage | pay_less | pay_goodwill | pays_provider | pays_channel |
-    pays_person | pays_nothing | let_go."""
+    pays_person | pays_nothing | send_anew | let_go."""
 
     kind: str
     subject: str = ""
@@ -67,6 +67,7 @@ class Planned:
     settlement: Settlement
     pays_channel: bool
     free_minor: int
+    remedy: Remedy = Remedy.REFUND
 
 
 def plan_decision(action: ReturnAction, about: Planned) -> ReturnPlan:
@@ -79,7 +80,11 @@ def plan_decision(action: ReturnAction, about: Planned) -> ReturnPlan:
         ]
     else:
         refund = about.settlement.refund_minor
-        effects = [*_goods(action, about), *_money(about.settlement), *_payer(about, refund)]
+        effects = [*_goods(action, about), *_money(about.settlement)]
+        if about.remedy is Remedy.REFUND or refund:
+            effects += _payer(about, refund)
+        if about.remedy is not Remedy.REFUND:
+            effects += _anew(action, about)
     return ReturnPlan(about.return_no, action, about.currency, refund, tuple(effects))
 
 
@@ -91,6 +96,12 @@ def _goods(action: ReturnAction, about: Planned) -> list[ReturnEffect]:
         kind = "expect_goods" if about.kind.needs_goods else "goods_stay"
         told = [(kind, line.name, line.asked) for line in about.lines]
     return [ReturnEffect(kind, name, units) for kind, name, units in told if units]
+
+
+def _anew(action: ReturnAction, about: Planned) -> list[ReturnEffect]:
+    settles = action is ReturnAction.SETTLE
+    told = [(line.name, line.accepted if settles else line.asked) for line in about.lines]
+    return [ReturnEffect("send_anew", name, units) for name, units in told if units]
 
 
 def _money(paid: Settlement) -> list[ReturnEffect]:

@@ -1,5 +1,5 @@
 """Which secrets an adapter needs: its module says so in `SECRETS`, and `OPTIONAL_SECRETS` where it
-has such."""
+has such; `SIGNING_SECRETS` of them have the form of Standard Webhooks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.carriers.registry import CARRIERS
 from integrations.marketplaces.registry import CHANNELS
+from integrations.marketplaces.signing import sign_own
 from integrations.payments.registry import PROVIDERS
 
 
@@ -17,6 +18,17 @@ class SecretNames:
 
     needed: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    signing: tuple[str, ...] = ()
+
+    def reads(self, name: str, value: str) -> bool:
+        """Whether the adapter can use this value at all."""
+        if name not in self.signing:
+            return True
+        try:
+            sign_own(value, "", 0, b"")
+        except ValueError:
+            return False
+        return True
 
 
 def of_channel(channel: str) -> SecretNames:
@@ -39,4 +51,8 @@ def of_provider(code: str) -> SecretNames:
 
 def _of(opens: Callable[..., Any]) -> SecretNames:
     module = import_module(opens.__module__)
-    return SecretNames(getattr(module, "SECRETS", ()), getattr(module, "OPTIONAL_SECRETS", ()))
+    return SecretNames(
+        getattr(module, "SECRETS", ()),
+        getattr(module, "OPTIONAL_SECRETS", ()),
+        getattr(module, "SIGNING_SECRETS", ()),
+    )

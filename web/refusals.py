@@ -90,6 +90,7 @@ _SENTENCES: Final = (
     N_("fill in at least one secret"),
     N_("this system has no secret of that name"),
     N_("{name} must be text, and not empty"),
+    N_("{name} must be base64 text, with or without whsec_ before it"),
     N_("there is no SKU {sku}"),
     N_("corrected values are needed"),
     N_("waybill_no is needed: the number of the waybill you ordered"),

@@ -146,6 +146,8 @@ def checked(names: SecretNames, secrets: Mapping[str, SecretStr]) -> dict[str, s
     for name, value in given.items():
         if not value or any(category(one) in _UNUSABLE and one != "\n" for one in value):
             raise InvalidInput(f"{name} must be text, and not empty")
+        if not names.reads(name, value):
+            raise InvalidInput(f"{name} must be base64 text, with or without whsec_ before it")
     return given
 
 

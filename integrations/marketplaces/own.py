@@ -26,6 +26,7 @@ from integrations.settings import Schema
 
 SECRETS: Final = ("secret",)
 OPTIONAL_SECRETS: Final = ("secret_old",)
+SIGNING_SECRETS: Final = (*SECRETS, *OPTIONAL_SECRETS)  # as Standard Webhooks have them
 SETTINGS: Final = Schema()
 TOPIC: Final = "order"
 _STATUS: Final = {UNREADABLE: 422, "unsupported_media_type": 415, MISMATCH: 409}

@@ -17,6 +17,7 @@ from integrations.settings import Schema
 
 SECRETS: Final = ("secret",)
 OPTIONAL_SECRETS: Final = ("secret_old",)
+SIGNING_SECRETS: Final = (*SECRETS, *OPTIONAL_SECRETS)  # as Standard Webhooks have them
 SETTINGS: Final = Schema()
 TOPIC: Final = "ticket"
 _STATUS: Final = {UNREADABLE: 422, "unsupported_media_type": 415}

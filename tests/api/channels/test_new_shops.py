@@ -153,6 +153,20 @@ async def test_what_cannot_be_a_shop_is_refused_by_name_and_leaves_nothing(
             assert await run(session, f"SELECT 1 FROM {table}") == []
 
 
+@pytest.mark.parametrize("secret", [CANARY, "whsec_", "whsec_!!", "密钥"])
+async def test_a_secret_that_nobody_could_sign_with_is_refused_at_once(
+    client: httpx.AsyncClient, secret: str
+) -> None:
+    for changes in ({}, {"channel": "pos"}):
+        answer = await client.post(SHOPS, json=own(secrets={"secret": secret}, **changes))
+
+        assert (answer.status_code, CANARY in answer.text) == (422, False)
+        assert "secret must be base64 text" in answer.text
+    await client.post(SHOPS, json=own())
+    changed = await client.put(f"{SHOPS}/web/credentials", json={"secrets": {"secret": secret}})
+    assert changed.status_code == 422
+
+
 async def test_an_address_is_asked_for_where_there_is_none_and_refused_where_nobody_calls(
     client: httpx.AsyncClient,
 ) -> None:

@@ -42,6 +42,8 @@ async def test_finance_begins_with_the_trial_balance_and_gets_down_to_the_order(
     listed = (await finance.get(f"/finance/vouchers?{EVER}&order=O-1")).text
     number = listed.split('href="/finance/vouchers/')[1].split('"')[0]
     assert "Buyer deposits" in (await finance.get(f"/finance/vouchers/{number}")).text
+    of_order = (await finance.get("/orders/O-1")).text.split("/finance/vouchers?")[1].split('"')[0]
+    assert number in (await finance.get(f"/finance/vouchers?{of_order.replace('&amp;', '&')}")).text
 
 
 async def test_files_have_every_entry_and_run_no_formula(

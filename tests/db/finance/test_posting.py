@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from db.audit import audit
 from db.engine import Sessions
+from db.finance.checks import BOOK_CHECKS
 from db.inventory.repository import StockRepository
 from db.migrate import migrate
 from db.sql import run
@@ -17,6 +18,7 @@ from domain.shared.ids import LocationId, Sku
 from runtime.posting import Posting
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
 
+OF_BOOKS = {check.name for check in BOOK_CHECKS}
 A = StockKey(Sku("A"), LocationId("HQ"))
 
 
@@ -51,7 +53,7 @@ async def _ship(sessions: Sessions) -> None:
 
 async def _holds(sessions: Sessions) -> None:
     async with sessions.begin() as session:
-        found = [finding for finding in await audit(session) if "book" in finding.check]
+        found = [finding for finding in await audit(session) if finding.check in OF_BOOKS]
     assert found == []
 
 
@@ -134,6 +136,29 @@ async def test_refunds_and_closing_are_told_whichever_code_changes_the_order(
     balances = await _balances(sessions)
     assert "buyer_deposits" not in balances
     assert "channel_receivable" not in balances
+    await _holds(sessions)
+
+
+async def test_goods_and_money_that_come_back_take_sales_and_cost_back(sessions: Sessions) -> None:
+    await _ship(sessions)
+    quarantine = StockKey(Sku("A"), LocationId("HQ"), condition="quarantine")
+    async with sessions.begin() as session:
+        stock = StockRepository(session)
+        back = StockLine(quarantine, 1)
+        await stock.take_back(Document("return", "RT1", "return:RT1"), [back])
+        await stock.sort_out(Document("return", "RT1", "inspect:RT1"), back, A)
+        await run(session, "UPDATE sales_order SET refunded_minor = 1000")
+
+    await Posting(sessions).all()
+
+    assert await _balances(sessions) == {
+        "channel_receivable": 1550,
+        "cost_of_goods_sold": 800,
+        "goods_received": -1500,
+        "inventory": 700,
+        "refunds": 1000,
+        "sales": -2550,
+    }
     await _holds(sessions)
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from commands.console import open_console
 from commands.replay_reading import Period, Reading, read_history
 from commands.replay_sending import Replay
-from commands.replay_table import print_errors, print_table
+from commands.replay_table import print_errors, print_returns, print_table
 from domain.orders.history import Conventions
 from integrations.past_orders import COLUMNS
 from integrations.spreadsheet import UnreadableFile
@@ -53,6 +53,10 @@ def command(
     not_goods: Annotated[
         list[str] | None, typer.Option(help="A code that is a charge, not goods; repeat it")
     ] = None,
+    returns: Annotated[
+        bool,
+        typer.Option(help="Open returns for cancellations, by customer and product, once sent"),
+    ] = False,
     check: Annotated[bool, typer.Option(help="Only read and report; send nothing")] = False,
     patience: Annotated[
         int, typer.Option(min=1, help="Stop waiting after this many seconds without any change")
@@ -69,13 +73,14 @@ def command(
         with console.status(f"Reading {file.name} …"):
             reading = read_history(
                 file, _period(day, first, last), _named(column or []), _zone(zone), rules,
-                cover=cover, encoding=encoding, sheet=sheet,
+                cover=cover, encoding=encoding, sheet=sheet, returns=returns,
             )  # fmt: skip
     except UnreadableFile as error:
         raise StartRefused(str(error)) from error
     print_errors(console, reading.errors)
     _say_what_there_is(console, reading)
     if check:
+        print_returns(console, reading)
         return
     replay = Replay(
         settings, database_url(settings), reading, rules, shop, _currency(currency), location,
@@ -83,6 +88,7 @@ def command(
     )  # fmt: skip
     result = asyncio.run(replay.run(console))
     print_table(console, reading, result)
+    print_returns(console, reading, result)
     if not result.is_sound:
         raise typer.Exit(1)
 

@@ -13,6 +13,7 @@ from domain.orders.history import (
     PastOrder,
     orders_of,
 )
+from domain.orders.returns.past import PastReturn, match_returns
 from domain.orders.snapshot import LineKind
 from integrations.marketplaces.own_schema import MOST_LINES
 from integrations.past_orders import RowError, past_lines
@@ -41,6 +42,7 @@ class Reading:
     products: tuple[OfferedProduct, ...]
     errors: tuple[RowError, ...]
     corrections: int
+    returns: tuple[PastReturn, ...] = ()  # of the period; then cancellations are not sent
 
     @property
     def numbers(self) -> int:
@@ -58,6 +60,7 @@ def read_history(
     cover: int,
     encoding: str = "",
     sheet: str = "",
+    returns: bool = False,
 ) -> Reading:
     """Read everything there is. Raises UnreadableFile, also when no order lies in the period."""
     wanted = period or Period(date.min, date.min)
@@ -65,6 +68,7 @@ def read_history(
     lines: list[PastLine] = []
     errors: list[RowError] = []
     days: set[date] = set()
+    traded: list[PastLine] = []
     for line in past_lines(read_rows(file, encoding, sheet), named, zone):
         if isinstance(line, RowError):
             errors.append(line)
@@ -77,6 +81,8 @@ def read_history(
             assortment.sell(line.sku, line.quantity, line.price, day)
         if wanted.near(day):
             lines.append(line)
+        if returns and day <= wanted.last:
+            traded.append(line)
     inside = {line.order_no for line in _firsts(lines) if _in(wanted, line, zone)}
     broken = {error.order_no for error in errors} & inside
     history = orders_of(
@@ -87,13 +93,16 @@ def read_history(
     )
     if not history.orders and not history.left_out:
         raise UnreadableFile(_no_order(file, period, days, errors))
+    orders = [one for one in history.orders if not (returns and one.cancels)]
+    back = [one for one in match_returns(traded, rules) if _in(wanted, one.line, zone)]
     return Reading(
         wanted,
-        history.orders,
+        tuple(orders),
         history.left_out,
         assortment.products(),
         tuple(errors),
         len(history.corrections),
+        tuple(back),
     )
 
 

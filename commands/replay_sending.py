@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from commands.replay_reading import Reading
 from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
+from db.shared.past_returns import Taken, open_past_return
 from db.shared.replaying import Offered, Replaying, main_location, own_shops
 from db.vault import CannotOpen, Vault, shop_context
 from domain.orders.history import Conventions
@@ -51,6 +52,7 @@ class Result:
     lost: set[str] = field(default_factory=set)
     doubled: set[str] = field(default_factory=set)
     interrupted: bool = False
+    taken: dict[Taken, list[str]] = field(default_factory=dict)  # what returns became, by case
 
     @property
     def is_sound(self) -> bool:
@@ -95,6 +97,8 @@ class Replay:
                     result.interrupted = True
                 try:
                     await self._look(sessions, result)
+                    if not result.interrupted:
+                        await self._take_back(sessions, result)
                 except DBAPIError as error:
                     raise StartRefused(_CUT_OFF) from error
                 return result
@@ -184,6 +188,19 @@ class Replay:
                     ):
                         return
                     await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _take_back(self, sessions: Sessions, result: Result) -> None:
+        """Open a return for each cancellation and order it takes goods back of."""
+        cases: dict[tuple[str, str], Counter[str]] = {}
+        for piece in self.reading.returns:
+            if piece.finds_sale:
+                case = (piece.line.order_no, piece.order_no)
+                cases.setdefault(case, Counter())[piece.line.sku] += piece.units
+        for (number, order_no), units in cases.items():
+            case_no = f"{number}:{order_no}"
+            async with sessions.begin() as session:
+                taken = await open_past_return(session, result.shop_id, order_no, case_no, units)
+            result.taken.setdefault(taken, []).append(case_no)
 
     async def _sender(
         self,

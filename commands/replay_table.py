@@ -1,6 +1,7 @@
 """What a replay prints: rows that cannot be used, and the closing table."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Final
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 from commands.replay_reading import Reading
 from commands.replay_sending import Result
 from domain.orders.history import NotAnOrder
+from domain.orders.returns.past import PastReturn, PastReturnState
 from domain.orders.standing import End
 from integrations.past_orders import RowError
 from web.words import HOLD
@@ -71,6 +73,28 @@ def print_table(console: Console, reading: Reading, result: Result) -> None:
         console.print(f"Rows that correct stock and belong to no order: {reading.corrections}.")
     if result.interrupted:
         console.print("Stopped early; run it again and it goes on.")
+
+
+def print_returns(console: Console, reading: Reading, result: Result | None = None) -> None:
+    """Every cancelled row by what it takes back, to the penny; then the returns opened for it."""
+    if not reading.returns:
+        return
+    table = Table("cancelled rows", "rows", "units", "sum", title="Returns of the period")
+    for state in PastReturnState:
+        of_state = [one for one in reading.returns if one.state is state]
+        if of_state:
+            _add_sum(table, str(state).replace("_", " "), of_state)
+    _add_sum(table, "in the file", reading.returns)
+    console.print(table)
+    for taken, cases in sorted((result.taken if result else {}).items()):
+        names = ", ".join(cases[:_MOST_NUMBERS]) + (", …" if len(cases) > _MOST_NUMBERS else "")
+        console.print(escape(f"{str(taken).replace('_', ' ')}: {len(cases)} returns ({names})"))
+
+
+def _add_sum(table: Table, name: str, pieces: Sequence[PastReturn]) -> None:
+    total = sum((one.sum for one in pieces), Decimal())
+    units = sum(one.units for one in pieces)
+    table.add_row(name, str(len({one.line.row for one in pieces})), str(units), str(total))
 
 
 def _by_reason(result: Result) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from domain.shared.errors import Rejected
+from domain.shared.errors import CredentialsRefused, Rejected
 from integrations.marketplaces.port import Pushed
 from integrations.marketplaces.signing import own_genuine
 
@@ -19,7 +19,7 @@ def proven(pushed: Pushed, secrets: Sequence[str], now: datetime, system: str) -
     """The message's id. Any of `secrets` may sign: while one is replaced, both are valid.
 
     Raises Rejected: `unsupported_media_type`, `missing_header`, `stale_timestamp`,
-    `invalid_signature`.
+    `invalid_signature`; CredentialsRefused for a secret of ours that nobody could sign with.
     """
     given = pushed.headers
     if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -35,7 +35,11 @@ def proven(pushed: Pushed, secrets: Sequence[str], now: datetime, system: str) -
             "webhook-timestamp is too far from now", code="stale_timestamp", system=system
         )
     signatures = given.get("webhook-signature", "")
-    if not own_genuine(signatures, secrets, message_id, timestamp, pushed.body):
+    try:
+        genuine = own_genuine(signatures, secrets, message_id, timestamp, pushed.body)
+    except ValueError as error:  # our own secret is none
+        raise CredentialsRefused(str(error), code="unusable_secret", system=system) from error
+    if not genuine:
         raise Rejected("no signature fits the body", code="invalid_signature", system=system)
     return message_id
 

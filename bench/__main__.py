@@ -70,6 +70,8 @@ def main() -> None:
         except SystemExit as end:
             if end.code:
                 failed.append(one.name)
+            if isinstance(end.code, str):
+                console.print(end.code)
         took = time.monotonic() - begun
         console.print(f"load average before: {load:.1f}; took {took:.0f} s\n")
     if failed:

@@ -16,6 +16,7 @@ from web import words
 _SENTENCES: Final = (
     N_("there is no such queue"),
     N_("there is no such choice"),
+    N_("there is no such reason"),
     N_("there is no such line"),
     N_("there is no such disposition"),
     N_("this is no number"),

@@ -39,7 +39,8 @@ _JUDGED: Final = """
 UPDATE sales_return SET judged_at = clock_timestamp(), doubts = CAST(:doubts AS jsonb),
     decision = CASE WHEN CAST(:approved AS boolean) THEN 'approved' ELSE decision END,
     decided_by = CASE WHEN CAST(:approved AS boolean) THEN 'system' ELSE decided_by END,
-    to_tell = CASE WHEN CAST(:approved AS boolean) AND case_no <> '' THEN 'agree' ELSE to_tell END,
+    to_tell = CASE WHEN CAST(:approved AS boolean) AND origin = 'channel' THEN 'agree'
+                   ELSE to_tell END,
     due_at = created_at + CAST(:within AS interval), updated_at = clock_timestamp()
 WHERE return_no = :return_no AND judged_at IS NULL
 """

@@ -55,7 +55,8 @@ UPDATE sales_return SET
     decided_by = :actor, decision_reason = :reason, refund_freight = :freight,
     deduction_minor = :deduction, goodwill_minor = :goodwill, clock_left_s = NULL,
     settle_decided = settle_decided OR CAST(:settle AS boolean),
-    to_tell = CASE WHEN case_no <> '' AND CAST(:told AS text) <> '' THEN :told ELSE to_tell END,
+    to_tell = CASE WHEN origin = 'channel' AND CAST(:told AS text) <> '' THEN :told
+                   ELSE to_tell END,
     judged_at = coalesce(judged_at, clock_timestamp()), updated_at = clock_timestamp()
 WHERE return_no = :return_no
 """

@@ -84,7 +84,7 @@ UPDATE sales_order SET returning_minor = returning_minor + :refund WHERE id = :o
 _SETTLED: Final = """
 UPDATE sales_return SET settled_at = clock_timestamp(), rounds = :round, goodwill_minor = 0,
     deduction_minor = 0, rest_minor = rest_minor + :rest, updated_at = clock_timestamp(),
-    to_tell = CASE WHEN case_no = '' OR kind = 'refund_only' THEN to_tell
+    to_tell = CASE WHEN origin <> 'channel' OR kind = 'refund_only' THEN to_tell
                    WHEN CAST(:refund AS bigint) > 0 THEN 'received' ELSE 'refuse' END
 WHERE return_no = :return_no
 """

@@ -57,11 +57,13 @@ class Returns:
         kind: ReturnKind = ReturnKind.RETURN,
         goodwill: int = 0,
         remedy: str = "refund",
+        origin: ReturnOrigin = ReturnOrigin.CUSTOMER_SERVICE,
+        case_no: str = "",
     ) -> str:
-        """Customer service opens a return."""
+        """Customer service, or somebody else, opens a return."""
         asked = Asked(
-            kind, ReturnOrigin.CUSTOMER_SERVICE, reason, {self.line: units} if units else {},
-            goodwill_minor=goodwill, remedy=remedy, actor="kefu",
+            kind, origin, reason, {self.line: units} if units else {},
+            goodwill_minor=goodwill, remedy=remedy, case_no=case_no, actor="kefu",
         )  # fmt: skip
         async with self.shop.sessions.begin() as session:
             return await open_return(session, self.order_id, asked)

@@ -10,7 +10,7 @@ from db.orders.return_acts import DecidedTerms, ask_buyer, buyer_answered, decid
 from db.sql import run
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.payment import RefundStatus
-from domain.orders.returns.model import Disposition, ReturnKind, ReturnReason
+from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.shared.errors import (
     ActionNotAllowed,
@@ -54,6 +54,22 @@ async def test_three_are_announced_two_come_and_two_are_paid_back(
         assert await shop.row(stock("quarantine")) == (0,)
         row = await shop.row("SELECT returned_quantity, refunded_quantity FROM fulfilment_line")
         assert row == (2, 2)  # the third can still be asked back
+        await shop.adds_up()
+
+
+async def test_a_past_return_is_paid_and_no_channel_hears_of_it(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1, origin=ReturnOrigin.IMPORT, case_no="C9:1")
+        await returns.is_at("approved")
+        await returns.receive(no, 1)
+        await returns.inspect(no, (1, RESELL))
+        await returns.is_at("closed", "refunded")
+
+        assert shop.outside.shop.verdicts == []
         await shop.adds_up()
 
 

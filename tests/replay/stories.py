@@ -16,10 +16,13 @@ from domain.orders.messages import (
     ReleaseHold,
     ResolveStep,
 )
+from domain.orders.returns.model import Disposition, ReturnReason
+from domain.orders.returns.plan import ReturnAction
 from domain.platform.gates import TendGate
 from domain.shared.errors import Rejected
-from domain.shared.ids import gate_workflow_id
+from domain.shared.ids import gate_workflow_id, return_workflow_id
 from runtime.temporal import TASK_QUEUE
+from tests.workflows.returning import Returns
 from tests.workflows.world import Company, own_order
 
 Handles = list[WorkflowHandle[Any, Any]]
@@ -166,6 +169,29 @@ async def gate_with_nothing_to_do(shop: Company) -> Handles:
     return [gate]
 
 
+async def returned_and_paid_by_hand(shop: Company) -> Handles:
+    """A delivered order comes back in part; no payment is known, so a person pays."""
+    order, no = await _labelled(shop)
+    await shop.hand_over(no)
+    await shop.status("shipped")
+    await shop.deliver(no)
+    await shop.status("delivered")
+    returns = await Returns.of(shop)
+    number = await returns.ask(2, ReturnReason.OTHER)
+    await shop.until("SELECT waits_for, judged_at IS NULL FROM sales_return", "decision", False)
+    await returns.decide(number, ReturnAction.APPROVE)
+    await returns.is_at("approved")
+    await returns.receive(number, 1)
+    await returns.is_at("received")
+    await returns.inspect(number, (1, Disposition.RESELL))
+    await shop.parked("return_refund")
+    handle = shop.client.get_workflow_handle(return_workflow_id(number))
+    paid = ResolveStep("return_refund", "done_by_hand", "kefu", "cash")
+    await handle.execute_update("resolve_step", paid, result_type=Accepted)
+    await returns.is_at("closed", "refunded")
+    return [order, handle]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -177,4 +203,5 @@ STORIES: Final[tuple[Story, ...]] = (
     lost_and_found,
     cancelled_in_the_engine,
     gate_with_nothing_to_do,
+    returned_and_paid_by_hand,
 )

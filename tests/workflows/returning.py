@@ -34,6 +34,13 @@ class Returns:
     order_id: str = ""
     acts: int = field(default=0)
 
+    @classmethod
+    async def of(cls, shop: Company) -> "Returns":
+        """Of the only order, which has one line."""
+        line = await shop.row(LINE)
+        order = await shop.row("SELECT id FROM sales_order")
+        return cls(shop, line.id, order.id)
+
     async def delivered(self, quantity: int = 3, payable: str = "30.00", **changes: Any) -> None:
         """An order for units of A was paid, sent and delivered."""
         await opened(self.shop)

@@ -15,3 +15,12 @@ def upgrade() -> None:
         "sales_return",
         "outcome IN ('','refunded','replaced','nothing_due','rejected','expired','withdrawn')",
     )
+
+
+def downgrade() -> None:
+    op.drop_constraint("return_outcome", "sales_return", type_="check")
+    op.create_check_constraint(
+        "return_outcome",
+        "sales_return",
+        "outcome IN ('','refunded','nothing_due','rejected','expired','withdrawn')",
+    )

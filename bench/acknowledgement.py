@@ -234,9 +234,9 @@ async def run(running: Company, rate: int, seconds: int, outage: int, console: C
         async with httpx.AsyncClient(base_url=running.api_url, timeout=30, limits=limits) as http:
             load = Load(running, http, rate, seconds, outage, progress)
             await load.run()
+        console.print(answers_table(load.answers, load))  # catching up may take minutes
         ended = time.perf_counter()
         counts = await settle(running, load.answers, client, progress)
-    console.print(answers_table(load.answers, load))
     console.print(counts_table(load.answers, counts, time.perf_counter() - ended))
     if not counts.are_equal:
         console.print("NOT EQUAL: something was lost or happened twice")

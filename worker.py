@@ -22,7 +22,7 @@ from activities.channels.stock_push import StockPushActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.logistics.following import FollowingActivities
-from activities.logistics.returning import ReturnActivities
+from activities.logistics.return_labels import ReturnLabelActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
 from activities.orders.carrying_out import CarryingOutActivities
@@ -101,7 +101,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     following = FollowingActivities(world.sessions, world.adapters, gates)
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
-    returning = ReturnActivities(world.sessions, world.adapters, world.vault, gates)
+    returning = ReturnLabelActivities(world.sessions, world.adapters, world.vault, gates)
     returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)

@@ -26,8 +26,8 @@ from domain.orders.messages import (
     OrderRef,
     RefundMoved,
     RefundRef,
-    ReturnMoved,
-    ReturnRef,
+    ReturnLabelMoved,
+    ReturnLabelRef,
     SalesReturnMoved,
     SalesReturnRef,
     StateChanged,
@@ -60,8 +60,13 @@ def _refund(payload: Mapping[str, Any]) -> _Start:
 
 
 def _return_label(payload: Mapping[str, Any]) -> _Start:
-    moved = ReturnMoved(**payload)
-    return "ReturnLabel", RETURN_MOVED, moved, ReturnRef(moved.label_no, OrderId(moved.order_id))
+    moved = ReturnLabelMoved(**payload)
+    return (
+        "ReturnLabel",
+        RETURN_MOVED,
+        moved,
+        ReturnLabelRef(moved.label_no, OrderId(moved.order_id)),
+    )
 
 
 def _return(payload: Mapping[str, Any]) -> _Start:

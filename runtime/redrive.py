@@ -19,7 +19,7 @@ from db.shared import lifecycles
 from domain.orders.messages import (
     OrderRef,
     RefundRef,
-    ReturnRef,
+    ReturnLabelRef,
     SalesReturnRef,
     ShipmentRef,
 )
@@ -92,7 +92,7 @@ class Redrive:
             started += await self._start(
                 "ReturnLabel",
                 return_label_workflow_id(label.no),
-                ReturnRef(label.no, OrderId(label.order_id)),
+                ReturnLabelRef(label.no, OrderId(label.order_id)),
             )
         for one in returns if first else ():
             started += await self._start(

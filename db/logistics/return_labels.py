@@ -9,8 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
-from domain.orders.messages import ReturnMoved
-from domain.orders.work import ReturnFacts
+from domain.orders.messages import ReturnLabelMoved
+from domain.orders.work import ReturnLabelFacts
 from domain.shared.errors import ActionNotAllowed, OrderNotFound
 from domain.shared.ids import OrderId, return_label_workflow_id
 
@@ -129,18 +129,18 @@ async def cancel_label(session: AsyncSession, order_no: str, no: str) -> None:
     await _tell(session, no, rows[0].order_id)
 
 
-async def facts_of(session: AsyncSession, no: str) -> ReturnFacts:
+async def facts_of(session: AsyncSession, no: str) -> ReturnLabelFacts:
     """Where a label stands. Raises OrderNotFound."""
     rows = await run(session, _FACTS, no=no)
     if not rows:
         raise OrderNotFound(f"there is no return label {no}")
     row = rows[0]
-    return ReturnFacts(row.no, row.order_id, row.carrier, row.state)
+    return ReturnLabelFacts(row.no, row.order_id, row.carrier, row.state)
 
 
 async def settle_label(
     session: AsyncSession, no: str, state: str, before: Sequence[str], waybill_no: str = ""
-) -> ReturnFacts:
+) -> ReturnLabelFacts:
     """It comes to a state, from one of those before it; anything else changes nothing."""
     await run(session, _SETTLE, no=no, state=state, before=list(before), waybill_no=waybill_no)
     return await facts_of(session, no)
@@ -189,5 +189,5 @@ async def is_delivered(session: AsyncSession, no: str) -> bool:
 
 
 async def _tell(session: AsyncSession, no: str, order_id: str) -> None:
-    moved = ReturnMoved(no, OrderId(order_id))
+    moved = ReturnLabelMoved(no, OrderId(order_id))
     await queue_signal(session, return_label_workflow_id(no), RETURN_MOVED, moved)

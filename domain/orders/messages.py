@@ -125,7 +125,7 @@ class RefundMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnRef:
+class ReturnLabelRef:
     """What the workflow of a return label is started with."""
 
     label_no: str
@@ -133,7 +133,7 @@ class ReturnRef:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnMoved:
+class ReturnLabelMoved:
     """`ReturnLabel.return_moved`: asked for, cancelled or scanned; look at the tables."""
 
     label_no: str

@@ -210,7 +210,7 @@ class RefundFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnStep:
+class ReturnLabelStep:
     """One step of a return label; `state` is what a person made of it."""
 
     label_no: str
@@ -220,7 +220,7 @@ class ReturnStep:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnFacts:
+class ReturnLabelFacts:
     """What a return label's workflow needs to go on.
 
     state: wanted | ordered | cancelling | cancelled | arrived

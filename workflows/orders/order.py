@@ -22,13 +22,11 @@ from domain.orders.messages import (
     Accepted,
     AddressChanged,
     Cancel,
-    GateOpened,
     MessageArrived,
     OrderRef,
     OrderView,
     PlaceHold,
     ReleaseHold,
-    ResolveStep,
     ShipmentRef,
     ShipmentReport,
     StateChanged,
@@ -51,6 +49,7 @@ from domain.shared.errors import ActionNotAllowed, OrderClosed, PlanChanged
 from domain.shared.ids import InboxId, ShipmentNo
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import (
+    Attended,
     Cause,
     Interrupted,
     Step,
@@ -63,7 +62,7 @@ _NOTHING_LEFT_TO_CANCEL = (ActionNotAllowed.__name__, OrderClosed.__name__)
 
 
 @workflow.defn(name="Order")
-class OrderWorkflow:
+class OrderWorkflow(Attended):
     """The single writer of its order: handlers record, `run` looks at the tables and decides."""
 
     @workflow.init
@@ -161,15 +160,6 @@ class OrderWorkflow:
         if any(s.status.has_left for s in self._state.shipments):
             raise ActionNotAllowed("a parcel has left already")
 
-    @workflow.update
-    def resolve_step(self, decision: ResolveStep) -> Accepted:
-        """A person decided about a parked step."""
-        return self._console.decide(decision)
-
-    @resolve_step.validator
-    def _check_decision(self, decision: ResolveStep) -> None:
-        self._console.check(decision)
-
     # --- facts ---
 
     @workflow.signal
@@ -189,10 +179,6 @@ class OrderWorkflow:
             self._stopped.add(report.shipment_no)
         if ShipmentStatus(report.status).has_left:
             self._left.add(report.shipment_no)
-
-    @workflow.signal
-    def gate_opened(self, fact: GateOpened) -> None:
-        self._console.gate_opened(fact.system)
 
     @workflow.query
     def view(self) -> OrderView:

@@ -4,11 +4,11 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from activities.orders.refunding import RefundActivities
-from domain.orders.messages import Accepted, GateOpened, RefundMoved, RefundRef, ResolveStep
+from domain.orders.messages import RefundMoved, RefundRef
 from domain.orders.payment import RefundStatus, look_after
 from domain.orders.work import RefundFacts, RefundStep
 from workflows.shared.options import DATABASE, OUTSIDE
-from workflows.shared.steps import Cause, Interrupted, Step, StepConsole, never_failing
+from workflows.shared.steps import Attended, Cause, Interrupted, Step, StepConsole, never_failing
 
 STEP = "refund"
 _SAYS = {
@@ -20,7 +20,7 @@ _SAYS = {
 
 
 @workflow.defn(name="Refund")
-class RefundWorkflow:
+class RefundWorkflow(Attended):
     """Sends it once, follows it to the end, and asks a person where it cannot go on."""
 
     @workflow.init
@@ -45,22 +45,9 @@ class RefundWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return facts.status
 
-    @workflow.update
-    def resolve_step(self, decision: ResolveStep) -> Accepted:
-        """A person decided about the parked step."""
-        return self._console.decide(decision)
-
-    @resolve_step.validator
-    def _check_decision(self, decision: ResolveStep) -> None:
-        self._console.check(decision)
-
     @workflow.signal
     def refund_moved(self, fact: RefundMoved) -> None:
         self._news += 1
-
-    @workflow.signal
-    def gate_opened(self, fact: GateOpened) -> None:
-        self._console.gate_opened(fact.system)
 
     async def _go_on(self, status: RefundStatus) -> RefundFacts:
         match status:

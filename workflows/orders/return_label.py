@@ -5,28 +5,28 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from activities.logistics.returning import ReturnActivities
-from domain.orders.messages import Accepted, GateOpened, ResolveStep, ReturnMoved, ReturnRef
-from domain.orders.work import ReturnFacts, ReturnStep
+from activities.logistics.return_labels import ReturnLabelActivities
+from domain.orders.messages import ReturnLabelMoved, ReturnLabelRef
+from domain.orders.work import ReturnLabelFacts, ReturnLabelStep
 from workflows.shared.options import DATABASE, OUTSIDE
-from workflows.shared.steps import Interrupted, Step, StepConsole, never_failing
+from workflows.shared.steps import Attended, Interrupted, Step, StepConsole, never_failing
 
 ORDER, VOID, ASK = "return_label", "void_return", "ask_return"
 ASK_AFTER = timedelta(hours=24)
 
 
 @workflow.defn(name="ReturnLabel")
-class ReturnLabelWorkflow:
+class ReturnLabelWorkflow(Attended):
     """Orders it once, follows the parcel, voids it when the consumer keeps the goods."""
 
     @workflow.init
-    def __init__(self, ref: ReturnRef) -> None:
+    def __init__(self, ref: ReturnLabelRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id)
         self._news = self._seen = 0
 
     @workflow.run
-    async def run(self, ref: ReturnRef) -> str:
+    async def run(self, ref: ReturnLabelRef) -> str:
         return await never_failing(self._console, self._live)
 
     async def _live(self) -> str:
@@ -39,24 +39,11 @@ class ReturnLabelWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return facts.state
 
-    @workflow.update
-    def resolve_step(self, decision: ResolveStep) -> Accepted:
-        """A person decided about the parked step."""
-        return self._console.decide(decision)
-
-    @resolve_step.validator
-    def _check_decision(self, decision: ResolveStep) -> None:
-        self._console.check(decision)
-
     @workflow.signal
-    def return_moved(self, fact: ReturnMoved) -> None:
+    def return_moved(self, fact: ReturnLabelMoved) -> None:
         self._news += 1
 
-    @workflow.signal
-    def gate_opened(self, fact: GateOpened) -> None:
-        self._console.gate_opened(fact.system)
-
-    async def _go_on(self, facts: ReturnFacts) -> ReturnFacts:
+    async def _go_on(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
         match facts.state:
             case "wanted":
                 return await self._order(facts)
@@ -65,30 +52,30 @@ class ReturnLabelWorkflow:
             case _:
                 return await self._follow(facts)
 
-    async def _order(self, facts: ReturnFacts) -> ReturnFacts:
+    async def _order(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
         """A person who skips it has the goods sent back in another way."""
 
-        async def order(_: str) -> ReturnFacts:
+        async def order(_: str) -> ReturnLabelFacts:
             return await workflow.execute_activity_method(
-                ReturnActivities.order, self._step(ORDER), **OUTSIDE
+                ReturnLabelActivities.order, self._step(ORDER), **OUTSIDE
             )
 
         step = Step(ORDER, f"carrier/{facts.carrier}", order, may_skip=True)
         return await self._console.run(step, self._was_told) or await self._settle("cancelled")
 
-    async def _void(self, facts: ReturnFacts) -> ReturnFacts:
-        async def void(_: str) -> ReturnFacts:
+    async def _void(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
+        async def void(_: str) -> ReturnLabelFacts:
             return await workflow.execute_activity_method(
-                ReturnActivities.void, self._step(VOID), **OUTSIDE
+                ReturnLabelActivities.void, self._step(VOID), **OUTSIDE
             )
 
-        async def by_hand(_: str) -> ReturnFacts:
+        async def by_hand(_: str) -> ReturnLabelFacts:
             return await self._settle("cancelled")
 
         step = Step(VOID, f"carrier/{facts.carrier}", void, by_hand=by_hand, may_skip=True)
         return await self._console.run(step) or await self._settle("cancelled")
 
-    async def _follow(self, facts: ReturnFacts) -> ReturnFacts:
+    async def _follow(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
         """Wait for scans; where none comes for a day, ask."""
         try:
             await workflow.wait_condition(self._was_told, timeout=ASK_AFTER)
@@ -97,24 +84,26 @@ class ReturnLabelWorkflow:
             pass
         try:
             return await workflow.execute_activity_method(
-                ReturnActivities.ask, self._step(ASK), **OUTSIDE
+                ReturnLabelActivities.ask, self._step(ASK), **OUTSIDE
             )
         except ActivityError:
             return facts  # asked again tomorrow
 
-    async def _settle(self, state: str) -> ReturnFacts:
+    async def _settle(self, state: str) -> ReturnLabelFacts:
         return await workflow.execute_local_activity_method(
-            ReturnActivities.settle, ReturnStep(self._ref.label_no, state=state), **DATABASE
+            ReturnLabelActivities.settle,
+            ReturnLabelStep(self._ref.label_no, state=state),
+            **DATABASE,
         )
 
-    async def _look(self) -> ReturnFacts:
+    async def _look(self) -> ReturnLabelFacts:
         self._seen = self._news
         return await workflow.execute_local_activity_method(
-            ReturnActivities.look, self._step(""), **DATABASE
+            ReturnLabelActivities.look, self._step(""), **DATABASE
         )
 
     def _was_told(self) -> bool:
         return self._news > self._seen
 
-    def _step(self, step_id: str) -> ReturnStep:
-        return ReturnStep(self._ref.label_no, workflow.info().workflow_id, step_id)
+    def _step(self, step_id: str) -> ReturnLabelStep:
+        return ReturnLabelStep(self._ref.label_no, workflow.info().workflow_id, step_id)

@@ -7,9 +7,6 @@ from temporalio import workflow
 from activities.orders.case_answers import CaseAnswerActivities
 from activities.orders.returning import SalesReturnActivities
 from domain.orders.messages import (
-    Accepted,
-    GateOpened,
-    ResolveStep,
     SalesReturnMoved,
     SalesReturnRef,
 )
@@ -17,13 +14,13 @@ from domain.orders.returns.lifecycle import ReturnStep, next_step, waits_for, wa
 from domain.orders.returns.model import ReturnState
 from domain.orders.work import ReturnWork
 from workflows.shared.options import DATABASE, OUTSIDE
-from workflows.shared.steps import Cause, Interrupted, Step, StepConsole, never_failing
+from workflows.shared.steps import Attended, Cause, Interrupted, Step, StepConsole, never_failing
 
 REFUND_STEP, ANSWER_STEP = "return_refund", "case_answer"
 
 
 @workflow.defn(name="Return")
-class ReturnWorkflow:
+class ReturnWorkflow(Attended):
     """Handlers record, `run` looks at the tables and decides. What people decide is in the tables
     before it is heard here, so a new run goes on wherever an earlier one stopped."""
 
@@ -52,22 +49,9 @@ class ReturnWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return state.outcome
 
-    @workflow.update
-    def resolve_step(self, decision: ResolveStep) -> Accepted:
-        """A person decided about the parked step."""
-        return self._console.decide(decision)
-
-    @resolve_step.validator
-    def _check_decision(self, decision: ResolveStep) -> None:
-        self._console.check(decision)
-
     @workflow.signal
     def sales_return_moved(self, fact: SalesReturnMoved) -> None:
         self._news += 1
-
-    @workflow.signal
-    def gate_opened(self, fact: GateOpened) -> None:
-        self._console.gate_opened(fact.system)
 
     async def _do(self, step: ReturnStep, state: ReturnState) -> ReturnState:
         match step:

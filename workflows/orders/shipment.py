@@ -13,13 +13,10 @@ from activities.orders.looking import LookingActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.telling import TellingActivities
 from domain.orders.messages import (
-    Accepted,
     FollowingEnded,
-    GateOpened,
     HandedOver,
     Packed,
     Picked,
-    ResolveStep,
     ShipmentRef,
     ShipmentReport,
     StateChanged,
@@ -30,6 +27,7 @@ from domain.orders.order import ShipmentStatus
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import (
+    Attended,
     Cause,
     CompensationRequested,
     Interrupted,
@@ -52,7 +50,7 @@ SOON = timedelta(minutes=5)
 
 
 @workflow.defn(name="Shipment")
-class ShipmentWorkflow:
+class ShipmentWorkflow(Attended):
     """Picks, packs, labels, hands over and follows one shipment; gives it back when asked to."""
 
     @workflow.init
@@ -96,17 +94,6 @@ class ShipmentWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self._status
 
-    # --- commands ---
-
-    @workflow.update
-    def resolve_step(self, decision: ResolveStep) -> Accepted:
-        """A person decided about a parked step."""
-        return self._console.decide(decision)
-
-    @resolve_step.validator
-    def _check_decision(self, decision: ResolveStep) -> None:
-        self._console.check(decision)
-
     # --- facts ---
 
     @workflow.signal
@@ -133,10 +120,6 @@ class ShipmentWorkflow:
     @workflow.signal
     def state_changed(self, fact: StateChanged) -> None:
         self._hear()
-
-    @workflow.signal
-    def gate_opened(self, fact: GateOpened) -> None:
-        self._console.gate_opened(fact.system)
 
     @workflow.signal
     def stop_requested(self, request: StopRequested) -> None:

@@ -16,7 +16,7 @@ from temporalio.exceptions import (
 from temporalio.exceptions import TimeoutError as ActivityTimeout
 
 from activities.platform.attention import AttentionActivities
-from domain.orders.messages import Accepted, ResolveStep, StepAction
+from domain.orders.messages import Accepted, GateOpened, ResolveStep, StepAction
 from domain.orders.work import ParkedStep, ResolvedStep
 from domain.shared.errors import ActionNotAllowed, DomainError, StepNotParked
 from domain.shared.ids import OrderId
@@ -220,6 +220,26 @@ class StepConsole:
             return
         if interrupted():
             raise Interrupted(system)
+
+
+class Attended:
+    """A lifecycle whose stuck steps people decide about, and whose calls may wait at gates."""
+
+    _console: StepConsole
+
+    @workflow.update
+    def resolve_step(self, decision: ResolveStep) -> Accepted:
+        """A person decided about a parked step."""
+        return self._console.decide(decision)
+
+    @resolve_step.validator
+    def _check_decision(self, decision: ResolveStep) -> None:
+        self._console.check(decision)
+
+    @workflow.signal
+    def gate_opened(self, fact: GateOpened) -> None:
+        """A system can be called again."""
+        self._console.gate_opened(fact.system)
 
 
 def cause_of(error: BaseException) -> Cause:

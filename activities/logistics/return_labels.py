@@ -15,7 +15,7 @@ from db.orders.receivers import open_receiver
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.vault import Vault
-from domain.orders.work import OutsideStep, ReturnFacts, ReturnStep
+from domain.orders.work import OutsideStep, ReturnLabelFacts, ReturnLabelStep
 from domain.shared.address import Address, Contact
 from domain.shared.errors import Rejected
 from domain.shared.ids import ShipmentNo
@@ -25,7 +25,7 @@ _LEAST_G = 1
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnActivities:
+class ReturnLabelActivities:
     """One method is one transaction, or one outside call between two."""
 
     sessions: Sessions
@@ -34,7 +34,7 @@ class ReturnActivities:
     gates: Gates
 
     @activity.defn(name="return_label.look")
-    async def look(self, step: ReturnStep) -> ReturnFacts:
+    async def look(self, step: ReturnLabelStep) -> ReturnLabelFacts:
         """Where the label stands; goods that came back end it."""
         async with self.sessions.begin() as session:
             if await is_delivered(session, step.label_no):
@@ -42,7 +42,7 @@ class ReturnActivities:
             return await facts_of(session, step.label_no)
 
     @activity.defn(name="return_label.order")
-    async def order(self, step: ReturnStep) -> ReturnFacts:
+    async def order(self, step: ReturnLabelStep) -> ReturnLabelFacts:
         """The waybill; our number is the carrier's key, so asked again the first comes."""
         async with self.sessions.begin() as session:
             facts = await facts_of(session, step.label_no)
@@ -67,7 +67,7 @@ class ReturnActivities:
             return await settle_label(session, step.label_no, to, states, waybill.waybill_no)
 
     @activity.defn(name="return_label.void")
-    async def void(self, step: ReturnStep) -> ReturnFacts:
+    async def void(self, step: ReturnLabelStep) -> ReturnLabelFacts:
         """Void what the carrier made under our number, if anything."""
         async with self.sessions.begin() as session:
             facts = await facts_of(session, step.label_no)
@@ -82,14 +82,14 @@ class ReturnActivities:
             return await settle_label(session, step.label_no, "cancelled", ["cancelling"])
 
     @activity.defn(name="return_label.settle")
-    async def settle(self, step: ReturnStep) -> ReturnFacts:
+    async def settle(self, step: ReturnLabelStep) -> ReturnLabelFacts:
         """A person settled it outside."""
         async with self.sessions.begin() as session:
             before = ["wanted", "ordered", "cancelling"]
             return await settle_label(session, step.label_no, step.state, before)
 
     @activity.defn(name="return_label.ask")
-    async def ask(self, step: ReturnStep) -> ReturnFacts:
+    async def ask(self, step: ReturnLabelStep) -> ReturnLabelFacts:
         """Ask the carrier where the parcel is, as a push may be lost."""
         async with self.sessions.begin() as session:
             row, _ = await to_order(session, step.label_no)
@@ -119,5 +119,5 @@ class ReturnActivities:
         )
 
 
-def _outside(step: ReturnStep) -> OutsideStep:
+def _outside(step: ReturnLabelStep) -> OutsideStep:
     return OutsideStep(ShipmentNo(""), step.workflow_id, step.step_id)

@@ -1,0 +1,88 @@
+"""Codes of the business in plain words. Sentences are English here; catalogues translate them."""
+
+from api.orders.sourcing_words import CARRIER
+from web.words.channels import (
+    AFTER_SALE_KIND,
+    AFTER_SALE_STAGE,
+    CHANNEL,
+    EXTERNAL_ID,
+    GATE,
+    MATCH,
+    RANGE_ASKED,
+    TENDER,
+    TICKET,
+)
+from web.words.looks import TONE
+from web.words.money import (
+    ACCOUNT,
+    BOOKED,
+    PAYMENT_PROVIDER,
+    PAYMENT_PURPOSE,
+    REFUND_STATE,
+)
+from web.words.orders import (
+    CHANNEL_STATE,
+    CLOSED,
+    EFFECT,
+    HOLD,
+    LINE_KIND,
+    NOTHING,
+    ORDER_STATUS,
+    WAITS_FOR,
+    waits_code,
+)
+from web.words.parcels import (
+    FAULT,
+    INCIDENT,
+    LOCATION_KIND,
+    PARCEL_STATUS,
+    RETURN_STATE,
+    SHIPMENT_STATUS,
+)
+from web.words.returns import (
+    CASE_VERDICT,
+    DISPOSITION,
+    REMEDY,
+    RETURN_CHOICE,
+    RETURN_DECISION,
+    RETURN_DOUBT,
+    RETURN_EFFECT,
+    RETURN_FOR_BUYER,
+    RETURN_KIND,
+    RETURN_KIND_MEANS,
+    RETURN_ORIGIN,
+    RETURN_OUTCOME,
+    RETURN_QUEUE,
+    RETURN_REASON,
+    RETURN_STATUS,
+    RETURN_WAITS,
+)
+from web.words.steps import (
+    ACTION,
+    ACTION_MEANS,
+    CAUSE,
+    INPUT,
+    STEP,
+    deed,
+    step_kind,
+)
+from web.words.story import (
+    ACTOR,
+    ROLE,
+    STORY,
+    STORY_ICON,
+    story_values,
+)
+
+__all__ = (
+    "ACCOUNT", "ACTION", "ACTION_MEANS", "ACTOR", "AFTER_SALE_KIND", "AFTER_SALE_STAGE",
+    "BOOKED", "CARRIER", "CASE_VERDICT", "CAUSE", "CHANNEL", "CHANNEL_STATE", "CLOSED",
+    "DISPOSITION", "EFFECT", "EXTERNAL_ID", "FAULT", "GATE", "HOLD", "INCIDENT", "INPUT",
+    "LINE_KIND", "LOCATION_KIND", "MATCH", "NOTHING", "ORDER_STATUS", "PARCEL_STATUS",
+    "PAYMENT_PROVIDER", "PAYMENT_PURPOSE", "RANGE_ASKED", "REFUND_STATE", "REMEDY",
+    "RETURN_CHOICE", "RETURN_DECISION", "RETURN_DOUBT", "RETURN_EFFECT", "RETURN_FOR_BUYER",
+    "RETURN_KIND", "RETURN_KIND_MEANS", "RETURN_ORIGIN", "RETURN_OUTCOME", "RETURN_QUEUE",
+    "RETURN_REASON", "RETURN_STATE", "RETURN_STATUS", "RETURN_WAITS", "ROLE", "SHIPMENT_STATUS",
+    "STEP", "STORY", "STORY_ICON", "TENDER", "TICKET", "TONE", "WAITS_FOR", "deed", "step_kind",
+    "story_values", "waits_code",
+)  # fmt: skip

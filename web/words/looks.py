@@ -1,0 +1,18 @@
+"""How a status looks."""
+
+from typing import Final
+
+# How a status looks: the name of a colour in app.css.
+TONE: Final = {
+    "received": "calm", "on_hold": "wait", "backordered": "wait", "allocated": "go",
+    "in_fulfilment": "go", "picking": "go", "packed": "go", "labelled": "go",
+    "handed_over": "go", "shipped": "go", "in_transit": "go", "picked_up": "go",
+    "out_for_delivery": "go", "at_pickup_point": "go", "delivered": "done", "completed": "done",
+    "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",
+    "lost": "stop", "unknown": "off", "flowing": "done", "draining": "go", "holding": "wait",
+    "requested": "wait", "approved": "go", "inspected": "wait", "refunding": "go",
+    "closed": "off", "refunded": "done", "replaced": "done", "nothing_due": "off",
+    "rejected": "stop",
+    "expired": "off", "withdrawn": "off",
+    "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
+}  # fmt: skip

@@ -1,0 +1,113 @@
+"""Steps that got stuck, why, and what people may do about them."""
+
+from typing import Final
+
+from api.language import N_
+
+CAUSE: Final = {
+    "NotPosted": N_("Cannot be posted"),
+    "Unavailable": N_("The other side does not answer"),
+    "AnswerLost": N_("No answer came; it may have been done"),
+    "RateLimited": N_("The other side asks us to slow down"),
+    "Rejected": N_("The other side refuses the request"),
+    "CredentialsRefused": N_("The other side refuses our credentials"),
+    "SettingsRefused": N_("A setting of ours cannot be used"),
+    "NeedsPlatformWaybill": N_("Only the platform can make this waybill"),
+    "NotOffered": N_("The carrier offers no such service"),
+    "RefundDue": N_("Money is due back to the buyer"),
+    "NotEnoughBalance": N_("Our balance at the payment provider is too small: top up, then retry"),
+    "RefundAbnormal": N_("The refund was accepted but could not be paid out"),
+    "RefundClosed": N_("The payment provider gave the refund up; retry uses a new number"),
+    "RefundedTwice": N_("A refund arrived that a person had settled another way"),
+    "Parcel": N_("A parcel needs attention"),
+    "Bug": N_("An unexpected failure"),
+    "InvalidInput": N_("A value cannot be used"),
+    "UnreadableMessage": N_("A message cannot be read"),
+    "StockCountDiffers": N_("The books have too few of what was sold"),
+    "TicketConflict": N_("A ticket number came with two contents"),
+    "LateFact": N_("News about a closed order"),
+    "ReturnLate": N_("A return waits longer than promised"),
+}
+
+STEP: Final = {
+    "label": N_("Order a waybill"),
+    "void_label": N_("Void the waybill"),
+    "look": N_("Ask the channel before going on"),
+    "run": N_("The order as a whole"),
+    "rate": N_("Choose the carrier"),
+    "return_label": N_("Order a return label"),
+    "void_return": N_("Void the return label"),
+    "ship_confirm": N_("Tell the channel"),
+    "fetch": N_("Ask the channel for the order"),
+    "refund": N_("Pay the refund"),
+    "refund_twice": N_("A refund paid twice"),
+    "channel.pull": N_("Pull orders"),
+    "channel.after_sales": N_("Pull refunds and returns"),
+    "channel.consume": N_("Take messages"),
+    "stock.push": N_("Tell the stock for sale"),
+    "stock.drift": N_("Compare the stock for sale"),
+    "stalled": N_("No news of the parcel"),
+    "parcel": N_("Look after the parcel"),
+    "credentials": N_("Renew the credentials"),
+    "settings": N_("Mend the settings"),
+    "carry_out": N_("Book what was carried out"),
+    "ticket_conflict": N_("Compare two tickets"),
+    "late_fact": N_("Read what the channel says"),
+    "return_late": N_("Go on with the return"),
+    "return_refund": N_("Pay the return back"),
+    "case_answer": N_("Answer the case at the channel"),
+}
+
+ACTION: Final = {
+    "retry": N_("Try again"),
+    "retry_with": N_("Try again with other values"),
+    "done_by_hand": N_("Done by hand"),
+    "skip": N_("Skip"),
+    "compensate": N_("Take back"),
+    "carry_out.done_by_hand": N_("Book the difference as counted"),
+    "carry_out.skip": N_("The books knew of it"),
+    "ticket_conflict.done_by_hand": N_("The first one holds"),
+    "late_fact.done_by_hand": N_("Read and dealt with"),
+    "return_late.done_by_hand": N_("Seen"),
+}
+
+ACTION_MEANS: Final = {
+    "retry": N_("The same call once more; nothing is done twice."),
+    "retry_with": N_("Correct what was wrong, then the step runs with your values."),
+    "done_by_hand": N_("You did it yourself outside; record the result and the order goes on."),
+    "skip": N_("Leave the step out for good; the order goes on without it."),
+    "compensate": N_("Undo the work back to before this step; the stock is free again."),
+    "carry_out.retry": N_("After goods were received or counted: what is there now leaves."),
+    "carry_out.done_by_hand": N_(
+        "What the books do not have is booked as found by a count, then it leaves."
+    ),
+    "carry_out.skip": N_("The count was made after the sale: nothing more leaves the books."),
+    "ticket_conflict.done_by_hand": N_(
+        "If the other one was a sale too, the till sends it under a number of its own."
+    ),
+    "late_fact.done_by_hand": N_("Nothing more happens by itself; say what you did."),
+    "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
+}
+
+INPUT: Final = {
+    "carrier": N_("Carrier"),
+    "product": N_("Carrier's product"),
+    "waybill_no": N_("Waybill number"),
+    "name": N_("Name"),
+    "phone": N_("Phone"),
+    "province": N_("Province"),
+    "city": N_("City"),
+    "district": N_("District"),
+    "detail": N_("Street and number"),
+}
+
+
+def step_kind(step_id: str) -> str:
+    """`parcel:lost` is a `parcel` step, `stock.push/TEA-1` one that tells stock."""
+    return step_id.split(":")[0].split("/")[0]
+
+
+def deed(step_id: str, action: str) -> str:
+    """The key of what a person may do: some steps call it otherwise than all others."""
+    own = f"{step_id}.{action}"
+    return own if own in ACTION_MEANS else action

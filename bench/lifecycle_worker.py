@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from activities.shared.adapters import Adapters
 from domain.logistics.tracking import TrackingFact
 from domain.shared.errors import Rejected
+from integrations.carriers.errors import not_offered
 from integrations.carriers.port import (
     Carrier,
     PushAnswer,
@@ -49,16 +50,16 @@ class CarrierInMemory:
         self.waybills.pop(order_ref, None)
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
-        raise NotImplementedError
+        raise not_offered(self.code, "returns")
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:
         return ()
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
-        raise NotImplementedError("the driver brings the scans itself")
+        raise not_offered(self.code, "pushes: the driver brings the scans itself")
 
     def refuse_push(self, refusal: Rejected) -> PushAnswer:
-        raise NotImplementedError("the driver brings the scans itself")
+        raise not_offered(self.code, "pushes: the driver brings the scans itself")
 
 
 CARRIERS: dict[str, Carrier] = {}

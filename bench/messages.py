@@ -13,6 +13,8 @@ from integrations.sandbox.demo_shop import PRODUCTS
 
 _TOWNS: Final = (("浙江省", "杭州市", "余杭区"), ("广东省", "广州市", "白云区"),
                  ("四川省", "成都市", "双流区"), ("北京市", "北京市", "大兴区"))  # fmt: skip
+# One moment for all: what is sent again must be the same, byte for byte, however late.
+_PLACED_AT: Final = datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def order(number: int, state: str) -> bytes:
@@ -33,7 +35,7 @@ def order(number: int, state: str) -> bytes:
         "revision": 1,
         "state": state,
         "currency": "CNY",
-        "placed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "placed_at": _PLACED_AT,
         "lines": lines,
         "receiver": {
             "name": "王小明", "phone": "13800000001", "province": province, "city": city,

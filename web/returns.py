@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf, SettingsOf
-from api.orders import returns
+from api.orders import return_bodies, returns
 from api.strict import clean
 from db.orders.return_queries import (
     QUEUES,
@@ -101,8 +101,8 @@ async def open_return(
     ]
     kind, remedy = _REMEDIES.get(kind, (kind, "refund"))
     body = body_of(
-        returns.ReturnRequest, kind=kind, remedy=remedy, reason=reason, lines=lines, remark=remark,
-        goodwill=_sum(goodwill),
+        return_bodies.ReturnRequest, kind=kind, remedy=remedy, reason=reason, lines=lines,
+        remark=remark, goodwill=_sum(goodwill),
     )  # fmt: skip
     opened = await returns.open_return(no, body, context, settings)
     return _to(request, opened.return_no)
@@ -157,7 +157,7 @@ async def decide(
     if freight not in _FREIGHT:
         raise InvalidInput("there is no such choice")
     body = body_of(
-        returns.Decided, action=action, plan_hash=plan_hash, reason=reason,
+        return_bodies.Decided, action=action, plan_hash=plan_hash, reason=reason,
         freight=_FREIGHT[freight], deduction=_sum(deduction), goodwill=_sum(goodwill),
     )  # fmt: skip
     await returns.decide(_known(return_no), body, context, settings)
@@ -173,7 +173,7 @@ async def parcel(
     waybill_no: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """The buyer told the parcel's number."""
-    body = body_of(returns.ParcelSent, carrier=carrier, waybill_no=waybill_no)
+    body = body_of(return_bodies.ParcelSent, carrier=carrier, waybill_no=waybill_no)
     await returns.parcel(_known(return_no), body, context)
     return _to(request, return_no)
 
@@ -181,21 +181,21 @@ async def parcel(
 @router.post("/returns/{return_no}/do/ask")
 async def ask(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """Ask the buyer; our clock stands still."""
-    await returns.ask(_known(return_no), body_of(returns.Said, text=text), context)
+    await returns.ask(_known(return_no), body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
 
 
 @router.post("/returns/{return_no}/do/answer")
 async def answer(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """The buyer's answer; our clock goes on."""
-    await returns.answer(_known(return_no), body_of(returns.Said, text=text), context)
+    await returns.answer(_known(return_no), body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
 
 
 @router.post("/returns/{return_no}/do/withdraw")
 async def withdraw(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """The buyer keeps the goods."""
-    await returns.withdraw(_known(return_no), body_of(returns.Said, text=text), context)
+    await returns.withdraw(_known(return_no), body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
 
 

@@ -9,8 +9,8 @@ from activities.orders.ports import OrderRules
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
-from db.orders.payments import plan_refunds
 from db.orders.receivers import correct_receiver
+from db.orders.refunds import plan_refunds
 from db.orders.repository import OrderRepository
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from db.vault import Vault

@@ -7,13 +7,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from db.engine import Sessions
-from db.orders.payments import (
-    move_refund,
-    refund_facts,
-    refund_row,
-    replace_refund,
-    send_again,
-)
+from db.orders.refunds import move_refund, refund_facts, refund_row, replace_refund, send_again
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.sql import run

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from api.channels.ports import OutsideOf, PaymentAccount
 from api.channels.webhooks import read, refused
-from db.orders.payments import NewPayment, record_payment, record_refund_news
+from db.orders.payments import NewPayment, record_payment
+from db.orders.refunds import record_refund_news
 from db.shared.notices import keep_notice
 from domain.shared.errors import Rejected
 from integrations.payments.port import Captured, NoticeAnswer, PaymentNotice, RefundTold

@@ -1,22 +1,31 @@
 """Returns over the API: asked for, decided with a plan that was shown, received and inspected."""
 
 import hashlib
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, Field
-from sqlalchemy.engine import Row
+from pydantic import AfterValidator
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
-from api.orders.money import MoneyView, RefundView
-from api.strict import Code, Count, Reason, SafeStr, StrictBody, clean
+from api.orders.return_bodies import (
+    Decided,
+    Inspection,
+    Opened,
+    ParcelSent,
+    ReturnableLine,
+    ReturnPlanView,
+    ReturnReceipt,
+    ReturnRequest,
+    ReturnSummary,
+    ReturnView,
+    Said,
+)
+from api.strict import Code, clean
 from db.orders import return_acts
 from db.orders.queries import OrderQueries
 from db.orders.return_acts import Asked, DecidedTerms
 from db.orders.return_queries import (
-    ReturnDetail,
     find_returns,
     return_detail,
     return_queue,
@@ -25,215 +34,17 @@ from db.orders.returns import returnable
 from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
 from db.shared.returns_bench import Bench, Counted, Verdict
-from domain.orders.returns.model import Disposition, Remedy, ReturnKind, ReturnOrigin, ReturnReason
-from domain.orders.returns.plan import ReturnAction, ReturnPlan
+from domain.orders.returns.model import ReturnOrigin
+from domain.orders.returns.plan import ReturnAction
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
 from domain.shared.money import Money, minor_digits
 from runtime.settings import Settings
 
 router = APIRouter(tags=["returns"])
-
-Sum = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
 SumAsked = Annotated[str, Query(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
 Queue = Literal["", "decide", "settle", "buyer", "coming", "inspect", "paying", "closed"]
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
-
-
-class AskedLine(StrictBody):
-    """Base units of one line of `returnable`."""
-
-    line_id: Code
-    quantity: Count
-
-
-class ReturnRequest(StrictBody):
-    """kind: return (goods back, then money) | refund_only (money alone) | came_back (on its way
-    to us undelivered). remedy: refund | exchange (the same goods anew once these are here) | resend
-    (anew, nothing comes back). `goodwill` is a sum beside the lines, in the order's currency."""
-
-    kind: ReturnKind
-    reason: ReturnReason
-    lines: list[AskedLine] = Field(default_factory=list, max_length=1000)
-    goodwill: Sum = "0"
-    remark: SafeStr = ""
-    remedy: Remedy = Remedy.REFUND
-
-
-class Opened(StrictBody):
-    return_no: str
-
-
-class Decided(StrictBody):
-    """Confirms the plan that was shown. `freight` null = postage goes back as the reason says."""
-
-    action: ReturnAction
-    plan_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-    reason: SafeStr = ""
-    freight: bool | None = None
-    deduction: Sum = "0"
-    goodwill: Sum = "0"
-
-
-class ParcelSent(StrictBody):
-    carrier: SafeStr = ""
-    waybill_no: Code
-
-
-class Said(StrictBody):
-    text: Reason
-
-
-class CountedLine(StrictBody):
-    line_id: Code
-    quantity: Count
-    lot: SafeStr = ""
-
-
-class ReturnReceipt(StrictBody):
-    """What is really in the parcel; it lies in quarantine at the location."""
-
-    location: Code
-    lines: list[CountedLine] = Field(min_length=1, max_length=1000)
-
-
-class InspectedLine(StrictBody):
-    """What becomes of units. Without a location they stay where they were received; without a lot
-    they keep theirs."""
-
-    line_id: Code
-    quantity: Count
-    disposition: Disposition
-    location: SafeStr = ""
-    lot: SafeStr | None = None
-    note: SafeStr = ""
-
-
-class Inspection(StrictBody):
-    lines: list[InspectedLine] = Field(min_length=1, max_length=1000)
-
-
-class ReturnableLine(StrictBody):
-    """Units that were sent, and how many of them can still come back."""
-
-    line_id: str
-    sku: str
-    title: str
-    sent: int
-    in_returns: int
-    can_come_back: int
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> "ReturnableLine":
-        return cls(
-            line_id=row.id, sku=row.sku, title=row.title or row.name, sent=row.sent,
-            in_returns=row.returned_quantity, can_come_back=row.left_over,
-        )  # fmt: skip
-
-
-class ReturnSummary(StrictBody):
-    """status: requested | approved | in_transit | received | inspected | refunding | closed.
-    `due_at` is until when the next act is owed; it stands still while `waits_for` is
-    buyer_answer."""
-
-    return_no: str
-    order_no: str
-    kind: str
-    origin: str
-    reason: str
-    status: str
-    waits_for: str
-    outcome: str
-    due_at: datetime | None
-    created_at: datetime
-    closed_at: datetime | None
-    carrier: str
-    waybill_no: str
-    refund: MoneyView
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> "ReturnSummary":
-        return cls.model_validate(_summary(row, row.refund_minor))
-
-
-class ReturnLine(StrictBody):
-    line_id: str
-    sku: str
-    title: str
-    asked: int
-    received: int
-    inspected: int
-    accepted: int
-    refunded: int
-    refund: MoneyView
-
-
-class ReturnView(ReturnSummary):
-    doubts: list[str]
-    remark: str
-    question: str
-    decision: str
-    decided_by: str
-    lines: list[ReturnLine]
-    refunds: list[RefundView]
-
-    @classmethod
-    def whole(cls, detail: ReturnDetail) -> "ReturnView":
-        row = detail.row
-        paid = sum(one.refund_minor for one in detail.settlements)
-        lines = [
-            ReturnLine(
-                line_id=line.fulfilment_line_id, sku=line.sku, title=line.title or line.name,
-                asked=line.quantity, received=line.received_quantity,
-                inspected=line.inspected_quantity, accepted=line.accepted_quantity,
-                refunded=line.refunded_quantity,
-                refund=MoneyView.of(line.refund_minor, row.currency),
-            )
-            for line in detail.lines
-        ]  # fmt: skip
-        told = {name: getattr(row, name) for name in ("remark", "question", "decision")}
-        return cls.model_validate(
-            {
-                **_summary(row, paid), **told, "doubts": row.doubts, "decided_by": row.decided_by,
-                "lines": lines, "refunds": [RefundView.of(one) for one in detail.refunds],
-            }
-        )  # fmt: skip
-
-
-class EffectView(StrictBody):
-    """kind: expect_goods | goods_stay | goods_accepted | goods_refused | pay_goods | pay_postage |
-    pay_less | pay_goodwill | pays_provider | pays_channel | pays_person | pays_nothing |
-    send_anew | let_go."""
-
-    kind: str
-    subject: str
-    quantity: int
-    amount: MoneyView | None
-    amount_minor: int = Field(exclude=True)
-
-
-class ReturnPlanView(StrictBody):
-    """What the decision would do now; `plan_hash` confirms exactly this."""
-
-    plan_hash: str
-    action: str
-    refund: MoneyView
-    effects: list[EffectView]
-
-    @classmethod
-    def of(cls, plan: ReturnPlan) -> "ReturnPlanView":
-        effects = [
-            EffectView(
-                kind=one.kind, subject=one.subject, quantity=one.quantity,
-                amount_minor=one.amount_minor,
-                amount=MoneyView.of(one.amount_minor, plan.currency) if one.amount_minor else None,
-            )
-            for one in plan.effects
-        ]  # fmt: skip
-        return cls(
-            plan_hash=plan.hash, action=plan.action,
-            refund=MoneyView.of(plan.refund_minor, plan.currency), effects=effects,
-        )  # fmt: skip
 
 
 @router.get("/orders/{no}/returnable")
@@ -425,12 +236,3 @@ async def audited(
         session, context.actor, f"return.{deed}", f"return/{return_no}", reason=reason,
         request_id=context.update_id,
     )  # fmt: skip
-
-
-def _summary(row: Row[Any], refund_minor: int) -> dict[str, Any]:
-    names = (
-        "return_no", "order_no", "kind", "origin", "reason", "status", "waits_for", "outcome",
-        "due_at", "created_at", "closed_at", "carrier", "waybill_no",
-    )  # fmt: skip
-    told = {name: getattr(row, name) for name in names}
-    return {**told, "refund": MoneyView.of(refund_minor, row.currency)}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_return_no
-from db.orders.payments import tell_return
+from db.orders.refunds import tell_return
 from db.orders.return_money import order_money, settlement_of, units_of
 from db.orders.returns import (
     NewReturn,

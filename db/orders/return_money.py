@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.orders.payments import Round, plan_return_refunds
+from db.orders.refunds import Round, plan_return_refunds
 from db.orders.replacements import send_anew
 from db.orders.returns import return_state, tell
 from db.orders.statements import as_json

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
-from db.orders.payments import tell_return
+from db.orders.refunds import tell_return
 from db.sql import run
 from domain.orders.returns.lifecycle import status_of, waits_for
 from domain.orders.returns.model import (

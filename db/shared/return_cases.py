@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.orders.payments import tell_return
+from db.orders.refunds import tell_return
 from db.orders.return_acts import Asked, open_return, parcel_sent, withdraw
 from db.orders.return_money import order_money
 from db.orders.returns import lock_order, lock_return, return_state, returnable, tell

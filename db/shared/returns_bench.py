@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.repository import StockRepository
-from db.orders.payments import tell_return
+from db.orders.refunds import tell_return
 from db.orders.returns import CLAIM, lock_return, tell
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine

@@ -11,6 +11,8 @@ from domain.orders.returns.plan import ReturnAction, ReturnPlan
 from tests.workflows.test_refunds import opened, paid
 from tests.workflows.world import Company, own_order
 
+APPROVE, REJECT, SETTLE = ReturnAction.APPROVE, ReturnAction.REJECT, ReturnAction.SETTLE
+RESELL, SCRAP = Disposition.RESELL, Disposition.SCRAP
 LINE = "SELECT min(id) AS id FROM fulfilment_line"
 RETURN = "SELECT status, outcome FROM sales_return"
 MONEY = "SELECT refunded_minor, returning_minor, refund_due_minor FROM sales_order"

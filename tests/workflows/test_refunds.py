@@ -9,7 +9,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
 from db.orders.payment_tables import PaymentAccountRow
-from db.orders.payments import NewPayment, move_refund, record_payment, tell_refund
+from db.orders.payments import NewPayment, record_payment
+from db.orders.refunds import move_refund, tell_refund
 from domain.orders.messages import Accepted, ResolveStep, StepAction
 from domain.orders.payment import PaymentPurpose, RefundStatus
 from domain.shared.errors import AnswerLost, NotEnoughBalance, Unavailable

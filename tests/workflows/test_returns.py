@@ -7,11 +7,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
 from db.orders.return_acts import DecidedTerms, ask_buyer, buyer_answered, decide, withdraw
-from db.sql import run
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.payment import RefundStatus
 from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
-from domain.orders.returns.plan import ReturnAction
 from domain.shared.errors import (
     ActionNotAllowed,
     NotEnoughBalance,
@@ -19,14 +17,18 @@ from domain.shared.errors import (
     ReturnClosed,
 )
 from integrations.payments.port import RefundState
-from tests.workflows.returning import MONEY, REFUNDS, Returns, stock
-from tests.workflows.test_engine_lost import another_engine, redrive
-from tests.workflows.test_lost_answers import LoseAnswer
-from tests.workflows.test_worker_dies import Death, told_twice
-from tests.workflows.world import Company, company
-
-APPROVE, REJECT, SETTLE = ReturnAction.APPROVE, ReturnAction.REJECT, ReturnAction.SETTLE
-RESELL, SCRAP = Disposition.RESELL, Disposition.SCRAP
+from tests.workflows.returning import (
+    APPROVE,
+    MONEY,
+    REFUNDS,
+    REJECT,
+    RESELL,
+    SCRAP,
+    SETTLE,
+    Returns,
+    stock,
+)
+from tests.workflows.world import company
 
 
 async def test_three_are_announced_two_come_and_two_are_paid_back(
@@ -359,202 +361,4 @@ async def test_a_refund_that_was_given_up_is_paid_under_a_new_number_of_the_same
         await returns.is_at("closed", "refunded")
         await shop.until(MONEY, 1000, 0, 0)
         assert await shop.row("SELECT count(*) FROM refund WHERE return_no IS NOT NULL") == (2,)
-        await shop.adds_up()
-
-
-NEW_ORDER = (
-    "SELECT o.status, o.payable_minor, r.outcome FROM sales_return r"
-    " JOIN sales_order o ON o.id = r.new_order_id"
-)
-
-
-async def sent_anew(shop: Company) -> None:
-    """The order that sends the goods anew goes its usual way to the door."""
-    await shop.until(NEW_ORDER, "in_fulfilment", 0, "replaced")
-    row = await shop.row(
-        "SELECT s.no FROM shipment s JOIN sales_return r ON r.new_order_id = s.order_id"
-    )
-    await shop.ship(row.no)
-    await shop.until(NEW_ORDER, "shipped", 0, "replaced")
-    await shop.deliver(row.no)
-    await shop.until(NEW_ORDER, "delivered", 0, "replaced")
-
-
-async def test_an_exchange_sends_the_same_goods_anew_for_nothing(
-    temporal_env: WorkflowEnvironment, sessions: Sessions
-) -> None:
-    async with company(temporal_env.client, sessions) as shop:
-        returns = Returns(shop)
-        await returns.delivered()
-        told = len(shop.outside.shop.confirmed)
-        no = await returns.ask(2, ReturnReason.WRONG_SIZE, remedy="exchange")
-        await returns.is_at("approved")
-        await returns.receive(no, 2)
-        await returns.inspect(no, (1, RESELL), (1, SCRAP))
-        await returns.is_at("closed", "replaced")
-        await sent_anew(shop)
-
-        assert await shop.row(stock()) == (6,)  # ten, less three, one back, two anew
-        assert await shop.row(REFUNDS) == (0, 0)
-        assert len(shop.outside.shop.confirmed) == told  # the channel knows no such order
-        names = await shop.row("SELECT count(DISTINCT phone_last4) FROM receiver")
-        assert names == (1,)
-        with pytest.raises(ActionNotAllowed):
-            await returns.ask(2)  # two were replaced
-        await shop.adds_up()
-
-
-async def test_what_was_lost_is_sent_anew_and_nothing_comes_back(
-    temporal_env: WorkflowEnvironment, sessions: Sessions
-) -> None:
-    async with company(temporal_env.client, sessions) as shop:
-        returns = Returns(shop)
-        await returns.delivered()
-        no = await returns.ask(1, ReturnReason.LOST, ReturnKind.REFUND_ONLY, remedy="resend")
-        await shop.until("SELECT judged_at IS NOT NULL FROM sales_return", True)
-        plan = await returns.decide(no, APPROVE)
-        assert [effect.kind for effect in plan.effects] == ["goods_stay", "send_anew"]
-        await returns.is_at("closed", "replaced")
-        await sent_anew(shop)
-
-        assert await shop.row(stock()) == (6,)
-        assert await shop.row(REFUNDS) == (0, 0)
-        await shop.adds_up()
-
-
-async def test_goods_are_sent_anew_once_though_the_worker_dies_after_every_activity(
-    temporal_env: WorkflowEnvironment, sessions: Sessions
-) -> None:
-    async with company(temporal_env.client, sessions, Death()) as shop:
-        shop.patience, shop.task_timeout = 1200, timedelta(seconds=1)
-        returns = Returns(shop)
-        await returns.delivered()
-        no = await returns.ask(1, ReturnReason.WRONG_SIZE, remedy="exchange")
-        await returns.is_at("approved")
-        await returns.receive(no, 1)
-        await returns.inspect(no, (1, RESELL))
-        await returns.is_at("closed", "replaced")
-        await shop.until(NEW_ORDER, "in_fulfilment", 0, "replaced")
-
-        assert await shop.row("SELECT count(*) FROM sales_order") == (2,)
-        await shop.adds_up()
-
-
-async def test_a_return_and_a_cancellation_share_the_orders_money(
-    temporal_env: WorkflowEnvironment, sessions: Sessions
-) -> None:
-    """What is promised to a return is not paid a second time because the rest is cancelled."""
-    async with company(temporal_env.client, sessions) as shop:
-        returns = Returns(shop)
-        await returns.delivered()
-        shop.outside.bank.answer = RefundState(RefundStatus.PROCESSING, "W1", "PROCESSING")
-        no = await returns.ask(3)
-        await returns.is_at("approved")
-        await returns.receive(no, 3)
-        await returns.inspect(no, (3, RESELL))
-        await returns.is_at("refunding")
-        await shop.until(MONEY, 0, 3000, 0)
-        await temporal_env.sleep(timedelta(days=8))
-        await shop.status("completed")
-
-        assert await shop.row(REFUNDS) == (1, 3000)
-        await shop.adds_up()
-
-
-@pytest.mark.parametrize(
-    "activity_type",
-    [
-        "sales_return.look",
-        "sales_return.judge",
-        "sales_return.move_on",
-        "sales_return.settle",
-        "sales_return.close",
-        "refund.send",
-        "refund.look",
-        "sales_return.escalate",
-        "sales_return.expire",
-        "sales_return.pay_rest",
-    ],
-)
-async def test_money_and_stock_move_once_whatever_answer_is_lost(
-    temporal_env: WorkflowEnvironment, sessions: Sessions, activity_type: str
-) -> None:
-    loser = LoseAnswer(activity_type)
-    async with company(temporal_env.client, sessions, loser) as shop:
-        returns = Returns(shop)
-        await returns.delivered()
-        no = await returns.ask(2)
-        await returns.is_at("approved")
-        await returns.receive(no, 2)
-        await returns.inspect(no, (2, RESELL))
-        await returns.is_at("closed", "refunded")
-        await shop.until(MONEY, 2000, 0, 0)
-
-        seldom = activity_type in (
-            "sales_return.escalate",
-            "sales_return.expire",
-            "sales_return.pay_rest",
-        )
-        assert loser.lost == (0 if seldom else 1)
-        assert len(shop.outside.bank.refunds) == 1
-        assert await shop.row(stock()) == (9,)
-        assert await told_twice(shop) == []
-        await shop.adds_up()
-
-
-async def test_money_and_stock_move_once_though_the_worker_dies_after_every_activity(
-    temporal_env: WorkflowEnvironment, sessions: Sessions
-) -> None:
-    death = Death()
-    async with company(temporal_env.client, sessions, death) as shop:
-        shop.patience, shop.task_timeout = 1200, timedelta(seconds=1)
-        returns = Returns(shop)
-        await returns.delivered()
-        no = await returns.ask(2, ReturnReason.OTHER)
-        await shop.until("SELECT judged_at IS NOT NULL FROM sales_return", True)
-        await returns.decide(no, APPROVE)
-        await returns.is_at("approved")
-        await temporal_env.sleep(timedelta(days=7, hours=1))
-        await returns.is_at("closed", "expired")
-        await returns.receive(no, 2)
-        await returns.inspect(no, (2, RESELL))
-        await returns.is_at("inspected")
-        await returns.decide(no, SETTLE)
-        await returns.is_at("closed", "refunded")
-        await shop.until(MONEY, 2000, 0, 0)
-
-        assert set(death.after) >= {
-            "sales_return.look",
-            "sales_return.judge",
-            "sales_return.move_on",
-            "sales_return.expire",
-            "sales_return.settle",
-            "sales_return.close",
-            "refund.send",
-        }
-        assert [amount for amount, _ in shop.outside.bank.refunds.values()] == [2000]
-        assert await shop.row(stock()) == (9,)
-        await shop.adds_up()
-
-
-async def test_a_return_the_engine_forgot_goes_on_from_the_tables(
-    temporal_env: WorkflowEnvironment, sessions: Sessions
-) -> None:
-    async with company(temporal_env.client, sessions) as shop:
-        returns = Returns(shop)
-        await returns.delivered()
-        no = await returns.ask(1)
-        await returns.is_at("approved")
-    await returns.receive(no, 1)
-    await returns.inspect(no, (1, RESELL))
-    async with sessions.begin() as session:
-        await run(session, "UPDATE outbox SET sent_at = now() WHERE sent_at IS NULL")
-    async with (
-        await another_engine() as env,
-        company(env.client, sessions, real=shop.outside) as shop,
-    ):
-        returns.shop = shop
-        assert (await redrive(shop)).started >= 1
-        await returns.is_at("closed", "refunded")
-        await shop.until(MONEY, 1000, 0, 0)
         await shop.adds_up()

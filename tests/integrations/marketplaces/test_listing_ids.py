@@ -6,7 +6,8 @@ import pytest
 
 from domain.orders.snapshot import OrderSnapshot
 from integrations.marketplaces.lines import told_ids
-from tests.integrations.marketplaces.test_noise import READERS, WHOLE
+from tests.integrations.marketplaces.readers import READERS
+from tests.integrations.marketplaces.whole_messages import WHOLE
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,7 +9,6 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
 from domain.orders.snapshot import ChannelState, OrderSnapshot
 from domain.shared.address import Contact, MaskedReceiver
 from domain.shared.errors import (
@@ -23,18 +21,13 @@ from domain.shared.errors import (
 )
 from integrations.access import Limit
 from integrations.marketplaces.port import (
-    CaseVerdict,
     Listing,
-    Pushed,
     ShipConfirmation,
     ShippedLine,
-    Verdict,
 )
-from integrations.marketplaces.signing import wechat_signature
 from integrations.marketplaces.wechat import LIMITS, WechatMarketplace
-from integrations.marketplaces.wechat_crypt import seal_message
 from integrations.marketplaces.wechat_errors import WechatCodes, WechatHead, wechat_error
-from tests.integrations.marketplaces.shops import act, answering, at_the_door, sell, wechat
+from tests.integrations.marketplaces.shops import act, sell, wechat
 from tests.integrations.sandbox.world import World
 
 TOKEN = "/cgi-bin/stable_token"
@@ -56,21 +49,6 @@ async def whole(shop: WechatMarketplace, number: str, waybill_no: str = "SF1") -
     lines = (await fetched(shop, number)).lines
     units = tuple(ShippedLine(line.external_line_no, line.quantity) for line in lines)
     return ShipConfirmation(number, "P1", "sf", waybill_no, units, False)
-
-
-def event(shop: WechatMarketplace, plain: bytes, *, xml: bool = False, **query: str) -> Pushed:
-    """A push as WeChat seals it."""
-    secrets = shop.access.secrets
-    app_id = query.pop("app_id", shop.access.external_id)
-    sealed = seal_message(secrets["aes_key"], plain, app_id, b"0123456789abcdef")
-    signature = wechat_signature(secrets["push_token"], "1777609805", "n1", sealed)
-    body = (
-        f"<xml><ToUserName><![CDATA[gh]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
-        if xml
-        else json.dumps({"ToUserName": "gh", "Encrypt": sealed})
-    )
-    given = {"timestamp": "1777609805", "nonce": "n1", "msg_signature": signature}
-    return Pushed({}, body.encode(), {**given, **query})
 
 
 async def test_an_order_comes_over_with_its_money_exact(world: World) -> None:
@@ -379,216 +357,6 @@ async def test_when_throttled_we_wait(world: World) -> None:
         await wechat(world).fetch_raw("1")
 
     assert (caught.value.code, caught.value.retry_after_s >= 1) == ("45011", True)
-
-
-async def test_events_are_pushed_acknowledged_and_only_name_the_order(world: World) -> None:
-    shop = wechat(world)
-    world.answer = answering(shop)
-    (number,) = await sell(world, "wechat")
-    await world.pass_time(0)
-
-    pushes = [shop.read_pushes(at_the_door(request))[0] for request in world.received]
-
-    assert [push.topic for push in pushes] == ["channels_ec_order_new", "channels_ec_order_pay"]
-    assert [push.external_no for push in pushes] == [number, number]  # once a number, once text
-    assert len({push.message_id for push in pushes}) == 2
-    assert [shop.snapshot(push.raw) for push in pushes] == [None, None]
-    log = (await world.vendor_http.get("/sandbox/pushes")).json()
-    assert [(one["delivered"], one["last_answer"]) for one in log] == [(True, "200 success")] * 2
-
-
-async def test_a_push_sent_again_is_the_same_message(world: World) -> None:
-    shop = wechat(world)
-    plain = b'{"Event":"channels_ec_order_pay","order_info":{"order_id":1}}'
-
-    (first,) = shop.read_pushes(event(shop, plain))
-    (again,) = shop.read_pushes(event(shop, plain, xml=True))
-
-    assert first == again
-
-
-async def test_events_in_xml_say_the_same(world: World) -> None:
-    shop = wechat(world)
-    plain = (
-        b"<xml><ToUserName><![CDATA[gh]]></ToUserName><CreateTime>1777609805</CreateTime>"
-        b"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[channels_ec_order_pay]]></Event>"
-        b"<order_info><order_id>3705115058471208928</order_id><pay_time>1</pay_time></order_info>"
-        b"</xml>"
-    )
-
-    (push,) = shop.read_pushes(event(shop, plain, xml=True))
-
-    assert (push.topic, push.external_no) == ("channels_ec_order_pay", "3705115058471208928")
-    assert shop.snapshot(push.raw) is None
-
-
-@pytest.mark.parametrize(
-    "plain", [b'{"Event":"channels_ec_order_settle"}', b'{"Event":"x"}', b"{}"]
-)
-async def test_topics_we_do_not_follow_are_left(world: World, plain: bytes) -> None:
-    shop = wechat(world)
-
-    assert shop.read_pushes(event(shop, plain)) == ()
-
-
-async def test_an_event_that_names_no_order_is_kept_for_a_person(world: World) -> None:
-    shop = wechat(world)
-
-    (push,) = shop.read_pushes(event(shop, b'{"Event":"channels_ec_order_pay"}'))
-
-    assert push.external_no == ""
-
-
-def without_signature(pushed: Pushed) -> Pushed:
-    return replace(pushed, query={**pushed.query, "msg_signature": ""})
-
-
-def with_other_time(pushed: Pushed) -> Pushed:
-    return replace(pushed, query={**pushed.query, "timestamp": "1"})
-
-
-def in_plain_text(pushed: Pushed) -> Pushed:
-    return replace(pushed, body=b'{"Event":"channels_ec_order_pay","order_info":{"order_id":1}}')
-
-
-@pytest.mark.parametrize(
-    ("spoil", "code", "status"),
-    [
-        (without_signature, "invalid_signature", 401),
-        (with_other_time, "invalid_signature", 401),
-        (in_plain_text, "unreadable", 400),
-    ],
-)
-async def test_a_message_that_is_not_genuine_is_not_taken(
-    world: World, spoil: Callable[[Pushed], Pushed], code: str, status: int
-) -> None:
-    shop = wechat(world)
-
-    with pytest.raises(Rejected) as caught:
-        shop.read_pushes(spoil(event(shop, b'{"Event":"channels_ec_order_pay"}')))
-
-    assert caught.value.code == code
-    assert shop.refuse(caught.value).status == status
-
-
-async def test_a_message_for_another_shop_is_not_taken(world: World) -> None:
-    shop = wechat(world)
-
-    with pytest.raises(Rejected) as caught:
-        shop.read_pushes(event(shop, b"{}", app_id="wx0"))
-
-    assert caught.value.code == "wrong_shop"
-
-
-async def test_a_look_at_the_address_sees_its_word_again(world: World) -> None:
-    shop = wechat(world)
-    signature = wechat_signature(shop.access.secrets["push_token"], "1", "n")
-    query = {"signature": signature, "timestamp": "1", "nonce": "n", "echostr": "4 8<b>"}
-    look = Pushed({}, b"", query, "GET")
-
-    assert shop.read_pushes(look) == ()
-    said = shop.acknowledge(look)
-    assert (said.status, said.body) == (200, b"4 8<b>")
-    assert said.content_type.startswith("text/plain")
-    with pytest.raises(Rejected):
-        shop.read_pushes(replace(look, query={**query, "nonce": "m"}))
-
-
-async def test_a_refund_is_pushed_and_the_list_tells_more(world: World) -> None:
-    shop = wechat(world)
-    start, world.answer = world.clock, answering(shop)
-    (number,) = await sell(world, "wechat", lines=TWO_LINES, post_fee="0")
-    await act(world, "wechat", number, "refund")
-    await world.pass_time(60)
-
-    (push,) = shop.read_pushes(at_the_door(world.received[-1]))
-    (listed,) = await shop.changed_after_sales(start, world.clock)
-    snapshot = await fetched(shop, number)
-
-    first = snapshot.lines[0]
-    assert listed == AfterSale(
-        external_no=number,
-        after_sale_no="2000000001",
-        kind=AfterSaleKind.REFUND,
-        stage=AfterSaleStage.REQUESTED,
-        vendor_status="MERCHANT_PROCESSING",
-        modified=start + timedelta(seconds=1),
-        amount_minor=first.payable_minor,
-        reason="不想要了",
-        external_line_nos=(first.external_line_no,),
-    )
-    assert push.after_sale is not None
-    assert (push.external_no, push.after_sale.stage) == (number, AfterSaleStage.REQUESTED)
-    assert push.after_sale.modified < listed.modified  # what the list tells counts
-    assert [line.refund_in_progress for line in snapshot.lines] == [True, False]
-
-    await act(world, "wechat", number, "refund", refund_status="6")
-    back = await fetched(shop, number)
-    (done,) = await shop.changed_after_sales(start, world.clock + timedelta(minutes=1))
-    assert done.stage is AfterSaleStage.DONE
-    assert [line.cancelled for line in back.lines] == [True, False]
-    assert back.captured_minor == back.lines[1].payable_minor
-
-
-SAYS = {"return_address_id": "7", "reject_reason_type": 1}
-
-
-async def stage_of(world: World) -> AfterSaleStage:
-    cases = await wechat(world).changed_after_sales(
-        world.clock - timedelta(days=1), world.clock + timedelta(minutes=1)
-    )
-    return cases[0].stage
-
-
-async def test_a_return_is_agreed_to_and_paid_when_the_goods_are_here(world: World) -> None:
-    (number,) = await sell(world, "wechat")
-    await act(world, "wechat", number, "refund", with_return=True)
-    shop = wechat(world, settings=SAYS)
-    agree = CaseVerdict("2000000001", number, Verdict.AGREE, "", True)
-    for _ in range(2):  # the answer was lost
-        await shop.answer_case(agree)
-        assert await stage_of(world) is AfterSaleStage.AGREED
-    await act(world, "wechat", number, "refund", refund_status="3", with_return=True)
-    for _ in range(2):
-        await shop.answer_case(replace(agree, verdict=Verdict.RECEIVED))
-        assert await stage_of(world) is AfterSaleStage.DONE
-
-
-async def test_money_alone_is_paid_at_once_or_refused_with_a_reason(world: World) -> None:
-    (number,) = await sell(world, "wechat")
-    await act(world, "wechat", number, "refund")
-    refuse = CaseVerdict("2000000001", number, Verdict.REFUSE, "already sent", False)
-    with pytest.raises(Rejected, match="reject_reason_type"):
-        await wechat(world).answer_case(refuse)
-    await wechat(world, settings=SAYS).answer_case(refuse)
-    assert await stage_of(world) is AfterSaleStage.REFUSED
-
-    await act(world, "wechat", number, "refund")
-    await wechat(world).answer_case(replace(refuse, verdict=Verdict.AGREE))
-    assert await stage_of(world) is AfterSaleStage.DONE
-
-
-async def test_without_an_address_the_goods_cannot_be_sent(world: World) -> None:
-    (number,) = await sell(world, "wechat")
-    await act(world, "wechat", number, "refund", with_return=True)
-    with pytest.raises(Rejected) as refused:
-        await wechat(world).answer_case(CaseVerdict("2000000001", number, Verdict.AGREE, "", True))
-
-    assert refused.value.code == "10021060"
-
-
-async def test_cases_of_several_days_and_pages_are_all_read(world: World) -> None:
-    start = world.clock
-    numbers = await sell(world, "wechat", count=51)
-    for number in numbers:
-        await act(world, "wechat", number, "refund")
-    world.clock += timedelta(days=2)
-    numbers += (late := await sell(world, "wechat"))
-    await act(world, "wechat", late[0], "refund", with_return=True)
-
-    cases = await wechat(world).changed_after_sales(start, world.clock + timedelta(minutes=1))
-
-    assert sorted(case.external_no for case in cases) == sorted(numbers)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sql import run
 
-# A token is renewed when a quarter of its life is left, and a day before its end at the latest
+# A token is renewed a day before its end, or when a quarter of a shorter life is left
 # needed; one whose end nobody knows at once, for the answer tells it.
 _TAKE: Final = """
 UPDATE credentials SET renewing_until = clock_timestamp() + make_interval(secs => :lease_s)

@@ -20,7 +20,7 @@ from db.shared.after_sales import take_after_sale
 from db.vault import Vault
 from domain.channels.messages import Pulled, PullWindow
 from domain.orders.after_sale import AfterSale
-from domain.shared.errors import IntegrationError
+from domain.shared.errors import DomainError, IntegrationError
 from domain.shared.ids import poller_workflow_id
 from integrations.marketplaces.port import AfterSaleMarketplace
 
@@ -110,7 +110,7 @@ class AfterSaleActivities:
                 return await take_after_sale(
                     session, self.vault, shop.channel, shop.id, case, asked=True
                 )
-        except (DataError, ValueError):
+        except (DataError, ValueError, DomainError):
             log.exception("channel.case_not_kept", shop_id=shop.id, case=case.after_sale_no[:100])
             return False
 

@@ -53,7 +53,8 @@ UPDATE sales_return SET escalated_at = clock_timestamp() WHERE return_no = :retu
 
 _CLOSE: Final = """
 UPDATE sales_return SET outcome = :outcome, status = 'closed', waits_for = '', due_at = NULL,
-    clock_left_s = NULL, closed_at = clock_timestamp(), updated_at = clock_timestamp()
+    clock_left_s = NULL, closed_at = clock_timestamp(), updated_at = clock_timestamp(),
+    to_tell = CASE WHEN CAST(:channel_done AS boolean) THEN '' ELSE to_tell END
 WHERE return_no = :return_no AND outcome = ''
 """
 
@@ -145,7 +146,7 @@ class SalesReturnActivities:
             row = await lock_return(session, work.return_no)
             state = await return_state(session, work.return_no)
             if status_of(state) is ReturnStatus.APPROVED and state.outcome is Outcome.OPEN:
-                await self._close(session, row, Outcome.EXPIRED)
+                await self._close(session, row, Outcome.EXPIRED, state.channel_done)
             return await return_state(session, work.return_no)
 
     @activity.defn(name="sales_return.close")
@@ -158,11 +159,13 @@ class SalesReturnActivities:
             if state.outcome is Outcome.OPEN and ending is not Outcome.OPEN:
                 if state.pays_channel and state.channel_done:
                     await pay_rest(session, row, "channel")
-                await self._close(session, row, ending)
+                await self._close(session, row, ending, state.channel_done)
             return await return_state(session, work.return_no)
 
-    async def _close(self, session: Any, row: Any, outcome: Outcome) -> None:
-        await run(session, _CLOSE, return_no=row.return_no, outcome=outcome)
+    async def _close(self, session: Any, row: Any, outcome: Outcome, channel_done: bool) -> None:
+        await run(
+            session, _CLOSE, return_no=row.return_no, outcome=outcome, channel_done=channel_done
+        )
         await let_go(session, row.return_no)
         await _late_no_more(session, row.return_no)
         data = {"return_no": row.return_no, "return_outcome": str(outcome)}

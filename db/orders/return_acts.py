@@ -68,15 +68,17 @@ UPDATE sales_return SET decision = 'withdrawn', decided_by = :actor, decision_re
 WHERE return_no = :return_no
 """
 
+# What is on its way is moved on once more, so that this parcel has the time a parcel has.
 _SENT: Final = """
 UPDATE sales_return SET carrier = :carrier, waybill_no = :waybill_no,
-    sent_at = coalesce(sent_at, clock_timestamp()), updated_at = clock_timestamp()
+    status = CASE WHEN status = 'in_transit' THEN 'approved' ELSE status END,
+    sent_at = clock_timestamp(), escalated_at = NULL, updated_at = clock_timestamp()
 WHERE return_no = :return_no
 """
 
 _ASK: Final = """
 UPDATE sales_return SET question = :question, waits_for = 'buyer_answer',
-    updated_at = clock_timestamp(),
+    escalated_at = NULL, updated_at = clock_timestamp(),
     clock_left_s = greatest(extract(epoch FROM due_at - clock_timestamp()), 0)::bigint
 WHERE return_no = :return_no
 """
@@ -85,7 +87,7 @@ _ANSWERED: Final = """
 UPDATE sales_return SET question = '', waits_for = 'decision',
     remark = left(concat_ws(chr(10), nullif(remark, ''), CAST(:answer AS text)), 2000),
     due_at = clock_timestamp() + make_interval(secs => clock_left_s), clock_left_s = NULL,
-    updated_at = clock_timestamp()
+    escalated_at = NULL, updated_at = clock_timestamp()
 WHERE return_no = :return_no
 """
 

@@ -32,17 +32,20 @@ _LOCK_ORDER: Final = "SELECT id FROM sales_order WHERE id = :order_id FOR NO KEY
 _LOCK: Final = "SELECT * FROM sales_return WHERE return_no = :return_no FOR NO KEY UPDATE"
 
 # Units to be paid for: accepted ones, or those that stay with the buyer once that is approved.
+# A channel pays back what it has a case about; where it has none, or an ended one, a person does.
 _STATE: Final = """
-SELECT r.*, o.channel NOT IN ('own', 'pos') AS pays_channel,
+SELECT r.*, o.channel NOT IN ('own', 'pos')
+           AND coalesce(a.stage NOT IN ('closed', 'refused'), false) AS pays_channel,
        coalesce(l.asked, 0) AS asked, coalesce(l.received, 0) AS received,
        coalesce(l.inspected, 0) AS inspected, coalesce(l.accepted, 0) AS accepted,
        coalesce(l.unsettled, 0) AS unsettled,
        coalesce(s.planned, 0)::bigint AS planned,
        EXISTS (SELECT FROM refund f WHERE f.return_no = r.return_no
                AND f.settled_at IS NULL) AS running,
-       EXISTS (SELECT FROM after_sale a WHERE a.shop_id = r.shop_id AND a.after_sale_no = r.case_no
-               AND r.case_no <> '' AND a.stage = 'done') AS channel_done
+       coalesce(a.stage = 'done', false) AS channel_done
 FROM sales_return r JOIN sales_order o ON o.id = r.order_id
+LEFT JOIN after_sale a ON a.channel = o.channel AND a.shop_id = r.shop_id
+    AND a.after_sale_no = r.case_no
 LEFT JOIN LATERAL (
     SELECT sum(quantity)::bigint AS asked, sum(received_quantity)::bigint AS received,
            sum(inspected_quantity)::bigint AS inspected, sum(accepted_quantity)::bigint AS accepted,

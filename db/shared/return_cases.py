@@ -29,6 +29,10 @@ UPDATE sales_return SET decision = :decision, decided_by = 'channel', to_tell = 
 WHERE return_no = :return_no AND decision = '' AND outcome = ''
 """
 
+_NOTHING_TO_TELL: Final = """
+UPDATE sales_return SET to_tell = '', updated_at = clock_timestamp() WHERE return_no = :return_no
+"""
+
 _SHIPMENT: Final = """
 SELECT s.order_id, (SELECT min(p.carrier) FROM parcel p
                     WHERE p.shipment_no = s.no AND p.voided_at IS NULL) AS carrier,
@@ -134,6 +138,9 @@ async def _units(
 
 async def _move(session: AsyncSession, return_no: str, case: AfterSale) -> None:
     row = await lock_return(session, return_no)
+    if row.to_tell and case.stage.answers(row.to_tell):  # in the channel's own back office
+        await run(session, _NOTHING_TO_TELL, return_no=return_no)
+        await tell_return(session, return_no, row.order_id)
     if row.outcome != Outcome.OPEN:
         return
     if case.stage in (*_GOODS_BACK, AfterSaleStage.DONE):
@@ -145,10 +152,17 @@ async def _move(session: AsyncSession, return_no: str, case: AfterSale) -> None:
         if not state.received_units and not state.settled:
             await withdraw(session, return_no, "closed by the channel", "channel")
             return
-    if case.return_waybill_no and ReturnKind(row.kind).needs_goods:
+    await _parcel(session, return_no, case)
+    await tell_return(session, return_no, row.order_id)
+
+
+async def _parcel(session: AsyncSession, return_no: str, case: AfterSale) -> None:
+    """The parcel that the case names, if the return awaits one; a refused one awaits none."""
+    row = await lock_return(session, return_no)
+    awaited = ReturnKind(row.kind).needs_goods and row.decision == Decision.APPROVED
+    if awaited and case.return_waybill_no:
         carrier, number = case.return_carrier[:100], case.return_waybill_no[:100]
         await parcel_sent(session, return_no, carrier, number, "channel")
-    await tell_return(session, return_no, row.order_id)
 
 
 async def _decided(session: AsyncSession, row: Any, decision: Decision, story: str) -> None:

@@ -39,6 +39,11 @@ class AfterSaleStage(StrEnum):
         """Nothing more is to be expected of us."""
         return self.is_final or self is AfterSaleStage.REFUSED
 
+    def answers(self, verdict: str) -> bool:
+        """Whether the channel has this answer of ours, or needs it no more."""
+        agreed = self in (AfterSaleStage.AGREED, AfterSaleStage.ON_THE_WAY, AfterSaleStage.RECEIVED)
+        return self.is_over or (agreed and verdict == "agree")
+
 
 # While a case is there, what has not left stays here: the buyer may not want it any more.
 KEEPS_BACK: Final = (AfterSaleStage.REQUESTED, AfterSaleStage.AGREED)

@@ -139,6 +139,67 @@ async def test_a_channel_without_a_call_is_answered_by_a_person(
         await shop.adds_up()
 
 
+async def test_a_case_that_was_answered_over_there_is_not_answered_again(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = await sold(shop)
+        await told(shop, CASE)
+        await shop.until("SELECT judged_at IS NOT NULL FROM sales_return", True)
+        shop.outside.shop.failures.append(NotOffered("no call", code="not_offered"))
+        await returns.decide(await number_of(shop), ReturnAction.APPROVE)
+        await shop.parked("case_answer")
+        await told(shop, replace(CASE, stage=AfterSaleStage.AGREED), 1)
+        await shop.until("SELECT to_tell, waits_for FROM sales_return", "", "buyer_parcel")
+        await shop.parked()
+        assert shop.outside.shop.verdicts == []
+
+
+async def test_a_parcel_told_before_the_decision_waits_for_it(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = await sold(shop)
+        await told(shop, CASE)
+        sent = replace(CASE, return_carrier="ZTO", return_waybill_no="Z1")
+        await told(shop, replace(sent, stage=AfterSaleStage.UNKNOWN), 1)
+        assert await shop.row("SELECT decision, waybill_no FROM sales_return") == ("", "")
+        await told(shop, replace(sent, stage=AfterSaleStage.ON_THE_WAY), 2)
+        await returns.is_at("in_transit")
+        assert await shop.row("SELECT waybill_no FROM sales_return") == ("Z1",)
+
+
+async def test_what_no_case_is_about_is_paid_by_a_person(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = await sold(shop)
+        no = await returns.ask(2)
+        await returns.is_at("approved")
+        await returns.receive(no, 2)
+        await returns.inspect(no, (2, RESELL))
+        await shop.parked("return_refund")
+        assert await shop.row("SELECT waits_for FROM sales_return") == ("refund_by_hand",)
+
+
+async def test_a_case_that_its_channel_closes_unpaid_is_paid_by_a_person(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = await sold(shop)
+        await told(shop, CASE)
+        await told(shop, replace(CASE, stage=AfterSaleStage.AGREED), 1)
+        await returns.is_at("approved")
+        no = await number_of(shop)
+        await returns.receive(no, 2)
+        await returns.inspect(no, (2, RESELL))
+        await shop.until("SELECT waits_for FROM sales_return", "channel_refund")
+        await told(shop, replace(CASE, stage=AfterSaleStage.CLOSED), 2)
+        await shop.parked("return_refund")
+        assert await shop.row(REFUNDS) == (0, 0)
+        await shop.adds_up()
+
+
 async def test_a_parcel_that_comes_back_opens_its_return(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

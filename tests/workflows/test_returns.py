@@ -275,6 +275,35 @@ async def test_our_clock_stands_still_while_the_buyer_is_asked(
         await shop.until("SELECT waits_for FROM sales_return", "decision")
 
 
+async def test_a_second_clock_is_escalated_too(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1, ReturnReason.OTHER)
+        await shop.until("SELECT judged_at IS NOT NULL FROM sales_return", True)
+        await temporal_env.sleep(timedelta(hours=49))
+        await shop.parked("return_late")
+        async with shop.sessions.begin() as session:
+            await ask_buyer(session, no, "Which colour?", "kefu")
+        await shop.parked()
+        async with shop.sessions.begin() as session:
+            await buyer_answered(session, no, "Blue", "kefu")
+        await shop.parked("return_late")  # the time was over before
+
+        await returns.decide(no, APPROVE)
+        await returns.is_at("approved")
+        await returns.send(no)
+        await returns.is_at("in_transit")
+        await temporal_env.sleep(timedelta(days=15, hours=1))
+        await shop.parked("return_late")
+        await returns.send(no, "SF2")  # the number was mistyped
+        await shop.parked()
+        await temporal_env.sleep(timedelta(days=15, hours=1))
+        await shop.parked("return_late")
+
+
 async def test_a_return_that_is_withdrawn_costs_nothing(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

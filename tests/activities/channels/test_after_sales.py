@@ -12,9 +12,10 @@ from db.channels.ranges import PullRanges
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.sql import run
+from db.vault import Vault
 from domain.channels.messages import Pulled, PullWindow
 from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
-from domain.shared.errors import CredentialsRefused, Rejected, Unavailable
+from domain.shared.errors import ActionNotAllowed, CredentialsRefused, Rejected, Unavailable
 from domain.shared.ids import ShopId
 from integrations.marketplaces.port import AfterSaleMarketplace
 from tests.shops import VAULT, seed_shops
@@ -49,10 +50,12 @@ def case(
     )  # fmt: skip
 
 
-async def _pull(sessions: Sessions, shop: FakeTop, attempt: int = 1, now: datetime = NOW) -> Pulled:
+async def _pull(
+    sessions: Sessions, shop: FakeTop, attempt: int = 1, now: datetime = NOW, vault: Vault = VAULT
+) -> Pulled:
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, attempt=attempt)
-    activities = AfterSaleActivities(sessions, shop, VAULT, lambda: now)
+    activities = AfterSaleActivities(sessions, shop, vault, lambda: now)
     result: Pulled = await environment.run(activities.pull, PullWindow(ShopId("top-1")))
     return result
 
@@ -102,6 +105,24 @@ async def test_a_case_that_cannot_be_kept_does_not_stop_the_others(sessions: Ses
     shop = FakeTop([odd, case("R-2", 50)])
 
     assert (await _pull(sessions, shop)).accepted == 1
+
+    assert await _say(sessions, "SELECT after_sale_no FROM after_sale") == [("R-2",)]
+
+
+class ForeignCase(Vault):
+    """Says no to one case, as a rule of ours may."""
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        if b"R-1" in plain:
+            raise ActionNotAllowed("no parcel is awaited")
+        return super().seal(plain, context)
+
+
+async def test_a_case_that_a_rule_refuses_does_not_stop_the_others(sessions: Sessions) -> None:
+    await seed_shops(sessions, first_window_s=600)
+    shop = FakeTop([case("R-1", 60), case("R-2", 50)])
+
+    assert (await _pull(sessions, shop, vault=ForeignCase(bytes(32)))).accepted == 1
 
     assert await _say(sessions, "SELECT after_sale_no FROM after_sale") == [("R-2",)]
 

@@ -13,7 +13,7 @@ from db.platform.pausing import BY_CREDENTIALS
 from db.shared.credentials import Credentials
 from db.shared.renewals import take_due, try_later
 from db.vault import Vault
-from domain.shared.errors import IntegrationError, Rejected
+from domain.shared.errors import IntegrationError, Rejected, SettingsRefused
 from domain.shared.ids import gate_workflow_id
 from integrations.marketplaces.port import NewTokens, RenewingMarketplace
 from integrations.marketplaces.registry import RENEWS
@@ -27,7 +27,7 @@ _BY: Final = "system"
 
 
 class RenewingShops(Protocol):
-    """Clients of shops whose token can be renewed."""
+    """Clients of shops whose token can be renewed, with the credentials of this moment."""
 
     async def renewing(self, shop_id: str) -> RenewingMarketplace: ...
 
@@ -56,30 +56,40 @@ class Renewal:
         try:
             shop = await self.shops.renewing(system.partition("/")[2])
             tokens = await shop.renew()
+        except SettingsRefused as error:  # a person was asked already, by the name of the setting
+            await self._wait(system)
+            log.warning("token.not_renewed", system=system, error=str(error)[:200])
+            return False
         except Rejected as error:  # the old token may serve for a while yet: nothing is shut
             await self._ask_somebody(system, error)
             return False
         except IntegrationError as error:
             log.warning("token.not_renewed", system=system, error=str(error)[:200])
             return False
-        await self._keep(system, tokens)
-        log.info("token.renewed", system=system, lasts_s=tokens.lasts_s)
-        return True
+        kept = await self._keep(system, tokens)
+        log.info("token.renewed", system=system, lasts_s=tokens.lasts_s, kept=kept)
+        return kept
 
-    async def _keep(self, system: str, tokens: NewTokens) -> None:
+    async def _keep(self, system: str, tokens: NewTokens) -> bool:
+        """False where a person entered other credentials while the channel answered."""
         now = self.now()
         async with self.sessions.begin() as session:
-            await Credentials(session, self.vault, system).change(
+            return await Credentials(session, self.vault, system).change(
                 tokens.secrets,
                 expires_at=now + timedelta(seconds=tokens.lasts_s),
                 now=now,
                 by=_BY,
                 request_id="",
+                traded=tokens.traded,
             )
 
-    async def _ask_somebody(self, system: str, error: Rejected) -> None:
+    async def _wait(self, system: str) -> None:
         async with self.sessions.begin() as session:
             await try_later(session, system, AFTER_REFUSAL_S)
+
+    async def _ask_somebody(self, system: str, error: Rejected) -> None:
+        await self._wait(system)
+        async with self.sessions.begin() as session:
             await open_attention(
                 session,
                 workflow_id=gate_workflow_id(system),

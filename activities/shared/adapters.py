@@ -92,9 +92,10 @@ class Adapters:
     _payments: dict[str, tuple[float, PaymentAccount]] = field(default_factory=dict)
     _said: dict[str, float] = field(default_factory=dict)
 
-    async def shop(self, shop_id: str) -> Shop:
-        """The shop as it is now. Raises Rejected (`unknown_shop`), CredentialsRefused."""
-        if (known := self._fresh(self._shops, shop_id)) is not None:
+    async def shop(self, shop_id: str, *, remembered: bool = True) -> Shop:
+        """The shop as it is now, or was within seconds. Raises Rejected (`unknown_shop`),
+        CredentialsRefused."""
+        if remembered and (known := self._fresh(self._shops, shop_id)) is not None:
             return known
         row = None
         if shop_id.isprintable():  # it may come from an address somebody made up
@@ -165,7 +166,9 @@ class Adapters:
         return cast(StockedMarketplace, able)
 
     async def renewing(self, shop_id: str) -> RenewingMarketplace:
-        """The client of a shop whose token is renewed. Raises Rejected (`unknown_shop`)."""
+        """The client of a shop whose token is renewed, by the credentials of this moment: a spent
+        refresh token would be refused. Raises Rejected (`unknown_shop`)."""
+        await self.shop(shop_id, remembered=False)
         able = await self._able(shop_id, "renew", "has no token that could be renewed")
         return cast(RenewingMarketplace, able)
 

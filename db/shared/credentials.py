@@ -54,15 +54,20 @@ class Credentials:
         now: datetime,
         by: str,
         request_id: str,
+        traded: str | None = None,
     ) -> bool:
-        """Replace the given secrets and keep the others; False when there is no such system.
+        """Replace the given secrets and keep the others; False when there is no such system, or
+        when they were `traded` for a refresh token that somebody has replaced since.
 
         Written down with their names alone. Who waits because the old ones were refused goes on.
         """
         owner = await owner_of(self.session, self.system, lock=True)
         if owner is None:
             return False
-        secrets = {**self._opened(owner), **given}
+        known_secrets = self._opened(owner)
+        if traded is not None and known_secrets.get(REFRESH_TOKEN) != traded:
+            return False
+        secrets = {**known_secrets, **given}
         owner.secrets = self.vault.seal_secrets(secrets, self.system)
         self.session.add(owner)
         known = await self.session.get(CredentialsRow, self.system)

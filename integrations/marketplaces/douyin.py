@@ -213,12 +213,10 @@ class DouyinMarketplace:
 
     async def renew(self) -> NewTokens:
         """Trade the refresh token for new ones."""
-        asked = {
-            "grant_type": "refresh_token",
-            "refresh_token": self.access.secrets["refresh_token"],
-        }
+        traded = self.access.secrets["refresh_token"]
+        asked = {"grant_type": "refresh_token", "refresh_token": traded}
         tokens = _read(TokenAnswer, await self.call(RENEW, asked, changes=False)).data
-        return NewTokens(tokens.secrets(), tokens.expires_in)
+        return NewTokens(tokens.secrets(), tokens.expires_in, traded)
 
     async def call(self, path: str, parameters: Mapping[str, Any], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""

@@ -219,10 +219,10 @@ class PddMarketplace:
 
     async def renew(self) -> NewTokens:
         """Trade the refresh token for new ones."""
-        asked = {"refresh_token": self.access.secrets["refresh_token"]}
-        raw = await self.call(RENEW, asked, changes=False)
+        traded = self.access.secrets["refresh_token"]
+        raw = await self.call(RENEW, {"refresh_token": traded}, changes=False)
         tokens = _read(TokenAnswer, raw, changes=False).pop_auth_token_refresh_response
-        return NewTokens(tokens.secrets(), tokens.expires_in)
+        return NewTokens(tokens.secrets(), tokens.expires_in, traded)
 
     async def call(self, method: str, parameters: Mapping[str, str], *, changes: bool) -> bytes:
         """Sign, send and return the answer's body. Raises what its error answer means."""

@@ -273,10 +273,12 @@ class PlatformWaybills(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NewTokens:
-    """Secrets that take the place of older ones, and how long they serve."""
+    """Secrets that take the place of older ones, and how long they serve. `traded` is the refresh
+    token that was given for them: they belong to nobody who has another one by now."""
 
     secrets: Mapping[str, str] = field(repr=False)
-    lasts_s: int = 0
+    lasts_s: int
+    traded: str = field(repr=False)
 
 
 class RenewingMarketplace(Protocol):

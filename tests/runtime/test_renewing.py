@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from db.platform import pausing
 from db.shared.credentials import Credentials
 from db.sql import run
 from domain.shared.errors import CredentialsRefused
+from integrations.marketplaces.port import NewTokens
 from runtime.renewing import Renewal
 from tests.integrations.sandbox.world import World, create_world
 from tests.shops import VAULT
@@ -57,6 +59,16 @@ async def seed(
             request_id="",
         )  # fmt: skip
         # They were entered long ago, and serve for a long time.
+        await run(session, "UPDATE credentials SET changed_at = now() - interval '6 days'")
+
+
+async def enter(sessions: Sessions, **secrets: str) -> None:
+    """A person types credentials that end within the hour."""
+    now = datetime.now(UTC)
+    async with sessions.begin() as session:
+        await Credentials(session, VAULT, "shop/s").change(
+            secrets, expires_at=now + timedelta(hours=1), now=now, by="admin", request_id=""
+        )
         await run(session, "UPDATE credentials SET changed_at = now() - interval '6 days'")
 
 
@@ -124,6 +136,62 @@ async def test_a_refused_refresh_token_is_one_question_and_shuts_nothing(
     async with sessions.begin() as session:
         rows = await run(session, "SELECT 1 FROM attention WHERE resolved_at IS NULL")
     assert rows == []
+
+
+async def test_what_a_person_entered_a_moment_ago_is_traded_not_what_was_remembered(
+    sessions: Sessions, world: World
+) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    await seed(sessions, "pdd", soon, refresh_token="spent-long-ago")
+    worker = renewal(sessions, world)
+    await worker.shops.renewing("s")  # it called the shop a moment ago
+    await enter(sessions, refresh_token="demo-pdd-refresh")
+
+    assert await worker.once(10) == 1
+
+    assert (await kept(sessions))[0]["refresh_token"] == "demo-pdd-refresh-1"
+
+
+@dataclass
+class SlowShop:
+    """A channel that answers after a person has entered other credentials."""
+
+    sessions: Sessions
+
+    async def renewing(self, shop_id: str) -> "SlowShop":
+        return self
+
+    async def renew(self) -> NewTokens:
+        await enter(self.sessions, access_token="typed", refresh_token="typed too")
+        renewed = {"access_token": "renewed", "refresh_token": "renewed too"}
+        return NewTokens(renewed, 3600, "demo-pdd-refresh")
+
+
+async def test_credentials_entered_meanwhile_are_newer_than_what_the_channel_answers(
+    sessions: Sessions,
+) -> None:
+    await seed(sessions, "pdd", datetime.now(UTC) + timedelta(hours=1))
+
+    assert await Renewal(sessions, VAULT, SlowShop(sessions)).once(1) == 0
+
+    secrets, row = await kept(sessions)
+    assert (secrets["access_token"], secrets["refresh_token"]) == ("typed", "typed too")
+    assert row.changed_by == "admin"
+
+
+async def test_a_setting_that_cannot_be_used_is_one_question(
+    sessions: Sessions, world: World
+) -> None:
+    await seed(sessions, "pdd", datetime.now(UTC) + timedelta(hours=1))
+    async with sessions.begin() as session:
+        await run(session, "UPDATE shop SET settings = jsonb_build_object('waybills', 7)")
+
+    for _ in range(2):
+        assert await renewal(sessions, world).once(10) == 0
+
+    async with sessions.begin() as session:
+        items = await run(session, "SELECT step_id, cause FROM attention")
+    assert [tuple(one) for one in items] == [("settings", "SettingsRefused")]
 
 
 async def test_without_a_refresh_token_nothing_is_tried(sessions: Sessions, world: World) -> None:

@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from db.engine import Sessions
-from db.logistics.return_labels import open_labels
 from db.shared import lifecycles
 from domain.orders.messages import (
     OrderRef,
@@ -38,7 +38,6 @@ log = structlog.get_logger()
 # A busy order has just been heard of; only silent ones may have lost their run.
 QUIET: Final = timedelta(minutes=10)
 SLICE: Final = 200
-MOST_REFUNDS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +48,79 @@ class Redriven:
     started: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """A lifecycle that should be running."""
+
+    kind: str
+    workflow_id: str
+    ref: Any
+
+
+async def _refunds(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> tuple[list[str], list[_Lost]]:
+    found = await lifecycles.open_refunds(session, after, limit, quiet)
+    return [one.no for one in found], [
+        _Lost("Refund", refund_workflow_id(one.no), RefundRef(one.no, OrderId(one.order_id)))
+        for one in found
+    ]
+
+
+async def _return_labels(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> tuple[list[str], list[_Lost]]:
+    found = await lifecycles.open_return_labels(session, after, limit, quiet)
+    return [one.no for one in found], [
+        _Lost(
+            "ReturnLabel",
+            return_label_workflow_id(one.no),
+            ReturnLabelRef(one.no, OrderId(one.order_id)),
+        )
+        for one in found
+    ]
+
+
+async def _returns(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> tuple[list[str], list[_Lost]]:
+    found = await lifecycles.open_returns(session, after, limit, quiet)
+    return [one.no for one in found], [
+        _Lost("Return", return_workflow_id(one.no), SalesReturnRef(one.no, OrderId(one.order_id)))
+        for one in found
+    ]
+
+
+async def _orders(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> tuple[list[str], list[_Lost]]:
+    orders = await lifecycles.open_orders(session, after, limit, quiet)
+    ids = [order.order_id for order in orders]
+    shipments = [
+        _Lost(
+            "Shipment",
+            one.workflow_id,
+            ShipmentRef(ShipmentNo(one.shipment_no), OrderId(one.order_id), one.order_workflow_id),
+        )
+        for one in await lifecycles.open_shipments(session, ids)
+    ]
+    return ids, shipments + [
+        _Lost("Order", order.workflow_id, OrderRef(OrderId(order.order_id))) for order in orders
+    ]
+
+
+_WALK: Final = (_refunds, _return_labels, _returns, _orders)
+
+
 @dataclass(slots=True)
 class Redrive:
-    """Walks through the open orders, slice by slice, for ever; each round begins with refunds and
-    returns."""
+    """Walks through the open refunds, return labels, returns and orders, slice by slice, for
+    ever."""
 
     sessions: Sessions
     client: Client
     quiet: timedelta = QUIET
+    _kind: int = field(default=0, init=False)
     _after: str = field(default="", init=False)
 
     async def once(self, limit: int) -> int:
@@ -64,66 +128,41 @@ class Redrive:
         return (await self._slice(min(limit, SLICE))).started
 
     async def all(self) -> Redriven:
-        """Every open order, once."""
-        self._after, total = "", Redriven()
+        """Every open lifecycle, once."""
+        self._kind, self._after, total = 0, "", Redriven()
         while True:
             done = await self._slice(SLICE)
             total = Redriven(total.orders + done.orders, total.started + done.started)
-            if not self._after:
+            if self._kind == 0 and not self._after:
                 return total
 
     async def _slice(self, limit: int) -> Redriven:
-        async with self.sessions.begin() as session:
-            orders = await lifecycles.open_orders(session, self._after, limit, self.quiet)
-            ids = [order.order_id for order in orders]
-            shipments = await lifecycles.open_shipments(session, ids)
-            first = not self._after
-            refunds = await lifecycles.open_refunds(session, MOST_REFUNDS, self.quiet)
-            labels = await open_labels(session, MOST_REFUNDS)
-            returns = await lifecycles.open_returns(session, MOST_REFUNDS, self.quiet)
-        started = 0
-        for refund in refunds if first else ():
-            started += await self._start(
-                "Refund",
-                refund_workflow_id(refund.refund_no),
-                RefundRef(refund.refund_no, OrderId(refund.order_id)),
-            )
-        for label in labels if first else ():
-            started += await self._start(
-                "ReturnLabel",
-                return_label_workflow_id(label.no),
-                ReturnLabelRef(label.no, OrderId(label.order_id)),
-            )
-        for one in returns if first else ():
-            started += await self._start(
-                "Return",
-                return_workflow_id(one.return_no),
-                SalesReturnRef(one.return_no, OrderId(one.order_id)),
-            )
-        for shipment in shipments:
-            started += await self._start(
-                "Shipment",
-                shipment.workflow_id,
-                ShipmentRef(
-                    ShipmentNo(shipment.shipment_no),
-                    OrderId(shipment.order_id),
-                    shipment.order_workflow_id,
-                ),
-            )
-        for order in orders:
-            ref = OrderRef(OrderId(order.order_id))
-            started += await self._start("Order", order.workflow_id, ref)
-        self._after = orders[-1].order_id if len(orders) == limit else ""
-        return Redriven(len(orders), started)
+        """As many of one kind as the slice holds; what is left of it goes to the next kinds."""
+        orders = started = 0
+        while limit > 0:
+            read = _WALK[self._kind]
+            async with self.sessions.begin() as session:
+                numbers, lost = await read(session, self._after, limit, self.quiet)
+            for one in lost:
+                started += await self._start(one)
+            orders += len(numbers) if read is _orders else 0
+            limit -= len(numbers)
+            if limit > 0:
+                self._kind, self._after = (self._kind + 1) % len(_WALK), ""
+            else:
+                self._after = numbers[-1]
+            if limit > 0 and self._kind == 0:
+                break
+        return Redriven(orders, started)
 
-    async def _start(self, kind: str, workflow_id: str, ref: Any) -> int:
+    async def _start(self, lost: _Lost) -> int:
         async with self.sessions.begin() as session:
-            items = await lifecycles.open_items(session, workflow_id)
+            items = await lifecycles.open_items(session, lost.workflow_id)
         try:
             await self.client.start_workflow(
-                kind,
-                ref,
-                id=workflow_id,
+                lost.kind,
+                lost.ref,
+                id=lost.workflow_id,
                 task_queue=TASK_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
@@ -131,7 +170,7 @@ class Redrive:
             )
         except WorkflowAlreadyStartedError:
             return 0
-        log.warning("lifecycle.started_again", kind=kind, workflow_id=workflow_id)
+        log.warning("lifecycle.started_again", kind=lost.kind, workflow_id=lost.workflow_id)
         async with self.sessions.begin() as session:
             await lifecycles.resolve_lost(session, items)
         return 1

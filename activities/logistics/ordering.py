@@ -71,7 +71,7 @@ def waybill_request(
             CargoItem(item.name, item.quantity, item.weight_g, item.price_minor) for item in cargo
         ),
         cash_on_delivery_minor=row.payable_minor if row.collects else 0,
-        insured_minor=_insured(settings, cargo, boxes),
+        insured_minor=insured_minor(settings, cargo, boxes),
         pickup=_pickup(settings, now),
     )
 
@@ -88,7 +88,7 @@ def sender_of(row: Any) -> Contact:
     )  # fmt: skip
 
 
-def _insured(settings: Mapping[str, Any], cargo: Any, boxes: int) -> int:
+def insured_minor(settings: Mapping[str, Any], cargo: Any, boxes: int) -> int:
     """Boxes worth `insure_from_minor` of the carrier's settings or more are insured."""
     threshold = settings.get("insure_from_minor")
     value = sum(item.price_minor * item.quantity for item in cargo) // max(boxes, 1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from activities.logistics.ordering import CARGO, sender_of
+from activities.logistics.ordering import CARGO, insured_minor, sender_of
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
 from db.engine import Sessions
@@ -44,31 +44,33 @@ class PlatformLabels:
     vault: Vault
     gates: Gates
 
-    async def check(self, shop_id: str, carrier: str) -> None:
-        """Raises NeedsPlatformWaybill saying what a person has to set up or do."""
-        waybills = await self.adapters.waybills(shop_id)
-        if waybills is None:
-            why = "the platform hides the receiver: order the waybill there, record it as by hand"
-            raise NeedsPlatformWaybill(why, code="masked_receiver", system="onhand")
-        if lacking := waybills.missing(carrier):
-            why = (
-                f"the platform hides the receiver: enter {lacking} in the settings of the shop and"
-                " retry, or order the waybill there and record its number as done by hand"
-            )
-            raise NeedsPlatformWaybill(why, code=NOT_SET_UP, system="onhand")
-
     async def order(self, step: OutsideStep, row: Any, effect: Effect, reference: str) -> Waybill:
-        """The waybill of one box; what is printed is kept sealed."""
+        """The waybill of one box; what is printed is kept sealed.
+
+        Raises NeedsPlatformWaybill saying what a person has to set up or do.
+        """
         async with self.sessions.begin() as session:
             connection = await session.connection()
+            cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
+            _only_plain(row, cargo)
             sent_for = {"id": row.id, "version": row.receiver_version}
             await connection.execute(parsed(_SENT_FOR), sent_for)
         parcel = await self._parcel(step, row, row.carrier, reference)
-        async with self.gates.through(f"shop/{row.shop_id}", step):
-            waybills = await self._waybills(row.shop_id)
+        async with (
+            self.gates.through(f"shop/{row.shop_id}", step),
+            attempt(self.sessions, row.id, effect),
+        ):
+            waybills = await self.adapters.waybills(row.shop_id)
+            if waybills is None:
+                raise _by_hand("order the waybill there, record it as by hand", "masked_receiver")
+            if lacking := waybills.missing(row.carrier):
+                why = (
+                    f"enter {lacking} in the settings of the shop and retry, or order the waybill"
+                    " there and record its number as done by hand"
+                )
+                raise _by_hand(why, NOT_SET_UP)
             key = await self._key(waybills, parcel, row.id, effect)
-            async with attempt(self.sessions, row.id, doubtful=effect.state == "unknown"):
-                made = await waybills.create(parcel, key)
+            made = await waybills.create(parcel, key)
         async with self.sessions.begin() as session:
             await keep_label(session, self.vault, row.id, made.print_data)
         return Waybill(row.carrier, made.waybill_no, reference)
@@ -82,15 +84,13 @@ class PlatformLabels:
         if key or waybill_no:
             parcel = await self._parcel(step, row, carrier, reference)
             async with self.gates.through(f"shop/{shop_id}", step):
-                await (await self._waybills(shop_id)).cancel(parcel, key, waybill_no)
+                waybills = await self.adapters.waybills(shop_id)
+                if waybills is None:
+                    why = f"shop {shop_id} makes no waybills"
+                    raise Rejected(why, code=NOT_SET_UP, system="onhand")
+                await waybills.cancel(parcel, key, waybill_no)
         async with self.sessions.begin() as session:
             await forget_label(session, row.id)
-
-    async def _waybills(self, shop_id: str) -> PlatformWaybills:
-        waybills = await self.adapters.waybills(shop_id)
-        if waybills is None:
-            raise Rejected(f"shop {shop_id} makes no waybills", code=NOT_SET_UP, system="onhand")
-        return waybills
 
     async def _key(
         self, waybills: PlatformWaybills, parcel: MaskedParcel, parcel_id: str, effect: Effect
@@ -101,7 +101,7 @@ class PlatformLabels:
         key = await waybills.reserve(parcel)
         async with self.sessions.begin() as session:
             kept = {"key": key, "key_of": parcel.reference}
-            await EffectRepository(session).settle(parcel_id, effect.state, kept)
+            await EffectRepository(session).remember(parcel_id, kept)
         return key
 
     async def _parcel(
@@ -125,6 +125,23 @@ class PlatformLabels:
             items=tuple(PackedItem(item.name, item.quantity) for item in cargo),
             weight_g=row.weight_g,
         )
+
+
+def _only_plain(row: Any, cargo: Any) -> None:
+    """A platform's waybill has no field for cash to collect or for a declared value: without them
+    goods would leave unpaid or uninsured, so a person orders it where it can be said.
+    """
+    if row.collects:
+        why = "its waybill collects no cash: order one that does there, record it as by hand"
+        raise _by_hand(why, "cash_on_delivery")
+    if insured_minor(row.settings or {}, cargo, row.boxes):
+        why = "its waybill declares no value: order an insured one there, record it as by hand"
+        raise _by_hand(why, "declared_value")
+
+
+def _by_hand(why: str, code: str) -> NeedsPlatformWaybill:
+    text = f"the platform hides the receiver: {why}"
+    return NeedsPlatformWaybill(text, code=code, system="onhand")
 
 
 def _kept_key(effect: Effect, reference: str) -> str:

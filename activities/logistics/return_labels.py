@@ -10,15 +10,20 @@ from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
 from db.engine import Sessions
 from db.logistics.repository import record_facts
-from db.logistics.return_labels import facts_of, is_delivered, settle_label, to_order
+from db.logistics.return_labels import (
+    facts_of,
+    is_delivered,
+    label_ordered,
+    settle_label,
+    to_order,
+)
 from db.orders.receivers import open_receiver
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.vault import Vault
-from domain.orders.work import OutsideStep, ReturnLabelFacts, ReturnLabelStep
+from domain.orders.work import ReturnLabelFacts, ReturnLabelStep
 from domain.shared.address import Address, Contact
 from domain.shared.errors import Rejected
-from domain.shared.ids import ShipmentNo
 from integrations.carriers.port import CargoItem, ParcelSize, ReturnCarrier, WaybillRequest
 
 _LEAST_G = 1
@@ -49,22 +54,18 @@ class ReturnLabelActivities:
             if facts.state != "wanted":
                 return facts
             request = await self._request(session, step.label_no)
-            await EffectRepository(session).intend(
-                step.label_no, "return_label", f"carrier/{facts.carrier}", facts.order_id
-            )
-        async with (
-            self.gates.through(f"carrier/{facts.carrier}", _outside(step)),
-            attempt(self.sessions, step.label_no, doubtful=True),
-        ):
-            carrier = await self.adapters.carrier(facts.carrier)
-            waybill = await carrier.create_return(request)
+        async with self.gates.through(f"carrier/{facts.carrier}", step):
+            async with self.sessions.begin() as session:
+                effect = await EffectRepository(session).intend(
+                    step.label_no, "return_label", f"carrier/{facts.carrier}", facts.order_id
+                )
+            async with attempt(self.sessions, step.label_no, effect):
+                carrier = await self.adapters.carrier(facts.carrier)
+                waybill = await carrier.create_return(request)
         async with self.sessions.begin() as session:
             result = {"waybill_no": waybill.waybill_no}
             await EffectRepository(session).settle(step.label_no, "confirmed", result)
-            states = ["wanted", "cancelling"]
-            before = await facts_of(session, step.label_no)
-            to = "ordered" if before.state == "wanted" else before.state
-            return await settle_label(session, step.label_no, to, states, waybill.waybill_no)
+            return await label_ordered(session, step.label_no, waybill.waybill_no)
 
     @activity.defn(name="return_label.void")
     async def void(self, step: ReturnLabelStep) -> ReturnLabelFacts:
@@ -73,8 +74,8 @@ class ReturnLabelActivities:
             facts = await facts_of(session, step.label_no)
             effect = await EffectRepository(session).find(step.label_no)
             row, _ = await to_order(session, step.label_no)
-        if effect is not None and effect.state != "undone":
-            async with self.gates.through(f"carrier/{facts.carrier}", _outside(step)):
+        if effect is not None and effect.state not in ("rejected", "undone"):
+            async with self.gates.through(f"carrier/{facts.carrier}", step):
                 carrier = cast(ReturnCarrier, await self.adapters.carrier(facts.carrier))
                 await carrier.cancel_return(step.label_no, row.waybill_no)
         async with self.sessions.begin() as session:
@@ -93,7 +94,7 @@ class ReturnLabelActivities:
         """Ask the carrier where the parcel is, as a push may be lost."""
         async with self.sessions.begin() as session:
             row, _ = await to_order(session, step.label_no)
-        async with self.gates.through(f"carrier/{row.carrier}", _outside(step)):
+        async with self.gates.through(f"carrier/{row.carrier}", step):
             carrier = cast(ReturnCarrier, await self.adapters.carrier(row.carrier))
             facts = await carrier.track_return(row.waybill_no, row.phone_last4)
         async with self.sessions.begin() as session:
@@ -117,7 +118,3 @@ class ReturnLabelActivities:
             parcel=ParcelSize(max(row.weight_g, _LEAST_G)),
             cargo=tuple(CargoItem(one.name, one.quantity, one.weight_g) for one in cargo),
         )
-
-
-def _outside(step: ReturnLabelStep) -> OutsideStep:
-    return OutsideStep(ShipmentNo(""), step.workflow_id, step.step_id)

@@ -6,15 +6,14 @@ from typing import Final
 from temporalio import activity
 
 from activities.orders.ports import Adapters
+from activities.shared.attempts import attempt
 from db.engine import Sessions
 from db.orders.returns import lock_return, return_state, tell
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnState
-from domain.orders.work import OutsideStep, ReturnWork
-from domain.shared.errors import AnswerLost, IntegrationError, Rejected
-from domain.shared.ids import ShipmentNo
+from domain.orders.work import ReturnWork
 from integrations.marketplaces.port import CaseVerdict, Verdict
 
 _ORDER: Final = "SELECT external_no FROM sales_order WHERE id = :order_id"
@@ -50,9 +49,8 @@ class CaseAnswerActivities:
                 row.case_no, external_no, Verdict(row.to_tell), row.decision_reason,
                 ReturnKind(row.kind).needs_goods,
             )  # fmt: skip
-            outside = OutsideStep(ShipmentNo(""), work.workflow_id, work.step_id)
-            async with self.gates.through(system, outside):
-                await self._answer(row.shop_id, verdict, key)
+            async with self.gates.through(system, work), attempt(self.sessions, key):
+                await (await self.adapters.cases(row.shop_id)).answer_case(verdict)
         return await self._keep(work.return_no, row.to_tell, key, "system")
 
     @activity.defn(name="sales_return.told_by_hand")
@@ -61,18 +59,6 @@ class CaseAnswerActivities:
         async with self.sessions.begin() as session:
             row = await lock_return(session, work.return_no)
         return await self._keep(work.return_no, row.to_tell, "", work.actor)
-
-    async def _answer(self, shop_id: str, verdict: CaseVerdict, key: str) -> None:
-        desk = await self.adapters.cases(shop_id)
-        try:
-            await desk.answer_case(verdict)
-        except IntegrationError as error:
-            state = "unknown" if isinstance(error, AnswerLost) else "intended"
-            async with self.sessions.begin() as session:
-                await EffectRepository(session).settle(
-                    key, "rejected" if isinstance(error, Rejected) else state
-                )
-            raise
 
     async def _keep(self, return_no: str, verdict: str, key: str, actor: str) -> ReturnState:
         async with self.sessions.begin() as session:

@@ -10,14 +10,14 @@ from activities.orders.ports import Adapters
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.repository import KnownOrder, OrderRepository
-from db.platform.gates import Gates
+from db.platform.gates import Gates, WaitingStep
 from db.platform.outbox import queue_signal
 from db.vault import Vault
 from domain.orders.intake import Verdict, judge
 from domain.orders.messages import MessageArrived
 from domain.orders.snapshot import OrderSnapshot
 from domain.orders.work import Fetched, FetchOrder, Looked, OutsideStep
-from domain.shared.ids import InboxId, ShipmentNo
+from domain.shared.ids import InboxId
 
 _OF_SHIPMENT: Final = "SELECT order_id FROM shipment WHERE no = :no"
 
@@ -25,6 +25,14 @@ _FLAGGED: Final = """
 SELECT external_line_no FROM order_line
 WHERE order_id = :order_id AND (refund_in_progress OR cancelled OR closed_by_channel)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetching:
+    """An order that waits for its channel's gate."""
+
+    workflow_id: str
+    step_id: str = "fetch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,7 @@ class LookingActivities:
         """Ask the channel for the whole order and put the answer into the inbox."""
         async with self.sessions.begin() as session:
             known = await OrderRepository(session).lock(request.order_id)
-        step = OutsideStep(ShipmentNo(""), known.workflow_id, "fetch", request.correction_id)
-        raw = await self._ask(known, step)
+        raw = await self._ask(known, _Fetching(known.workflow_id))
         return Fetched(await self._keep(known, raw, tell=False))
 
     @activity.defn(name="channel.look")
@@ -64,7 +71,7 @@ class LookingActivities:
         await self._keep(known, raw, tell=True)
         return Looked(news=True)
 
-    async def _ask(self, known: KnownOrder, step: OutsideStep) -> bytes:
+    async def _ask(self, known: KnownOrder, step: WaitingStep) -> bytes:
         async with self.gates.through(f"shop/{known.shop_id}", step):
             shop = await self.adapters.marketplace(known.shop_id)
             return await shop.fetch_raw(known.external_no)

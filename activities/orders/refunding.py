@@ -6,16 +6,16 @@ from typing import Any, Final
 from temporalio import activity
 
 from activities.orders.ports import Adapters
+from activities.shared.attempts import attempt
 from db.engine import Sessions
 from db.orders.refunds import move_refund, refund_facts, refund_row, replace_refund, send_again
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.sql import run
 from domain.orders.payment import RefundStatus
-from domain.orders.work import OutsideStep, RefundFacts, RefundStep
-from domain.shared.errors import AnswerLost, IntegrationError, RateLimited, Rejected
-from domain.shared.ids import ShipmentNo
-from integrations.payments.port import PaymentProvider, RefundRequest, RefundState
+from domain.orders.work import RefundFacts, RefundStep
+from domain.shared.errors import RateLimited
+from integrations.payments.port import RefundRequest, RefundState
 from integrations.payments.registry import PROVIDERS
 
 _SENT: Final = """
@@ -60,11 +60,12 @@ class RefundActivities:
                 step.refund_no, "refund", _system(row), row.order_id or row.payment_id
             )
             await run(session, _SENT, refund_no=step.refund_no)
-        async with self.gates.through(_system(row), _outside(step)):
+        async with self.gates.through(_system(row), step):
             provider = await self.adapters.payments(row.account_id)
             state = None if effect.is_first else await provider.query(_request(row))
             if state is None:
-                state = await self._ask_for(provider, row)
+                async with attempt(self.sessions, row.refund_no):
+                    state = await provider.refund(_request(row))
         return await self._keep(step.refund_no, state)
 
     @activity.defn(name="refund.ask")
@@ -76,7 +77,7 @@ class RefundActivities:
                 session, "UPDATE refund SET looked_at = clock_timestamp() WHERE refund_no = :no",
                 no=step.refund_no,
             )  # fmt: skip
-        async with self.gates.through(_system(row), _outside(step)):
+        async with self.gates.through(_system(row), step):
             provider = await self.adapters.payments(row.account_id)
             state = await provider.query(_request(row))
         if state is not None:
@@ -96,17 +97,6 @@ class RefundActivities:
         """The provider gave it up: it is paid under a new number, by a workflow of its own."""
         async with self.sessions.begin() as session:
             return await replace_refund(session, step.refund_no)
-
-    async def _ask_for(self, provider: PaymentProvider, row: Any) -> RefundState:
-        try:
-            return await provider.refund(_request(row))
-        except IntegrationError as error:
-            state = "unknown" if isinstance(error, AnswerLost) else "intended"
-            async with self.sessions.begin() as session:
-                await EffectRepository(session).settle(
-                    row.refund_no, "rejected" if isinstance(error, Rejected) else state
-                )
-            raise
 
     async def _keep(self, refund_no: str, state: RefundState) -> RefundFacts:
         async with self.sessions.begin() as session:
@@ -136,10 +126,6 @@ class RefundActivities:
 
 def _system(row: Any) -> str:
     return f"payment/{row.account_id}"
-
-
-def _outside(step: RefundStep) -> OutsideStep:
-    return OutsideStep(ShipmentNo(""), step.workflow_id, step.step_id)
 
 
 def _request(row: Any) -> RefundRequest:

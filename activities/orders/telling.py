@@ -18,10 +18,10 @@ from db.platform.outbox import queue_shop_webhook
 from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
 from domain.orders.boxes import share_over_boxes
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
-from domain.shared.errors import ActionNotAllowed
+from domain.shared.errors import ActionNotAllowed, SettingsRefused
 from integrations.carriers.registry import COLLECTS_CASH
 from integrations.marketplaces.own_events import build_shipped_event
-from integrations.marketplaces.port import ShipConfirmation, ShippedLine
+from integrations.marketplaces.port import PlatformWaybills, ShipConfirmation, ShippedLine
 
 _CONFIRM: Final = """
 SELECT p.id, p.carrier, p.waybill_no, o.external_no, o.shop_id,
@@ -47,7 +47,7 @@ ORDER BY p.id
 
 _TO_RATE: Final = """
 SELECT p.id, p.weight_g, p.length_mm, p.width_mm, p.height_mm, p.carrier,
-       r.division_code AS destination, l.division_code AS origin, r.kind, o.shop_id,
+       r.division_code AS destination, l.division_code AS origin,
        s.carrier AS expected, s.product AS expected_product, o.cash_on_delivery
 FROM parcel p JOIN shipment s ON s.no = p.shipment_no JOIN sales_order o ON o.id = s.order_id
 JOIN receiver r ON r.order_id = s.order_id JOIN location l ON l.id = s.location_id
@@ -71,6 +71,9 @@ class TellingActivities:
         covers the way.
         """
         async with self.sessions.begin() as session:
+            facts = await ShipmentRepository(session).facts(step.shipment_no)
+        platform = await self._platform_of(facts)
+        async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
             if facts.blocked_by:
@@ -86,8 +89,9 @@ class TellingActivities:
                 lines = prices.between(parcel.origin or "", parcel.destination or "", today)
                 if parcel.cash_on_delivery:
                     lines = tuple(line for line in lines if line.carrier not in cashless)
-                if parcel.kind == "masked":
-                    lines = await self._with_platform_waybill(lines, parcel.shop_id)
+                if platform is not None:
+                    made = tuple(line for line in lines if not platform.missing(line.carrier))
+                    lines = made or lines
                 quote = _quote(lines, parcel, shut)
                 if quote is None:
                     raise ActionNotAllowed("no tariff of any carrier covers this way")
@@ -104,14 +108,15 @@ class TellingActivities:
                 )
             return replace(facts, carrier=chosen)
 
-    async def _with_platform_waybill(
-        self, lines: tuple[TariffRow, ...], shop_id: str
-    ) -> tuple[TariffRow, ...]:
-        """Those of carriers whose waybills the shop's platform makes; all, if it makes none."""
-        waybills = await self.adapters.waybills(shop_id)
-        if waybills is None:
-            return lines
-        return tuple(line for line in lines if not waybills.missing(line.carrier)) or lines
+    async def _platform_of(self, facts: ShipmentFacts) -> PlatformWaybills | None:
+        """The waybills of the platform that hides the receiver: only carriers it serves come into
+        question. A shop whose settings cannot be used is waited for by the label."""
+        if not facts.is_masked or facts.blocked_by:
+            return None
+        try:
+            return await self.adapters.waybills(facts.shop_id)
+        except SettingsRefused:
+            return None
 
     @activity.defn(name="channel.confirm_shipment")
     async def confirm_shipment(self, step: OutsideStep) -> None:

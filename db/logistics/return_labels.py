@@ -15,7 +15,6 @@ from domain.shared.errors import ActionNotAllowed, OrderNotFound
 from domain.shared.ids import OrderId, return_label_workflow_id
 
 RETURN_MOVED: Final = "return_moved"
-_OPEN: Final = "('wanted','ordered','cancelling')"
 
 _ORDER: Final = """
 SELECT o.id, r.kind, count(l.no) AS labels,
@@ -49,10 +48,16 @@ _FACTS: Final = "SELECT no, order_id, carrier, state FROM return_label WHERE no 
 _SETTLE: Final = """
 UPDATE return_label SET
     state = CAST(:state AS text),
-    waybill_no = CASE WHEN waybill_no = '' THEN :waybill_no ELSE waybill_no END,
     settled_at = CASE WHEN CAST(:state AS text) IN ('cancelled','arrived')
                       THEN clock_timestamp() ELSE settled_at END
 WHERE no = :no AND state = ANY(:before)
+"""
+
+_ORDERED: Final = """
+UPDATE return_label SET
+    state = CASE state WHEN 'wanted' THEN 'ordered' ELSE state END,
+    waybill_no = CASE WHEN waybill_no = '' THEN :waybill_no ELSE waybill_no END
+WHERE no = :no AND state IN ('wanted','cancelling')
 """
 
 _TO_ORDER: Final = """
@@ -138,11 +143,17 @@ async def facts_of(session: AsyncSession, no: str) -> ReturnLabelFacts:
     return ReturnLabelFacts(row.no, row.order_id, row.carrier, row.state)
 
 
+async def label_ordered(session: AsyncSession, no: str, waybill_no: str) -> ReturnLabelFacts:
+    """The carrier made it. One that is being cancelled meanwhile keeps the number, to be void."""
+    await run(session, _ORDERED, no=no, waybill_no=waybill_no)
+    return await facts_of(session, no)
+
+
 async def settle_label(
-    session: AsyncSession, no: str, state: str, before: Sequence[str], waybill_no: str = ""
+    session: AsyncSession, no: str, state: str, before: Sequence[str]
 ) -> ReturnLabelFacts:
     """It comes to a state, from one of those before it; anything else changes nothing."""
-    await run(session, _SETTLE, no=no, state=state, before=list(before), waybill_no=waybill_no)
+    await run(session, _SETTLE, no=no, state=state, before=list(before))
     return await facts_of(session, no)
 
 
@@ -173,12 +184,6 @@ async def heard_of_return(
 async def labels_of(session: AsyncSession, order_id: str) -> Sequence[Row[Any]]:
     """An order's return labels, the latest first."""
     return await run(session, _OF_ORDER, order_id=order_id)
-
-
-async def open_labels(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
-    """Labels whose workflow should be running."""
-    sql = f"SELECT no, order_id FROM return_label WHERE state IN {_OPEN} ORDER BY no LIMIT :limit"  # noqa: S608
-    return await run(session, sql, limit=limit)
 
 
 async def is_delivered(session: AsyncSession, no: str) -> bool:

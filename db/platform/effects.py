@@ -22,6 +22,10 @@ UPDATE effect SET state = CAST(:state AS text), result = effect.result || CAST(:
 WHERE key = :key AND (state <> 'confirmed' OR CAST(:state AS text) = 'undone')
 """
 
+_REMEMBER: Final = """
+UPDATE effect SET result = effect.result || CAST(:result AS jsonb), updated_at = clock_timestamp()
+WHERE key = :key
+"""
 
 _FIND: Final = "SELECT state, attempts, result, system FROM effect WHERE key = :key"
 
@@ -92,6 +96,11 @@ class EffectRepository:
         moved = await connection.execute(parsed(_MOVE), {"key": key, "system": system})
         row = moved.one()
         return Effect(row.state, row.attempts, row.result, row.system)
+
+    async def remember(self, key: str, result: dict[str, Any]) -> None:
+        """Keep what the call needs if it has to be made again; where it stands does not change."""
+        connection = await self.session.connection()
+        await connection.execute(parsed(_REMEMBER), {"key": key, "result": json.dumps(result)})
 
     async def settle(self, key: str, state: str, result: dict[str, Any] | None = None) -> None:
         """confirmed | unknown | rejected | undone; a confirmed effect can only be undone."""

@@ -5,21 +5,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from db.engine import Sessions
 from db.platform.outbox import queue_signal
 from db.platform.pausing import credentials_refused
 from db.sql import parsed
 from domain.orders.messages import GateOpened
-from domain.orders.work import OutsideStep
 from domain.shared.errors import CredentialsRefused, GateHolding, RateLimited, Unavailable
 from domain.shared.ids import gate_workflow_id
 
 LEAST_FAILURES: Final = 5
 FAILURE_SHARE: Final = 0.5
 _WINDOW_S: Final = 60.0
-_REMEMBERED_S: Final = 1.0
+REMEMBERED_S: Final = 1.0
 
 _COUNT: Final = """
 INSERT INTO gate (system, state, reason, window_started_at, calls, failures, changed_by,
@@ -49,6 +48,15 @@ ON CONFLICT (workflow_id, step_id) DO NOTHING
 """
 
 
+class WaitingStep(Protocol):
+    """A step that is queued at a shut gate: its workflow is woken when the gate opens."""
+
+    @property
+    def workflow_id(self) -> str: ...
+    @property
+    def step_id(self) -> str: ...
+
+
 @dataclass(slots=True)
 class Gates:
     """The gates as one worker process sees them; their state is read at most once a second."""
@@ -58,7 +66,7 @@ class Gates:
     _refusing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
-    async def through(self, system: str, step: OutsideStep) -> AsyncIterator[None]:
+    async def through(self, system: str, step: WaitingStep) -> AsyncIterator[None]:
         """Call the outside inside this. Raises GateHolding when it is shut; the step is queued.
 
         A refusal of our credentials shuts it for everybody, and asks a person once.
@@ -92,7 +100,7 @@ class Gates:
 
     async def _state(self, system: str) -> str:
         seen_at, state = self._seen.get(system, (0.0, ""))
-        if time.monotonic() - seen_at < _REMEMBERED_S:
+        if time.monotonic() - seen_at < REMEMBERED_S:
             return state
         async with self.sessions.begin() as session:
             connection = await session.connection()
@@ -118,7 +126,7 @@ class Gates:
                 )
                 self._seen[system] = (time.monotonic(), "holding")
 
-    async def _queue(self, system: str, step: OutsideStep) -> None:
+    async def _queue(self, system: str, step: WaitingStep) -> None:
         async with self.sessions.begin() as session:
             connection = await session.connection()
             await connection.execute(

@@ -30,17 +30,25 @@ ORDER BY s.no
 """
 
 _REFUNDS: Final = """
-SELECT refund_no, coalesce(order_id, '') AS order_id FROM refund
-WHERE settled_at IS NULL AND created_at <= clock_timestamp() - CAST(:quiet AS interval)
-ORDER BY created_at LIMIT :limit
+SELECT refund_no AS no, coalesce(order_id, '') AS order_id FROM refund
+WHERE refund_no > :after AND settled_at IS NULL
+  AND created_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY refund_no LIMIT :limit
+"""
+
+_RETURN_LABELS: Final = """
+SELECT no, order_id FROM return_label
+WHERE no > :after AND state IN ('wanted', 'ordered', 'cancelling')
+  AND greatest(created_at, told_at) <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
 """
 
 # A return that is over may still have to tell its channel.
 _RETURNS: Final = """
-SELECT return_no, order_id FROM sales_return
-WHERE (outcome = '' OR to_tell <> '')
+SELECT return_no AS no, order_id FROM sales_return
+WHERE return_no > :after AND (outcome = '' OR to_tell <> '')
   AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
-ORDER BY created_at LIMIT :limit
+ORDER BY return_no LIMIT :limit
 """
 
 _OPEN_ITEMS: Final = """
@@ -87,27 +95,39 @@ async def open_shipments(session: AsyncSession, order_ids: Sequence[str]) -> lis
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRefund:
-    refund_no: str
+class OpenMatter:
+    """A refund, return or return label of an order, by its own number."""
+
+    no: str
     order_id: str
 
 
-async def open_refunds(session: AsyncSession, limit: int, quiet: timedelta) -> list[OpenRefund]:
-    """Refunds that are not settled, the oldest first; only those written down `quiet` ago."""
-    rows = await run(session, _REFUNDS, limit=limit, quiet=quiet)
-    return [OpenRefund(row.refund_no, row.order_id) for row in rows]
+async def open_refunds(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Refunds that are not settled, by number after `after`; only those silent for `quiet`."""
+    return await _matters(session, _REFUNDS, after, limit, quiet)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenReturn:
-    return_no: str
-    order_id: str
+async def open_return_labels(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Labels that are neither used nor void, by number; only those silent for `quiet`."""
+    return await _matters(session, _RETURN_LABELS, after, limit, quiet)
 
 
-async def open_returns(session: AsyncSession, limit: int, quiet: timedelta) -> list[OpenReturn]:
-    """Returns that are not over, the oldest first; only those silent for `quiet`."""
-    rows = await run(session, _RETURNS, limit=limit, quiet=quiet)
-    return [OpenReturn(row.return_no, row.order_id) for row in rows]
+async def open_returns(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Returns that are not over, by number after `after`; only those silent for `quiet`."""
+    return await _matters(session, _RETURNS, after, limit, quiet)
+
+
+async def _matters(
+    session: AsyncSession, sql: str, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    rows = await run(session, sql, after=after, limit=limit, quiet=quiet)
+    return [OpenMatter(row.no, row.order_id) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

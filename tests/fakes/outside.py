@@ -242,11 +242,14 @@ class FakeAdapters:
     bank: FakeProvider = field(default_factory=FakeProvider)
     follower: "FakeAggregator | None" = None
     platform: FakeWaybills | None = None
+    unusable: list[IntegrationError] = field(default_factory=list)  # why the shop's settings are
 
     async def marketplace(self, shop_id: str) -> Marketplace:
         return self.shop
 
     async def waybills(self, shop_id: str) -> PlatformWaybills | None:
+        if self.unusable:
+            raise self.unusable[0]
         return self.platform
 
     async def cases(self, shop_id: str) -> CaseMarketplace:

@@ -1,6 +1,8 @@
 """Parcels for receivers whom the platform hides: labelled with its waybill, one for each box."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import pytest_asyncio
@@ -9,9 +11,18 @@ from temporalio.testing import WorkflowEnvironment
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow, TariffRow
 from db.orders.platform_labels import platform_labels
+from db.platform.gates import REMEMBERED_S
 from domain.logistics.tracking import ParcelStatus, TrackingFact
-from domain.orders.messages import Accepted, Cancel, HandedOver, StateChanged
-from domain.shared.errors import AnswerLost, Rejected
+from domain.orders.messages import (
+    Accepted,
+    Cancel,
+    GateOpened,
+    HandedOver,
+    ReleaseHold,
+    StateChanged,
+)
+from domain.shared.errors import AnswerLost, Rejected, SettingsRefused
+from integrations.marketplaces.port import MaskedParcel, PlatformWaybill
 from tests.fakes.outside import FakeAggregator, FakeWaybills
 from tests.people import VAULT, hide_receiver
 from tests.workflows.test_order import order_id, plan_hash
@@ -35,6 +46,10 @@ def platform_of(shop: Company) -> FakeWaybills:
 async def packed(shop: Company) -> str:
     """An order whose receiver is hidden, packed; the number of its shipment."""
     await shop.hear(own_order("1"))
+    return await pack(shop)
+
+
+async def pack(shop: Company) -> str:
     no = await shop.first_shipment()
     await hide_receiver(shop.sessions, "oaid-1", "王**", "138****0001")
     await shop.pick(no)
@@ -107,6 +122,47 @@ async def test_a_carrier_the_shop_has_no_account_for_is_set_up_by_a_person(shop:
     assert platform_of(shop).made == {"key-1": "PW000000000001"}
 
 
+async def test_cash_is_never_left_uncollected_because_the_platform_cannot_collect_it(
+    shop: Company,
+) -> None:
+    order = await shop.hear(own_order("1", state="unpaid", cash_on_delivery=True))
+    await shop.until("SELECT waits_for FROM sales_order", "hold:cash_on_delivery")
+    release = ReleaseHold("cash_on_delivery", "buyer confirmed", "kefu")
+    await order.execute_update("release", release, result_type=Accepted)
+    no = await pack(shop)
+
+    item = await parked(shop)
+
+    assert (item.cause, item.code) == ("NeedsPlatformWaybill", "cash_on_delivery")
+    assert list(item.actions) == ["retry", "done_by_hand", "compensate"]
+    assert platform_of(shop).parcels == []
+    await decide(shop, no, "done_by_hand", waybill_no="73100000000001")
+    await labelled(shop, no)
+
+
+async def test_goods_that_are_insured_are_not_sent_without_it(shop: Company) -> None:
+    await shop.row(
+        "UPDATE carrier_account SET settings = '{\"insure_from_minor\": 0}' RETURNING code"
+    )
+    await packed(shop)
+
+    item = await parked(shop)
+
+    assert (item.cause, item.code) == ("NeedsPlatformWaybill", "declared_value")
+    assert platform_of(shop).parcels == []
+
+
+async def test_settings_that_cannot_be_used_are_asked_about_once_at_the_gate(
+    shop: Company,
+) -> None:
+    shop.outside.unusable.append(SettingsRefused("waybills: not a mapping", code="setting"))
+    await packed(shop)
+
+    await shop.until("SELECT system FROM gate_wait", "shop/mini")
+
+    assert await shop.row("SELECT step_id FROM attention") == ("settings",)
+
+
 async def test_a_number_typed_in_serves_as_well_and_is_tracked(
     shop: Company, temporal_env: WorkflowEnvironment
 ) -> None:
@@ -165,6 +221,79 @@ async def test_a_waybill_whose_number_never_came_is_voided_by_its_key(shop: Comp
     await shop.until("SELECT code FROM attention WHERE resolved_at IS NULL", "BALANCE")
 
     await cancel(shop)
+    await shop.status("cancelled")
+
+    assert platform_of(shop).cancelled == ["PW000000000001"]
+
+
+@dataclass
+class Watching(FakeWaybills):
+    """Sees how far the effect is while the platform works on it."""
+
+    shop: Company | None = None
+    seen: list[str] = field(default_factory=list)
+
+    async def create(self, parcel: MaskedParcel, key: str) -> PlatformWaybill:
+        assert self.shop is not None
+        self.seen.append((await self.shop.row("SELECT state FROM effect")).state)
+        return await FakeWaybills.create(self, parcel, key)
+
+
+async def test_while_the_platform_works_on_it_again_the_waybill_may_be_made(
+    shop: Company,
+) -> None:
+    platform = shop.outside.platform = Watching(carriers=(), shop=shop)
+    no = await packed(shop)
+    await parked(shop)
+    platform.carriers = ("sf",)
+
+    await decide(shop, no, "retry")
+    await labelled(shop, no)
+
+    assert platform.seen == ["intended"]
+
+
+async def test_a_refusal_says_nothing_about_an_attempt_that_nobody_heard_the_end_of(
+    shop: Company,
+) -> None:
+    await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await hide_receiver(shop.sessions, "oaid-1", "王**", "138****0001")
+    await shop.pick(no)
+    await shop.row(
+        "INSERT INTO effect (key, kind, system, subject, state, attempts, result) VALUES"
+        f" ('{no}-P1', 'waybill', 'platform/mini/sf', '{no}', 'intended', 1,"
+        f" jsonb_build_object('key', 'key-1', 'key_of', '{no}-P1')) RETURNING key"
+    )
+    platform_of(shop).made["key-1"] = "PW000000000001"
+    platform_of(shop).refused.append(Rejected("the account is empty", code="BALANCE"))
+    await shop.pack(no)
+    await parked(shop)
+
+    assert await shop.row("SELECT state FROM effect") == ("unknown",)
+    await cancel(shop)
+    await shop.status("cancelled")
+    assert platform_of(shop).cancelled == ["PW000000000001"]
+
+
+async def gate(shop: Company, state: str) -> None:
+    await shop.row(
+        "INSERT INTO gate (system, state, reason, calls, failures, changed_by)"
+        f" VALUES ('shop/mini', '{state}', '', 0, 0, 'admin')"
+        f" ON CONFLICT (system) DO UPDATE SET state = '{state}' RETURNING system"
+    )
+    await asyncio.sleep(REMEMBERED_S + 0.2)  # what workers remember of it is over
+
+
+async def test_voiding_at_the_platform_goes_on_when_its_gate_opens(shop: Company) -> None:
+    no = await packed(shop)
+    await labelled(shop, no)
+    await gate(shop, "holding")
+    await cancel(shop)
+    await shop.until("SELECT step_id FROM gate_wait", "void_label")
+
+    await gate(shop, "flowing")
+    await shop.shipment(no).signal("gate_opened", GateOpened("shop/mini"))
     await shop.status("cancelled")
 
     assert platform_of(shop).cancelled == ["PW000000000001"]

@@ -100,6 +100,25 @@ async def test_a_refused_label_that_is_cancelled_waits_for_nobody(shop: Company)
     await shop.until(STATE, "cancelled")
 
     assert await shop.row("SELECT count(*) FROM attention WHERE resolved_at IS NULL") == (0,)
+    assert shop.outside.sf.cancelled == []  # nothing was made
+
+
+async def test_a_cancellation_while_the_carrier_makes_the_label_is_not_forgotten(
+    shop: Company,
+) -> None:
+    order_no = await delivered(shop)
+    async with shop.sessions.begin() as session:
+        no = await want_label(session, order_no, ["sf"], reason="too small", by="kefu")
+    async with shop.sessions.begin() as session:
+        await cancel_label(session, order_no, no)  # and the carrier answers before it is committed
+        await shop.deliver_signals()
+        await shop.until(
+            "SELECT count(*) > 0 FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE NOT l.granted AND a.datname = current_database()", True,
+        )  # fmt: skip
+    await shop.until(STATE, "cancelled")
+
+    assert shop.outside.sf.cancelled == ["R1"]
 
 
 async def test_a_silent_parcel_is_asked_about(

@@ -164,7 +164,7 @@ class ShipmentWorkflow(Attended):
         numbers = await self._console.run(
             Step(
                 "label",
-                f"shop/{facts.shop_id}" if facts.is_masked else f"carrier/{facts.carrier}",
+                _maker(facts),
                 self._order_labels,
                 by_hand=lambda correction: workflow.execute_activity_method(
                     WaybillActivities.by_hand, self._outside("label", correction), **OUTSIDE
@@ -379,10 +379,11 @@ class ShipmentWorkflow(Attended):
         self._take(await self._step(ShippingActivities.stop, {"reason": reason}))
 
     async def _void_labels(self) -> None:
+        assert self._facts is not None
         await self._console.run(
             Step(
                 "void_label",
-                "carrier",
+                _maker(self._facts),
                 lambda correction: workflow.execute_activity_method(
                     WaybillActivities.void, self._outside("void_label", correction), **OUTSIDE
                 ),
@@ -448,3 +449,8 @@ class ShipmentWorkflow(Attended):
             await order.signal("shipment_reported", report)
         except FailureError:
             return  # the order is over: nobody waits for this any more
+
+
+def _maker(facts: ShipmentFacts) -> str:
+    """Who makes the labels: the carrier, or the platform that hides the receiver."""
+    return f"shop/{facts.shop_id}" if facts.is_masked else f"carrier/{facts.carrier}"

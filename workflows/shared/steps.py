@@ -85,7 +85,7 @@ class StepConsole:
         self._shipment_no = shipment_no
         self._decisions: dict[str, ResolveStep] = {}
         self._parked: dict[str, tuple[StepAction, ...]] = {}
-        self._openings: dict[str, int] = {}
+        self._openings = 0
 
     @property
     def parked(self) -> tuple[str, ...]:
@@ -108,10 +108,9 @@ class StepConsole:
         self._decisions[decision.step_id] = decision
         return Accepted("decided")
 
-    def gate_opened(self, system: str) -> None:
-        """The outside system can be called again."""
-        for known in (system, system.split("/")[0]):  # a step may know only the kind of system
-            self._openings[known] = self._openings.get(known, 0) + 1
+    def gate_opened(self) -> None:
+        """A system that one of the steps is queued at can be called again."""
+        self._openings += 1
 
     async def run(
         self, step: Step[Result], interrupted: Callable[[], bool] = lambda: False
@@ -124,6 +123,7 @@ class StepConsole:
         attempts, attempt = 0, partial(step.do, "")
         while True:
             attempts += 1
+            openings = self._openings
             try:
                 return await attempt()
             except FailureError as error:  # a local activity raises its failure itself
@@ -131,7 +131,7 @@ class StepConsole:
                     raise
                 cause = cause_of(error)
             if cause.kind == "GateHolding":
-                await self._wait_for_gate(step.system, interrupted)
+                await self._wait_for_gate(openings, interrupted)
                 continue
             decision = await self.ask(
                 step.step_id,
@@ -206,20 +206,20 @@ class StepConsole:
             raise Interrupted(step_id)
         return decision
 
-    async def _wait_for_gate(self, system: str, interrupted: Callable[[], bool]) -> None:
-        """Until a gate of this kind opens that the step is queued at: a person may have sent it to
-        another system than the one it was made for."""
-        system = system.split("/")[0]
-        seen = self._openings.get(system, 0)
+    async def _wait_for_gate(self, seen: int, interrupted: Callable[[], bool]) -> None:
+        """Until more gates opened than were `seen` before the attempt.
+
+        We are told only of gates that steps of ours are queued at. Which one a step came to, its
+        activity alone knows: a parcel lies where it was ordered, whoever would make it now.
+        """
         try:
             await workflow.wait_condition(
-                lambda: self._openings.get(system, 0) > seen or interrupted(),
-                timeout=GATE_PATIENCE,
+                lambda: self._openings > seen or interrupted(), timeout=GATE_PATIENCE
             )
         except TimeoutError:
             return
         if interrupted():
-            raise Interrupted(system)
+            raise Interrupted("waiting at a gate")
 
 
 class Attended:
@@ -239,7 +239,7 @@ class Attended:
     @workflow.signal
     def gate_opened(self, fact: GateOpened) -> None:
         """A system can be called again."""
-        self._console.gate_opened(fact.system)
+        self._console.gate_opened()
 
 
 def cause_of(error: BaseException) -> Cause:

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
 import httpx
@@ -30,10 +31,22 @@ def settings_of(database_url: str, **more: Any) -> Settings:
 
 @contextlib.asynccontextmanager
 async def served(database_url: str) -> AsyncIterator[FastAPI]:
-    """The running application; Temporal cannot be reached."""
-    app = create_app(settings_of(database_url))
+    """The running application; Temporal cannot be reached.
+
+    Its two hundred routes are put together once; what a process or a test keeps in it goes.
+    """
+    app, fresh = _application()
+    kept = app.state._state
+    kept.clear()
+    kept.update(fresh, settings=settings_of(database_url))
     async with app.router.lifespan_context(app):
         yield app
+
+
+@cache
+def _application() -> tuple[FastAPI, dict[str, Any]]:
+    app = create_app(Settings())
+    return app, dict(app.state._state)
 
 
 def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:

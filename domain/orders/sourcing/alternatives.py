@@ -40,7 +40,7 @@ def alternatives_of(
 
 
 def _singles(picture: Picture, strategy: Strategy, shares: Shares) -> list[Alternative]:
-    has_all = np.all(picture.free >= picture.need, axis=1)
+    has_all = np.logical_and.reduce(picture.free >= picture.need, axis=1)
     if len(shares) == 1:
         has_all[list(shares)] = False
     places = np.flatnonzero(has_all)
@@ -65,8 +65,11 @@ def _singles(picture: Picture, strategy: Strategy, shares: Shares) -> list[Alter
 
 def _nearest_short(picture: Picture, shares: Shares) -> list[Alternative]:
     """The nearest location of all when it was passed over because it lacks something."""
-    shortest = min(map(_DISTANCE, picture.asked))
-    nearest = min((c for c in picture.asked if c.distance_km == shortest), key=_ID)
+    distances = list(map(_DISTANCE, picture.asked))
+    shortest = min(distances)
+    nearest = picture.asked[distances.index(shortest)]
+    if distances.count(shortest) > 1:
+        nearest = min((c for c in picture.asked if c.distance_km == shortest), key=_ID)
     if any(picture.candidates[place] is nearest for place in shares):
         return []
     lacks = [

@@ -6,6 +6,7 @@ until no location appears twice; so the result is exact.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -42,8 +43,7 @@ def blocks_of(picture: Picture) -> Blocks | None:
     count = len(picture.need)
     if count <= _MOST_BLOCKS:
         levels, complete = _levels(picture)
-        identity = np.eye(count, dtype=np.int64)
-        return Blocks(levels, identity, np.arange(count), complete)
+        return Blocks(levels, _each_alone(count), np.arange(count), complete)
     groups: dict[bytes, list[int]] = {}
     for sku, has_all in enumerate((picture.free >= picture.need).T):
         if has_all.any():
@@ -61,8 +61,12 @@ def whole_items(picture: Picture) -> Blocks:
     """Every SKU from one location, as far as one has it: the classical subsets of lines."""
     most = np.minimum(picture.need, picture.free.max(axis=0))
     levels = tuple((0, int(quantity)) for quantity in most)
-    identity = np.eye(len(most), dtype=np.int64)
-    return Blocks(levels, identity, np.arange(len(most)), complete=False)
+    return Blocks(levels, _each_alone(len(most)), np.arange(len(most)), complete=False)
+
+
+@lru_cache(maxsize=64)
+def _each_alone(count: int) -> Vector:
+    return np.eye(count, dtype=np.int64)
 
 
 def best_split(picture: Picture, blocks: Blocks, cap: int | None) -> tuple[Shares, bool]:
@@ -73,31 +77,37 @@ def best_split(picture: Picture, blocks: Blocks, cap: int | None) -> tuple[Share
     lattice = lattice_of(blocks.levels)
     quantities = lattice.level @ blocks.unit
     loads = picture.loads(quantities)
-    table = picture.score.table(loads, quantities)
-    lacks = _short(picture, blocks, lattice)[:, None] & lattice.bits
-    np.copyto(table, NEVER, where=lacks != 0)
+    places, pieces = _offers(picture, blocks, lattice)
+    scores = picture.score.pairs(places, loads, quantities, pieces)
+    table = np.full((len(picture.candidates), len(quantities)), NEVER, dtype=np.int64)
+    table[places, pieces] = scores
     table[:, 0] = 0
     alone: list[int] = []
     work = _MOST_WORK
+    least = int(scores.min(initial=NEVER))
     while True:
-        programme = _Programme(table, lattice, loads.units, cap, alone, work)
+        programme = _Programme(table, least, lattice, loads.units, cap, alone, work)
         plan = programme.plan()
         work -= programme.work
-        places = [place for place, _ in plan]
-        twice = sorted({place for place in places if places.count(place) > 1})
+        used = [place for place, _ in plan]
+        twice = sorted({place for place in used if used.count(place) > 1})
         if not twice or work <= 0:
             split = {place: quantities[state] for place, state in plan[::-1]}
             return split, not twice and programme.finished
         alone += twice
 
 
-def _short(picture: Picture, blocks: Blocks, lattice: Lattice) -> Vector:
-    """By location, the bits of the levels it cannot send."""
+def _offers(picture: Picture, blocks: Blocks, lattice: Lattice) -> tuple[Vector, Vector]:
+    """Every location with every piece that it could send: the piece `[1][i]` from `[0][i]`."""
     sku = blocks.first[lattice.bit_block]
     least = lattice.bit_level * blocks.unit[lattice.bit_block, sku]
-    weights = np.int64(1) << np.arange(len(sku))
-    result: Vector = (picture.free[:, sku] < least) @ weights
-    return result
+    most = (picture.free.take(sku, axis=1) >= least) @ lattice.bit_stride
+    first = lattice.below_start.take(most)
+    counts = lattice.below_start.take(most + 1) - first
+    ends = counts.cumsum()
+    places = np.arange(len(most)).repeat(counts)
+    positions = np.arange(len(places)) + (first - ends + counts).take(places)
+    return places, lattice.below.take(positions)
 
 
 def _levels(picture: Picture) -> tuple[Levels, bool]:
@@ -141,6 +151,7 @@ class _Programme:
     def __init__(
         self,
         table: Vector,
+        least: int,
         lattice: Lattice,
         units: Vector,
         cap: int | None,
@@ -155,7 +166,7 @@ class _Programme:
         self.place = common.argmin(axis=0)
         self.single = common[self.place, np.arange(common.shape[1])]
         self.limit = len(lattice.bit_level) if cap is None else cap
-        self.least = int(table[:, 1:].min(initial=NEVER))
+        self.least = least
         nothing = np.full(len(self.single), NEVER, dtype=np.int64)
         nothing[0] = 0
         self.steps = [[nothing] for _ in range(len(alone) + 1)]
@@ -176,7 +187,7 @@ class _Programme:
             self.steps[step].append(layer)
         if self.steps[-1][-1][-1] <= (parcels + 1) * self.least:
             return False
-        return any((layers[-1] != layers[-2]).any() for layers in self.steps)
+        return any([(layers[-1] != layers[-2]).any() for layers in self.steps])
 
     @property
     def work(self) -> int:

@@ -146,7 +146,7 @@ class _Work:
     def _single(self, place: int, other: int, part: Vector, lines: Vector) -> Vector:
         """The score of both parcels after the part of one line was moved, line by line."""
         picture, moved = self.picture, part[lines]
-        grams, volume = moved * picture.weight_g[lines], moved * picture.volume_mm3[lines]
+        _, grams, volume = moved * picture.per_unit[:, lines]
         total = np.zeros(len(lines), dtype=np.int64)
         for where, sign in ((place, -1), (other, 1)):
             share = self.shares[where]

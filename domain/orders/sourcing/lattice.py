@@ -20,13 +20,18 @@ Levels = tuple[tuple[int, ...], ...]
 class Lattice:
     """`level` is states × blocks. Bit k stands for `bit_level[k]` of block `bit_block[k]`.
 
+    Who can send the levels of some bits, and all below them, can at most send the state that is the
+    sum of their `bit_stride`. From state s pieces `below[i]` can be sent, for i from
+    `below_start[s]` to `below_start[s + 1]`: those that are not larger in any block, and not empty.
     State s can be cut into `piece[i]` and `rest[i]` for i from `start[s]` to `start[s + 1]`.
     """
 
     level: Vector
-    bits: Vector
     bit_block: Vector
     bit_level: Vector
+    bit_stride: Vector
+    below_start: Vector
+    below: Vector
     start: Vector
     piece: Vector
     rest: Vector
@@ -54,6 +59,7 @@ def _cuts(levels: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
     )
 
 
+@lru_cache(maxsize=512)
 def size(levels: Levels) -> tuple[int, int, int]:
     """How many states, pairs and bits the lattice of these levels has."""
     return (
@@ -66,24 +72,30 @@ def size(levels: Levels) -> tuple[int, int, int]:
 @lru_cache(maxsize=32)
 def lattice_of(levels: Levels) -> Lattice:
     """The tables for blocks with these levels; each block's levels ascend from 0."""
-    state = piece = rest = np.zeros(1, dtype=np.int64)
+    state = piece = rest = above = below = np.zeros(1, dtype=np.int64)
     for block in levels:
         whole, part, other = np.array(_cuts(block), dtype=np.int64).T
         count = len(block)
         state = (state[:, None] * count + whole).ravel()
         piece = (piece[:, None] * count + part).ravel()
         rest = (rest[:, None] * count + other).ravel()
+        higher, lower = np.tril_indices(count)
+        above = (above[:, None] * count + higher).ravel()
+        below = (below[:, None] * count + lower).ravel()
     order = np.argsort(state, kind="stable")
+    above, below = above[below > 0], below[below > 0]
+    by_state = np.argsort(above, kind="stable")
     grid = np.meshgrid(*[np.array(block, dtype=np.int64) for block in levels], indexing="ij")
     level = np.stack([axis.ravel() for axis in grid], axis=1)
     bit_block = [b for b, block in enumerate(levels) for _ in block[1:]]
-    bit_level = [value for block in levels for value in block[1:]]
-    bits = ((level[:, bit_block] == bit_level) << np.arange(len(bit_block))).sum(axis=1)
+    strides = [prod(len(block) for block in levels[b + 1 :]) for b in range(len(levels))]
     return Lattice(
         level,
-        bits,
         np.array(bit_block, dtype=np.int64),
-        np.array(bit_level, dtype=np.int64),
+        np.array([value for block in levels for value in block[1:]], dtype=np.int64),
+        np.array([strides[b] for b in bit_block], dtype=np.int64),
+        np.searchsorted(above[by_state], np.arange(len(level) + 1)),
+        below[by_state],
         np.searchsorted(state[order], np.arange(len(level))),
         piece[order],
         rest[order],

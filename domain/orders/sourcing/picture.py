@@ -17,6 +17,8 @@ NEVER: Final = 1 << 60  # the score of what cannot be sent; two of them still fi
 _MOST_FREE: Final = 1_000_000_000  # stock beyond this is plenty, whatever the books say
 _PIECES_PER_SKU: Final = 16
 _NO_FREIGHT: Final = (0, 0, 0, 0, 0, 0, 0)
+_FREE_OF_CHARGE: Final = np.array([_NO_FREIGHT], dtype=np.int64)
+_FIRST: Final = np.zeros(1, dtype=np.int64)
 _TERMS: Final = attrgetter(
     "first_g", "first_minor", "step_g", "step_minor", "volumetric_divisor", "surcharge_minor",
     "minimum_minor",
@@ -47,15 +49,20 @@ class Score:
     tariff_of: Vector
     scarcity: Vector | None
 
-    def table(self, loads: Loads, quantities: Vector) -> Vector:
-        """The score of every load (S) at every location (L): L × S. `quantities` is S × SKUs."""
-        scores = self.fixed[:, None] + self.rate[:, None] * loads.units
+    def pairs(self, places: Vector, loads: Loads, quantities: Vector, which: Vector) -> Vector:
+        """The score of load `which[i]` at location `places[i]`; `quantities` is loads × SKUs."""
+        units = loads.units.take(which)
+        scores = self.rate.take(places)
+        scores *= units
+        scores += self.fixed.take(places)
         if self.terms.any():
-            prices = _prices(self.terms, loads.weight_g[:, None], loads.volume_mm3[:, None])
-            by_tariff = np.minimum.reduceat(prices.T, self.tariff_start, axis=0)
-            scores += by_tariff[self.tariff_of]
+            prices = _prices(self.terms[:, :, None], loads.weight_g, loads.volume_mm3)
+            by_tariff = np.minimum.reduceat(prices, self.tariff_start, axis=0)
+            scores += by_tariff[self.tariff_of.take(places), which]
         if self.scarcity is not None:
-            scores += self.scarcity @ (quantities > 0).T + loads.units
+            of_all = self.scarcity.take(places, axis=0)
+            of_all *= (quantities > 0).take(which, axis=0)
+            scores += np.add.reduce(of_all, axis=1) + units
         return scores
 
     def each(self, places: Vector, loads: Loads, scarce: Vector | int) -> Vector:
@@ -90,15 +97,12 @@ class Picture:
     skus: tuple[str, ...]
     need: Vector  # SKUs
     free: Vector  # locations × SKUs
-    weight_g: Vector  # SKUs, per unit
-    volume_mm3: Vector  # SKUs, per unit
+    per_unit: Vector  # 1, grams and mm³ × SKUs
     score: Score
 
     def loads(self, quantities: Vector) -> Loads:
-        """The sums over the SKUs, which are the last axis."""
-        return Loads(
-            quantities.sum(axis=-1), quantities @ self.weight_g, quantities @ self.volume_mm3
-        )
+        """The sums of every row of loads × SKUs."""
+        return Loads(*(self.per_unit @ quantities.T))
 
     def each(self, places: Vector, quantities: Vector) -> Vector:
         """The score of `quantities[i]` (one per SKU) sent from location `places[i]`."""
@@ -118,15 +122,17 @@ def picture_of(
         unit[demand.sku] = demand
         wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
     skus = [sku for _, sku in sorted((quantity, sku) for sku, quantity in wanted.items())]
-    looks = [c.free.get for c in candidates]
-    found = [look(sku, 0) for sku in skus for look in looks]
-    by_sku = np.array(found, dtype=np.int64).reshape(len(skus), len(looks)).clip(0, _MOST_FREE)
-    order = np.flatnonzero(by_sku.any(axis=0)).tolist()
+    books = [c.free for c in candidates]
+    found = _whole([free.get(sku, 0) for free in books for sku in skus])
+    np.maximum(found, 0, out=found)
+    np.minimum(found, _MOST_FREE, out=found)
+    stock = found.reshape(len(candidates), len(skus))
+    order = np.flatnonzero(np.logical_or.reduce(stock, axis=1)).tolist()
     order.sort(key=[c.location_id for c in candidates].__getitem__)
     order.sort(key=[c.priority for c in candidates].__getitem__)
     places = tuple([candidates[i] for i in order])
-    free = np.ascontiguousarray(by_sku[:, order].T)
-    need = np.minimum(np.array([wanted[sku] for sku in skus], dtype=np.int64), free.sum(axis=0))
+    free = stock.take(order, axis=0)
+    need = np.minimum(_whole([wanted[sku] for sku in skus]), np.add.reduce(free))
     if not need.all():
         there = need > 0
         skus = [sku for sku, is_there in zip(skus, there, strict=True) if is_there]
@@ -137,10 +143,17 @@ def picture_of(
         tuple(skus),
         need,
         free,
-        np.array([unit[sku].weight_g for sku in skus], dtype=np.int64),
-        np.array([unit[sku].volume_mm3 for sku in skus], dtype=np.int64),
+        _whole(
+            [1] * len(skus)
+            + [unit[sku].weight_g for sku in skus]
+            + [unit[sku].volume_mm3 for sku in skus]
+        ).reshape(3, len(skus)),
         _score(places, need, free, strategy),
     )
+
+
+def _whole(numbers: list[int]) -> Vector:
+    return np.fromiter(numbers, np.int64, len(numbers))
 
 
 def _score(places: Sequence[Candidate], need: Vector, free: Vector, strategy: Strategy) -> Score:
@@ -149,17 +162,17 @@ def _score(places: Sequence[Candidate], need: Vector, free: Vector, strategy: St
     units = int(need.sum())
     scarcity = None
     fixed, rate, tariff_of = zeros, zeros, zeros
-    terms, start = np.array([_NO_FREIGHT], dtype=np.int64), np.zeros(1, dtype=np.int64)
+    terms, start = _FREE_OF_CHARGE, _FIRST
     if strategy is Strategy.CHEAPEST:
-        fixed = np.array([c.handling_minor for c in places], dtype=np.int64)
-        rate = np.array([c.per_unit_minor for c in places], dtype=np.int64)
+        fixed = _whole([c.handling_minor for c in places])
+        rate = _whole([c.per_unit_minor for c in places])
         terms, start, tariff_of = _tariffs([c.freight for c in places])
     elif strategy is Strategy.NEAREST:  # kilometres of the parcels, then of the units
-        rate = np.array([distance_m(c) for c in places], dtype=np.int64)
+        rate = _whole([distance_m(c) for c in places])
         fixed = rate * (units + 1)
     elif strategy is Strategy.PRIORITY:  # the rank of every unit's place, then parcels
         ranks = {rank: i for i, rank in enumerate(sorted({c.priority for c in places}))}
-        rate = np.array([ranks[c.priority] for c in places], dtype=np.int64) * (units + 1)
+        rate = _whole([ranks[c.priority] for c in places]) * (units + 1)
         fixed = zeros + 1
     else:  # parcels, then how far behind the richest place the stock will be
         scarcity = free.max(axis=0, initial=0) - free
@@ -178,16 +191,15 @@ def _tariffs(offers: Sequence[tuple[FreightTerms, ...]]) -> tuple[Vector, Vector
 
     Places of one zone share the tuple, so its identity is enough to see that they are the same.
     """
-    ids = list(map(id, offers))
-    known = dict(zip(ids, offers, strict=True))
+    known = {id(offer): offer for offer in offers}
     starts: list[int] = []
     rows: list[tuple[int, ...]] = []
     for offer in known.values():
         starts.append(len(rows))
         rows += map(_TERMS, offer) if offer else [_NO_FREIGHT]
     number = {key: i for i, key in enumerate(known)}
-    tariff_of = np.array([number[key] for key in ids], dtype=np.int64)
-    return np.array(rows, dtype=np.int64), np.array(starts, dtype=np.int64), tariff_of
+    terms = _whole([value for row in rows for value in row]).reshape(len(rows), len(_NO_FREIGHT))
+    return terms, _whole(starts), _whole([number[id(offer)] for offer in offers])
 
 
 def _prices(terms: Vector, weight_g: Vector, volume_mm3: Vector) -> Vector:
@@ -196,10 +208,18 @@ def _prices(terms: Vector, weight_g: Vector, volume_mm3: Vector) -> Vector:
     Divided as floats, which is exact below 2⁵² and several times faster. Both weights count in
     whole steps, so what is above the first weight is a difference of steps.
     """
-    first_g, first, step_g, step, divisor, surcharge, minimum = terms.T
-    size = np.maximum(step_g, 1)
-    volumetric = np.ceil(volume_mm3 / np.where(divisor > 0, divisor, np.inf))
-    steps = np.ceil(np.maximum(weight_g, volumetric) / size) - first_g // size
-    carriage = first + np.maximum(steps, 0).astype(np.int64) * np.where(step_g > 0, step, 0)
-    result: Vector = np.maximum(carriage, minimum) + surcharge
-    return result
+    first_g, first, step_g, step, divisor, surcharge, minimum = terms.swapaxes(0, 1)
+    size = np.maximum(step_g, 1.0)
+    steps = volume_mm3.astype(np.float64) / np.where(divisor > 0, divisor, np.inf)
+    np.ceil(steps, out=steps)  # the volumetric weight
+    np.maximum(steps, weight_g.astype(np.float64), out=steps)
+    steps /= size
+    np.ceil(steps, out=steps)
+    steps -= first_g // size
+    np.maximum(steps, 0.0, out=steps)
+    prices: Vector = steps.astype(np.int64)
+    prices *= np.where(step_g > 0, step, 0)
+    prices += first
+    np.maximum(prices, minimum, out=prices)
+    prices += surcharge
+    return prices

@@ -33,7 +33,8 @@ def source(
     picture = picture_of(demands, candidates, strategy)
     shares, proven = _shares(picture, max_parcels)
     plan, missing = _placements(demands, picture, shares)
-    short = int(picture.need.sum()) > sum(int(share.sum()) for share in shares.values())
+    placed = sum([quantity for placement in plan for _, _, quantity in placement.lines])
+    short = int(picture.need.sum()) > placed
     uncapped: Shares = {}
     if max_parcels is not None and len(shares) == max_parcels:
         uncapped = _shares(picture, None)[0]
@@ -119,10 +120,10 @@ def _placements(
 def _placement(
     candidate: Candidate, lines: tuple[tuple[str, str, int], ...], unit: dict[str, Demand]
 ) -> Placement:
-    cost, carrier, product = parcel_cost(
-        candidate,
-        sum(unit[sku].weight_g * quantity for _, sku, quantity in lines),
-        sum(unit[sku].volume_mm3 * quantity for _, sku, quantity in lines),
-        sum(quantity for _, _, quantity in lines),
-    )
+    units = weight_g = volume_mm3 = 0
+    for _, sku, quantity in lines:
+        units += quantity
+        weight_g += unit[sku].weight_g * quantity
+        volume_mm3 += unit[sku].volume_mm3 * quantity
+    cost, carrier, product = parcel_cost(candidate, weight_g, volume_mm3, units)
     return Placement(candidate.location_id, lines, cost, distance_m(candidate), carrier, product)

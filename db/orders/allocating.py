@@ -27,7 +27,7 @@ SELECT f.order_id, f.id, f.order_line_id, f.sku, k.weight_g,
        f.quantity - f.cancelled_quantity - coalesce((
            SELECT sum(coalesce(x.picked_quantity, x.quantity))
            FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no AND s.status <> 'cancelled'
-           WHERE x.fulfilment_line_id = f.id), 0) - coalesce((
+           WHERE s.order_id = f.order_id AND x.fulfilment_line_id = f.id), 0) - coalesce((
            SELECT sum(b.quantity) FROM backorder b
            WHERE b.fulfilment_line_id = f.id
              AND (b.state = 'waiting' OR b.state = 'filled' AND NOT b.adopted)), 0) AS quantity

@@ -22,7 +22,8 @@ _LINES: Final = """
 SELECT l.id, l.title, l.payable_minor, l.cancelled, l.kind = 'goods' AS goods,
        coalesce((SELECT array_agg(DISTINCT x.shipment_no ORDER BY x.shipment_no)
                  FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no
-                 WHERE x.order_line_id = l.id AND s.status <> 'cancelled'), '{}') AS shipments
+                 WHERE s.order_id = l.order_id AND x.order_line_id = l.id
+                   AND s.status <> 'cancelled'), '{}') AS shipments
 FROM order_line l WHERE l.order_id = :order_id ORDER BY l.line_no
 """
 

@@ -72,6 +72,7 @@ class RefundRow(SQLModel, table=True):
         ),
         Index("refund_by_payment", "payment_id"),
         Index("refund_by_order", "order_id"),
+        Index("refund_by_return", "return_no", postgresql_where=text("return_no IS NOT NULL")),
         CheckConstraint("(kind = 'return') = (return_no IS NOT NULL)", name="refund_of_a_return"),
         # A round of a return takes from each payment once, whatever is tried again.
         Index(

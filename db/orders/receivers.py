@@ -149,7 +149,7 @@ def sealed_columns(vault: Vault, order_id: str, person: Person) -> dict[str, Any
     """The columns of `receiver` that follow from who he is."""
     plain, context = _plain(person), receiver_context(order_id)
     digits = "".join(c for c in person.phone if c in "0123456789")
-    longest = min(len(digits), _LONGEST_SEARCH)
+    longest = 0 if "*" in person.phone else min(len(digits), _LONGEST_SEARCH)  # masks are no phones
     return {
         "sealed": vault.seal(plain, context),
         "digest": vault.digest(plain, context),

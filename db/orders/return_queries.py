@@ -45,9 +45,15 @@ _QUEUE: Final = _LISTED + _IN_QUEUE
 _CLOSED: Final = _LISTED + " WHERE r.outcome <> '' ORDER BY r.closed_at DESC LIMIT :limit"
 
 _NUMBER_IS: Final = """
-WHERE r.return_no = upper(:q) OR o.no = upper(:q) OR o.external_no = :q OR r.waybill_no = :q
-   OR r.case_no = :q
-   OR r.order_id IN (SELECT l.order_id FROM return_label l WHERE l.waybill_no = :q)
+WHERE r.return_no IN (
+    SELECT upper(:q)
+    UNION SELECT return_no FROM sales_return WHERE waybill_no = :q AND waybill_no <> ''
+    UNION SELECT return_no FROM sales_return WHERE case_no = :q AND case_no <> ''
+    UNION SELECT b.return_no FROM (
+        SELECT id FROM sales_order WHERE no = upper(:q)
+        UNION SELECT id FROM sales_order WHERE external_no = :q
+        UNION SELECT order_id FROM return_label WHERE waybill_no = :q) a
+    JOIN sales_return b ON b.order_id = a.id)
 ORDER BY r.created_at DESC, r.return_no LIMIT :limit
 """
 _BY_NUMBER: Final = _LISTED + _NUMBER_IS
@@ -73,9 +79,11 @@ WHERE r.return_no = :return_no
 
 _LINES: Final = """
 SELECT l.*, k.name, k.gtin, o.title, o.line_no,
-       (SELECT array_agg(DISTINCT m.lot) FROM shipment_line x
-        JOIN stock_move m ON m.document_no = x.shipment_no AND m.sku = x.sku AND m.verb = 'issue'
-        WHERE x.fulfilment_line_id = l.fulfilment_line_id AND m.lot <> '') AS lots
+       (SELECT array_agg(DISTINCT m.lot) FROM shipment y
+        JOIN shipment_line x ON x.shipment_no = y.no
+        JOIN stock_move m ON m.document_kind IN ('shipment', 'ticket') AND m.document_no = y.no
+            AND m.sku = x.sku AND m.verb = 'issue'
+        WHERE y.order_id = f.order_id AND x.fulfilment_line_id = f.id AND m.lot <> '') AS lots
 FROM sales_return_line l
 JOIN fulfilment_line f ON f.id = l.fulfilment_line_id
 JOIN order_line o ON o.id = f.order_line_id

@@ -41,6 +41,7 @@ class SalesReturnRow(SQLModel, table=True):
         CheckConstraint("remedy IN ('refund','exchange','resend')", name="return_remedy"),
         Index("return_by_order", "order_id"),
         Index("return_queue", "status", "due_at", postgresql_where=text("outcome = ''")),
+        Index("return_by_case", "case_no", postgresql_where=text("case_no <> ''")),
         Index("return_by_parcel", "waybill_no", postgresql_where=text("waybill_no <> ''")),
         Index(
             "return_of_case",

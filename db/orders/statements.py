@@ -51,7 +51,7 @@ LEFT JOIN LATERAL (
     LEFT JOIN LATERAL (
         SELECT sum(coalesce(x.picked_quantity, x.quantity)) AS placed
         FROM shipment_line x JOIN shipment y ON y.no = x.shipment_no AND y.status <> 'cancelled'
-        WHERE x.fulfilment_line_id = l.id) p ON true
+        WHERE y.order_id = l.order_id AND x.fulfilment_line_id = l.id) p ON true
     LEFT JOIN LATERAL (
         SELECT sum(quantity) AS queued FROM backorder
         WHERE fulfilment_line_id = l.id AND state = 'waiting') q ON true

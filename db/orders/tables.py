@@ -34,6 +34,9 @@ class SalesOrderRow(SQLModel, table=True):
         Index("sales_order_by_status", "status", "ship_by"),
         Index("sales_order_by_age", text("placed_at DESC"), text("id DESC")),
         Index("sales_order_by_external", "external_no"),
+        Index(
+            "sales_order_by_buyer", "shop_id", "buyer_ref", postgresql_where=text("buyer_ref <> ''")
+        ),
     )
     id: str = Field(primary_key=True)
     no: str = Field(unique=True)
@@ -356,7 +359,7 @@ class ReturnLabelRow(SQLModel, table=True):
             postgresql_where=text("state IN ('wanted','ordered','cancelling')"),
         ),
         Index("return_label_by_order", "order_id"),
-        Index("return_label_by_waybill", "carrier", "waybill_no"),
+        Index("return_label_by_waybill", "waybill_no", "carrier"),
     )
     no: str = Field(primary_key=True)
     order_id: str = Field(foreign_key="sales_order.id")

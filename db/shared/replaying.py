@@ -70,7 +70,7 @@ SELECT o.external_no, o.no, o.status, o.waits_for, a.cause AS attention,
                WHERE f.order_id = o.id AND f.quantity < (
                    SELECT sum(coalesce(x.picked_quantity, x.quantity)) FROM shipment_line x
                    JOIN shipment s ON s.no = x.shipment_no AND s.status <> 'cancelled'
-                   WHERE x.fulfilment_line_id = f.id)) AS sent_twice
+                   WHERE s.order_id = f.order_id AND x.fulfilment_line_id = f.id)) AS sent_twice
 FROM sales_order o
 LEFT JOIN LATERAL (
     SELECT cause FROM attention WHERE order_id = o.id AND resolved_at IS NULL

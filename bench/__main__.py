@@ -28,16 +28,12 @@ class Measurement:
 
 MEASUREMENTS: Final = (
     Measurement(
-        "sourcing", sourcing.main,
-        "--orders 50 --rounds 2", "--orders 200 --rounds 5", "--orders 300 --rounds 7",
-    ),
-    Measurement(
         "reservation", reservation.main,
         "--seconds 0.5 --rounds 1", "--seconds 1 --rounds 3", "--seconds 5 --rounds 5",
     ),
     Measurement(
         "sourcing", sourcing.main,
-        "--orders 60 --rounds 3", "--orders 300 --rounds 7", "--orders 600 --rounds 15",
+        "--orders 50 --rounds 2", "--orders 200 --rounds 5", "--orders 300 --rounds 7",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

@@ -80,12 +80,18 @@ def _order(payload: Mapping[str, Any]) -> _Start:
     return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
 
 
+def _gate(payload: Mapping[str, Any]) -> _Start:
+    shut = GateOpened(**payload)
+    return "Gate", GATE_SHUT, shut, TendGate(shut.system)
+
+
 # News that starts the workflow it is for: what to start, its signal, the news, and with what.
 _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
     RETURN_MOVED: _return_label,
     "sales_return_moved": _return,
     "order_made": _order,
+    GATE_SHUT: _gate,
 }
 
 
@@ -147,9 +153,6 @@ class SignalFanOut:
         if telling.name in _STARTS:
             await self._wake(telling)
             return
-        if telling.name == GATE_SHUT:
-            await self._wake_gate(telling)
-            return
         if telling.name == SHOP_ADDED:
             await begin_with_shop(self.client, ShopAdded(**telling.payload), CALL_TIMEOUT)
             return
@@ -161,24 +164,9 @@ class SignalFanOut:
                 raise NobodyListens("this workflow is over or was never started") from error
             raise
 
-    async def _wake_gate(self, telling: Telling) -> None:
-        """A system that was added a moment ago gets its gate with the first news of it."""
-        shut = GateOpened(**telling.payload)
-        await self.client.start_workflow(
-            "Gate",
-            TendGate(shut.system),
-            id=telling.target,
-            task_queue=TASK_QUEUE,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            start_signal=telling.name,
-            start_signal_args=[shut],
-            rpc_timeout=CALL_TIMEOUT,
-        )
-
     async def _wake(self, telling: Telling) -> None:
-        """Refunds, returns and their labels start with the first news; one that is over ends at
-        once, unless the news is that it goes on."""
+        """Refunds, returns, their labels and the gate of a system added a moment ago start with
+        the first news; one that is over ends at once, unless the news is that it goes on."""
         kind, signal, moved, ref = _STARTS[telling.name](telling.payload)
         await self.client.start_workflow(
             kind,

@@ -4,16 +4,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import DBAPIError
 
+from commands import following
 from commands.replay_reading import Reading
 from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
@@ -21,21 +19,18 @@ from db.shared.past_returns import Taken, open_past_return
 from db.shared.replaying import Offered, Replaying, main_location, own_shops
 from db.vault import CannotOpen, Vault, shop_context
 from domain.orders.history import Conventions
-from domain.orders.order import OrderStatus
-from domain.orders.standing import End, Standing, standing_of
+from domain.orders.standing import End, Standing
 from domain.shared.errors import UnknownLocation
 from integrations.marketplaces.own_past import PastMessage, past_message
 from integrations.marketplaces.signing import own_headers
 from runtime.settings import Settings, StartRefused
 
-_CUT_OFF: Final = (
-    "The database does not answer any more. What was sent is kept: start Onhand and give the same "
-    "command again, it goes on from there."
+_THEN: Final = (
+    "What was sent is kept: start Onhand and give the same command again, it goes on from there."
 )
 _SENDERS: Final = 4
 _GIVE_UP_S: Final = 600.0
 _LONGEST_PAUSE_S: Final = 10.0
-_LOOK_EVERY_S: Final = 1.0
 _TRY_AGAIN: Final = 429
 
 
@@ -58,6 +53,11 @@ class Result:
     def is_sound(self) -> bool:
         """Nothing is lost, doubled or refused."""
         return not (self.lost or self.doubled or self.refused)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether an order goes on by itself."""
+        return self.at_rest < len(self.standings)
 
     @property
     def at_rest(self) -> int:
@@ -95,12 +95,10 @@ class Replay:
                     await self._send_and_follow(console, http, sessions, secret, result)
                 except asyncio.CancelledError:  # Ctrl-C: what was sent stays sent
                     result.interrupted = True
-                try:
+                with following.last_look(_THEN):
                     await self._look(sessions, result)
                     if not result.interrupted:
                         await self._take_back(sessions, result)
-                except DBAPIError as error:
-                    raise StartRefused(_CUT_OFF) from error
                 return result
         except asyncio.CancelledError as error:
             raise StartRefused("Stopped before anything was sent.") from error
@@ -157,37 +155,31 @@ class Replay:
     ) -> None:
         messages = [past_message(one, self.rules, self.currency) for one in self.reading.orders]
         numbers = {message.order_no for message in messages}
-        with Progress(
-            TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
-            TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console,
-        ) as bars:  # fmt: skip
+        with following.bars(console) as bars:
             sent = bars.add_task("sent", total=len(messages), note="")
             settled = bars.add_task("at rest", total=len(numbers), note="")
             waiting = iter(messages)
+
+            def show() -> object:
+                done = len(result.acknowledged) + len(result.refused)
+                note = following.stages(result.standings.values())
+                bars.update(sent, completed=done)
+                bars.update(settled, completed=result.at_rest, note=note)
+                return done, dict(result.standings)
+
             async with asyncio.TaskGroup() as group:
                 senders = [
                     group.create_task(self._sender(waiting, http, secret, result))
                     for _ in range(_SENDERS)
                 ]
-                changed, before = time.monotonic(), None
-                while True:
-                    with suppress(DBAPIError):  # it may be starting again; patience ends the wait
-                        await self._look(sessions, result)
-                    stages = Counter(
-                        one.reason for one in result.standings.values() if one.end is End.MOVING
-                    )
-                    done = len(result.acknowledged) + len(result.refused)
-                    bars.update(sent, completed=done)
-                    note = ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()))
-                    bars.update(settled, completed=result.at_rest, note=note)
-                    now = (done, dict(result.standings))
-                    if now != before:
-                        changed, before = time.monotonic(), now
-                    if all(task.done() for task in senders) and (
-                        not stages or time.monotonic() - changed > self.patience_s
-                    ):
-                        return
-                    await asyncio.sleep(_LOOK_EVERY_S)
+                await following.follow(
+                    lambda: self._look(sessions, result),
+                    show,
+                    lambda tired: (
+                        all(task.done() for task in senders) and (tired or not result.is_moving)
+                    ),
+                    self.patience_s,
+                )
 
     async def _take_back(self, sessions: Sessions, result: Result) -> None:
         """Open a return for each cancellation and order it takes goods back of."""
@@ -226,7 +218,7 @@ class Replay:
             rows = await replaying.outcomes(numbers)
             kept = await replaying.kept(result.acknowledged)
         uses = Counter(row.external_no for row in rows)
-        result.standings = {row.external_no: _standing(row) for row in rows}
+        result.standings = {row.external_no: following.standing(row) for row in rows}
         result.lost = {
             number
             for message_id, number in result.acknowledged.items()
@@ -267,14 +259,3 @@ def _why(answer: httpx.Response) -> str:
         return f"{answer.status_code} {problem['code']}: {problem['detail']}"[:200]
     except (ValueError, KeyError, TypeError):
         return str(answer.status_code)
-
-
-def _standing(row: Any) -> Standing:
-    if row.parked:
-        return Standing(End.WAITING, f"message:{row.parked}")
-    return standing_of(
-        OrderStatus(row.status),
-        row.waits_for,
-        attention=row.attention or "",
-        unapplied=row.unapplied,
-    )

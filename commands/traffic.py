@@ -5,31 +5,28 @@ import random
 import time
 from collections import Counter as Tally
 from collections.abc import Sequence
-from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import DBAPIError
 
+from commands import following
 from commands.console import open_console
 from commands.traffic_day import Day, ShopDay
 from commands.traffic_table import print_table
 from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
 from db.shared.replaying import Replaying, active_shops
-from domain.orders.order import OrderStatus
-from domain.orders.standing import End, Standing, standing_of
+from domain.orders.standing import End, Standing
 from integrations.sandbox.faults import FaultKind
 from integrations.sandbox.market import COUNTERS, Act, act, order
 from runtime.reach import database_url
 from runtime.settings import Settings, StartRefused
 
+_THEN: Final = "What was bought goes on by itself; nothing was reconciled."
 _MINUTE_S: Final = 60.0
-_LOOK_EVERY_S: Final = 2.0
 _MOST_AT_ONCE: Final = 16
 # Shares of a day's orders, as a shop knows them.
 _UNPAID: Final = 0.10
@@ -126,9 +123,12 @@ async def _play(
                 await _follow(console, sessions, day, patience_s)
             except asyncio.CancelledError:
                 day.interrupted = True
-            await _look(sessions, day)
+            with following.last_look(_THEN):
+                await _look(sessions, day)
             day.double_labels = await _double_labels(http)
             return day
+    except httpx.HTTPError as error:
+        raise StartRefused(f"The sandbox does not answer at {base} any more. {_THEN}") from error
     finally:
         await engine.dispose()
 
@@ -192,7 +192,7 @@ async def _buy(
             day.refused += 1
 
     started = time.monotonic()
-    with _bars(console) as bars:
+    with following.bars(console) as bars:
         bar = bars.add_task("bought", total=total, note="")
         async with asyncio.TaskGroup() as group:
             for n in range(total):
@@ -218,27 +218,17 @@ def _mind(chance: random.Random) -> tuple[bool, bool, Act | None]:
 async def _follow(console: Console, sessions: Sessions, day: Day, patience_s: float) -> None:
     """Until every order is at rest, or nothing changed for the patience."""
     total = sum(len(shop.sent) for shop in day.shops)
-    changed, before = time.monotonic(), None
-    with _bars(console) as bars:
+    with following.bars(console) as bars:
         bar = bars.add_task("at rest", total=total, note="")
-        while True:
-            with suppress(DBAPIError):  # it may be starting again; patience ends the wait
-                await _look(sessions, day)
-            moving = sum(shop.moving() for shop in day.shops)
-            stages = Tally(
-                one.reason
-                for shop in day.shops
-                for one in shop.standings.values()
-                if one.end is End.MOVING
-            )
-            note = ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()))
-            bars.update(bar, completed=total - moving, note=note)
-            now = [dict(shop.standings) for shop in day.shops]
-            if now != before:
-                changed, before = time.monotonic(), now
-            if not moving or time.monotonic() - changed > patience_s:
-                return
-            await asyncio.sleep(_LOOK_EVERY_S)
+
+        def show() -> object:
+            note = following.stages(one for shop in day.shops for one in shop.standings.values())
+            bars.update(bar, completed=total - day.moving, note=note)
+            return [dict(shop.standings) for shop in day.shops]
+
+        await following.follow(
+            lambda: _look(sessions, day), show, lambda tired: tired or not day.moving, patience_s
+        )
 
 
 async def _look(sessions: Sessions, day: Day) -> None:
@@ -249,19 +239,10 @@ async def _look(sessions: Sessions, day: Day) -> None:
             rows, parked = await ours.outcomes(shop.sent), await ours.parked(shop.sent)
         shop.standings = {
             **{no: Standing(End.WAITING, f"message:{reason}") for no, reason in parked.items()},
-            **{row.external_no: _standing(row) for row in rows},
+            **{row.external_no: following.standing(row) for row in rows},
         }
         shop.lost = shop.sent - set(shop.standings)
         shop.doubled = {row.external_no for row in rows if row.sent_twice}
-
-
-def _standing(row: Any) -> Standing:
-    if row.parked:
-        return Standing(End.WAITING, f"message:{row.parked}")
-    return standing_of(
-        OrderStatus(row.status), row.waits_for, attention=row.attention or "",
-        unapplied=row.unapplied,
-    )  # fmt: skip
 
 
 async def _double_labels(http: httpx.AsyncClient) -> set[str]:
@@ -269,10 +250,3 @@ async def _double_labels(http: httpx.AsyncClient) -> set[str]:
     parcels = (await http.get("/sandbox/parcels")).raise_for_status().json()
     live = Tally((one["vendor"], one["ref"]) for one in parcels if not one["cancelled"])
     return {ref for (_, ref), times in live.items() if times > 1}
-
-
-def _bars(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console,
-    )  # fmt: skip

@@ -32,6 +32,11 @@ class Day:
     interrupted: bool = False
 
     @property
+    def moving(self) -> int:
+        """Orders of all shops that are not at rest."""
+        return sum(shop.moving() for shop in self.shops)
+
+    @property
     def is_sound(self) -> bool:
         """Nothing lost, nothing doubled."""
         bad = any(shop.lost or shop.doubled for shop in self.shops)

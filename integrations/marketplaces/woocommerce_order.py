@@ -12,6 +12,7 @@ from domain.orders.snapshot import ChannelState, LineKind, OrderSnapshot, Snapsh
 from domain.shared.address import Address, Contact
 from domain.shared.errors import Rejected
 from domain.shared.money import split
+from integrations.marketplaces.lines import told_ids
 from integrations.marketplaces.reading import (
     UNREADABLE,
     Amount,
@@ -252,6 +253,7 @@ def _line(line: Line, left: int, currency: str) -> SnapshotLine:
         discount_minor=listed - paid,
         tax_minor=split(minor(line.total_tax, currency), weights)[0],
         cancelled=left == 0,
+        listing_ids=told_ids(product_id=line.product_id, variation_id=line.variation_id),
     )
 
 

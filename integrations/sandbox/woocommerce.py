@@ -24,13 +24,13 @@ from integrations.sandbox.woocommerce_orders import (
     make_order,
     make_refund,
     modified_of,
+    product_number,
     product_of,
 )
 from integrations.signing import base64_hmac_sha256, same
 
 _API: Final = "wp-json/wc/v3/"
 _REFUND: Final = "refund"
-_SKU: Final = "sku"
 _STATUSES: Final = {
     "not_found": 404,
     "woocommerce_rest_shop_order_invalid_id": 404,
@@ -257,14 +257,10 @@ class WooSandbox(OrderVendor):
 
     def _products(self, numbers: list[str], query: Query, body: Body) -> tuple[Any]:
         sku = query.get("sku", "")
-        known = self.sandbox.store.get(self.name, _SKU, sku)
-        if known is None and sku:
-            number = 7000 + self.sandbox.store.next_number(self.name, _SKU)
-            known = {"id": number}
-            self.sandbox.store.put(self.name, _SKU, sku, known)
-            product = product_of(sku, number)
-            self.sandbox.store.put(self.name, STOCK, f"/products/{number}", product)
-        return ([self._stored(f"/products/{known['id']}")] if known else [],)
+        if not sku:
+            return ([],)
+        number = product_number(sku)
+        return ([self._stored(f"/products/{number}") | {"sku": sku}],)
 
     def _product(self, numbers: list[str], query: Query, body: Body) -> tuple[Any]:
         return (self._stored(_product_path(numbers)),)

@@ -1,6 +1,7 @@
 """Orders as the WooCommerce sandbox keeps them, in the field names of wire-formats §1.7."""
 
 import random
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from integrations.sandbox.demo_shop import REMARKS, Buyer
 from integrations.sandbox.order_controls import Order
 from integrations.sandbox.top_trades import Sold, yuan
 
+_FIRST_PRODUCT: Final = 7_000_000_000
 _CODES: Final = {name: code for code, name in PROVINCES.items()}
 _REDUCED_FROM_FEN, _REDUCED_BY_FEN = 30_000, 2_500  # a fee of less than nothing: a bulk discount
 
@@ -101,6 +103,11 @@ def make_refund(
     }
 
 
+def product_number(sku: str) -> int:
+    """The one product that has this SKU."""
+    return _FIRST_PRODUCT + zlib.crc32(sku.encode()) % 1_000_000_000
+
+
 def product_of(sku: str, number: int) -> dict[str, Any]:
     return {
         "id": number,
@@ -120,7 +127,7 @@ def _line(number: int, index: int, line: Sold) -> dict[str, Any]:
     return {
         "id": number * 100 + index,
         "name": line.title,
-        "product_id": 7000 + index,
+        "product_id": product_number(line.sku),
         "variation_id": 0,
         "quantity": line.num,
         "subtotal": whole,

@@ -34,6 +34,7 @@ def test_a_paid_order_is_an_order_to_ship() -> None:
                 payable_minor=9500,
                 list_minor=10000,
                 discount_minor=500,
+                listing_ids={"product_id": "7"},
             ),
         ),
         receiver=Contact("张三", "13800001234", GUANGZHOU),

@@ -181,6 +181,7 @@ WHOLE: dict[str, Any] = {
     "woo_push": woocommerce_orders.order(refunds=[{"id": 900, "total": "-95.00"}]),
     "shopify": orders.order(
         orders.item(
+            variant_id=49148385,
             current_quantity=1,
             discount_allocations=[{"amount": "1.00"}],
             tax_lines=[{"price": "1.00"}],

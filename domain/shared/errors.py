@@ -13,6 +13,8 @@ IntegrationError
     └── NotEnoughBalance   our money there does not cover it: top up, then the same request again
 """
 
+from collections.abc import Iterable
+
 
 class DomainError(Exception):
     """A business rule said no; asking again with the same words will not help."""
@@ -111,6 +113,10 @@ class RateLimited(IntegrationError):
 
 class Rejected(IntegrationError):
     """They refuse this request as it is."""
+
+    def says(self, words: Iterable[str]) -> bool:
+        """Whether one of these words is in the refusal: some tell in words alone what it means."""
+        return any(word in str(self) for word in words)
 
 
 class CredentialsRefused(Rejected):

@@ -17,7 +17,7 @@ from integrations.carriers.errors import ErrorTable, not_offered
 from integrations.carriers.port import PushAnswer, Waybill, WaybillRequest
 from integrations.carriers.reading import write_china_time
 from integrations.carriers.scans import SCAN_SETTING, ScanForm
-from integrations.carriers.undocumented import OrderedByReference, is_void_already
+from integrations.carriers.undocumented import OrderedByReference
 from integrations.http import TIMEOUT_S
 from integrations.settings import Schema, objects, text
 from integrations.signing import hex_md5
@@ -148,7 +148,7 @@ class JdlCarrier(OrderedByReference):
         try:
             await self._call(CANCEL, message, changes=True)
         except Rejected as refusal:
-            if not is_void_already(refusal, codes.NOTHING_TO_CANCEL):
+            if not refusal.says(codes.NOTHING_TO_CANCEL):
                 raise
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:

@@ -27,7 +27,7 @@ from integrations.carriers.port import (
 )
 from integrations.carriers.reading import JSON_TYPE, read_pushed
 from integrations.carriers.scans import scan_fact
-from integrations.carriers.undocumented import OrderedByReference, is_void_already
+from integrations.carriers.undocumented import OrderedByReference
 from integrations.http import TIMEOUT_S
 from integrations.settings import Schema, objects, text
 from integrations.signing import hex_md5, same
@@ -194,7 +194,7 @@ class Kuaidi100Carrier(OrderedByReference):
             try:
                 await self._label("cancel", param, changes=True)
             except Rejected as refusal:
-                if not is_void_already(refusal, codes.NOTHING_TO_CANCEL):
+                if not refusal.says(codes.NOTHING_TO_CANCEL):
                     raise
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:

@@ -1,6 +1,5 @@
 """What several carriers have in common: the questions that none of them documents an answer to."""
 
-from domain.shared.errors import Rejected
 from integrations.carriers.errors import not_offered
 from integrations.carriers.port import Rate, RateRequest, Waybill, WaybillRequest
 
@@ -26,8 +25,3 @@ class OrderedByReference:
     async def create_return(self, request: WaybillRequest) -> Waybill:
         """No returns are documented."""
         raise not_offered(self.system, "returns")
-
-
-def is_void_already(refusal: Rejected, words: tuple[str, ...]) -> bool:
-    """Whether a refusal to void says that there is nothing left to void."""
-    return any(word in str(refusal) for word in words)

@@ -16,7 +16,7 @@ from integrations.carriers.calling import Line, compact, timeout_of
 from integrations.carriers.errors import ErrorTable
 from integrations.carriers.port import PushAnswer, Waybill, WaybillRequest
 from integrations.carriers.scans import SCAN_SETTING, ScanForm, scan_fact
-from integrations.carriers.undocumented import OrderedByReference, is_void_already
+from integrations.carriers.undocumented import OrderedByReference
 from integrations.http import TIMEOUT_S
 from integrations.settings import Schema
 from integrations.signing import base64_md5
@@ -105,7 +105,7 @@ class YtoCarrier(OrderedByReference):
         try:
             await self._call(CANCEL, message, changes=True)
         except Rejected as refusal:
-            if not is_void_already(refusal, codes.NOTHING_TO_CANCEL):
+            if not refusal.says(codes.NOTHING_TO_CANCEL):
                 raise
 
     async def track(self, waybill_no: str, phone_last4: str) -> tuple[TrackingFact, ...]:

@@ -15,6 +15,8 @@ from integrations.marketplaces.port import MaskedParcel, PlatformWaybill
 from integrations.marketplaces.reading import Body, Number
 
 PARAMETER: Final = "param_waybill_cloud_print_apply_new_request"
+# To void what is void already is refused in words alone.
+VOID_WORDS: Final = ("已取消", "已被取消", "已回收")
 _MOST_ITEMS: Final = 100
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_]")
 

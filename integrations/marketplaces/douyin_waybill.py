@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 from domain.shared.address import Address
-from domain.shared.errors import AnswerLost, CredentialsRefused, IntegrationError, Rejected
+from domain.shared.errors import AnswerLost, IntegrationError, Rejected
 from integrations.access import ShopAccess
 from integrations.marketplaces.cloud_print import written
 from integrations.marketplaces.douyin import DouyinMarketplace, open_shop
@@ -134,8 +134,6 @@ class DouyinWaybills:
         asked = {"logistics_code": self._code(parcel.carrier), "track_no": number}
         try:
             raw = await self.shop.call(CANCEL, asked, changes=True)
-        except CredentialsRefused:
-            raise
         except Rejected as refusal:
             if refusal.code not in VOID:
                 raise

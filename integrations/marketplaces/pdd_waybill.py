@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import Field
 
-from domain.shared.errors import CredentialsRefused, Rejected
+from domain.shared.errors import Rejected
 from integrations.access import ShopAccess
 from integrations.marketplaces import cloud_print
 from integrations.marketplaces.pdd import PddMarketplace, open_shop
@@ -32,7 +32,6 @@ WP_CODES: Final = {
     "ems": "EMS",
     "jdl": "JD",
 }
-CANCELLED_WORDS: Final = ("已取消", "已被取消", "已回收")
 _CHANNEL: Final = "PDD"
 
 
@@ -104,10 +103,8 @@ class PddWaybills:
         parameters = {"wp_code": self._wp_code(parcel.carrier), "waybill_code": number}
         try:
             raw = await self.shop.call(CANCEL, parameters, changes=True)
-        except CredentialsRefused:
-            raise
         except Rejected as refusal:
-            if not any(words in str(refusal) for words in CANCELLED_WORDS):
+            if not refusal.says(cloud_print.VOID_WORDS):
                 raise
             return
         answer = read_answer(CancelAnswer, raw, system="pdd", changes=True)

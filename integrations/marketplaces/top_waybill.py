@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import Field
 
-from domain.shared.errors import CredentialsRefused, Rejected
+from domain.shared.errors import Rejected
 from integrations.access import ShopAccess
 from integrations.marketplaces import cloud_print
 from integrations.marketplaces.port import MaskedParcel, PlatformWaybill
@@ -33,8 +33,6 @@ CP_CODES: Final = {
     "ems": "EMS",
     "jdl": "LE04284890",
 }
-# Cainiao refuses to void what is void already in words alone.
-CANCELLED_WORDS: Final = ("已取消", "已被取消", "已回收")
 _CHANNEL: Final = "TB"  # order_channels_type of Taobao and Tmall
 
 
@@ -126,10 +124,8 @@ class TopWaybills:
         parameters = {"cp_code": self._cp_code(parcel.carrier), "waybill_code": waybill_no}
         try:
             raw = await self.shop.call(CANCEL, parameters, changes=True)
-        except CredentialsRefused:
-            raise
         except Rejected as refusal:
-            if not any(words in str(refusal) for words in CANCELLED_WORDS):
+            if not refusal.says(cloud_print.VOID_WORDS):
                 raise
             return
         answer = read_answer(CancelAnswer, raw, system="top", changes=True)

@@ -5,12 +5,12 @@ under it; printed by WeChat's component.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator
 
-from domain.shared.errors import AnswerLost, CredentialsRefused, Rejected
+from domain.shared.errors import AnswerLost, Rejected
 from integrations.access import ShopAccess
 from integrations.marketplaces.port import MaskedParcel, PlatformWaybill
 from integrations.marketplaces.reading import Body, Number, Text, or_empty, read_answer
@@ -34,7 +34,7 @@ DELIVERY_IDS: Final = {
     "ems": "EMS",
     "jdl": "JD",
 }
-CANCELLED_WORDS: Final = ("已取消", "已被取消", "重复取消")
+VOID_WORDS: Final = ("已取消", "已被取消", "重复取消")
 
 
 class PrecreateAnswer(Body):
@@ -62,10 +62,12 @@ def open_waybills(access: ShopAccess) -> "WechatWaybills":
 
 @dataclass(frozen=True, slots=True)
 class WechatWaybills:
-    """One shop's waybills; their key is WeChat's own number for the order of one."""
+    """One shop's waybills; their key is WeChat's own number for the order of one, under which the
+    same is asked once more when it is made right away."""
 
     access: ShopAccess
     shop: WechatMarketplace
+    _asked_for: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
 
     def missing(self, carrier: str) -> str:
         return missing_of(self.access.settings, carrier, NEEDED)
@@ -75,13 +77,17 @@ class WechatWaybills:
         asked = await self._asked(parcel)
         raw = await self.shop.call(PRECREATE, asked, changes=False)
         answer = read_answer(PrecreateAnswer, raw, system="wechat", changes=False)
+        self._asked_for[answer.ewaybill_order_id] = asked
         return answer.ewaybill_order_id
 
     async def create(self, parcel: MaskedParcel, key: str) -> PlatformWaybill:
         """The receiver is passed on as the order shows him: WeChat knows him by the order."""
         entry = entry_with(self.access.settings, parcel.carrier, NEEDED)
-        asked = {**await self._asked(parcel), "ewaybill_order_id": key}
-        asked["ext_info"] = {"package_weight_g": parcel.weight_g}
+        asked = self._asked_for.pop(key, None) or await self._asked(parcel)
+        asked |= {
+            "ewaybill_order_id": key,
+            "ext_info": {"package_weight_g": parcel.weight_g},
+        }
         if template := entry.get("template_id"):
             asked["template_id"] = str(template)
         raw = await self.shop.call(CREATE, asked, changes=True)
@@ -104,10 +110,8 @@ class WechatWaybills:
         }
         try:
             await self.shop.call(CANCEL, asked, changes=True)
-        except CredentialsRefused:
-            raise
         except Rejected as refusal:
-            if not any(words in str(refusal) for words in CANCELLED_WORDS):
+            if not refusal.says(VOID_WORDS):
                 raise
 
     async def _found(self, key: str) -> str:

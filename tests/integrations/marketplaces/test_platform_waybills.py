@@ -39,6 +39,18 @@ async def test_a_masked_parcel_gets_a_waybill_that_its_carrier_brings(desk: Coun
     assert len(facts) == 1
 
 
+async def test_nothing_is_asked_twice_for_one_waybill(desk: Counter) -> None:
+    parcel = await desk.parcel(await desk.order())
+    before = len(await desk.world.calls())
+
+    await desk.waybills.create(parcel, await desk.waybills.reserve(parcel))
+
+    calls = await desk.world.calls()
+    asked = [call["operation"] for call in calls[: len(calls) - before]]
+    assert asked
+    assert len(asked) == len(set(asked)), asked
+
+
 async def test_the_same_key_gets_the_first_waybill_and_another_box_its_own(desk: Counter) -> None:
     number = await desk.order()
     first, second = await desk.parcel(number, 1), await desk.parcel(number, 2)

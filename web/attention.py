@@ -8,10 +8,9 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.orders.routes import Resolution, resolve
-from api.strict import clean
 from db.platform.inbox import AttentionInbox
 from domain.platform.permissions import Permission
-from domain.shared.errors import InvalidInput
+from web.input import typed
 from web.order_actions import body_of
 from web.render import page
 
@@ -29,7 +28,7 @@ async def groups(
     async with sessions.begin() as session:
         inbox = AttentionInbox(session)
         found = await inbox.groups()
-        items = await inbox.items(_text(group), _text(after), 50) if group else []
+        items = await inbox.items(group, after, 50) if group else []
     return page(
         request, "attention.html", groups=found, group=group, items=items,
         following=items[-1].id if len(items) == 50 else "",
@@ -63,9 +62,7 @@ async def act(
         raise Problem("NotAllowed", 403)
     found = await _item(context.sessions, item_id)
     form = await request.form()
-    values = {
-        name: _text(str(form.get(f"value.{name}", "")).strip()) for name in found.input_fields
-    }
+    values = {name: typed(str(form.get(f"value.{name}", ""))) for name in found.input_fields}
     takes_values = action in ("retry_with", "done_by_hand")
     body = body_of(Resolution, action=action, reason=reason, values=values if takes_values else {})
     await resolve(item_id, body, context)
@@ -76,14 +73,7 @@ async def act(
 
 async def _item(sessions: Any, item_id: str) -> Any:
     async with sessions.begin() as session:
-        found = await AttentionInbox(session).item(_text(item_id))
+        found = await AttentionInbox(session).item(item_id)
     if found is None:
         raise Problem("NotFound", 404)
     return found
-
-
-def _text(text: str) -> str:
-    try:
-        return clean(text)
-    except ValueError:
-        raise InvalidInput("must not contain control characters") from None

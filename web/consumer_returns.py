@@ -11,7 +11,6 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import SessionsOf, VaultOf
 from api.language import N_
-from api.strict import clean
 from db.inventory.tables import LocationRow
 from db.orders.detail import OrderDetail
 from db.orders.return_acts import Asked, buyer_answered, open_return, parcel_sent
@@ -19,6 +18,7 @@ from db.orders.return_queries import ReturnDetail, return_detail
 from db.orders.returns import returnable
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.errors import DomainError, InvalidInput, ReturnNotFound
+from web.input import typed
 from web.render import page
 from web.returns import whole
 from web.tracking import look_up
@@ -84,7 +84,7 @@ async def ask(
     """Ask to send units back."""
     if reason not in REASONS:
         raise InvalidInput("there is no such reason")
-    form, remark = await request.form(), _clean(remark)
+    form, remark = await request.form(), typed(remark)
     units = {
         name.removeprefix("units."): whole(str(value))
         for name, value in form.items()
@@ -115,7 +115,7 @@ async def parcel(
     waybill_no: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Tell the parcel's number."""
-    number = _clean(waybill_no)
+    number = typed(waybill_no)
     if not number or not number.isprintable():
         raise InvalidInput("this is no number")
 
@@ -136,7 +136,7 @@ async def answer(
     text: Text = "",
 ) -> Response:
     """Answer what we asked."""
-    said = _clean(text)
+    said = typed(text)
     if not said:
         raise InvalidInput("the answer is empty")
 
@@ -157,7 +157,7 @@ async def _answer(
 ) -> Response:
     """Prove who asks, do what is asked, and show the orders as they are then."""
     found = await look_up(request, sessions, vault, no, last4)
-    no, last4 = no.strip() if no.isprintable() else "", last4.strip()
+    no, last4 = no.strip(), last4.strip()
     if not found.orders:
         return _page(request, no, last4, [], found.problem, status=found.status)
     refused = ""
@@ -193,13 +193,6 @@ def _own(orders: list[OrderDetail], return_no: str) -> str:
     if return_no not in known:
         raise ReturnNotFound("there is no such return")
     return return_no
-
-
-def _clean(text: str) -> str:
-    try:
-        return clean(text.replace("\r\n", "\n").strip())
-    except ValueError as error:
-        raise InvalidInput(str(error)) from None
 
 
 def _page(

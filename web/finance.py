@@ -24,6 +24,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
 from web import words
 from web.export import harmless
+from web.input import typed
 from web.order_actions import body_of
 from web.render import page
 
@@ -138,8 +139,6 @@ async def export_vouchers(
 @router.get("/finance/vouchers/{no}")
 async def voucher_page(no: str, request: Request, sessions: SessionsOf) -> Response:
     """One voucher."""
-    if not no.isprintable():
-        raise Problem("NotFound", 404)
     async with sessions.begin() as session:
         rows, entries = await queries.vouchers(session, books.EVER, 1, no=no)
     if not rows:
@@ -174,7 +173,7 @@ async def set_cost(
     cost: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Set one standard cost."""
-    await books.set_cost(clean(sku), body_of(books.NewCost, cost=cost), context)
+    await books.set_cost(typed(sku), body_of(books.NewCost, cost=cost), context)
     back = f"/finance/costs?{urlencode({'q': sku})}"
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Redirect": back})

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context
 from api.orders import corrections, return_labels, routes
-from api.strict import clean
 from domain.orders.order import HoldKind
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
+from web.input import typed
 from web.orders import order_context
 from web.render import page
 
@@ -133,7 +133,7 @@ async def cancel_return_label(
 ) -> Response:
     """The consumer keeps the goods."""
     body = body_of(return_labels.ReturnWish, reason=reason)
-    await return_labels.cancel_return_label(no, clean(label_no), body, context)
+    await return_labels.cancel_return_label(no, typed(label_no), body, context)
     return _done(request, no)
 
 
@@ -141,7 +141,7 @@ def body_of(kind: Any, /, **values: Any) -> Any:
     """The API's own body from a form's fields. Raises InvalidInput with the first problem."""
     try:
         cleaned = {
-            name: clean(value.replace("\r\n", "\n").strip()) if isinstance(value, str) else value
+            name: typed(value) if isinstance(value, str) else value
             for name, value in values.items()
         }
         return kind(**cleaned)

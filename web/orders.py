@@ -25,6 +25,7 @@ from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
 from domain.shared.errors import InvalidInput, OrderNotFound
 from web.export import csv_of
+from web.input import typed
 from web.live import MOST_STREAMS, Change, LiveOrders
 from web.render import fragment, page
 
@@ -201,13 +202,13 @@ async def reveal_receiver(
     if not reason.strip():
         raise InvalidInput("a reason is needed")
     async with context.sessions.begin() as session:
-        order = await OrderQueries(session).find(_number(no))
+        order = await OrderQueries(session).find(typed(no))
         receiver = await open_receiver(session, context.vault, order.id) if order else None
         if order is None or receiver is None:
             raise OrderNotFound("there is no such order")
         await audit(
             session, context.actor, "receiver.disclosed", f"order/{order.id}",
-            reason=clean(reason.strip()), request_id=context.request_id,
+            reason=typed(reason), request_id=context.request_id,
         )  # fmt: skip
     return page(request, "receiver_shown.html", order=order, receiver=receiver, revealed=True)
 
@@ -216,7 +217,7 @@ async def reveal_receiver(
 async def order_events(no: str, request: Request, sessions: SessionsOf) -> Response:
     """What happens to the order from now on, or from `Last-Event-ID`, as server-sent events."""
     async with sessions.begin() as session:
-        order = await OrderQueries(session).find(_number(no))
+        order = await OrderQueries(session).find(typed(no))
     if order is None:
         raise OrderNotFound("there is no such order")
     live: LiveOrders = request.app.state.live
@@ -232,7 +233,7 @@ async def order_events(no: str, request: Request, sessions: SessionsOf) -> Respo
 async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
     """What the templates of one order need. Raises OrderNotFound."""
     async with context.sessions.begin() as session:
-        detail = await order_detail(session, context.vault, _number(no))
+        detail = await order_detail(session, context.vault, typed(no))
     return {
         "detail": detail,
         "order": detail.order,
@@ -297,13 +298,6 @@ def _since(last_event_id: str) -> datetime:
     except ValueError:
         return _now()
     return min(at, _now()) if at.tzinfo else _now()
-
-
-def _number(no: str) -> str:
-    try:
-        return clean(no)[:100]
-    except ValueError:
-        raise OrderNotFound("there is no such order") from None
 
 
 def _now() -> datetime:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -26,6 +26,7 @@ import web.tickets
 import web.tracking
 import web.warehouse
 from api.errors import Problem
+from web.input import readable
 from web.live import live_orders
 from web.render import page
 
@@ -54,7 +55,7 @@ _ROUTERS: Final = (
 def install(app: FastAPI) -> None:
     """Add every page, its files, and the one task that watches orders for live pages."""
     for router in _ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(readable)])
     app.mount("/static", _Files(directory=_STATIC, check_dir=False), name="static")
     app.state.page_of_problem = _page_of_problem
     app.state.opens_with_process = (live_orders,)

@@ -64,8 +64,6 @@ async def settings_form(
     request: Request, outside: OutsideOf, system: str, address: str, back: str
 ) -> Response:
     """What is set of a system, and the form to change it."""
-    if not system.isprintable():
-        raise Problem("NotFound", _NOT_FOUND)
     seen = await settings.view(request, outside, system)
     return page(
         request, "partner_settings.html", settings=seen, filled=filled_in(seen),

@@ -135,8 +135,6 @@ async def set_account_settings(
 
 
 async def _account(outside: Any, account_id: str) -> Any:
-    if not account_id.isprintable():
-        raise Problem("NotFound", _NOT_FOUND)
     async with outside.sessions.begin() as session:
         found = await health.payment_accounts(session, account_id)
     if not found:

@@ -1,10 +1,11 @@
 """The service desk's returns: the queue, one return, and what people decide about it."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf, SettingsOf
@@ -20,7 +21,7 @@ from db.orders.return_queries import (
 from db.orders.returns import returnable
 from domain.orders.returns.model import ReturnReason
 from domain.orders.returns.plan import ReturnAction
-from domain.shared.errors import ActionNotAllowed, InvalidInput, ReturnClosed, ReturnNotFound
+from domain.shared.errors import ActionNotAllowed, InvalidInput, ReturnClosed
 from domain.shared.money import Money, minor_digits
 from web.order_actions import body_of
 from web.orders import order_context
@@ -36,6 +37,8 @@ NEAR: Final = timedelta(hours=8)
 _TABS: Final = ("", *QUEUES, "closed")
 _SAY: Final = ("ask", "answer", "withdraw", "parcel")
 _FREIGHT: Final[dict[str, bool | None]] = {"": None, "yes": True, "no": False}
+_SUM: Final[TypeAdapter[str]] = TypeAdapter(return_bodies.Sum)
+_COMMA: Final = re.compile("[,，]")
 _OPENED_BY_HAND: Final = ("return", "exchange", "refund_only", "resend", "came_back")
 _REMEDIES: Final = {"exchange": ("return", "exchange"), "resend": ("refund_only", "resend")}
 
@@ -160,7 +163,7 @@ async def decide(
         return_bodies.Decided, action=action, plan_hash=plan_hash, reason=reason,
         freight=_FREIGHT[freight], deduction=_sum(deduction), goodwill=_sum(goodwill),
     )  # fmt: skip
-    await returns.decide(_known(return_no), body, context, settings)
+    await returns.decide(return_no, body, context, settings)
     return _to(request, return_no)
 
 
@@ -174,28 +177,28 @@ async def parcel(
 ) -> Response:
     """The buyer told the parcel's number."""
     body = body_of(return_bodies.ParcelSent, carrier=carrier, waybill_no=waybill_no)
-    await returns.parcel(_known(return_no), body, context)
+    await returns.parcel(return_no, body, context)
     return _to(request, return_no)
 
 
 @router.post("/returns/{return_no}/do/ask")
 async def ask(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """Ask the buyer; our clock stands still."""
-    await returns.ask(_known(return_no), body_of(return_bodies.Said, text=text), context)
+    await returns.ask(return_no, body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
 
 
 @router.post("/returns/{return_no}/do/answer")
 async def answer(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """The buyer's answer; our clock goes on."""
-    await returns.answer(_known(return_no), body_of(return_bodies.Said, text=text), context)
+    await returns.answer(return_no, body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
 
 
 @router.post("/returns/{return_no}/do/withdraw")
 async def withdraw(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """The buyer keeps the goods."""
-    await returns.withdraw(_known(return_no), body_of(return_bodies.Said, text=text), context)
+    await returns.withdraw(return_no, body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
 
 
@@ -208,18 +211,15 @@ def whole(text: str) -> int:
 
 async def _detail(sessions: Any, return_no: str) -> Any:
     async with sessions.begin() as session:
-        return await return_detail(session, _known(return_no))
-
-
-def _known(return_no: str) -> str:
-    if not return_no.isprintable() or len(return_no) > 100:
-        raise ReturnNotFound("there is no such return")
-    return return_no
+        return await return_detail(session, return_no)
 
 
 def _sum(text: str) -> str:
-    """A sum as people type it; nothing is zero."""
-    return text.strip().replace("，", ".").replace(",", ".").lstrip("¥￥") or "0"
+    """A sum as people type it; nothing is zero. Raises InvalidInput."""
+    try:
+        return _SUM.validate_python(_COMMA.sub(".", text.strip()).lstrip("¥￥") or "0")
+    except ValidationError:
+        raise InvalidInput("this is no number") from None
 
 
 def _shown(minor: int, currency: str) -> str:

@@ -13,7 +13,7 @@ from db.inventory.repository import StockRepository
 from db.orders.return_queries import find_returns, return_detail, return_queue
 from db.shared.returns_bench import Bench, Counted, Verdict
 from domain.orders.returns.model import Disposition, ReturnKind
-from domain.shared.errors import InvalidInput, ReturnNotFound
+from domain.shared.errors import InvalidInput
 from web.render import page
 from web.returns import MOST, whole
 from web.warehouse import COOKIE
@@ -30,8 +30,6 @@ async def bench(
 ) -> Response:
     """What is to be inspected and what is on its way; a scan opens its return."""
     wanted = find.strip()
-    if not wanted.isprintable():
-        raise InvalidInput("this is no number")
     async with sessions.begin() as session:
         found = await find_returns(session, wanted, MOST) if wanted else []
         to_inspect = await return_queue(session, "inspect", limit=MOST)
@@ -48,8 +46,6 @@ async def bench(
 @router.get("/warehouse/returns/{return_no}")
 async def one(return_no: str, request: Request, sessions: SessionsOf) -> Response:
     """One return with what is to be done at the bench now."""
-    if not return_no.isprintable() or len(return_no) > _LONGEST:
-        raise ReturnNotFound("there is no such return")
     async with sessions.begin() as session:
         detail = await return_detail(session, return_no)
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
@@ -73,7 +69,7 @@ async def work(
     note: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Book what was counted, or what becomes of what was counted before."""
-    if not return_no.isprintable() or not act.isalnum() or not (location + note).isprintable():
+    if not act.isalnum():
         raise InvalidInput("the form cannot be read; open the page again")
     form = await request.form()
     key = act_of(context, return_no, f"{deed}:{act}")
@@ -115,14 +111,12 @@ def _quantities(form: Any, prefix: str) -> dict[tuple[str, str], int]:
             code, _, rest = rest.partition(".")
             if code not in frozenset(Disposition):
                 raise InvalidInput("there is no such disposition")
-        if not rest.isprintable():
-            raise InvalidInput("there is no such line")
         found[(rest, code)] = whole(str(value))
     return found
 
 
 def _lot(form: Any, line_id: str) -> str:
     lot = str(form.get(f"lot.{line_id}", "")).strip()
-    if not lot.isprintable() or len(lot) > _LONGEST:
+    if len(lot) > _LONGEST:
         raise InvalidInput("the lot cannot be used")
     return lot

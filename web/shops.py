@@ -165,7 +165,8 @@ async def reprocess(
     shop_id: str, request: Request, outside: OutsideOf, reason: Text = ""
 ) -> Response:
     """Try all messages again that are parked for this reason."""
-    await shops.reprocess_messages(shops.SameReason(shop_id=shop_id, reason=reason), outside)
+    body = body_of(shops.SameReason, shop_id=shop_id, reason=reason)
+    await shops.reprocess_messages(body, outside)
     return done(request, shop_id)
 
 
@@ -245,8 +246,6 @@ async def set_settings(
 
 
 async def _shop(sessions: Any, shop_id: str) -> Any:
-    if not shop_id.isprintable():
-        raise Problem("NotFound", _NOT_FOUND)
     async with sessions.begin() as session:
         found = await health.shops(session, shop_id)
     if not found:

@@ -15,6 +15,7 @@ from db.inventory.tables import SkuRow
 from domain.inventory.network import PlaceStock, roll_up, whole
 from domain.shared.errors import UnknownSku
 from domain.shared.ids import Sku
+from web.input import typed
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
@@ -45,7 +46,7 @@ async def stock_list(
 async def stock_of(sku: str, request: Request, sessions: SessionsOf) -> Response:
     """One SKU at every location, rolled up."""
     async with sessions.begin() as session:
-        row = await session.get(SkuRow, clean(sku)) if sku.isprintable() else None
+        row = await session.get(SkuRow, typed(sku))
         if row is None:
             raise UnknownSku("there is no such SKU")
         stock = StockRepository(session)

@@ -83,8 +83,6 @@ def _result(
 
 
 async def _about(outside: Any, shop_id: str) -> dict[str, Any]:
-    if not shop_id.isprintable():
-        raise Problem("NotFound", 404)
     async with outside.sessions.begin() as session:
         found = await health.shops(session, shop_id)
         places = await StockRepository(session).places()

@@ -50,7 +50,7 @@ async def track(
     found = await look_up(request, sessions, vault, no, last4)
     return page(
         request, "track.html", status=found.status, found=found.orders, problem=found.problem,
-        no=no.strip() if no.isprintable() else "", last4=last4.strip(),
+        no=no.strip(), last4=last4.strip(),
     )  # fmt: skip
 
 
@@ -68,8 +68,6 @@ async def look_up(request: Request, sessions: Any, vault: Vault, no: str, last4:
     now, client = datetime.now(UTC), request.client.host if request.client else ""
     no, last4 = no.strip(), last4.strip()
     subjects = [f"track:ip:{client}", f"track:no:{no.upper()[:100]}"]
-    if not no.isprintable():
-        subjects, no = subjects[:1], ""
     async with sessions.begin() as session:
         accounts = Accounts(session)
         if await accounts.failures(subjects, now) >= ATTEMPTS:

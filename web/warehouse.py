@@ -11,7 +11,7 @@ from api.orders import warehouse
 from db.inventory.repository import StockRepository
 from db.orders.manifests import todays_manifests
 from db.platform.inbox import AttentionInbox
-from domain.shared.errors import InvalidInput, OrderNotFound
+from domain.shared.errors import InvalidInput
 from web.order_actions import body_of
 from web.render import page
 
@@ -56,8 +56,6 @@ async def pick_lists(
 @router.get("/warehouse/{shipment_no}")
 async def shipment(shipment_no: str, request: Request, sessions: SessionsOf) -> Response:
     """One shipment with its next act."""
-    if not shipment_no.isprintable():
-        raise OrderNotFound("there is no such shipment")
     found = await warehouse.get_shipment(shipment_no, sessions)
     async with sessions.begin() as session:
         places = await StockRepository(session).places()

@@ -94,7 +94,7 @@ async def test_a_carrier_is_added_once_and_its_address_is_shown_to_administrator
         ({"channel": "amazon"}, "没有渠道 amazon"),
         ({"shop_id": "new"}, "不能用这个简称"),
         ({"base_url": "http://127.0.0.1"}, "https"),
-        ({"setting.api_version": "a\x00"}, "api_version"),
+        ({"setting.api_version": "a\x00"}, "不能包含控制字符"),
     ],
 )
 async def test_what_does_not_fit_is_said_in_chinese(

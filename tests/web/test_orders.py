@@ -141,7 +141,7 @@ async def test_a_strange_address_is_refused_in_a_page(
 
     if query == "q=%ED%A0%80":  # arrives as replacement characters: a search like any other
         assert answer.status_code == 200
-    elif query.startswith("cursor=") and page == "/orders.csv":
+    elif query == "cursor=AAAA" and page == "/orders.csv":
         assert answer.status_code == 200  # the file is never paged
     else:
         assert answer.status_code == 422

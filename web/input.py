@@ -1,0 +1,40 @@
+"""What browsers send: refused for every page in one place, before any page looks at it."""
+
+from typing import Final
+
+from fastapi import Request
+
+from api.errors import Problem
+from api.strict import clean
+from domain.shared.errors import InvalidInput
+
+_LONGEST_ID: Final = 200
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def readable(request: Request) -> None:
+    """Refuse ids that nothing can have, and control characters in the address and the form.
+
+    Raises Problem 404, InvalidInput.
+    """
+    for value in request.path_params.values():
+        if not str(value).isprintable() or len(str(value)) > _LONGEST_ID:
+            raise Problem("NotFound", 404)
+    given = request.query_params.multi_items()
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
+        form = await request.form(max_files=1)
+        given += [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    for name, value in given:
+        typed(name)
+        typed(value)
+
+
+def typed(text: str) -> str:
+    """What somebody typed, without blanks around it; browsers end lines with two characters.
+
+    Raises InvalidInput.
+    """
+    try:
+        return clean(text.replace("\r\n", "\n").strip())
+    except ValueError as error:
+        raise InvalidInput(str(error)) from None

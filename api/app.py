@@ -34,6 +34,7 @@ import api.orders.payments
 import api.orders.read
 import api.orders.receiving
 import api.orders.return_labels
+import api.orders.return_photos
 import api.orders.returns
 import api.orders.routes
 import api.orders.sourcing
@@ -74,6 +75,7 @@ _ROUTERS: Final = (
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.orders.returns.router, _V1),
+    (api.orders.return_photos.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),

@@ -1,5 +1,6 @@
 """How much a caller may send: refused before it is read, also when it comes in chunks."""
 
+import re
 from typing import Final
 
 import structlog
@@ -12,13 +13,34 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 log = structlog.get_logger()
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
+PHOTOS_LIMIT_BYTES: Final = 26 * 1024 * 1024  # five of 5 MB, and the fields beside them
+_WITH_PHOTOS: Final = re.compile(
+    r"/return/(ask|photos)|/returns/[^/]+/do/photos|/api/v1/returns/[^/]+/photos"
+)
 
 
 def limit_bodies(app: FastAPI, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
     """Answer 413 to larger bodies. Bytes without a declared length are counted as they come; the
-    answer then has the form of the application's handler for HTTP errors."""
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=limit_bytes)
-    app.add_middleware(_DeclaredLength, limit_bytes=limit_bytes)
+    answer then has the form of the application's handler for HTTP errors. Photos may be larger."""
+    app.add_middleware(_Limits, limit_bytes=limit_bytes)
+
+
+class _Limits:
+    def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
+        self._usual = _limited(app, limit_bytes)
+        self._photos = _limited(app, max(limit_bytes, PHOTOS_LIMIT_BYTES))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with_photos = (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and _WITH_PHOTOS.fullmatch(scope["path"])
+        )
+        await (self._photos if with_photos else self._usual)(scope, receive, send)
+
+
+def _limited(app: ASGIApp, limit_bytes: int) -> ASGIApp:
+    return _DeclaredLength(RequestBodyLimitMiddleware(app, limit_bytes), limit_bytes)
 
 
 class _DeclaredLength:

@@ -112,6 +112,11 @@ def print_context(parcel_id: str) -> str:
     return f"print/{parcel_id}"
 
 
+def photo_context(photo_id: str) -> str:
+    """What `return_photo.sealed` is sealed for."""
+    return f"photo/{photo_id}"
+
+
 def correction_context(correction_id: str) -> str:
     """What a corrected receiver is sealed for until its order takes it over."""
     return f"correction/{correction_id}"

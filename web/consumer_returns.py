@@ -3,18 +3,21 @@
 Every form carries both again, and they are proven again; guessing is limited as for tracking.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import SessionsOf, VaultOf
 from api.language import N_
+from api.orders.photos import read_photos
 from db.inventory.tables import LocationRow
 from db.orders.detail import OrderDetail
 from db.orders.return_acts import Asked, buyer_answered, open_return, parcel_sent
-from db.orders.return_queries import ReturnDetail, return_detail
+from db.orders.return_photos import MOST_PHOTOS, add_photos
+from db.orders.return_queries import ReturnDetail, return_detail, returns_of
 from db.orders.returns import returnable
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.errors import DomainError, InvalidInput, ReturnNotFound
@@ -28,6 +31,7 @@ router = APIRouter(include_in_schema=False)
 Number = Annotated[str, Form(max_length=100)]
 Digits = Annotated[str, Form(max_length=20)]
 Text = Annotated[str, Form(max_length=500)]
+Photos = Annotated[Sequence[UploadFile], File()]
 ASKED: Final = N_("We have your request. You hear from us here.")
 TOLD: Final = N_("Thank you. We have written it down.")
 REASONS: Final = (
@@ -85,6 +89,7 @@ async def ask(
     if reason not in REASONS:
         raise InvalidInput("there is no such reason")
     form, remark = await request.form(), typed(remark)
+    photos = await read_photos([one for one in form.getlist("photos") if not isinstance(one, str)])
     units = {
         name.removeprefix("units."): whole(str(value))
         for name, value in form.items()
@@ -99,9 +104,29 @@ async def ask(
             ReturnKind.RETURN, ReturnOrigin.CONSUMER, ReturnReason(reason), units,
             remark, actor=_BUYER,
         )  # fmt: skip
-        await open_return(session, order.id, asked)
+        return_no = await open_return(session, order.id, asked)
+        await add_photos(session, vault, return_no, photos, _BUYER)
 
     return await _answer(request, sessions, vault, no, last4, opened, ASKED)
+
+
+@router.post("/return/photos")
+async def photos(
+    request: Request,
+    sessions: SessionsOf,
+    vault: VaultOf,
+    no: Number = "",
+    last4: Digits = "",
+    return_no: Number = "",
+    photos: Photos = (),
+) -> Response:
+    """Show what the goods look like."""
+    read = await read_photos(photos)
+
+    async def sent(session: Any, orders: list[OrderDetail]) -> None:
+        await add_photos(session, vault, _own(orders, return_no), read, _BUYER)
+
+    return await _answer(request, sessions, vault, no, last4, sent, TOLD)
 
 
 @router.post("/return/parcel")
@@ -176,7 +201,8 @@ async def _answer(
 
 async def _shown(session: Any, detail: OrderDetail) -> Shown:
     rows = await returnable(session, detail.order.id)
-    returns = [await return_detail(session, one.return_no) for one in detail.returns]
+    known = await returns_of(session, detail.order.id)  # also what was just asked for
+    returns = [await return_detail(session, one.return_no) for one in known]
     place = next((one.row.sent_from for one in returns if one.row.sent_from), None)
     return Shown(
         detail.order,
@@ -208,5 +234,5 @@ def _page(
 ) -> Response:
     return page(
         request, "consumer_return.html", status=status, no=no, last4=last4, shown=shown,
-        problem=problem, refused=refused, done=done, reasons=REASONS,
+        problem=problem, refused=refused, done=done, reasons=REASONS, most_photos=MOST_PHOTOS,
     )  # fmt: skip

@@ -18,6 +18,7 @@ import web.order_actions
 import web.orders
 import web.partners
 import web.payment_accounts
+import web.return_photos
 import web.returns
 import web.returns_bench
 import web.shops
@@ -35,6 +36,7 @@ _ROUTERS: Final = (
     web.home.router,
     web.login.router,
     web.orders.router,
+    web.return_photos.router,
     web.returns.router,  # before the actions of orders: one of them opens a return
     web.order_actions.router,
     web.attention.router,

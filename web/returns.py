@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from api.deps import Context, SessionsOf, SettingsOf
 from api.orders import return_bodies, returns
 from api.strict import clean
+from db.orders.return_photos import MOST_PHOTOS
 from db.orders.return_queries import (
     QUEUES,
     find_returns,
@@ -69,7 +70,10 @@ async def queue(
 async def one(return_no: str, request: Request, sessions: SessionsOf) -> Response:
     """Everything about one return."""
     detail = await _detail(sessions, return_no)
-    return page(request, "return.html", detail=detail, near=datetime.now(UTC) + NEAR)
+    return page(
+        request, "return.html", detail=detail, near=datetime.now(UTC) + NEAR,
+        most_photos=MOST_PHOTOS,
+    )  # fmt: skip
 
 
 @router.get("/orders/{no}/do/return")

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.return_photos import photos_of
 from db.sql import run
 from domain.shared.errors import ReturnNotFound
 
@@ -134,6 +135,7 @@ class ReturnDetail:
     refunds: Sequence[Row[Any]]
     story: Sequence[Row[Any]]
     attention: Sequence[Row[Any]]
+    photos: Sequence[Row[Any]]
 
     @property
     def awaits_inspection(self) -> bool:
@@ -180,4 +182,5 @@ async def return_detail(session: AsyncSession, return_no: str) -> ReturnDetail:
         await run(session, _REFUNDS, return_no=return_no),
         await run(session, _STORY, order_id=row.order_id, return_no=return_no),
         await run(session, _ITEMS, return_no=return_no, workflow_id=f"return/{return_no}"),
+        await photos_of(session, return_no),
     )

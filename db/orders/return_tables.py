@@ -7,7 +7,7 @@ that no unit is in two returns; its promised money is counted in `sales_order.re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, JSON, TIMESTAMP
@@ -177,6 +177,29 @@ class ReturnInspectionRow(SQLModel, table=True):
     location_id: str = Field(foreign_key="location.id")
     lot: str = ""
     note: str = ""
+    actor: str
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class ReturnPhotoRow(SQLModel, table=True):
+    """A picture that somebody sent with a return: drawn anew as JPEG, sealed; append-only.
+
+    `digest` is that of the file as it was sent, so that the same one is kept once.
+    """
+
+    __tablename__ = "return_photo"
+    __table_args__ = (
+        CheckConstraint("place BETWEEN 1 AND 5", name="photos_are_few"),
+        UniqueConstraint("return_no", "place", name="return_photo_place"),
+        UniqueConstraint("return_no", "digest", name="return_photo_once"),
+    )
+    id: str = Field(primary_key=True)
+    return_no: str = Field(foreign_key="sales_return.return_no")
+    place: int
+    sealed: bytes
+    digest: str
+    width: int
+    height: int
     actor: str
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 

@@ -18,6 +18,7 @@ from db.vault import (
     correction_context,
     endpoint_context,
     payment_context,
+    photo_context,
     print_context,
     receiver_context,
     shop_context,
@@ -54,6 +55,7 @@ SEALED: Final = (
     Sealed("webhook_endpoint", "id", "secret", endpoint_context),
     Sealed("receiver", "order_id", "sealed", receiver_context),
     Sealed("platform_label", "parcel_id", "sealed", print_context),
+    Sealed("return_photo", "id", "sealed", photo_context),
     Sealed(
         "correction", "id", "data", correction_context,
         "decode(coalesce({column}->>'sealed', ''), 'hex')",

@@ -21,6 +21,7 @@ class Permission(StrEnum):
     REVEAL_RECEIVERS = "reveal_receivers"
     BLOCK_BUYERS = "block_buyers"
     DECIDE_RETURNS = "decide_returns"
+    SEE_PHOTOS = "see_photos"  # of goods that come back; people may be on them
     APPROVE_GOODWILL = "approve_goodwill"  # more than the limit of everybody else
     READ_ATTENTION = "read_attention"
     RESOLVE_STEPS = "resolve_steps"
@@ -46,6 +47,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.DECIDE_RETURNS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.SEE_PHOTOS: frozenset({_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
     _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
@@ -111,6 +113,9 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/returns/{return_no}": _P.READ_ORDERS,
     "GET /api/v1/returns/{return_no}/plan": _P.READ_ORDERS,
     "POST /api/v1/returns/{return_no}/decision": _P.DECIDE_RETURNS,
+    "GET /api/v1/returns/{return_no}/photos": _P.SEE_PHOTOS,
+    "POST /api/v1/returns/{return_no}/photos": _P.DECIDE_RETURNS,
+    "GET /api/v1/returns/{return_no}/photos/{photo_id}": _P.SEE_PHOTOS,
     "POST /api/v1/returns/{return_no}/parcel": _P.DECIDE_RETURNS,
     "POST /api/v1/returns/{return_no}/question": _P.DECIDE_RETURNS,
     "POST /api/v1/returns/{return_no}/answer": _P.DECIDE_RETURNS,
@@ -190,6 +195,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /return/{deed}": _P.PUBLIC,
     "POST /return": _P.PUBLIC,
     "POST /return/ask": _P.PUBLIC,
+    "POST /return/photos": _P.PUBLIC,
     "POST /return/parcel": _P.PUBLIC,
     "POST /return/answer": _P.PUBLIC,
     "GET /orders": _P.READ_ORDERS,
@@ -212,6 +218,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /returns/{return_no}": _P.READ_ORDERS,
     "GET /returns/{return_no}/do/{action}": _P.DECIDE_RETURNS,
     "POST /returns/{return_no}/do/decide": _P.DECIDE_RETURNS,
+    "GET /returns/{return_no}/photos/{photo_id}": _P.SEE_PHOTOS,
+    "POST /returns/{return_no}/do/photos": _P.DECIDE_RETURNS,
     "POST /returns/{return_no}/do/parcel": _P.DECIDE_RETURNS,
     "POST /returns/{return_no}/do/ask": _P.DECIDE_RETURNS,
     "POST /returns/{return_no}/do/answer": _P.DECIDE_RETURNS,

@@ -44,6 +44,14 @@ class ReturnClosed(DomainError):
     """The return is over; only goods that still come in reopen it."""
 
 
+class UnreadablePhoto(DomainError):
+    """The file is no picture of a kind that we read, or too large."""
+
+
+class TooManyPhotos(DomainError):
+    """The return has as many photos as one may have."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

@@ -32,6 +32,7 @@ async def test_a_buyer_asks_sends_and_follows(
     ((no, origin, who),) = await rows(
         sessions, "SELECT return_no, origin, created_by FROM sales_return"
     )
+    assert f"<h2>{no}" in asked.text
     assert (origin, who) == ("consumer", "buyer")
 
     await change(

@@ -44,7 +44,7 @@ class PlatformLabels:
     vault: Vault
     gates: Gates
 
-    async def order(self, step: OutsideStep, row: Any, effect: Effect, reference: str) -> Waybill:
+    async def order(self, step: OutsideStep, row: Any, system: str, reference: str) -> Waybill:
         """The waybill of one box; what is printed is kept sealed.
 
         Raises NeedsPlatformWaybill saying what a person has to set up or do.
@@ -56,21 +56,15 @@ class PlatformLabels:
             sent_for = {"id": row.id, "version": row.receiver_version}
             await connection.execute(parsed(_SENT_FOR), sent_for)
         parcel = await self._parcel(step, row, row.carrier, reference)
-        async with (
-            self.gates.through(f"shop/{row.shop_id}", step),
-            attempt(self.sessions, row.id, effect),
-        ):
-            waybills = await self.adapters.waybills(row.shop_id)
-            if waybills is None:
-                raise _by_hand("order the waybill there, record it as by hand", "masked_receiver")
-            if lacking := waybills.missing(row.carrier):
-                why = (
-                    f"enter {lacking} in the settings of the shop and retry, or order the waybill"
-                    " there and record its number as done by hand"
+        async with self.gates.through(f"shop/{row.shop_id}", step):
+            waybills = await self._waybills(row.shop_id, row.carrier)
+            async with self.sessions.begin() as session:
+                effect = await EffectRepository(session).intend(
+                    row.id, "waybill", system, step.shipment_no
                 )
-                raise _by_hand(why, NOT_SET_UP)
-            key = await self._key(waybills, parcel, row.id, effect)
-            made = await waybills.create(parcel, key)
+            async with attempt(self.sessions, row.id, effect):
+                key = await self._key(waybills, parcel, row.id, effect)
+                made = await waybills.create(parcel, key)
         async with self.sessions.begin() as session:
             await keep_label(session, self.vault, row.id, made.print_data)
         return Waybill(row.carrier, made.waybill_no, reference)
@@ -91,6 +85,18 @@ class PlatformLabels:
                 await waybills.cancel(parcel, key, waybill_no)
         async with self.sessions.begin() as session:
             await forget_label(session, row.id)
+
+    async def _waybills(self, shop_id: str, carrier: str) -> PlatformWaybills:
+        waybills = await self.adapters.waybills(shop_id)
+        if waybills is None:
+            raise _by_hand("order the waybill there, record it as by hand", "masked_receiver")
+        if lacking := waybills.missing(carrier):
+            why = (
+                f"enter {lacking} in the settings of the shop and retry, or order the waybill"
+                " there and record its number as done by hand"
+            )
+            raise _by_hand(why, NOT_SET_UP)
+        return waybills
 
     async def _key(
         self, waybills: PlatformWaybills, parcel: MaskedParcel, parcel_id: str, effect: Effect

@@ -74,7 +74,7 @@ class ReturnLabelActivities:
             facts = await facts_of(session, step.label_no)
             effect = await EffectRepository(session).find(step.label_no)
             row, _ = await to_order(session, step.label_no)
-        if effect is not None and effect.state not in ("rejected", "undone"):
+        if effect is not None and effect.may_exist:
             async with self.gates.through(f"carrier/{facts.carrier}", step):
                 carrier = cast(ReturnCarrier, await self.adapters.carrier(facts.carrier))
                 await carrier.cancel_return(step.label_no, row.waybill_no)

@@ -145,26 +145,28 @@ class WaybillActivities:
         if masked:
             system = platform_system(row.shop_id, row.carrier)
         async with self.sessions.begin() as session:
-            effect = await EffectRepository(session).intend(
-                row.id, "waybill", system, step.shipment_no
-            )
-        if effect.system != system:  # a person chose another carrier since
-            await self._cancel(step, row, effect, "")
+            known = await EffectRepository(session).find(row.id)
+        if known is not None and known.system != system:  # a person chose another carrier since
+            await self._cancel(step, row, known, "")
             async with self.sessions.begin() as session:
-                effect = await EffectRepository(session).move(row.id, system)
-        key = reference(row.id, effect.result)
+                known = await EffectRepository(session).move(row.id, system)
+        key = reference(row.id, known.result if known else {})
         if masked:
-            waybill = await self._platform.order(step, row, effect, key)
+            waybill = await self._platform.order(step, row, system, key)
         else:
-            waybill = await self._order_at_carrier(step, row, effect, key)
+            waybill = await self._order_at_carrier(step, row, system, key)
         async with self.sessions.begin() as session:
             await _keep(session, row.id, waybill)
 
     async def _order_at_carrier(
-        self, step: OutsideStep, row: Any, effect: Effect, key: str
+        self, step: OutsideStep, row: Any, system: str, key: str
     ) -> Waybill:
-        async with self.gates.through(f"carrier/{row.carrier}", step):
+        async with self.gates.through(system, step):
             carrier = await self.adapters.carrier(row.carrier)
+            async with self.sessions.begin() as session:
+                effect = await EffectRepository(session).intend(
+                    row.id, "waybill", system, step.shipment_no
+                )
             found = None if effect.is_first else await _found(carrier, key)
             return found or await self._send(carrier, row, step, key)
 

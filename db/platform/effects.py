@@ -40,7 +40,8 @@ RETURNING state, attempts, result, system
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An intent as it stood before this attempt; `attempts` counts this one.
+    """An intent as it stood before this attempt, or stands before the next one; `attempts` counts
+    that one.
 
     `system` is where earlier attempts went: a person may have chosen another one since.
     """
@@ -81,11 +82,11 @@ class EffectRepository:
         return Effect(state, attempts, result, sent_to)
 
     async def find(self, key: str) -> Effect | None:
-        """The intent as it stands; None when there never was one."""
+        """The intent as it stands now; None when there never was one, so nothing was ever sent."""
         connection = await self.session.connection()
         found = await connection.execute(parsed(_FIND), {"key": key})
         row = found.one_or_none()
-        return Effect(row.state, row.attempts, row.result, row.system) if row else None
+        return Effect(row.state, row.attempts + 1, row.result, row.system) if row else None
 
     async def move(self, key: str, system: str) -> Effect:
         """It goes to another system now; nothing of it is left at the earlier one.

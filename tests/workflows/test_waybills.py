@@ -15,6 +15,7 @@ from domain.orders.messages import (
     Accepted,
     Cancel,
     FollowingEnded,
+    GateOpened,
     HandedOver,
     ResolveStep,
     StepAction,
@@ -295,3 +296,50 @@ async def test_a_parcel_labelled_through_the_aggregator_is_followed_there(shop: 
 
     followed = shop.outside.follower.followed
     await in_time(lambda: followed == [("sf", "SF000000000001")])
+
+
+async def test_what_a_worker_ordered_before_it_died_for_good_is_void_too(shop: Company) -> None:
+    """Its first attempt is the last: nobody heard the carrier's answer."""
+    order = await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    await shop.row(
+        "INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code,"
+        " sorting_code, status, weight_g, length_mm, width_mm, height_mm)"
+        f" VALUES ('{no}-P1', '{no}', 'sf', '2', '', '', '', 'labelled', 900, 0, 0, 0)"
+        " RETURNING id"
+    )
+    await shop.row(
+        "INSERT INTO effect (key, kind, system, subject, state, attempts, result)"
+        f" VALUES ('{no}-P1', 'waybill', 'carrier/sf', '{no}', 'intended', 1, '{{}}')"
+        " RETURNING key"
+    )
+    shop.outside.sf.waybills[f"{no}-P1"] = "SF000000000001"
+
+    await shop.cancel(order)
+    await shop.status("cancelled")
+
+    assert shop.outside.sf.cancelled == ["SF000000000001"]
+
+
+async def test_an_order_whose_label_waits_at_a_shut_gate_is_cancelled_at_once(
+    shop: Company,
+) -> None:
+    await shop.row(
+        "INSERT INTO gate (system, state, reason, calls, failures, changed_by)"
+        " VALUES ('carrier/sf', 'holding', '', 0, 0, 'admin') RETURNING system"
+    )
+    order = await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    await shop.pack(no)
+    for _ in range(2):  # it is tried again in vain
+        await shop.until("SELECT step_id FROM gate_wait", "label")
+        await shop.row("DELETE FROM gate_wait RETURNING step_id")
+        await shop.shipment(no).signal("gate_opened", GateOpened("carrier/sf"))
+    await shop.until("SELECT step_id FROM gate_wait", "label")
+
+    await shop.cancel(order)
+    await shop.status("cancelled")
+
+    assert shop.outside.sf.creates == 0

@@ -244,6 +244,12 @@ class StockRepository:
         given = await self._give_back([row.id for row in left], "voided", None)
         return [*given.fills, *await self.fill_backorders(keys)]
 
+    async def hold(self, keys: Iterable[StockKey]) -> None:
+        """Lock these balances in the ledger's order, before several documents change them."""
+        columns = columns_of(sorted(set(keys)))
+        await self._ledger.run(statements.ENSURE, columns)
+        await self._ledger.run(statements.LOCK, columns)
+
     async def levels(self, skus: Sequence[str]) -> list[Level]:
         """What every location has of these SKUs, all lots of good own stock together."""
         rows = await self._ledger.run(statements.LEVELS, {"skus": list(skus)})

@@ -15,10 +15,14 @@ from domain.orders.returns.model import QUARANTINE, Disposition, Outcome, Return
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.ids import LocationId, Lot, Sku
 
-_LINES: Final = """
+_SKUS: Final = """
+SELECT fulfilment_line_id AS id, sku FROM sales_return_line WHERE return_no = :return_no
+"""
+
+_LINE: Final = """
 SELECT l.*, f.returned_quantity, f.quantity - f.cancelled_quantity AS ordered
 FROM sales_return_line l JOIN fulfilment_line f ON f.id = l.fulfilment_line_id
-WHERE l.return_no = :return_no ORDER BY l.fulfilment_line_id FOR NO KEY UPDATE
+WHERE l.return_no = :return_no AND l.fulfilment_line_id = :line FOR NO KEY UPDATE
 """
 
 _RECEIPT: Final = """
@@ -110,21 +114,26 @@ class Bench:
         if not ReturnKind(row.kind).needs_goods:
             raise ActionNotAllowed("no goods come back with this return")
         _refuse_unless_positive(counted)
-        await StockRepository(self.session).refuse_unknown_place(LocationId(location_id))
+        stock, place = StockRepository(self.session), LocationId(location_id)
+        await stock.refuse_unknown_place(place)
+        skus = {
+            line.id: Sku(line.sku) for line in await run(self.session, _SKUS, return_no=return_no)
+        }
+        if strange := sorted({one.line_id for one in counted} - set(skus)):
+            raise InvalidInput(f"{strange[0]} is no line of this return")
+        in_order = sorted(counted, key=lambda one: (one.line_id, one.lot, one.quantity))
+        keys = [_quarantined(skus[one.line_id], place, one.lot) for one in in_order]
+        await stock.hold(keys)
         told = False
-        for number, one in enumerate(counted):
-            lines = {line.fulfilment_line_id: line for line in await self._lines(return_no)}
-            line = lines.get(one.line_id)
-            if line is None:
-                raise InvalidInput(f"{one.line_id} is no line of this return")
-            told |= await self._receive(row, f"{act}:{number}", location_id, line, one)
+        for number, (one, key) in enumerate(zip(in_order, keys, strict=True)):
+            told |= await self._receive(row, f"{act}:{number}", key, one)
         if not told:
             return
         await run(self.session, _REOPENED, return_no=return_no)
         if row.outcome != Outcome.OPEN:
             data = {"return_no": return_no}
             await tell(self.session, row.order_id, return_no, "return_reopened", data, self.actor)
-        goods = ", ".join(f"{lines[one.line_id].sku} × {one.quantity}" for one in counted)
+        goods = ", ".join(f"{skus[one.line_id]} × {one.quantity}" for one in in_order)
         data = {"return_no": return_no, "goods": goods, "location": location_id}
         await tell(self.session, row.order_id, return_no, "return_received", data, self.actor)
         await tell_return(self.session, return_no, row.order_id)
@@ -136,40 +145,49 @@ class Bench:
         than lie in quarantine.
         """
         row = await lock_return(self.session, return_no)
-        await self._lines(return_no)
         if await run(
             self.session, _DONE_BEFORE, return_no=return_no, act=f"{act}:", length=len(act) + 1
         ):
             return
         _refuse_unless_positive(verdicts)
-        number = 0
-        for verdict in verdicts:
-            left = verdict.quantity
-            for receipt in await run(self.session, _RECEIPTS, return_no=return_no):
-                units = min(left, receipt.left_over)
-                if receipt.fulfilment_line_id == verdict.line_id and units > 0:
-                    await self._sort_out(row, f"{act}:{number}", receipt, verdict, units)
-                    number, left = number + 1, left - units
-            if left:
-                raise ActionNotAllowed(
-                    f"{verdict.quantity - left} units of {verdict.line_id} wait for inspection,"
-                    f" {verdict.quantity} are named"
-                )
+        stock = StockRepository(self.session)
+        for place in sorted({one.location_id for one in verdicts if one.location_id}):
+            await stock.refuse_unknown_place(LocationId(place))
+        sorted_out = await self._sorted_out(return_no, verdicts)
+        await stock.hold(key for one in sorted_out for key in (one.lies, one.becomes))
+        for number, one in enumerate(sorted_out):
+            await self._sort_out(row, f"{act}:{number}", one)
         await tell_return(self.session, return_no, row.order_id)
 
-    async def _lines(self, return_no: str) -> Sequence[Any]:
-        return await run(self.session, _LINES, return_no=return_no)
+    async def _sorted_out(
+        self, return_no: str, verdicts: Sequence[Verdict]
+    ) -> Sequence["_SortedOut"]:
+        """The verdicts on units of each receipt, the oldest first."""
+        receipts = await run(self.session, _RECEIPTS, return_no=return_no)
+        left = {receipt.id: receipt.left_over for receipt in receipts}
+        found: list[_SortedOut] = []
+        for verdict in verdicts:
+            wanted = verdict.quantity
+            for receipt in receipts:
+                units = min(wanted, left[receipt.id])
+                if receipt.fulfilment_line_id == verdict.line_id and units > 0:
+                    found.append(_SortedOut(receipt, verdict, units))
+                    left[receipt.id], wanted = left[receipt.id] - units, wanted - units
+            if wanted:
+                raise ActionNotAllowed(
+                    f"{verdict.quantity - wanted} units of {verdict.line_id} wait for inspection,"
+                    f" {verdict.quantity} are named"
+                )
+        return found
 
-    async def _receive(
-        self, row: Any, receipt_id: str, location_id: str, line: Any, one: Counted
-    ) -> bool:
+    async def _receive(self, row: Any, receipt_id: str, key: StockKey, one: Counted) -> bool:
         kept = await run(
             self.session, _RECEIPT, id=receipt_id, return_no=row.return_no, line=one.line_id,
-            quantity=one.quantity, location_id=location_id, lot=one.lot,
-            actor=self.actor,
+            quantity=one.quantity, location_id=key.location_id, lot=one.lot, actor=self.actor,
         )  # fmt: skip
         if not kept:
             return False
+        line = (await run(self.session, _LINE, return_no=row.return_no, line=one.line_id))[0]
         sent_back = line.inspected_quantity - line.accepted_quantity
         awaited = line.received_quantity - sent_back + one.quantity
         more = max(awaited - line.claimed_quantity, 0)
@@ -180,39 +198,56 @@ class Bench:
             quantity=one.quantity, more=more,
         )  # fmt: skip
         await run(self.session, CLAIM, ids=[one.line_id], quantities=[more])
-        key = StockKey(Sku(line.sku), LocationId(location_id), Lot(one.lot), QUARANTINE)
         document = Document("return", row.return_no, f"return:{receipt_id}", self.actor)
         await StockRepository(self.session).take_back(document, [StockLine(key, one.quantity)])
         return True
 
-    async def _sort_out(
-        self, row: Any, inspection_id: str, receipt: Any, verdict: Verdict, units: int
-    ) -> None:
+    async def _sort_out(self, row: Any, inspection_id: str, one: "_SortedOut") -> None:
+        verdict, becomes = one.verdict, one.becomes
         disposition = verdict.disposition
-        place = LocationId(verdict.location_id or receipt.location_id)
-        await StockRepository(self.session).refuse_unknown_place(place)
-        lot = receipt.lot if verdict.lot is None else verdict.lot
         await run(
-            self.session, _INSPECTION, id=inspection_id, receipt_id=receipt.id,
-            return_no=row.return_no, line=verdict.line_id, quantity=units,
-            disposition=disposition, location_id=place, lot=lot, note=verdict.note,
-            actor=self.actor,
+            self.session, _INSPECTION, id=inspection_id, receipt_id=one.receipt.id,
+            return_no=row.return_no, line=verdict.line_id, quantity=one.units,
+            disposition=disposition, location_id=becomes.location_id, lot=becomes.lot,
+            note=verdict.note, actor=self.actor,
         )  # fmt: skip
         await run(
             self.session, _INSPECTED, return_no=row.return_no, line=verdict.line_id,
-            quantity=units, accepted=units if disposition.is_accepted else 0,
+            quantity=one.units, accepted=one.units if disposition.is_accepted else 0,
         )  # fmt: skip
-        sku = Sku(receipt.sku)
-        lies = StockKey(sku, LocationId(receipt.location_id), Lot(receipt.lot), QUARANTINE)
         document = Document("return", row.return_no, f"sort:{inspection_id}", self.actor)
-        await StockRepository(self.session).sort_out(
-            document, StockLine(lies, units), StockKey(sku, place, Lot(lot), disposition.condition)
-        )
+        lies = StockLine(one.lies, one.units)
+        await StockRepository(self.session).sort_out(document, lies, becomes)
         data = {
-            "return_no": row.return_no, "goods": f"{receipt.sku} × {units}",
-            "disposition": str(disposition), "location": str(place),
+            "return_no": row.return_no, "goods": f"{becomes.sku} × {one.units}",
+            "disposition": str(disposition), "location": str(becomes.location_id),
         }  # fmt: skip
         await tell(self.session, row.order_id, row.return_no, "return_inspected", data, self.actor)
+
+
+@dataclass(frozen=True, slots=True)
+class _SortedOut:
+    """Units of one receipt and what becomes of them."""
+
+    receipt: Any
+    verdict: Verdict
+    units: int
+
+    @property
+    def lies(self) -> StockKey:
+        return _quarantined(
+            Sku(self.receipt.sku), LocationId(self.receipt.location_id), self.receipt.lot
+        )
+
+    @property
+    def becomes(self) -> StockKey:
+        place = LocationId(self.verdict.location_id or self.receipt.location_id)
+        lot = self.receipt.lot if self.verdict.lot is None else self.verdict.lot
+        return StockKey(Sku(self.receipt.sku), place, Lot(lot), self.verdict.disposition.condition)
+
+
+def _quarantined(sku: Sku, place: LocationId, lot: str) -> StockKey:
+    return StockKey(sku, place, Lot(lot), QUARANTINE)
 
 
 def _refuse_unless_positive(told: Sequence[Counted] | Sequence[Verdict]) -> None:

@@ -6,12 +6,12 @@ import time
 from datetime import datetime
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
+
+from domain.shared.clock import COMPANY_ZONE
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U
 _RANDOM_CHARACTERS: Final = 7
 _REFUND_CHARACTERS: Final = 10
-_COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
 def new_id(prefix: str) -> str:
@@ -28,7 +28,7 @@ def new_order_no(now: datetime) -> str:
 
     Two orders of a day may draw the same number, once in years; whoever inserts draws again.
     """
-    return f"{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+    return f"{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
 def new_refund_no(now: datetime) -> str:
@@ -36,13 +36,13 @@ def new_refund_no(now: datetime) -> str:
 
     50 random bits a day, of characters that all providers take.
     """
-    return f"RF{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_REFUND_CHARACTERS)}"
+    return f"RF{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_REFUND_CHARACTERS)}"
 
 
 def new_return_no(now: datetime) -> str:
     """`RT260301-7KQ4M2P`: the number a buyer writes on the parcel. Two of a day may draw the same
     one, once in years; whoever inserts draws again."""
-    return f"RT{now.astimezone(_COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+    return f"RT{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
 def _drawn(characters: int) -> str:

@@ -15,10 +15,11 @@ from api.language import N_
 from api.orders.photos import read_photos
 from db.inventory.tables import LocationRow
 from db.orders.detail import OrderDetail
-from db.orders.return_acts import Asked, buyer_answered, open_return, parcel_sent
+from db.orders.return_acts import buyer_answered, open_return, parcel_sent
 from db.orders.return_photos import MOST_PHOTOS, add_photos
 from db.orders.return_queries import ReturnDetail, return_detail, returns_of
-from db.orders.returns import returnable
+from db.orders.returns import Asked, returnable
+from domain.orders.channels import OUR_CHANNELS
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.errors import DomainError, InvalidInput, ReturnNotFound
 from web.input import typed
@@ -39,7 +40,6 @@ REASONS: Final = (
     ReturnReason.DEFECTIVE, ReturnReason.WRONG_ITEM, ReturnReason.MISSING_PARTS,
     ReturnReason.NOT_AS_DESCRIBED, ReturnReason.OTHER,
 )  # fmt: skip
-_SOLD_BY_US: Final = ("own", "pos")
 _BUYER: Final = "buyer"
 
 
@@ -98,7 +98,7 @@ async def ask(
 
     async def opened(session: Any, orders: list[OrderDetail]) -> None:
         order = next((one.order for one in orders if one.order.no == order_no), None)
-        if order is None or order.channel not in _SOLD_BY_US:
+        if order is None:
             raise InvalidInput("this order is sent back where it was bought")
         asked = Asked(
             ReturnKind.RETURN, ReturnOrigin.CONSUMER, ReturnReason(reason), units,
@@ -206,7 +206,7 @@ async def _shown(session: Any, detail: OrderDetail) -> Shown:
     place = next((one.row.sent_from for one in returns if one.row.sent_from), None)
     return Shown(
         detail.order,
-        detail.order.channel in _SOLD_BY_US,
+        detail.order.channel in OUR_CHANNELS,
         [row for row in rows if row.left_over],
         returns,
         await session.get(LocationRow, place) if place else None,

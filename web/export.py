@@ -10,9 +10,9 @@ from sqlalchemy.engine import Row
 
 from api.errors import language_of
 from api.language import N_, translate
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
 from web import words
-from web.render import COMPANY_ZONE
 
 # A cell that begins with one of these is a formula to a spreadsheet.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\0")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
@@ -20,12 +19,12 @@ from api.language import translations
 from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
 from domain.platform.permissions import Permission
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
 from web import words
 from web.refusals import said
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
-COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
 _SOON: Final = timedelta(days=7)  # before that nobody has to renew a token
 _PATTERN: Final = {"zh": "M月d日 HH:mm", "en": "d MMM HH:mm"}
 _PATTERN_OTHER_YEAR: Final = {"zh": "yyyy年M月d日 HH:mm", "en": "d MMM yyyy HH:mm"}

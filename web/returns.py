@@ -93,7 +93,6 @@ async def open_return(
     no: str,
     request: Request,
     context: Context,
-    settings: SettingsOf,
     kind: Annotated[str, Form(max_length=20)] = "",
     reason: Annotated[str, Form(max_length=30)] = "",
     remark: Text = "",
@@ -111,7 +110,7 @@ async def open_return(
         return_bodies.ReturnRequest, kind=kind, remedy=remedy, reason=reason, lines=lines,
         remark=remark, goodwill=_sum(goodwill),
     )  # fmt: skip
-    opened = await returns.open_return(no, body, context, settings)
+    opened = await returns.open_return(no, body, context)
     return _to(request, opened.return_no)
 
 

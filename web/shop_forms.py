@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from api.channels import credentials
 from api.channels.settings import NewSettings, SettingsView
 from db.platform.pausing import BY_CREDENTIALS, BY_SETTINGS
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 from integrations.settings import Schema
 from web.order_actions import body_of
-from web.render import COMPANY_ZONE
 
 _WHOLE_DIGITS: Final = 7
 _YEARS: Final = range(2000, 2101)

@@ -17,10 +17,11 @@ from api.errors import Problem
 from api.strict import clean
 from db.channels import health
 from domain.platform.permissions import Permission
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 from integrations.marketplaces.registry import PULLED, STOCKED, TELLS_AFTER_SALES
 from web.order_actions import body_of
-from web.render import COMPANY_ZONE, page
+from web.render import page
 from web.shop_forms import (
     day_of,
     done,

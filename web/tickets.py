@@ -15,10 +15,11 @@ from api.channels.tickets import BatchView, take
 from api.errors import Problem
 from db.channels import health
 from db.inventory.repository import StockRepository
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 from integrations.spreadsheet import UnreadableFile, read_rows
 from integrations.till_exports import ExportedTicket, read_export
-from web.render import COMPANY_ZONE, page
+from web.render import page
 
 router = APIRouter(include_in_schema=False)
 

@@ -185,11 +185,12 @@ class SalesReturnActivities:
 async def _request(session: Any, row: Any) -> Request:
     money = await order_money(session, row.order_id)
     units = await units_of(session, row.return_no, asked=True)
+    paid = settlement_of(money, row, units)
     return Request(
         ReturnKind(row.kind),
         ReturnReason(row.reason),
-        settlement_of(money, row, units).refund_minor,
-        0,
+        paid.refund_minor - paid.goodwill_minor,
+        row.goodwill_minor,
         tuple(one.sku for one in await run(session, _SKUS, return_no=row.return_no)),
         await delivered_at(session, row.order_id),
         row.created_at,

@@ -1,6 +1,5 @@
 """A new shop, for administrators: from then on it is asked, told and listened to."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
@@ -16,13 +15,11 @@ from api.deps import Context, SettingsOf
 from api.strict import Code, Line, StrictBody
 from db.channels.repository import ChannelsRepository
 from db.channels.tables import ShopRow
-from db.platform.audit import audit
 from db.platform.outbox import queue_signal
-from db.shared.credentials import Credentials
+from db.shared.new_owners import add_owner
 from domain.channels.messages import SHOP_ADDED, ShopAdded
-from domain.orders.messages import GateOpened
 from domain.shared.errors import ActionNotAllowed, InvalidInput
-from domain.shared.ids import ShopId, gate_workflow_id
+from domain.shared.ids import ShopId
 from integrations.marketplaces.registry import CHANNELS, Channel
 from integrations.secret_names import of_channel
 
@@ -79,21 +76,14 @@ async def add_shop(
         async with outside.sessions.begin() as session:
             if taken := await ChannelsRepository(session).taken(row):
                 raise ActionNotAllowed(_NAME_TAKEN if taken == "id" else _SHOP_TAKEN)
-            session.add(row)
-            await session.flush()
-            await audit(
-                session, context.actor, "shop.add", system,
-                after={
-                    "channel": body.channel, "external_id": body.external_id, "name": body.name,
-                    "base_url": base_url, "settings": sorted(body.settings),
-                },
-                request_id=context.request_id,
+            told = {
+                "channel": body.channel, "external_id": body.external_id, "name": body.name,
+                "base_url": base_url,
+            }  # fmt: skip
+            await add_owner(
+                session, outside.vault, system, row, secrets, told=told,
+                expires_at=body.expires_at, by=context.actor, request_id=context.request_id,
             )  # fmt: skip
-            await Credentials(session, outside.vault, system).change(
-                secrets, expires_at=body.expires_at, now=datetime.now(UTC), by=context.actor,
-                request_id=context.request_id,
-            )  # fmt: skip
-            await queue_signal(session, gate_workflow_id(system), "gate_shut", GateOpened(system))
             added = ShopAdded(ShopId(body.id), body.channel, body.name)
             await queue_signal(session, system, SHOP_ADDED, added)
     except IntegrityError as error:

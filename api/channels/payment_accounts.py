@@ -1,6 +1,6 @@
 """Merchant accounts at payment providers, for administrators: added, paused, resumed, renewed."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -18,11 +18,8 @@ from api.strict import Code, Line, StrictBody
 from db.channels import health
 from db.channels.tables import ShopRow
 from db.orders.payment_tables import PaymentAccountRow
-from db.platform.outbox import queue_signal
-from db.shared.credentials import Credentials
-from domain.orders.messages import GateOpened
+from db.shared.new_owners import add_owner
 from domain.shared.errors import ActionNotAllowed, InvalidInput
-from domain.shared.ids import gate_workflow_id
 from integrations.payments.registry import PROVIDERS
 from integrations.secret_names import of_provider
 
@@ -109,21 +106,18 @@ async def add_account(
                 raise InvalidInput(f"there is no shop {body.shop_id}")
             if await session.get(PaymentAccountRow, body.id) is not None:
                 raise ActionNotAllowed(_TAKEN)
-            session.add(
-                PaymentAccountRow(
-                    id=body.id, provider=body.provider, shop_id=body.shop_id, name=body.name,
-                    base_url=base_url, settings=body.settings,
-                )
+            told = {
+                "provider": body.provider, "shop_id": body.shop_id, "name": body.name,
+                "base_url": base_url,
+            }  # fmt: skip
+            row = PaymentAccountRow(
+                id=body.id, provider=body.provider, shop_id=body.shop_id, name=body.name,
+                base_url=base_url, settings=body.settings,
             )  # fmt: skip
-            await session.flush()
-            await Credentials(session, outside.vault, system).change(
-                secrets,
-                expires_at=body.expires_at,
-                now=datetime.now(UTC),
-                by=context.actor,
-                request_id=context.request_id,
-            )
-            await queue_signal(session, gate_workflow_id(system), "gate_shut", GateOpened(system))
+            await add_owner(
+                session, outside.vault, system, row, secrets, told=told,
+                expires_at=body.expires_at, by=context.actor, request_id=context.request_id,
+            )  # fmt: skip
     except IntegrityError as error:  # somebody added it this moment
         raise ActionNotAllowed(_TAKEN) from error
     log.info("payment_account.added", account_id=body.id, provider=body.provider)

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
-from db.finance.posting import COMPANY_ZONE
 from db.finance.queries import After, Days
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 
 _CURSOR: Final = re.compile(r"(\d{4}-\d{2}-\d{2})_(\d{6}-\d{6,9})")

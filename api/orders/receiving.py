@@ -8,7 +8,6 @@ from pydantic import Field, StrictInt
 from api.deps import Context
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.repository import StockRepository
-from db.orders.tickets import wake_sales
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.shared.ids import LocationId, Lot, Sku
 
@@ -67,7 +66,6 @@ async def receive(body: Receipt, context: Context) -> Posted:
     lines = _lines(body.location, body.lines)
     async with context.sessions.begin() as session:
         await StockRepository(session).receive(document, lines)
-        await wake_sales(session, body.location, [line.key.sku for line in lines])
     return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
 
 
@@ -79,7 +77,6 @@ async def adjust(body: Adjustment, context: Context) -> Posted:
     lines = _lines(body.location, body.lines)
     async with context.sessions.begin() as session:
         await StockRepository(session).adjust(document, lines, body.reason)
-        await wake_sales(session, body.location, [line.key.sku for line in lines])
     return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
 
 

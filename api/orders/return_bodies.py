@@ -1,7 +1,7 @@
 """What is said about returns over the API."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 from sqlalchemy.engine import Row
@@ -14,7 +14,8 @@ from db.orders.return_queries import (
 from domain.orders.returns.model import Disposition, Remedy, ReturnKind, ReturnReason
 from domain.orders.returns.plan import ReturnAction, ReturnPlan
 
-Sum = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+SUM: Final = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
+Sum = Annotated[str, Field(pattern=SUM)]
 
 
 class AskedLine(StrictBody):

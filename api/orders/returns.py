@@ -1,6 +1,7 @@
 """Returns over the API: asked for, decided with a plan that was shown, received and inspected."""
 
 import hashlib
+import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.orders.return_bodies import (
+    SUM,
     Decided,
     Inspection,
     Opened,
@@ -22,15 +24,15 @@ from api.orders.return_bodies import (
     Said,
 )
 from api.strict import Code, clean
-from db.orders import return_acts
+from db.orders import return_acts, return_decisions
 from db.orders.queries import OrderQueries
-from db.orders.return_acts import Asked, DecidedTerms
+from db.orders.return_decisions import DecidedTerms
 from db.orders.return_queries import (
     find_returns,
     return_detail,
     return_queue,
 )
-from db.orders.returns import returnable
+from db.orders.returns import Asked, returnable
 from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
 from db.shared.returns_bench import Bench, Counted, Verdict
@@ -39,10 +41,9 @@ from domain.orders.returns.plan import ReturnAction
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
 from domain.shared.money import Money, minor_digits
-from runtime.settings import Settings
 
 router = APIRouter(tags=["returns"])
-SumAsked = Annotated[str, Query(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+SumAsked = Annotated[str, Query(pattern=SUM)]
 Queue = Literal["", "decide", "settle", "buyer", "coming", "inspect", "paying", "closed"]
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
@@ -56,17 +57,14 @@ async def can_come_back(no: Code, sessions: SessionsOf) -> list[ReturnableLine]:
 
 
 @router.post("/orders/{no}/returns")
-async def open_return(
-    no: Code, body: ReturnRequest, context: Context, settings: SettingsOf
-) -> Opened:
-    """Open a return; the rules approve it, or a person has to."""
+async def open_return(no: Code, body: ReturnRequest, context: Context) -> Opened:
+    """Open a return; the rules approve it, or a person has to, as always for goodwill."""
     units: dict[str, int] = {}
     for line in body.lines:
         units[line.line_id] = units.get(line.line_id, 0) + line.quantity
     async with context.sessions.begin() as session:
         order = await _order(session, no)
         goodwill = minor(body.goodwill, order.currency)
-        refuse_goodwill(context, settings, goodwill)
         asked = Asked(
             body.kind, ReturnOrigin.CUSTOMER_SERVICE, body.reason, units, body.remark, goodwill,
             remedy=body.remedy, actor=context.actor,
@@ -112,7 +110,7 @@ async def plan(
     """What a decision would do now, in money and goods; nothing happens yet."""
     async with context.sessions.begin() as session:
         terms = await _terms(session, return_no, freight, deduction, goodwill)
-        return ReturnPlanView.of(await return_acts.plan_of(session, return_no, action, terms))
+        return ReturnPlanView.of(await return_decisions.plan_of(session, return_no, action, terms))
 
 
 @router.post("/returns/{return_no}/decision")
@@ -124,12 +122,14 @@ async def decide(
         raise ActionNotAllowed("a reason is needed")
     async with context.sessions.begin() as session:
         terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
-        refuse_goodwill(context, settings, terms.goodwill_minor)
         if (terms.goodwill_minor or terms.deduction_minor) and not body.reason:
             raise ActionNotAllowed("a reason is needed")
-        done = await return_acts.decide(
-            session, return_no, body.action, body.plan_hash, terms, body.reason, context.actor
-        )
+        anything = context.principal.may(Permission.APPROVE_GOODWILL)
+        most = None if anything else settings.return_policy.goodwill_limit_minor
+        done = await return_decisions.decide(
+            session, return_no, body.action, body.plan_hash, terms, body.reason, context.actor,
+            most_goodwill_minor=most,
+        )  # fmt: skip
         await audited(session, context, return_no, str(body.action), body.reason)
     return ReturnPlanView.of(done)
 
@@ -200,24 +200,19 @@ def act_of(context: RequestContext, return_no: str, said: str = "") -> str:
 
 
 def minor(amount: str, currency: str) -> int:
-    """Minor units of a decimal sum. Raises InvalidInput for parts of a cent."""
+    """Minor units of a decimal sum. Raises InvalidInput for parts of a cent, and for no sum."""
     digits = minor_digits(currency)
+    if not re.fullmatch(SUM, amount):
+        raise InvalidInput("this is no sum of money")
     if len(amount.partition(".")[2]) > digits:
         raise InvalidInput(f"a sum has {digits} decimal places at most")
     return Money.of(Decimal(amount), currency).minor
 
 
-def refuse_goodwill(context: RequestContext, settings: Settings, goodwill_minor: int) -> None:
-    """Raises ActionNotAllowed for more goodwill than this person may give."""
-    limit = settings.return_policy.goodwill_limit_minor
-    if goodwill_minor > limit and not context.principal.may(Permission.APPROVE_GOODWILL):
-        raise ActionNotAllowed("goodwill above the limit is given by a manager")
-
-
 async def _terms(
     session: Any, return_no: str, freight: bool | None, deduction: str, goodwill: str
 ) -> DecidedTerms:
-    currency = (await return_detail(session, return_no)).row.currency
+    currency = await return_decisions.currency_of(session, return_no)
     return DecidedTerms(freight, minor(deduction, currency), minor(goodwill, currency))
 
 

@@ -13,6 +13,7 @@ from domain.finance.order_book import BookLine, OrderBook, recognised_so_far
 from domain.finance.posting import Fact, FactKind, Picture, Shipped
 from domain.finance.stock_rules import GoodsMoved, StockValue
 from domain.finance.vouchers import Recognised
+from domain.orders.channels import OUR_CHANNELS
 from domain.shared.ids import Sku
 
 _DUE: Final = """
@@ -62,7 +63,8 @@ GROUP BY s.order_id, l.order_line_id
 
 _ORDERS: Final = """
 SELECT o.id, o.shop_id, o.currency, o.payable_minor, o.captured_minor, o.freight_minor,
-       o.channel NOT IN ('own', 'pos') AS settled_by_channel, o.status = 'cancelled' AS cancelled,
+       o.channel <> ALL(CAST(:ours AS text[])) AS settled_by_channel,
+       o.status = 'cancelled' AS cancelled,
        o.test_order,
        CASE WHEN o.cash_on_delivery THEN (
            SELECT s.carrier FROM shipment s WHERE s.order_id = o.id AND s.carrier <> ''
@@ -205,7 +207,7 @@ async def _add_orders(
             row.order_line_id, row.units, row.sales_minor, row.discount_minor, row.tax_minor
         )
         done.setdefault(row.order_id, []).append(part)
-    for row in await run(session, _ORDERS, **given):
+    for row in await run(session, _ORDERS, ours=list(OUR_CHANNELS), **given):
         if row.carrier:
             picture.carriers[row.id] = f"carrier/{row.carrier}"
         picture.books[row.id] = OrderBook(

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,8 +14,8 @@ from domain.finance.order_book import OrderBook
 from domain.finance.posting import Fact, order_of, post
 from domain.finance.stock_rules import StockValue
 from domain.finance.vouchers import Voucher
+from domain.shared.clock import COMPANY_ZONE
 
-COMPANY_ZONE: Final = ZoneInfo("Asia/Shanghai")
 BOOKS: Final = "books"  # who asks for a person when a fact cannot be posted
 RETRY_AFTER_S: Final = 600.0
 

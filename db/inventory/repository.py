@@ -211,13 +211,16 @@ class StockRepository:
 
     async def fill_backorders(self, keys: Iterable[StockKey]) -> list[Fill]:
         """Give free units to those who wait for them: oldest payment first, nobody is overtaken.
+        Sales that wait for a store's books look again.
 
         For verbs that freed units (they hold the locks), and after a backorder was cancelled.
         """
         usable = sorted(key for key in keys if (key.condition, key.owner) == ("good", "own"))
         if not usable:
             return []
-        rows = await self._ledger.run(statements.AWAITED, columns_of(usable))
+        where = {name: columns_of(usable)[name] for name in ("sku", "location_id")}
+        await self._ledger.run(statements.WAKE_SALES, where)
+        rows = await self._ledger.run(statements.AWAITED, where)
         awaited = {(row.sku, row.location_id) for row in rows}
         queued = [key for key in usable if (key.sku, key.location_id) in awaited]
         if queued:

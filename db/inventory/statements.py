@@ -299,6 +299,21 @@ WHERE w.state = 'waiting' AND (w.sku, w.location_id) IN (
     SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])))
 """
 
+# Sales that were carried out of a store and wait for its books: they look again.
+WAKE_SALES: Final = """
+INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
+SELECT 'signal', o.workflow_id, 'state_changed', '{"what": "stock"}'::jsonb, '', 0, ''
+FROM order_hold h
+JOIN till_ticket t ON t.order_id = h.order_id
+JOIN sales_order o ON o.id = h.order_id
+WHERE h.kind = 'stock_count' AND h.released_at IS NULL AND o.closed_at IS NULL
+  AND EXISTS (
+      SELECT FROM fulfilment_line f
+      JOIN unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])) AS k(sku, location_id)
+        ON k.sku = f.sku AND k.location_id = t.location_id
+      WHERE f.order_id = o.id)
+"""
+
 QUEUED: Final = """
 SELECT DISTINCT w.sku, w.location_id, b.lot
 FROM backorder w

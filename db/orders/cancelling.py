@@ -8,13 +8,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.orders.repository import OrderRepository
 from db.sql import run
 from domain.orders.cancellation import CancellableLine, CancellableOrder, CancellableShipment
+from domain.orders.channels import OUR_CHANNELS
 from domain.orders.order import OrderStatus, ShipmentStatus
 from domain.shared.errors import OrderNotFound
 
 _ORDER: Final = """
 SELECT id, status, currency, captured_minor, refunded_minor,
        refund_due_minor + returning_minor AS refund_due_minor, freight_minor,
-       channel NOT IN ('own', 'pos') AS settled_by_channel
+       channel <> ALL(CAST(:ours AS text[])) AS settled_by_channel
 FROM sales_order WHERE id = :order_id
 """
 
@@ -98,7 +99,7 @@ async def forget_refused(session: AsyncSession, age: timedelta) -> int:
 
 async def cancellable(orders: OrderRepository, order_id: str) -> CancellableOrder:
     """What a cancellation plan is made from. Raises OrderNotFound."""
-    found = await orders.run(_ORDER, {"order_id": order_id})
+    found = await orders.run(_ORDER, {"order_id": order_id, "ours": list(OUR_CHANNELS)})
     if not found:
         raise OrderNotFound(f"there is no order {order_id}")
     order = found[0]

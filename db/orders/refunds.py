@@ -29,14 +29,15 @@ SELECT o.currency, o.refund_due_minor - coalesce((
 FROM sales_order o WHERE o.id = :order_id
 """
 
-_REFUNDABLE: Final = """
+_FREE: Final = """
 SELECT p.id, p.amount_minor - p.refunded_minor - p.refunding_minor AS free
 FROM payment p JOIN payment_account a ON a.id = p.account_id AND a.active
 JOIN sales_order o ON o.shop_id = p.shop_id AND o.external_no = p.external_no
 WHERE o.id = :order_id AND p.purpose = 'order' AND p.currency = o.currency
   AND p.amount_minor > p.refunded_minor + p.refunding_minor
-ORDER BY p.captured_at, p.id FOR UPDATE OF p
+ORDER BY p.captured_at, p.id
 """
+_REFUNDABLE: Final = f"{_FREE} FOR UPDATE OF p"
 
 _RESERVE: Final = """
 UPDATE payment SET refunding_minor = refunding_minor + :amount WHERE id = :payment_id
@@ -151,6 +152,11 @@ async def plan_return_refunds(
     for payment_id, share in shares:
         await write_refund(session, payment_id, order_id, share, "return", of=of)
     return due_minor - sum(share for _, share in shares)
+
+
+async def free_minor(session: AsyncSession, order_id: str) -> int:
+    """What the known payments of an order can still give back."""
+    return sum(int(row.free) for row in await run(session, _FREE, order_id=order_id))
 
 
 async def tell_return(session: AsyncSession, return_no: str, order_id: str) -> None:

@@ -5,7 +5,7 @@ wakes its workflow after the commit.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.orders import statements
 from db.orders.refunds import tell_return
 from db.sql import run
+from domain.orders.channels import OUR_CHANNELS
 from domain.orders.returns.lifecycle import status_of, waits_for
 from domain.orders.returns.model import (
     Decision,
@@ -31,14 +32,12 @@ _ORDER_OF: Final = "SELECT order_id FROM sales_return WHERE return_no = :return_
 _LOCK_ORDER: Final = "SELECT id FROM sales_order WHERE id = :order_id FOR NO KEY UPDATE"
 _LOCK: Final = "SELECT * FROM sales_return WHERE return_no = :return_no FOR NO KEY UPDATE"
 
-# Units to be paid for: accepted ones, or those that stay with the buyer once that is approved.
 # A channel pays back what it has a case about; where it has none, or an ended one, a person does.
 _STATE: Final = """
-SELECT r.*, o.channel NOT IN ('own', 'pos')
+SELECT r.*, o.channel <> ALL(CAST(:ours AS text[]))
            AND coalesce(a.stage NOT IN ('closed', 'refused'), false) AS pays_channel,
-       coalesce(l.asked, 0) AS asked, coalesce(l.received, 0) AS received,
-       coalesce(l.inspected, 0) AS inspected, coalesce(l.accepted, 0) AS accepted,
-       coalesce(l.unsettled, 0) AS unsettled,
+       coalesce(l.received, 0) AS received, coalesce(l.inspected, 0) AS inspected,
+       coalesce(l.accepted, 0) AS accepted,
        coalesce(s.planned, 0)::bigint AS planned,
        EXISTS (SELECT FROM refund f WHERE f.return_no = r.return_no
                AND f.settled_at IS NULL) AS running,
@@ -47,11 +46,8 @@ FROM sales_return r JOIN sales_order o ON o.id = r.order_id
 LEFT JOIN after_sale a ON a.channel = o.channel AND a.shop_id = r.shop_id
     AND a.after_sale_no = r.case_no
 LEFT JOIN LATERAL (
-    SELECT sum(quantity)::bigint AS asked, sum(received_quantity)::bigint AS received,
-           sum(inspected_quantity)::bigint AS inspected, sum(accepted_quantity)::bigint AS accepted,
-           sum(CASE WHEN needs_goods THEN accepted_quantity
-                    WHEN r.decision = 'approved' THEN quantity ELSE 0 END
-               - refunded_quantity)::bigint AS unsettled
+    SELECT sum(received_quantity)::bigint AS received, sum(inspected_quantity)::bigint AS inspected,
+           sum(accepted_quantity)::bigint AS accepted
     FROM sales_return_line WHERE return_no = r.return_no) l ON true
 LEFT JOIN LATERAL (
     SELECT sum(refund_minor) AS planned FROM return_settlement
@@ -158,15 +154,13 @@ FROM shipment s WHERE s.order_id = :order_id
 
 
 @dataclass(frozen=True, slots=True)
-class NewReturn:
-    """A return as it is asked for: units by fulfilment line, and money beside them."""
+class Asked:
+    """A return that somebody asks for: units by fulfilment line, or money alone."""
 
-    return_no: str
-    order_id: str
     kind: ReturnKind
     origin: ReturnOrigin
     reason: ReturnReason
-    units: Mapping[str, int]
+    units: Mapping[str, int] = field(default_factory=dict)
     remark: str = ""
     goodwill_minor: int = 0
     case_no: str = ""
@@ -176,29 +170,30 @@ class NewReturn:
     actor: str = "system"
 
 
-async def insert_return(session: AsyncSession, new: NewReturn) -> bool:
+async def insert_return(session: AsyncSession, return_no: str, order_id: str, asked: Asked) -> bool:
     """Write it down and claim its units; False when the number or the channel's case is taken.
 
     The caller has locked the order and seen that the units are there.
     """
-    sent = new.kind is ReturnKind.CAME_BACK or bool(new.waybill_no)
+    sent = asked.kind is ReturnKind.CAME_BACK or bool(asked.waybill_no)
     made = await run(
-        session, _INSERT, return_no=new.return_no, order_id=new.order_id, kind=new.kind,
-        origin=new.origin, reason=new.reason, remark=new.remark, carrier=new.carrier,
-        waybill_no=new.waybill_no, sent=sent, goodwill=new.goodwill_minor, case_no=new.case_no,
-        remedy=new.remedy, created_by=new.actor,
+        session, _INSERT, return_no=return_no, order_id=order_id, kind=asked.kind,
+        origin=asked.origin, reason=asked.reason, remark=asked.remark, carrier=asked.carrier,
+        waybill_no=asked.waybill_no, sent=sent, goodwill=asked.goodwill_minor,
+        case_no=asked.case_no, remedy=asked.remedy, created_by=asked.actor,
     )  # fmt: skip
     if not made:
         return False
-    ids, quantities = list(new.units), list(new.units.values())
+    units = {part: count for part, count in sorted(asked.units.items()) if count}
+    ids, quantities = list(units), list(units.values())
     await run(session, CLAIM, ids=ids, quantities=quantities)
     await run(
-        session, _INSERT_LINES, return_no=new.return_no, ids=ids, quantities=quantities,
-        needs_goods=new.kind.needs_goods,
+        session, _INSERT_LINES, return_no=return_no, ids=ids, quantities=quantities,
+        needs_goods=asked.kind.needs_goods,
     )  # fmt: skip
-    data = {"return_no": new.return_no, "return_kind": new.kind, "return_reason": new.reason}
-    await tell(session, new.order_id, new.return_no, "return_opened", data, new.actor)
-    await tell_return(session, new.return_no, new.order_id)
+    data = {"return_no": return_no, "return_kind": asked.kind, "return_reason": asked.reason}
+    await tell(session, order_id, return_no, "return_opened", data, asked.actor)
+    await tell_return(session, return_no, order_id)
     return True
 
 
@@ -223,7 +218,7 @@ async def lock_order(session: AsyncSession, order_id: str) -> None:
 
 async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
     """Where the return stands, derived from its rows. Raises ReturnNotFound."""
-    rows = await run(session, _STATE, return_no=return_no)
+    rows = await run(session, _STATE, return_no=return_no, ours=list(OUR_CHANNELS))
     if not rows:
         raise ReturnNotFound(f"there is no return {return_no[:50]!a}")
     row = rows[0]
@@ -239,12 +234,9 @@ async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
         due_at=row.due_at,
         escalated=row.escalated_at is not None,
         sent=row.sent_at is not None,
-        asked_units=row.asked,
         received_units=row.received,
         inspected_units=row.inspected,
         refused_units=row.inspected - row.accepted,
-        unsettled_units=row.unsettled,
-        goodwill_minor=row.goodwill_minor,
         settle_decided=row.settle_decided,
         settled=row.settled_at is not None,
         reopened=row.reopened,
@@ -252,7 +244,6 @@ async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
         refund_running=row.running,
         pays_channel=row.pays_channel,
         rest_minor=row.rest_minor,
-        channel_case=row.case_no,
         to_tell="" if row.channel_done else row.to_tell,
         channel_done=row.channel_done,
         replaced=row.new_order_id is not None,

@@ -9,13 +9,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
 from db.sql import run
+from domain.orders.channels import OUR_CHANNELS
 from domain.orders.work import Entry, ShipmentFacts
 from domain.shared.errors import OrderNotFound
 from domain.shared.ids import OrderId, ShipmentNo
 
 STOPPING: Final = "stopping"
 PACKING: Final = "packing"
-CANNOT_BE_ASKED: Final = frozenset({"own", "pos"})  # they push; there is nothing of them to call
+CANNOT_BE_ASKED: Final = frozenset(OUR_CHANNELS)  # they push; there is nothing of them to call
 
 _FACTS: Final = """
 SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o.shop_id,

@@ -61,18 +61,6 @@ FROM unnest(CAST(:lines AS text[]), CAST(:quantity AS bigint[])) AS l(id, quanti
 JOIN fulfilment_line f ON f.id = l.id
 """
 
-# Sales of this store that wait for its books: they look again, whatever came in.
-_WAKE: Final = """
-INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
-SELECT 'signal', o.workflow_id, 'state_changed', '{"what": "stock"}'::jsonb, '', 0, ''
-FROM order_hold h
-JOIN till_ticket t ON t.order_id = h.order_id
-JOIN sales_order o ON o.id = h.order_id
-WHERE h.kind = 'stock_count' AND h.released_at IS NULL AND t.location_id = :location_id
-  AND o.closed_at IS NULL AND EXISTS (
-      SELECT FROM fulfilment_line f WHERE f.order_id = o.id AND f.sku = ANY(:skus))
-"""
-
 _NOT_STORES: Final = """
 SELECT u.id FROM unnest(CAST(:ids AS text[])) AS u(id)
 WHERE NOT EXISTS (SELECT FROM location l WHERE l.id = u.id AND l.kind = 'store')
@@ -144,11 +132,6 @@ async def ship_at_once(
         session, _SHIPMENT_LINES, no=no, lines=[line for line, _ in lines],
         quantity=[units for _, units in lines],
     )  # fmt: skip
-
-
-async def wake_sales(session: AsyncSession, location_id: str, skus: Sequence[str]) -> None:
-    """The books of a place changed: sales that wait for them look again after the commit."""
-    await run(session, _WAKE, location_id=location_id, skus=list(skus))
 
 
 async def not_stores(session: AsyncSession, ids: Sequence[str]) -> set[str]:

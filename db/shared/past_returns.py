@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.orders.return_acts import Asked, open_return
-from db.orders.returns import lock_order, returnable
+from db.orders.return_acts import open_return
+from db.orders.returns import Asked, lock_order, returnable
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders.refunds import tell_return
-from db.orders.return_acts import Asked, open_return, parcel_sent, withdraw
+from db.orders.return_acts import open_return, parcel_sent, withdraw
 from db.orders.return_money import order_money
-from db.orders.returns import lock_order, lock_return, return_state, returnable, tell
+from db.orders.returns import Asked, lock_order, lock_return, return_state, returnable, tell
 from db.sql import run
 from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
 from domain.orders.returns.model import Decision, Outcome, ReturnKind, ReturnOrigin, ReturnReason

@@ -4,8 +4,8 @@ import pytest
 
 from db.engine import Sessions
 from db.orders.receivers import Person, sealed_columns
-from db.orders.return_acts import Asked, open_return
-from db.orders.returns import earlier_returns
+from db.orders.return_acts import open_return
+from db.orders.returns import Asked, earlier_returns
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop

@@ -7,7 +7,8 @@ import pytest
 
 from db.engine import Sessions
 from db.orders import allocating, cancelling, return_queries, returns, statements
-from db.orders.return_acts import Asked, open_return
+from db.orders.return_acts import open_return
+from db.orders.returns import Asked
 from db.shared import replaying
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
@@ -39,7 +40,7 @@ ONE: Final = {"order_id": "o77"}
 STATEMENTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "returnable": (returns._RETURNABLE, ONE),
     "history": (returns._HISTORY, {**ONE, "return_no": "R77"}),
-    "state of a return": (returns._STATE, {"return_no": "R77"}),
+    "state of a return": (returns._STATE, {"return_no": "R77", "ours": ["own"]}),
     "by number": (return_queries._BY_NUMBER, {"q": "W77", "limit": 50}),
     "lines of a return": (return_queries._LINES, {"return_no": "R77"}),
     "refunds of a return": (return_queries._REFUNDS, {"return_no": "R77"}),

@@ -6,7 +6,8 @@ import pytest
 
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
-from db.orders.return_acts import Asked, open_return
+from db.orders.return_acts import open_return
+from db.orders.returns import Asked
 from db.shared.returns_bench import Bench, Counted, Verdict
 from db.sql import run
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine

@@ -12,7 +12,7 @@ from commands.demo import seed_demo
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.receivers import Person
-from db.orders.returns import NewReturn, insert_return
+from db.orders.returns import Asked, insert_return
 from db.orders.tables import (
     FulfilmentLineRow,
     OrderEventRow,
@@ -117,16 +117,16 @@ RETURNS: Final = ("RT261126-0000001", "RT261126-0000002")
 async def _seed_returns(session: AsyncSession) -> None:
     """The first waits for a decision; of the second, one unit came in and lies in quarantine."""
     service = ReturnOrigin.CUSTOMER_SERVICE
-    asked = NewReturn(
-        RETURNS[0], "o8", ReturnKind.RETURN, service, ReturnReason.DAMAGED,
+    asked = Asked(
+        ReturnKind.RETURN, service, ReturnReason.DAMAGED,
         {"o8.2/POT-ZS-220": 1}, "壶嘴磕了一下", actor="kefu",
     )  # fmt: skip
-    came = NewReturn(
-        RETURNS[1], "o7", ReturnKind.CAME_BACK, ReturnOrigin.TRACKING, ReturnReason.REFUSED,
+    came = Asked(
+        ReturnKind.CAME_BACK, ReturnOrigin.TRACKING, ReturnReason.REFUSED,
         {"o7.1/TEA-LJ-100": 2, "o7.2/POT-ZS-220": 1}, waybill_no="SF1000000000007",
     )  # fmt: skip
-    for new in (asked, came):
-        await insert_return(session, new)
+    await insert_return(session, RETURNS[0], "o8", asked)
+    await insert_return(session, RETURNS[1], "o7", came)
     await run(
         session,
         'UPDATE sales_return SET judged_at = now(), doubts = \'["amount", "history"]\','

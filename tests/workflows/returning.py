@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from db.orders.return_acts import Asked, DecidedTerms, decide, open_return, parcel_sent, plan_of
+from db.orders.return_acts import open_return, parcel_sent
+from db.orders.return_decisions import DecidedTerms, decide, plan_of
+from db.orders.returns import Asked
 from db.shared.returns_bench import Bench, Counted, Verdict
 from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
 from domain.orders.returns.plan import ReturnAction, ReturnPlan

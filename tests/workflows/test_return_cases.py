@@ -136,6 +136,8 @@ async def test_a_channel_without_a_call_is_answered_by_a_person(
         await handle.execute_update("resolve_step", done, result_type=Accepted)
         await shop.until("SELECT to_tell FROM sales_return", "")
         assert await handle.result() == "rejected"
+        told_by = "SELECT actor FROM order_event WHERE kind = 'return_told'"
+        assert await shop.row(told_by) == ("kefu",)
         await shop.adds_up()
 
 

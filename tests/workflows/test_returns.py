@@ -6,7 +6,8 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
-from db.orders.return_acts import DecidedTerms, ask_buyer, buyer_answered, decide, withdraw
+from db.orders.return_acts import ask_buyer, buyer_answered, withdraw
+from db.orders.return_decisions import DecidedTerms, decide
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.payment import RefundStatus
 from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason

@@ -1,7 +1,7 @@
 """What was carried out of a store leaves its books; what they do not have, a person settles."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,6 @@ from activities.shared.late_facts import LateFacts
 from db.channels.tables import ChannelSkuRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
-from db.orders.tickets import wake_sales
 from db.platform.outbox import queue_signal
 from db.shared.lifecycles import open_items, resolve_lost
 from db.shared.tickets import Outcome, TicketDesk
@@ -121,7 +120,8 @@ async def test_the_lots_of_a_store_are_emptied_in_their_order(tills: Tills) -> N
     ) == (["L1:0", "L2:4"],)
 
 
-async def test_what_the_books_do_not_have_waits_until_it_came_in(tills: Tills) -> None:
+@pytest.mark.parametrize("how", ["receive", "sort_out", "transfer"])
+async def test_what_the_books_do_not_have_waits_until_it_came_in(tills: Tills, how: str) -> None:
     await put_into_store(tills.company.sessions, "A", 1)
 
     sale = await tills.sell()
@@ -129,10 +129,16 @@ async def test_what_the_books_do_not_have_waits_until_it_came_in(tills: Tills) -
     assert await tills.company.row(IN_STORE) == (0,), "what was there has left at once"
     await tills.company.adds_up()
 
+    here, hq = (StockKey(Sku("A"), LocationId(place)) for place in ("S1", "HQ"))
+    came = {"receive": here, "sort_out": replace(here, condition="quarantine"), "transfer": hq}
+    line = StockLine(came[how], 4)
     async with tills.company.sessions.begin() as session:
-        line = StockLine(StockKey(Sku("A"), LocationId("S1")), 4)
-        await StockRepository(session).receive(Document("grn", "G2", "G2"), [line])
-        await wake_sales(session, "S1", ["A"])
+        stock = StockRepository(session)
+        await stock.receive(Document("grn", "G2", "G2"), [line])
+        if how == "sort_out":
+            await stock.sort_out(Document("adjustment", "R2", "R2"), line, here)
+        if how == "transfer":
+            await stock.transfer(Document("transfer", "T2", "T2"), [line], here.location_id)
     await tills.company.deliver_signals()
 
     await tills.settled(sale)

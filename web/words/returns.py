@@ -121,6 +121,7 @@ RETURN_DOUBT: Final = {
     "history": N_("This buyer has returned often"),
     "goods": N_("Goods of a kind that a person decides about"),
     "reason": N_("The reason needs a person"),
+    "goodwill": N_("Goodwill is asked for"),
     "without_goods": N_("Money is asked for without goods coming back"),
 }
 

@@ -76,7 +76,6 @@ class ReturnWorkflow(Attended):
 
     async def _tell_channel(self) -> ReturnState:
         """Agree, refuse or confirm receipt in the channel's own protocol, or a person does."""
-        actor = "system"
 
         async def tell(_: str) -> ReturnState:
             return await workflow.execute_activity_method(
@@ -85,7 +84,9 @@ class ReturnWorkflow(Attended):
 
         async def by_hand(_: str) -> ReturnState:
             return await workflow.execute_local_activity_method(
-                CaseAnswerActivities.told_by_hand, self._work(ANSWER_STEP, actor), **DATABASE
+                CaseAnswerActivities.told_by_hand,
+                self._work(ANSWER_STEP, self._console.actor),
+                **DATABASE,
             )
 
         step = Step(ANSWER_STEP, "shop", tell, by_hand=by_hand, may_skip=True)

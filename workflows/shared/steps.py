@@ -86,11 +86,17 @@ class StepConsole:
         self._decisions: dict[str, ResolveStep] = {}
         self._parked: dict[str, tuple[StepAction, ...]] = {}
         self._openings = 0
+        self._actor = "system"
 
     @property
     def parked(self) -> tuple[str, ...]:
         """Ids of the steps that wait for a person now."""
         return tuple(sorted(self._parked))
+
+    @property
+    def actor(self) -> str:
+        """Who decided last about a step."""
+        return self._actor
 
     def check(self, decision: ResolveStep) -> None:
         """Validator: refuse what cannot be decided. Raises StepNotParked or ActionNotAllowed."""
@@ -204,6 +210,7 @@ class StepConsole:
         )
         if decision is None:
             raise Interrupted(step_id)
+        self._actor = decision.actor
         return decision
 
     async def _wait_for_gate(self, seen: int, interrupted: Callable[[], bool]) -> None:

@@ -18,11 +18,13 @@ class Doubt(StrEnum):
     GOODS = "goods"
     REASON = "reason"
     WITHOUT_GOODS = "without_goods"
+    GOODWILL = "goodwill"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the rules look at. `earlier_returns` are the buyer's within half a year."""
+    """What the rules look at. `goodwill_minor` is asked beside the goods; `earlier_returns` are the
+    buyer's within half a year."""
 
     kind: ReturnKind
     reason: ReturnReason
@@ -41,6 +43,8 @@ def doubts(request: Request, policy: ReturnPolicy) -> tuple[Doubt, ...]:
     found: list[Doubt] = []
     if request.kind is ReturnKind.REFUND_ONLY:
         found.append(Doubt.WITHOUT_GOODS)
+    if request.goodwill_minor:
+        found.append(Doubt.GOODWILL)
     if request.delivered_at is None:
         found.append(Doubt.NOT_DELIVERED)
     else:

@@ -146,12 +146,9 @@ class ReturnState:
     due_at: datetime | None = None  # until when we owe the next act, or the buyer does
     escalated: bool = False  # somebody was told that it is late
     sent: bool = False  # the buyer told a parcel's number
-    asked_units: int = 0
     received_units: int = 0
     inspected_units: int = 0
     refused_units: int = 0  # inspected and not accepted
-    unsettled_units: int = 0  # accepted, or staying with the buyer, and not paid for yet
-    goodwill_minor: int = 0  # promised and not paid yet
     settle_decided: bool = False  # a person said what is paid for what was inspected
     settled: bool = False  # its money is planned
     reopened: bool = False  # goods came after it was over
@@ -160,6 +157,5 @@ class ReturnState:
     refund_running: bool = False  # at a payment provider
     pays_channel: bool = False  # the marketplace holds the money and pays it back itself
     rest_minor: int = 0  # planned, and no known payment to take it from
-    channel_case: str = ""  # the marketplace's number of it
     to_tell: str = ""  # what the marketplace has to hear of us: agree, refuse, received
     channel_done: bool = False  # the marketplace says that it is settled

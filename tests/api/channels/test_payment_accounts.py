@@ -61,8 +61,13 @@ async def test_an_account_is_added_sealed_with_its_gate_and_its_health(
     async with sessions.begin() as session:
         (row,) = await run(session, "SELECT secrets FROM payment_account")
         signals = await run(session, "SELECT target, name FROM outbox")
+        deeds = await run(session, "SELECT action, subject, after FROM audit_log ORDER BY id")
     assert app.state.vault.open_secrets(row.secrets, "payment/stripe-1") == SECRETS
     assert [(one.target, one.name) for one in signals] == [("gate/payment%2Fstripe-1", "gate_shut")]
+    assert [(one.action, one.subject) for one in deeds] == [
+        ("payment.add", "payment/stripe-1"), ("credentials.change", "payment/stripe-1"),
+    ]  # fmt: skip
+    assert (deeds[0].after["provider"], deeds[0].after["shop_id"]) == ("stripe", "own-1")
     assert CANARY not in answer.text + seen.text + str(logs)
     assert canaries.in_tables(database_url, [CANARY]) == []
 

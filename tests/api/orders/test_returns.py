@@ -8,10 +8,12 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
+from api.orders.returns import minor
 from db.audit import audit
 from db.engine import Sessions
 from db.sql import run
 from domain.platform.permissions import Role
+from domain.shared.errors import InvalidInput
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
 from tests.api.served import browser, key_for, served
 
@@ -103,22 +105,25 @@ async def test_the_returnable_units_are_those_that_no_return_has(
 
 
 async def test_goodwill_above_the_limit_needs_a_manager(
-    app: FastAPI, service: httpx.AsyncClient, web_sessions: Sessions
+    app: FastAPI, service: httpx.AsyncClient, sessions: Sessions, web_sessions: Sessions
 ) -> None:
-    body = {"kind": "refund_only", "reason": "goodwill", "goodwill": "60.00"}
-    assert (await service.post(f"{ORDER}/returns", json=body)).status_code == 409
-    no = await opened(service, kind="refund_only", reason="goodwill", lines=[], goodwill="5")
-    path = f"/api/v1/returns/{no}"
-    more = {"action": "approve", "goodwill": "51.00"}
-    refused = await service.get(f"{path}/plan", params=more)
-    assert refused.status_code == 409  # the order has 25.50
+    async with sessions.begin() as session:
+        await run(session, "UPDATE sales_order SET captured_minor = 20000")
+
+    async def approve(who: httpx.AsyncClient, goodwill: str) -> int:
+        more = {"kind": "refund_only", "reason": "goodwill", "lines": [], "goodwill": goodwill}
+        path = f"/api/v1/returns/{await opened(service, **more)}"
+        terms = {"action": "approve", "goodwill": goodwill}
+        plan = (await service.get(f"{path}/plan", params=terms)).json()
+        decision = {**terms, "plan_hash": plan["plan_hash"], "reason": "sorry"}
+        return (await who.post(f"{path}/decision", json=decision)).status_code
+
     async with browser(app, **await key_for(web_sessions, Role.MANAGER, name="m")) as manager:
-        plan = (await manager.get(f"{path}/plan", params={**more, "goodwill": "25.50"})).json()
-        told = {
-            "action": "approve", "plan_hash": plan["plan_hash"], "goodwill": "25.50",
-            "reason": "sorry",
-        }  # fmt: skip
-        assert (await manager.post(f"{path}/decision", json=told)).status_code == 200
+        assert await approve(service, "50.01") == 409
+        assert await approve(service, "30.00") == 200
+        assert await approve(service, "20.01") == 409, "one order gets no more in pieces"
+        assert await approve(service, "20.00") == 200
+        assert await approve(manager, "60.00") == 200
 
 
 async def test_an_overtaken_plan_is_refused_and_nothing_happens(
@@ -186,6 +191,20 @@ async def test_the_bench_books_nothing_that_cannot_be(
     assert answer.status_code == status, answer.text
     assert await rows(sessions, "SELECT 1 FROM return_receipt") == []
     assert await rows(sessions, "SELECT 1 FROM stock_move WHERE document_kind = 'return'") == []
+
+
+@pytest.mark.parametrize("sum_", ["abc", "", "-1", "1.001", "1e3", "１"])
+async def test_what_is_no_sum_is_refused(service: httpx.AsyncClient, sum_: str) -> None:
+    path = f"/api/v1/returns/{await opened(service)}/plan"
+    for what in ("deduction", "goodwill"):
+        answer = await service.get(path, params={"action": "approve", what: sum_})
+        assert answer.status_code == 422, answer.text
+
+
+def test_a_sum_that_came_past_the_schema_is_refused_in_words() -> None:
+    for sum_ in ("abc", "", "-1", "1.001", "NaN", "1e3"):
+        with pytest.raises(InvalidInput):
+            minor(sum_, "CNY")
 
 
 async def test_an_unknown_return_is_not_found(service: httpx.AsyncClient) -> None:

@@ -29,13 +29,11 @@ from domain.orders.returns.model import (
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-ASKED = ReturnState("R1", "o1", ReturnKind.RETURN, judged=True, asked_units=3, due_at=LATER)
+ASKED = ReturnState("R1", "o1", ReturnKind.RETURN, judged=True, due_at=LATER)
 APPROVED = replace(ASKED, decision=Decision.APPROVED, status=ReturnStatus.APPROVED)
 RECEIVED = replace(APPROVED, received_units=2, status=ReturnStatus.RECEIVED)
-INSPECTED = replace(RECEIVED, inspected_units=2, unsettled_units=2, status=ReturnStatus.INSPECTED)
-SETTLED = replace(
-    INSPECTED, settled=True, unsettled_units=0, planned_minor=100, status=ReturnStatus.REFUNDING
-)
+INSPECTED = replace(RECEIVED, inspected_units=2, status=ReturnStatus.INSPECTED)
+SETTLED = replace(INSPECTED, settled=True, planned_minor=100, status=ReturnStatus.REFUNDING)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +155,7 @@ PLAIN = Request(
         (replace(PLAIN, skus=("A", "FRESH")), (Doubt.GOODS,)),
         (replace(PLAIN, reason=ReturnReason.OTHER), (Doubt.REASON,)),
         (replace(PLAIN, kind=ReturnKind.REFUND_ONLY), (Doubt.WITHOUT_GOODS,)),
+        (replace(PLAIN, goodwill_minor=1), (Doubt.GOODWILL,)),
         (replace(PLAIN, kind=ReturnKind.CAME_BACK, delivered_at=None, worth_minor=10**9), ()),
     ],
 )

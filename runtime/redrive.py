@@ -4,6 +4,7 @@ A run that is there is left alone; one that failed, was terminated or is forgott
 goes on where the tables are. Effects keep their keys, so nothing happens a second time.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -16,6 +17,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from db.engine import Sessions
 from db.shared import lifecycles
+from db.shared.lifecycles import OpenMatter
 from domain.orders.messages import (
     OrderRef,
     RefundRef,
@@ -57,38 +59,23 @@ class _Lost:
     ref: Any
 
 
-async def _refunds(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> tuple[list[str], list[_Lost]]:
-    found = await lifecycles.open_refunds(session, after, limit, quiet)
-    return [one.no for one in found], [
-        _Lost("Refund", refund_workflow_id(one.no), RefundRef(one.no, OrderId(one.order_id)))
-        for one in found
-    ]
+@dataclass(frozen=True, slots=True)
+class _Matters:
+    """Refunds, return labels or returns: how they are read, and what runs for one of them."""
 
+    kind: str
+    open: Callable[[AsyncSession, str, int, timedelta], Awaitable[list[OpenMatter]]]
+    workflow_id: Callable[[str], str]
+    ref: Callable[[str, OrderId], object]
 
-async def _return_labels(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> tuple[list[str], list[_Lost]]:
-    found = await lifecycles.open_return_labels(session, after, limit, quiet)
-    return [one.no for one in found], [
-        _Lost(
-            "ReturnLabel",
-            return_label_workflow_id(one.no),
-            ReturnLabelRef(one.no, OrderId(one.order_id)),
-        )
-        for one in found
-    ]
-
-
-async def _returns(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> tuple[list[str], list[_Lost]]:
-    found = await lifecycles.open_returns(session, after, limit, quiet)
-    return [one.no for one in found], [
-        _Lost("Return", return_workflow_id(one.no), SalesReturnRef(one.no, OrderId(one.order_id)))
-        for one in found
-    ]
+    async def __call__(
+        self, session: AsyncSession, after: str, limit: int, quiet: timedelta
+    ) -> tuple[list[str], list[_Lost]]:
+        found = await self.open(session, after, limit, quiet)
+        return [one.no for one in found], [
+            _Lost(self.kind, self.workflow_id(one.no), self.ref(one.no, OrderId(one.order_id)))
+            for one in found
+        ]
 
 
 async def _orders(
@@ -109,7 +96,14 @@ async def _orders(
     ]
 
 
-_WALK: Final = (_refunds, _return_labels, _returns, _orders)
+_WALK: Final = (
+    _Matters("Refund", lifecycles.open_refunds, refund_workflow_id, RefundRef),
+    _Matters(
+        "ReturnLabel", lifecycles.open_return_labels, return_label_workflow_id, ReturnLabelRef
+    ),
+    _Matters("Return", lifecycles.open_returns, return_workflow_id, SalesReturnRef),
+    _orders,
+)
 
 
 @dataclass(slots=True)

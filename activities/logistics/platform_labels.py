@@ -11,7 +11,7 @@ from db.orders.platform_labels import forget_label, keep_label
 from db.orders.receivers import open_person
 from db.platform.effects import Effect, EffectRepository
 from db.platform.gates import Gates
-from db.sql import parsed
+from db.sql import run
 from db.vault import Vault
 from domain.orders.work import OutsideStep
 from domain.shared.address import Address, MaskedReceiver
@@ -50,11 +50,8 @@ class PlatformLabels:
         Raises NeedsPlatformWaybill saying what a person has to set up or do.
         """
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
-            _only_plain(row, cargo)
-            sent_for = {"id": row.id, "version": row.receiver_version}
-            await connection.execute(parsed(_SENT_FOR), sent_for)
+            _only_plain(row, await run(session, CARGO, no=step.shipment_no))
+            await run(session, _SENT_FOR, id=row.id, version=row.receiver_version)
         parcel = await self._parcel(step, row, row.carrier, reference)
         async with self.gates.through(f"shop/{row.shop_id}", step):
             waybills = await self._waybills(row.shop_id, row.carrier)
@@ -114,8 +111,7 @@ class PlatformLabels:
         self, step: OutsideStep, row: Any, carrier: str, reference: str
     ) -> MaskedParcel:
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
+            cargo = await run(session, CARGO, no=step.shipment_no)
             person = open_person(self.vault, row.order_id, row.sealed)
         place = Address(
             row.country, row.province, row.city, row.district, person.detail, row.postcode,

@@ -17,7 +17,7 @@ from db.engine import Sessions
 from db.orders.receivers import open_person
 from db.platform.effects import Effect, EffectRepository
 from db.platform.gates import Gates
-from db.sql import parsed
+from db.sql import run
 from db.vault import Vault
 from domain.orders.work import OutsideStep
 from domain.shared.errors import NotOffered, Rejected
@@ -118,15 +118,13 @@ class WaybillActivities:
         if not rows:  # recorded already, and the answer was lost
             return ", ".join(row.waybill_no for row in labelled)
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            found = await connection.execute(
-                parsed("SELECT data FROM correction WHERE id = :id"), {"id": step.correction_id}
+            corrections = await run(
+                session, "SELECT data FROM correction WHERE id = :id", id=step.correction_id
             )
-            data: dict[str, Any] = found.scalar_one_or_none() or {}
+            data: dict[str, Any] = corrections[0].data if corrections else {}
             numbers = _numbers(str(data.get("waybill_no", "")), len(rows))
             for row, number in zip(rows, numbers, strict=True):
-                used = {"carrier": row.carrier, "number": number}
-                if (await connection.execute(parsed(_USED), used)).first() is not None:
+                if await run(session, _USED, carrier=row.carrier, number=number):
                     raise Rejected(f"{number} is on another parcel", code="waybill_no_used")
                 await EffectRepository(session).intend(
                     row.id, "waybill", f"carrier/{row.carrier}", step.shipment_no
@@ -192,37 +190,33 @@ class WaybillActivities:
 
     async def _send(self, carrier: Carrier, row: Any, step: OutsideStep, key: str) -> Waybill:
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            cargo = (await connection.execute(parsed(CARGO), {"no": step.shipment_no})).all()
+            cargo = await run(session, CARGO, no=step.shipment_no)
             person = open_person(self.vault, row.order_id, row.sealed)
             request = waybill_request(row, person, cargo, key, row.boxes, datetime.now(UTC))
-            sent_for = {
-                "id": row.id,
-                "version": row.receiver_version,
-                "insured": request.insured_minor,
-                "pickup_from": request.pickup.begin if request.pickup else None,
-                "pickup_to": request.pickup.end if request.pickup else None,
-            }
-            await connection.execute(parsed(_SENT_FOR), sent_for)
+            await run(
+                session,
+                _SENT_FOR,
+                id=row.id,
+                version=row.receiver_version,
+                insured=request.insured_minor,
+                pickup_from=request.pickup.begin if request.pickup else None,
+                pickup_to=request.pickup.end if request.pickup else None,
+            )
         async with attempt(self.sessions, row.id):
             return await carrier.create(request)
 
     async def _parcels(self, step: OutsideStep) -> Any:
         async with self.sessions.begin() as session:
-            connection = await session.connection()
             if step.correction_id:
-                await connection.execute(
-                    parsed(_CORRECT), {"correction_id": step.correction_id, "no": step.shipment_no}
-                )
-            return (await connection.execute(parsed(PARCELS), {"no": step.shipment_no})).all()
+                await run(session, _CORRECT, correction_id=step.correction_id, no=step.shipment_no)
+            return await run(session, PARCELS, no=step.shipment_no)
 
     async def _voided(self, parcel_id: str) -> None:
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            await connection.execute(
-                parsed("UPDATE parcel SET voided_at = clock_timestamp() WHERE id = :id"),
-                {"id": parcel_id},
-            )
+            await run(
+                session, "UPDATE parcel SET voided_at = clock_timestamp() WHERE id = :id",
+                id=parcel_id,
+            )  # fmt: skip
             await EffectRepository(session).settle(parcel_id, "undone")
 
 
@@ -237,16 +231,14 @@ async def _found(carrier: Carrier, key: str) -> Waybill | None:
 async def _keep(
     session: AsyncSession, parcel_id: str, waybill: Waybill, *, by_hand: bool = False
 ) -> None:
-    connection = await session.connection()
-    await connection.execute(
-        parsed(_LABELLED),
-        {
-            "id": parcel_id,
-            "carrier": waybill.carrier,
-            "waybill_no": waybill.waybill_no,
-            "routing_code": waybill.routing_code,
-            "sorting_code": waybill.sorting_code,
-        },
+    await run(
+        session,
+        _LABELLED,
+        id=parcel_id,
+        carrier=waybill.carrier,
+        waybill_no=waybill.waybill_no,
+        routing_code=waybill.routing_code,
+        sorting_code=waybill.sorting_code,
     )
     result = {"waybill_no": waybill.waybill_no} | ({"by_hand": True} if by_hand else {})
     await EffectRepository(session).settle(parcel_id, "confirmed", result)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.sql import parsed
+from db.sql import run
 
 _INTEND: Final = """
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
@@ -27,7 +27,7 @@ UPDATE effect SET result = effect.result || CAST(:result AS jsonb), updated_at =
 WHERE key = :key
 """
 
-_FIND: Final = "SELECT state, attempts, result, system FROM effect WHERE key = :key"
+_FIND: Final = "SELECT state, attempts + 1 AS attempts, result, system FROM effect WHERE key = :key"
 
 _MOVE: Final = """
 UPDATE effect SET system = :system, state = 'intended', updated_at = clock_timestamp(),
@@ -74,38 +74,30 @@ class EffectRepository:
         One that was refused is intended again: this attempt may be carried out, and whoever undoes
         it must look for it, even when we do not live to hear the answer.
         """
-        connection = await self.session.connection()
-        row = await connection.execute(
-            parsed(_INTEND), {"key": key, "kind": kind, "system": system, "subject": subject}
-        )
-        state, attempts, result, sent_to = row.one()
-        return Effect(state, attempts, result, sent_to)
+        rows = await run(self.session, _INTEND, key=key, kind=kind, system=system, subject=subject)
+        return _effect(rows[0])
 
     async def find(self, key: str) -> Effect | None:
         """The intent as it stands now; None when there never was one, so nothing was ever sent."""
-        connection = await self.session.connection()
-        found = await connection.execute(parsed(_FIND), {"key": key})
-        row = found.one_or_none()
-        return Effect(row.state, row.attempts + 1, row.result, row.system) if row else None
+        rows = await run(self.session, _FIND, key=key)
+        return _effect(rows[0]) if rows else None
 
     async def move(self, key: str, system: str) -> Effect:
         """It goes to another system now; nothing of it is left at the earlier one.
 
         The result counts the `round`, because a reference may be used up where it was before.
         """
-        connection = await self.session.connection()
-        moved = await connection.execute(parsed(_MOVE), {"key": key, "system": system})
-        row = moved.one()
-        return Effect(row.state, row.attempts, row.result, row.system)
+        rows = await run(self.session, _MOVE, key=key, system=system)
+        return _effect(rows[0])
 
     async def remember(self, key: str, result: dict[str, Any]) -> None:
         """Keep what the call needs if it has to be made again; where it stands does not change."""
-        connection = await self.session.connection()
-        await connection.execute(parsed(_REMEMBER), {"key": key, "result": json.dumps(result)})
+        await run(self.session, _REMEMBER, key=key, result=json.dumps(result))
 
     async def settle(self, key: str, state: str, result: dict[str, Any] | None = None) -> None:
         """confirmed | unknown | rejected | undone; a confirmed effect can only be undone."""
-        connection = await self.session.connection()
-        await connection.execute(
-            parsed(_SETTLE), {"key": key, "state": state, "result": json.dumps(result or {})}
-        )
+        await run(self.session, _SETTLE, key=key, state=state, result=json.dumps(result or {}))
+
+
+def _effect(row: Any) -> Effect:
+    return Effect(row.state, row.attempts, row.result, row.system)

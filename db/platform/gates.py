@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from db.engine import Sessions
 from db.platform.outbox import queue_signal
 from db.platform.pausing import credentials_refused
-from db.sql import parsed
+from db.sql import run
 from domain.orders.messages import GateOpened
 from domain.shared.errors import CredentialsRefused, GateHolding, RateLimited, Unavailable
 from domain.shared.ids import gate_workflow_id
@@ -103,24 +103,20 @@ class Gates:
         if time.monotonic() - seen_at < REMEMBERED_S:
             return state
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            found = await connection.execute(
-                parsed("SELECT state FROM gate WHERE system = :system"), {"system": system}
+            rows = await run(
+                session, "SELECT state FROM gate WHERE system = :system", system=system
             )
-            state = found.scalar_one_or_none() or "flowing"
+            state = rows[0].state if rows else "flowing"
         self._seen[system] = (time.monotonic(), state)
         return state
 
     async def _count(self, system: str, failed: int, reason: str) -> None:
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            counted = await connection.execute(
-                parsed(_COUNT), {"system": system, "failed": failed, "window": _WINDOW_S}
-            )
-            state, calls, failures = counted.one()
-            broken = failures >= LEAST_FAILURES and failures >= calls * FAILURE_SHARE
-            if failed and (broken or state == "draining"):
-                await connection.execute(parsed(_HOLD), {"system": system, "reason": reason[:200]})
+            (gate,) = await run(session, _COUNT, system=system, failed=failed, window=_WINDOW_S)
+            share = gate.calls * FAILURE_SHARE
+            broken = gate.failures >= LEAST_FAILURES and gate.failures >= share
+            if failed and (broken or gate.state == "draining"):
+                await run(session, _HOLD, system=system, reason=reason[:200])
                 await queue_signal(
                     session, gate_workflow_id(system), "gate_shut", GateOpened(system)
                 )
@@ -128,8 +124,6 @@ class Gates:
 
     async def _queue(self, system: str, step: WaitingStep) -> None:
         async with self.sessions.begin() as session:
-            connection = await session.connection()
-            await connection.execute(
-                parsed(_WAIT),
-                {"workflow_id": step.workflow_id, "step_id": step.step_id, "system": system},
+            await run(
+                session, _WAIT, workflow_id=step.workflow_id, step_id=step.step_id, system=system
             )

@@ -10,7 +10,7 @@ from activities.orders.ports import Adapters
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.repository import KnownOrder, OrderRepository
-from db.platform.gates import Gates, WaitingStep
+from db.platform.gates import Gates, Waiting, WaitingStep
 from db.platform.outbox import queue_signal
 from db.vault import Vault
 from domain.orders.intake import Verdict, judge
@@ -28,14 +28,6 @@ WHERE order_id = :order_id AND (refund_in_progress OR cancelled OR closed_by_cha
 
 
 @dataclass(frozen=True, slots=True)
-class _Fetching:
-    """An order that waits for its channel's gate."""
-
-    workflow_id: str
-    step_id: str = "fetch"
-
-
-@dataclass(frozen=True, slots=True)
 class LookingActivities:
     """One method is one outside call, and the transaction that keeps its answer."""
 
@@ -49,7 +41,7 @@ class LookingActivities:
         """Ask the channel for the whole order and put the answer into the inbox."""
         async with self.sessions.begin() as session:
             known = await OrderRepository(session).lock(request.order_id)
-        raw = await self._ask(known, _Fetching(known.workflow_id))
+        raw = await self._ask(known, Waiting(known.workflow_id, "fetch"))
         return Fetched(await self._keep(known, raw, tell=False))
 
     @activity.defn(name="channel.look")

@@ -8,7 +8,7 @@ from db.shared.sourcing import Network
 from domain.inventory.stock import ReserveStock, StockKey, StockLine
 from domain.orders.sourcing.model import Decision, Demand
 from domain.orders.work import AllocateOrder, Entry
-from domain.shared.ids import LocationId, Lot, Sku
+from domain.shared.ids import LocationId, Lot, Sku, shipment_workflow_id
 
 Lines = tuple[tuple[str, str, int], ...]
 
@@ -54,7 +54,9 @@ def reservation_of(plan: Plan, shipment: Shipment, network: Network) -> ReserveS
         for _, sku, quantity in shipment.lines
         for lot, units in network.take(place, sku, quantity)
     )
-    return ReserveStock(shipment.no, lines, plan.request.order_id, f"shipment/{shipment.no}")
+    return ReserveStock(
+        shipment.no, lines, plan.request.order_id, shipment_workflow_id(shipment.no)
+    )
 
 
 def missing_of(plan: Plan) -> Iterator[tuple[str, str, int]]:

@@ -13,12 +13,13 @@ from db.engine import Sessions
 from db.logistics.tariffs import carriers_without_cash, price_list, shut_carriers
 from db.orders.shipments import ShipmentRepository
 from db.platform.effects import EffectRepository
-from db.platform.gates import Gates
+from db.platform.gates import Gates, Waiting
 from db.platform.outbox import queue_shop_webhook
 from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
 from domain.orders.boxes import share_over_boxes
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
-from domain.shared.errors import ActionNotAllowed, SettingsRefused
+from domain.shared.errors import ActionNotAllowed, CredentialsRefused
+from domain.shared.ids import shipment_workflow_id
 from integrations.carriers.registry import COLLECTS_CASH
 from integrations.marketplaces.own_events import build_shipped_event
 from integrations.marketplaces.port import PlatformWaybills, ShipConfirmation, ShippedLine
@@ -68,7 +69,8 @@ class TellingActivities:
         """The cheapest carrier of our tariff for each unlabelled parcel; a shut gate comes last.
 
         While the order is held nothing is decided. Raises ActionNotAllowed when no tariff row
-        covers the way.
+        covers the way; GateHolding when the platform that has to make the waybill, so only some
+        carriers come into question, cannot be called for.
         """
         async with self.sessions.begin() as session:
             facts = await ShipmentRepository(session).facts(step.shipment_no)
@@ -109,14 +111,15 @@ class TellingActivities:
             return replace(facts, carrier=chosen)
 
     async def _platform_of(self, facts: ShipmentFacts) -> PlatformWaybills | None:
-        """The waybills of the platform that hides the receiver: only carriers it serves come into
-        question. A shop whose settings cannot be used is waited for by the label."""
+        """The waybills of the platform that hides the receiver, if it makes some."""
         if not facts.is_masked or facts.blocked_by:
             return None
         try:
             return await self.adapters.waybills(facts.shop_id)
-        except SettingsRefused:
-            return None
+        except CredentialsRefused as error:  # it waits where all calls of the shop do
+            waiting = Waiting(shipment_workflow_id(facts.shipment_no), "rate")
+            async with self.gates.through(f"shop/{facts.shop_id}", waiting):
+                raise error
 
     @activity.defn(name="channel.confirm_shipment")
     async def confirm_shipment(self, step: OutsideStep) -> None:

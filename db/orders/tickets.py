@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.orders.allocating import OPEN_LINES
 from db.sql import run
 from domain.orders.ticket import Ticket
-from domain.shared.ids import Sku
+from domain.shared.ids import Sku, shipment_workflow_id
 
 _KEEP: Final = """
 INSERT INTO till_ticket (order_id, location_id, till, number, sold_at)
@@ -126,7 +126,7 @@ async def ship_at_once(
     no = sale.next_number
     await run(
         session, _SHIPMENT, no=no, order_id=order_id, location_id=sale.store,
-        workflow_id=f"shipment/{no}", sold_at=sale.sold_at,
+        workflow_id=shipment_workflow_id(no), sold_at=sale.sold_at,
     )  # fmt: skip
     await run(
         session, _SHIPMENT_LINES, no=no, lines=[line for line, _ in lines],

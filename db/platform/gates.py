@@ -57,6 +57,14 @@ class WaitingStep(Protocol):
     def step_id(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step of a workflow whose call says nothing more of it."""
+
+    workflow_id: str
+    step_id: str
+
+
 @dataclass(slots=True)
 class Gates:
     """The gates as one worker process sees them; their state is read at most once a second."""

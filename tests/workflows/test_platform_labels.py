@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
@@ -21,7 +22,7 @@ from domain.orders.messages import (
     ReleaseHold,
     StateChanged,
 )
-from domain.shared.errors import AnswerLost, Rejected, SettingsRefused
+from domain.shared.errors import AnswerLost, CredentialsRefused, Rejected, SettingsRefused
 from integrations.marketplaces.port import MaskedParcel, PlatformWaybill
 from tests.fakes.outside import FakeAggregator, FakeWaybills
 from tests.people import VAULT, hide_receiver
@@ -152,15 +153,26 @@ async def test_goods_that_are_insured_are_not_sent_without_it(shop: Company) -> 
     assert platform_of(shop).parcels == []
 
 
-async def test_settings_that_cannot_be_used_are_asked_about_once_at_the_gate(
-    shop: Company,
+@pytest.mark.parametrize(
+    ("why", "asked"),
+    [
+        (SettingsRefused("waybills: not a mapping", code="setting"), "settings"),
+        (CredentialsRefused("shop mini has no app_key", code="no_secret"), "credentials"),
+    ],
+)
+async def test_a_shop_that_cannot_be_called_is_asked_about_once_at_its_gate(
+    shop: Company, why: CredentialsRefused, asked: str
 ) -> None:
-    shop.outside.unusable.append(SettingsRefused("waybills: not a mapping", code="setting"))
-    await packed(shop)
+    shop.outside.unusable.append(why)
+    no = await packed(shop)
 
-    await shop.until("SELECT system FROM gate_wait", "shop/mini")
+    await shop.until("SELECT system, step_id FROM gate_wait", "shop/mini", "rate")
 
-    assert await shop.row("SELECT step_id FROM attention") == ("settings",)
+    assert await shop.row("SELECT step_id FROM attention") == (asked,)
+    shop.outside.unusable.clear()
+    await gate(shop, "flowing")
+    await shop.shipment(no).signal("gate_opened", GateOpened("shop/mini"))
+    await labelled(shop, no)
 
 
 async def test_a_number_typed_in_serves_as_well_and_is_tracked(

@@ -207,6 +207,9 @@ CHECKS: Final = (
             SELECT 'return:' || id AS key, quantity FROM return_receipt
             UNION ALL
             SELECT 'sort:' || id, quantity FROM return_inspection
+            UNION ALL
+            SELECT 'unsort:' || i.id, i.quantity FROM return_inspection_undo u
+            JOIN return_inspection i ON i.id = u.inspection_id
         ), booked AS (
             SELECT idempotency_key AS key, sum(quantity) AS quantity FROM stock_move
             WHERE document_kind = 'return' AND to_place LIKE 'location:%'

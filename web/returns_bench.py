@@ -11,6 +11,7 @@ from api.deps import Context, SessionsOf
 from api.orders.returns import act_of, audited
 from db.inventory.repository import StockRepository
 from db.orders.return_queries import find_returns, return_detail, return_queue
+from db.shared.inspection_undo import undo_inspection
 from db.shared.returns_bench import Bench, Counted, Verdict
 from domain.orders.returns.model import Disposition, ReturnKind
 from domain.shared.errors import InvalidInput
@@ -21,7 +22,7 @@ from web.warehouse import COOKIE
 router = APIRouter(include_in_schema=False)
 
 _LONGEST: Final = 100
-_DEEDS: Final = {"receive": "received", "inspect": "inspected"}
+_DEEDS: Final = {"receive": "received", "inspect": "inspected", "undo": "uninspected"}
 
 
 @router.get("/warehouse/returns")
@@ -67,8 +68,9 @@ async def work(
     act: Annotated[str, Form(max_length=64)] = "",
     location: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=200)] = "",
+    inspection: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
-    """Book what was counted, or what becomes of what was counted before."""
+    """Book what was counted, what becomes of what was counted before, or that this was mistyped."""
     if not act.isalnum():
         raise InvalidInput("the form cannot be read; open the page again")
     form = await request.form()
@@ -79,8 +81,10 @@ async def work(
             await table.receive(return_no, key, location, _counted(form))
         elif deed == "inspect":
             await table.inspect(return_no, key, _verdicts(form, location, note.strip()))
+        elif deed == "undo" and note.strip():
+            await undo_inspection(session, return_no, inspection, note.strip(), context.actor)
         else:
-            raise InvalidInput("there is no such action")
+            raise InvalidInput("there is no such action, or its reason is missing")
         await audited(session, context, return_no, _DEEDS[deed], note)
     return RedirectResponse(f"/warehouse/returns/{quote(return_no, safe='')}", 303)
 

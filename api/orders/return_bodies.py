@@ -146,6 +146,29 @@ class ReturnLine(StrictBody):
     refund: MoneyView
 
 
+class InspectionView(StrictBody):
+    """What became of units of a line; one that was taken back says why."""
+
+    inspection_id: str
+    line_id: str
+    quantity: int
+    disposition: str
+    location: str
+    lot: str
+    note: str
+    at: datetime
+    can_be_undone: bool
+    undo_reason: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "InspectionView":
+        return cls(
+            inspection_id=row.id, line_id=row.fulfilment_line_id, quantity=row.quantity,
+            disposition=row.disposition, location=row.location_id, lot=row.lot, note=row.note,
+            at=row.at, can_be_undone=row.can_be_undone, undo_reason=row.undo_reason,
+        )  # fmt: skip
+
+
 class ReturnView(ReturnSummary):
     doubts: list[str]
     remark: str
@@ -153,6 +176,7 @@ class ReturnView(ReturnSummary):
     decision: str
     decided_by: str
     lines: list[ReturnLine]
+    inspections: list[InspectionView]
     refunds: list[RefundView]
 
     @classmethod
@@ -173,7 +197,9 @@ class ReturnView(ReturnSummary):
         return cls.model_validate(
             {
                 **_summary(row, paid), **told, "doubts": row.doubts, "decided_by": row.decided_by,
-                "lines": lines, "refunds": [RefundView.of(one) for one in detail.refunds],
+                "lines": lines,
+                "inspections": [InspectionView.of(one) for one in detail.inspections],
+                "refunds": [RefundView.of(one) for one in detail.refunds],
             }
         )  # fmt: skip
 

@@ -35,6 +35,7 @@ from db.orders.return_queries import (
 from db.orders.returns import Asked, returnable
 from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
+from db.shared import inspection_undo
 from db.shared.returns_bench import Bench, Counted, Verdict
 from domain.orders.returns.model import ReturnOrigin
 from domain.orders.returns.plan import ReturnAction
@@ -190,6 +191,20 @@ async def inspect(return_no: Code, body: Inspection, context: Context) -> Opened
     async with context.sessions.begin() as session:
         await Bench(session, context.actor).inspect(return_no, act_of(context, return_no), verdicts)
         await audited(session, context, return_no, "inspected", "")
+    return Opened(return_no=return_no)
+
+
+@router.post("/returns/{return_no}/inspections/{inspection_id}/undo")
+async def undo_inspection(
+    return_no: Code, inspection_id: Code, body: Said, context: Context
+) -> Opened:
+    """Take back a mistyped inspection, before its money is planned: the units lie in quarantine
+    again."""
+    async with context.sessions.begin() as session:
+        await inspection_undo.undo_inspection(
+            session, return_no, inspection_id, body.text, context.actor
+        )
+        await audited(session, context, return_no, "uninspected", body.text)
     return Opened(return_no=return_no)
 
 

@@ -15,6 +15,7 @@ LEDGERS: Final = (
     "sourcing_decision",
     "return_receipt",
     "return_inspection",
+    "return_inspection_undo",
     "return_settlement",
     "voucher",
     "voucher_entry",

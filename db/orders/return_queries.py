@@ -93,7 +93,12 @@ WHERE l.return_no = :return_no ORDER BY o.line_no, l.sku
 """
 
 _INSPECTIONS: Final = """
-SELECT i.*, l.sku, k.name, p.name AS place FROM return_inspection i
+SELECT i.*, l.sku, k.name, p.name AS place, u.reason AS undo_reason,
+       u.inspection_id IS NULL AND r.settled_at IS NULL AND r.outcome = ''
+       AND NOT EXISTS (SELECT FROM return_settlement s
+                       WHERE s.return_no = i.return_no AND s.at > i.at) AS can_be_undone
+FROM return_inspection i JOIN sales_return r USING (return_no)
+LEFT JOIN return_inspection_undo u ON u.inspection_id = i.id
 JOIN sales_return_line l USING (return_no, fulfilment_line_id)
 JOIN sku k ON k.code = l.sku JOIN location p ON p.id = i.location_id
 WHERE i.return_no = :return_no ORDER BY i.at, i.id

@@ -204,6 +204,16 @@ class ReturnPhotoRow(SQLModel, table=True):
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 
+class ReturnInspectionUndoRow(SQLModel, table=True):
+    """An inspection that was taken back, once: its units lie in quarantine again; append-only."""
+
+    __tablename__ = "return_inspection_undo"
+    inspection_id: str = Field(primary_key=True, foreign_key="return_inspection.id")
+    reason: str
+    actor: str
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
 class ReturnSettlementRow(SQLModel, table=True):
     """What was paid back in one round of a return, and for what; append-only."""
 

@@ -48,7 +48,9 @@ WHERE return_no = :return_no
 _RECEIPTS: Final = """
 SELECT c.id, c.fulfilment_line_id, c.location_id, c.lot, l.sku,
        c.quantity - coalesce((SELECT sum(i.quantity) FROM return_inspection i
-                              WHERE i.receipt_id = c.id), 0)::bigint AS left_over
+                              WHERE i.receipt_id = c.id AND NOT EXISTS (
+                                  SELECT FROM return_inspection_undo u
+                                  WHERE u.inspection_id = i.id)), 0)::bigint AS left_over
 FROM return_receipt c
 JOIN sales_return_line l USING (return_no, fulfilment_line_id)
 WHERE c.return_no = :return_no ORDER BY c.at, c.id
@@ -65,7 +67,7 @@ _DONE_BEFORE: Final = """
 SELECT 1 FROM return_inspection WHERE return_no = :return_no AND left(id, :length) = :act LIMIT 1
 """
 
-_INSPECTED: Final = """
+INSPECTED: Final = """
 UPDATE sales_return_line SET inspected_quantity = inspected_quantity + :quantity,
     accepted_quantity = accepted_quantity + :accepted
 WHERE return_no = :return_no AND fulfilment_line_id = :line
@@ -122,7 +124,7 @@ class Bench:
         if strange := sorted({one.line_id for one in counted} - set(skus)):
             raise InvalidInput(f"{strange[0]} is no line of this return")
         in_order = sorted(counted, key=lambda one: (one.line_id, one.lot, one.quantity))
-        keys = [_quarantined(skus[one.line_id], place, one.lot) for one in in_order]
+        keys = [quarantined(skus[one.line_id], place, one.lot) for one in in_order]
         await stock.hold(keys)
         told = False
         for number, (one, key) in enumerate(zip(in_order, keys, strict=True)):
@@ -212,7 +214,7 @@ class Bench:
             note=verdict.note, actor=self.actor,
         )  # fmt: skip
         await run(
-            self.session, _INSPECTED, return_no=row.return_no, line=verdict.line_id,
+            self.session, INSPECTED, return_no=row.return_no, line=verdict.line_id,
             quantity=one.units, accepted=one.units if disposition.is_accepted else 0,
         )  # fmt: skip
         document = Document("return", row.return_no, f"sort:{inspection_id}", self.actor)
@@ -235,7 +237,7 @@ class _SortedOut:
 
     @property
     def lies(self) -> StockKey:
-        return _quarantined(
+        return quarantined(
             Sku(self.receipt.sku), LocationId(self.receipt.location_id), self.receipt.lot
         )
 
@@ -246,7 +248,8 @@ class _SortedOut:
         return StockKey(Sku(self.receipt.sku), place, Lot(lot), self.verdict.disposition.condition)
 
 
-def _quarantined(sku: Sku, place: LocationId, lot: str) -> StockKey:
+def quarantined(sku: Sku, place: LocationId, lot: str) -> StockKey:
+    """How received units lie until they are inspected."""
     return StockKey(sku, place, Lot(lot), QUARANTINE)
 
 

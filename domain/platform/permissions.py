@@ -122,6 +122,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/returns/{return_no}/withdrawal": _P.DECIDE_RETURNS,
     "POST /api/v1/returns/{return_no}/receipts": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/returns/{return_no}/inspections": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/returns/{return_no}/inspections/{inspection_id}/undo": _P.WORK_IN_WAREHOUSE,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,

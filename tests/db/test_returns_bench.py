@@ -4,13 +4,15 @@ import asyncio
 
 import pytest
 
+from db.audit import audit
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.return_acts import open_return
 from db.orders.returns import Asked
+from db.shared.inspection_undo import undo_inspection
 from db.shared.returns_bench import Bench, Counted, Verdict
 from db.sql import run
-from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
+from domain.inventory.stock import AdjustmentReason, Document, ReserveStock, StockKey, StockLine
 from domain.orders.returns.model import (
     QUARANTINE,
     Disposition,
@@ -18,7 +20,7 @@ from domain.orders.returns.model import (
     ReturnOrigin,
     ReturnReason,
 )
-from domain.shared.errors import ActionNotAllowed
+from domain.shared.errors import ActionNotAllowed, InsufficientStock, ReturnNotFound
 from domain.shared.ids import LocationId, Lot, Sku
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
 
@@ -93,3 +95,58 @@ async def test_one_line_in_several_lots_is_counted_whole_and_never_more_than_was
     assert await rows(sessions, f"{there} GROUP BY 1 ORDER BY 1") == [
         ("good", 1), ("quarantine", 0), ("scrap", 1),
     ]  # fmt: skip
+
+
+THERE = "SELECT condition, sum(on_hand)::int FROM stock_balance WHERE location_id = 'S1'"
+BY_CONDITION = f"{THERE} GROUP BY 1 HAVING sum(on_hand) > 0 ORDER BY 1"
+
+
+async def _undo(sessions: Sessions, no: str, inspection: str = "look:0") -> None:
+    async with sessions.begin() as session:
+        await undo_inspection(session, no, inspection, "mistyped", "Li Lei")
+
+
+async def test_a_mistyped_inspection_is_taken_back_once_and_looked_at_again(
+    sessions: Sessions,
+) -> None:
+    no = await _asked(sessions)
+    await _receive(sessions, no, Counted(A, 2, "L1"))
+    await _inspect(sessions, no, Verdict(A, 2, Disposition.SCRAP, lot="L9"))
+    for _ in range(2):
+        await _undo(sessions, no)
+    assert await rows(sessions, BY_CONDITION) == [("quarantine", 2)]
+    async with sessions.begin() as session:
+        again = [Verdict(A, 1, Disposition.RESELL), Verdict(A, 1, Disposition.TO_CUSTOMER)]
+        await Bench(session).inspect(no, "again", again)
+        with pytest.raises(ActionNotAllowed):
+            await Bench(session).inspect(no, "more", [Verdict(A, 1, Disposition.RESELL)])
+
+    assert await rows(sessions, BY_CONDITION) == [("good", 1), ("to_customer", 1)]
+    moved = "SELECT count(*)::int FROM stock_move WHERE document_kind = 'return'"
+    assert await rows(sessions, moved) == [(9,)], "one came in; each sorting and undoing is two"
+    line = "SELECT inspected_quantity, accepted_quantity FROM sales_return_line WHERE sku = 'A'"
+    assert await rows(sessions, line) == [(2, 1)]
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+async def test_what_was_sold_paid_or_never_inspected_cannot_be_taken_back(
+    sessions: Sessions,
+) -> None:
+    no = await _asked(sessions)
+    await _receive(sessions, no, Counted(A, 2))
+    await _inspect(sessions, no, Verdict(A, 2, Disposition.RESELL))
+    with pytest.raises(ReturnNotFound):
+        await _undo(sessions, no, "look:1")
+    one = StockKey(Sku("A"), LocationId("S1"))
+    sold = ReserveStock("other", (StockLine(one, 1),), "ord_9", "order/9")
+    async with sessions.begin() as session:
+        await StockRepository(session).reserve_batch([sold])
+    with pytest.raises(InsufficientStock):
+        await _undo(sessions, no)
+    async with sessions.begin() as session:
+        await StockRepository(session).release("other")
+        await run(session, "UPDATE sales_return SET settled_at = now()")
+    with pytest.raises(ActionNotAllowed):
+        await _undo(sessions, no)
+    assert await rows(sessions, BY_CONDITION) == [("good", 2)]

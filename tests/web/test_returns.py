@@ -104,6 +104,30 @@ async def test_the_bench_counts_and_inspects_with_one_press_each(
 
 
 @pytest.mark.usefixtures("delivered")
+async def test_the_bench_takes_a_mistyped_inspection_back(
+    service: Person, staff: Person, sessions: Sessions
+) -> None:
+    no = await opened(service)
+    page = f"/warehouse/returns/{no}"
+    count = {"deed": "receive", "act": "a1", "location": "HQ", "count.ord_1.1/A": "2"}
+    look = {"deed": "inspect", "act": "a2", "location": "HQ", "becomes.scrap.ord_1.1/A": "1"}
+    for form in (count, look):
+        assert (await staff.send_form(page, **form)).status_code == 303
+    assert "Take back" in (await staff.get(page)).text
+    [(inspection,)] = await rows(sessions, "SELECT id FROM return_inspection")
+    undo = {"deed": "undo", "act": "a3", "inspection": inspection}
+    assert (await staff.send_form(page, **undo)).status_code == 422, "a reason is missing"
+    assert (await staff.send_form(page, **undo, note="the other box")).status_code == 303
+
+    seen = (await staff.get(page)).text
+    assert "taken back: the other box" in seen
+    assert "Take back" not in seen
+    assert "2 to inspect" in seen
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+@pytest.mark.usefixtures("delivered")
 async def test_the_pages_speak_chinese(service: Person, manager: Person) -> None:
     no = await opened(service)
     for path, words in (

@@ -8,6 +8,7 @@ from temporalio.testing import WorkflowEnvironment
 from db.engine import Sessions
 from db.orders.return_acts import ask_buyer, buyer_answered, withdraw
 from db.orders.return_decisions import DecidedTerms, decide
+from db.shared.inspection_undo import undo_inspection
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.payment import RefundStatus
 from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
@@ -234,6 +235,32 @@ async def test_units_that_are_refused_go_back_and_a_person_says_what_is_paid(
 
         assert await shop.row(stock("to_customer")) == (1,)
         assert await shop.row("SELECT returned_quantity FROM fulfilment_line") == (1,)
+        await shop.adds_up()
+
+
+async def test_units_of_a_mistyped_inspection_are_looked_at_and_paid_once(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(2)
+        await returns.is_at("approved")
+        await returns.receive(no, 2)
+        await returns.inspect(no, (2, Disposition.TO_CUSTOMER), act="mistyped")
+        await returns.is_at("inspected")
+        async with shop.sessions.begin() as session:
+            await undo_inspection(session, no, "mistyped:0", "the other box", "bench")
+        await returns.is_at("received")
+        await returns.inspect(no, (2, RESELL))
+        await returns.is_at("closed", "refunded")
+        await shop.until(MONEY, 2000, 0, 0)
+
+        assert await shop.row(stock()) == (9,)
+        last = await shop.row("SELECT id FROM return_inspection ORDER BY at DESC LIMIT 1")
+        with pytest.raises(ActionNotAllowed):
+            async with shop.sessions.begin() as session:
+                await undo_inspection(session, no, last.id, "too late", "bench")
         await shop.adds_up()
 
 

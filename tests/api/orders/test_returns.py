@@ -93,6 +93,32 @@ async def test_a_return_goes_from_the_request_to_the_shelf(
         assert await audit(session) == []
 
 
+async def test_a_mistyped_inspection_is_taken_back_with_a_reason(
+    service: httpx.AsyncClient, bench: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    path = f"/api/v1/returns/{await opened(service)}"
+    receipt = {"location": "S1", "lines": [{"line_id": A, "quantity": 2}]}
+    assert (await bench.post(f"{path}/receipts", json=receipt)).status_code == 200
+    looked_at = {"lines": [{"line_id": A, "quantity": 1, "disposition": "scrap"}]}
+    assert (await bench.post(f"{path}/inspections", json=looked_at)).status_code == 200
+    (told,) = (await service.get(path)).json()["inspections"]
+    assert (told["disposition"], told["can_be_undone"], told["undo_reason"]) == (
+        "scrap", True, None,
+    )  # fmt: skip
+    undo = f"{path}/inspections/{told['inspection_id']}/undo"
+    because = {"text": "meant the other one"}
+    assert (await service.post(undo, json=because)).status_code == 403
+    assert (await bench.post(undo, json={"text": ""})).status_code == 422
+    assert (await bench.post(f"{path}/inspections/x/undo", json=because)).status_code == 404
+    assert (await bench.post(undo, json=because)).status_code == 200
+
+    seen = (await service.get(path)).json()
+    assert [one["undo_reason"] for one in seen["inspections"]] == ["meant the other one"]
+    assert [one["inspected"] for one in seen["lines"]] == [0]
+    deed = await rows(sessions, "SELECT action, reason FROM audit_log ORDER BY id DESC LIMIT 1")
+    assert deed == [("return.uninspected", "meant the other one")]
+
+
 async def test_the_returnable_units_are_those_that_no_return_has(
     service: httpx.AsyncClient,
 ) -> None:

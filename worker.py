@@ -19,6 +19,7 @@ from activities.channels.after_sales import AfterSaleActivities
 from activities.channels.pulling import PullingActivities
 from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
+from activities.finance.exporting import ExportActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.logistics.following import FollowingActivities
@@ -46,6 +47,7 @@ from db.platform.gates import Gates
 from db.vault import Vault
 from integrations.webhooks import WebhookSender
 from runtime import logs
+from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
@@ -58,6 +60,7 @@ from runtime.settings import Settings
 from runtime.temporal import TASK_QUEUE, connect
 from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
+from workflows.finance.voucher_export import VoucherExportWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
@@ -75,6 +78,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     RefundWorkflow,
     ReturnLabelWorkflow,
     ReturnWorkflow,
+    VoucherExportWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -104,6 +108,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     returning = ReturnLabelActivities(world.sessions, world.adapters, world.vault, gates)
     returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
+    exports = ExportActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)
     return [
@@ -157,6 +162,9 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         returns.close,
         answers.tell_channel,
         answers.told_by_hand,
+        exports.look,
+        exports.send,
+        exports.settle,
         attention.park,
         attention.resolve,
         tending.tend,
@@ -252,6 +260,7 @@ async def serve(
                 Redrive(sessions, client),
                 Renewal(sessions, vault, adapters),
                 Posting(sessions),
+                Exporting(sessions),
             ).run(),
             name="relay",
         )

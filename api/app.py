@@ -23,6 +23,7 @@ import api.channels.shops
 import api.channels.tickets
 import api.channels.webhooks
 import api.finance.books
+import api.finance.erp_accounts
 import api.inventory.routes
 import api.logistics.new_carriers
 import api.logistics.webhooks
@@ -81,6 +82,7 @@ _ROUTERS: Final = (
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.finance.books.router, _V1),
+    (api.finance.erp_accounts.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
     (api.channels.shops.router, ""),

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 import db.channels.tables
+import db.finance.erp_tables
 import db.finance.tables
 import db.inventory.tables
 import db.logistics.tables

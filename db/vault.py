@@ -97,6 +97,11 @@ def payment_context(account_id: str) -> str:
     return f"payment/{account_id}"
 
 
+def erp_context(account_id: str) -> str:
+    """What `erp_account.secrets` is sealed for."""
+    return f"erp/{account_id}"
+
+
 def endpoint_context(endpoint_id: str) -> str:
     """What `webhook_endpoint.secret` is sealed for."""
     return f"webhook/{endpoint_id}"

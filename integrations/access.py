@@ -108,3 +108,16 @@ class PaymentAccess:
     settings: Mapping[str, Any]
     http: httpx.AsyncClient
     pace: Pace = UNHURRIED
+
+
+@dataclass(frozen=True, slots=True)
+class FinanceAccess:
+    """Our account at an ERP, or at whoever issues invoices for us."""
+
+    account_id: str
+    base_url: str
+    secrets: Secrets
+    settings: Mapping[str, Any]
+    http: httpx.AsyncClient
+    pace: Pace = UNHURRIED
+    now: Callable[[], datetime] = utc_now

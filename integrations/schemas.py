@@ -1,6 +1,7 @@
 """What may be set of a system: a shop on its channel, an account at its carrier or provider."""
 
 from integrations.carriers.registry import SETTINGS
+from integrations.erp.registry import ERPS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
 from integrations.settings import Schema
@@ -19,3 +20,8 @@ def schema_of_carrier(code: str) -> Schema:
 def schema_of_provider(code: str) -> Schema:
     """What may be set of a merchant account; nothing for a provider we do not know."""
     return PROVIDERS[code].settings if code in PROVIDERS else Schema()
+
+
+def schema_of_erp(vendor: str) -> Schema:
+    """What may be set of an account at an ERP; nothing for one we do not know."""
+    return ERPS[vendor].settings if vendor in ERPS else Schema()

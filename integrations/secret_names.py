@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from integrations.carriers.registry import CARRIERS
+from integrations.erp.registry import ERPS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.marketplaces.signing import sign_own
 from integrations.payments.registry import PROVIDERS
@@ -47,6 +48,12 @@ def of_provider(code: str) -> SecretNames:
     """The secrets of a merchant account at this provider; none for one we do not know."""
     provider = PROVIDERS.get(code)
     return _of(provider.opens) if provider else SecretNames()
+
+
+def of_erp(vendor: str) -> SecretNames:
+    """The secrets of an account at this ERP; none for one we do not know."""
+    known = ERPS.get(vendor)
+    return _of(known.opens) if known else SecretNames()
 
 
 def _of(opens: Callable[..., Any]) -> SecretNames:

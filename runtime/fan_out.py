@@ -21,6 +21,7 @@ from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
+from domain.finance.messages import ExportMoved, ExportRef
 from domain.orders.messages import (
     GateOpened,
     OrderRef,
@@ -85,6 +86,11 @@ def _gate(payload: Mapping[str, Any]) -> _Start:
     return "Gate", GATE_SHUT, shut, TendGate(shut.system)
 
 
+def _export(payload: Mapping[str, Any]) -> _Start:
+    moved = ExportMoved(**payload)
+    return "VoucherExport", "export_moved", moved, ExportRef(moved.export_no)
+
+
 # News that starts the workflow it is for: what to start, its signal, the news, and with what.
 _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
@@ -92,6 +98,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "sales_return_moved": _return,
     "order_made": _order,
     GATE_SHUT: _gate,
+    "export_moved": _export,
 }
 
 

@@ -18,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from db.engine import Sessions
 from db.shared import lifecycles
 from db.shared.lifecycles import OpenMatter
+from domain.finance.messages import ExportRef
 from domain.orders.messages import (
     OrderRef,
     RefundRef,
@@ -28,6 +29,7 @@ from domain.orders.messages import (
 from domain.shared.ids import (
     OrderId,
     ShipmentNo,
+    export_workflow_id,
     refund_workflow_id,
     return_label_workflow_id,
     return_workflow_id,
@@ -61,7 +63,7 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Matters:
-    """Refunds, return labels or returns: how they are read, and what runs for one of them."""
+    """Refunds, return labels, returns or exports: how they are read, and what runs for one of them."""
 
     kind: str
     open: Callable[[AsyncSession, str, int, timedelta], Awaitable[list[OpenMatter]]]
@@ -102,6 +104,9 @@ _WALK: Final = (
         "ReturnLabel", lifecycles.open_return_labels, return_label_workflow_id, ReturnLabelRef
     ),
     _Matters("Return", lifecycles.open_returns, return_workflow_id, SalesReturnRef),
+    _Matters(
+        "VoucherExport", lifecycles.open_exports, export_workflow_id, lambda no, _: ExportRef(no)
+    ),
     _orders,
 )
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
@@ -27,7 +28,7 @@ REDRIVE_PAUSE_S: Final = 60.0
 RENEWAL_PAUSE_S: Final = 60.0
 POSTING_PAUSE_S: Final = 2.0  # a few facts at once cost the database less than each alone
 _SLOW: Final = frozenset(
-    {"housekeeping", "redrive", "renewal", "posting"}
+    {"housekeeping", "redrive", "renewal", "posting", "exporting"}
 )  # a hint is not for them
 BATCH: Final = 100
 
@@ -85,6 +86,7 @@ class Relay:
     redrive: Redrive
     renewal: Renewal
     posting: Posting
+    exporting: Exporting
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -104,6 +106,8 @@ class Relay:
             group.create_task(self._keep_going(renewing, self.renewal.once))
             books = Pace("posting", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(books, self.posting.once))
+            exports = Pace("exporting", POSTING_PAUSE_S, POSTING_PAUSE_S)
+            group.create_task(self._keep_going(exports, self.exporting.once))
 
     async def _keep_going(self, pace: Pace, once: Callable[[int], Awaitable[int]]) -> None:
         while True:

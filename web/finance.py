@@ -18,6 +18,7 @@ from api.finance.periods import Currency, Cursor, DaysOf, read_after, write_afte
 from api.language import N_, translate
 from api.strict import clean
 from db.finance import queries
+from db.finance.erp_queries import exports_of_voucher
 from db.finance.queries import After, Days
 from domain.finance.accounts import NUMBER, Account
 from domain.shared.errors import InvalidInput
@@ -141,9 +142,13 @@ async def voucher_page(no: str, request: Request, sessions: SessionsOf) -> Respo
     """One voucher."""
     async with sessions.begin() as session:
         rows, entries = await queries.vouchers(session, books.EVER, 1, no=no)
+        exported = await exports_of_voucher(session, no)
     if not rows:
         raise Problem("NotFound", 404)
-    return page(request, "finance_voucher.html", voucher=rows[0], entries=entries[rows[0].no])
+    return page(
+        request, "finance_voucher.html", voucher=rows[0], entries=entries[rows[0].no],
+        exported=exported,
+    )  # fmt: skip
 
 
 @router.get("/finance/costs")

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 import web.attention
 import web.consumer_returns
+import web.erp_accounts
 import web.finance
 import web.home
 import web.login
@@ -48,6 +49,7 @@ _ROUTERS: Final = (
     web.stock.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,
+    web.erp_accounts.router,
     web.warehouse.router,
     web.tracking.router,
     web.consumer_returns.router,

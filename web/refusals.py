@@ -72,6 +72,14 @@ _SENTENCES: Final = (
     N_("the shop is paused already"),
     N_("the account is paused already"),
     N_("there is no payment provider {name}"),
+    N_("there is no ERP {name}"),
+    N_("there is an ERP account of that name already"),
+    N_("an account cannot have this name"),
+    N_("there is no such ERP account"),
+    N_("no account code for: {accounts}"),
+    N_("setting {key} is needed"),
+    N_("setting account_book is needed: the number of the account book"),
+    N_("the voucher is in {currency}, the account book in {home}: no rate is known"),
     N_("there is no shop {shop}"),
     N_("secrets needed: {names}"),
     N_("there is a payment account of that name already"),
@@ -185,6 +193,7 @@ _CODES: Final = {
     "holds": words.HOLD,
     "action": words.ACTION,
     "field": words.INPUT,
+    "accounts": words.ACCOUNT,
 }
 
 
@@ -202,7 +211,7 @@ def said(language: str, sentence: str) -> str:
 
 def _in_words(language: str, name: str, text: str) -> str:
     known = _CODES.get(name, {})
-    codes = text.split(", ") if name == "holds" else [text]
+    codes = text.split(", ") if name in ("holds", "accounts") else [text]
     return ", ".join(translate(language, known.get(code, code)) for code in codes)
 
 

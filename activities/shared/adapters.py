@@ -1,24 +1,19 @@
-"""Clients of shops, carriers and payment providers, made from their rows.
+"""Clients of shops, carriers, payment providers and ERPs, made from their rows.
 
 Changed credentials count within seconds.
 """
 
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar, cast
+from typing import Final, cast
 
-import httpx
-
+from activities.shared.finance_clients import REMEMBERED_S, UNKNOWN_ACCOUNT, FinanceClients
 from activities.shared.pace import SharedPace
 from db.channels.tables import ShopRow
-from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow
-from db.platform.pausing import credentials_refused
-from db.vault import Vault, carrier_context, payment_context, shop_context
+from db.vault import carrier_context, payment_context, shop_context
 from domain.orders.snapshot import OrderSnapshot
-from domain.shared.errors import NotOffered, Rejected, SettingsRefused
+from domain.shared.errors import NotOffered, Rejected
 from integrations.access import CarrierAccess, PaymentAccess, Secrets, ShopAccess
 from integrations.carriers.port import Aggregator, Carrier
 from integrations.carriers.registry import AGGREGATOR, CARRIERS
@@ -40,14 +35,9 @@ from integrations.payments.port import PaymentProvider
 from integrations.payments.registry import LIMITS as PAYMENT_LIMITS
 from integrations.payments.registry import PROVIDERS
 from integrations.schemas import schema_of_carrier, schema_of_channel, schema_of_provider
-from integrations.settings import Schema
 
-REMEMBERED_S: Final = 5.0
 UNKNOWN_SHOP: Final = "unknown_shop"
 UNKNOWN_CARRIER: Final = "unknown_carrier"
-UNKNOWN_ACCOUNT: Final = "unknown_account"
-
-ValueT = TypeVar("ValueT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +70,12 @@ class PaymentAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Adapters:
+class Adapters(FinanceClients):
     """What speaks to the outside; one per process."""
 
-    sessions: Sessions
-    vault: Vault
-    http_client: httpx.AsyncClient
-    clock: Callable[[], float] = time.monotonic
     _shops: dict[str, tuple[float, Shop]] = field(default_factory=dict)
     _carriers: dict[str, tuple[float, CarrierAccount]] = field(default_factory=dict)
     _payments: dict[str, tuple[float, PaymentAccount]] = field(default_factory=dict)
-    _said: dict[str, float] = field(default_factory=dict)
 
     async def shop(self, shop_id: str, *, remembered: bool = True) -> Shop:
         """The shop as it is now, or was within seconds. Raises Rejected (`unknown_shop`),
@@ -245,22 +230,6 @@ class Adapters:
                 ),
             )
         )
-
-    async def _check(self, system: str, schema: Schema, settings: Mapping[str, Any]) -> None:
-        """A setting that cannot be used pauses the system as a whole, with one item for all who
-        need it. Raises SettingsRefused."""
-        try:
-            schema.check(settings, system)
-        except SettingsRefused as error:
-            if self._said.get(system, 0.0) <= self.clock():
-                async with self.sessions.begin() as session:
-                    await credentials_refused(session, system, error)
-                self._said[system] = self.clock() + REMEMBERED_S
-            raise
-
-    def _fresh(self, known: dict[str, tuple[float, ValueT]], key: str) -> ValueT | None:
-        until, value = known.get(key, (0.0, None))
-        return value if self.clock() < until else None
 
     def _shop_access(self, row: ShopRow) -> ShopAccess:
         if (channel := CHANNELS.get(row.channel)) is None:

@@ -14,9 +14,10 @@ from api.channels.shops import hurry
 from api.deps import Context, RequestContext
 from api.strict import Code, StrictBody
 from db.channels import health
+from db.finance.erp_queries import erp_accounts
 from db.shared.credentials import Credentials
 from domain.shared.errors import InvalidInput
-from integrations.secret_names import SecretNames, of_carrier, of_channel, of_provider
+from integrations.secret_names import SecretNames, of_carrier, of_channel, of_erp, of_provider
 
 log = structlog.get_logger()
 
@@ -168,4 +169,6 @@ async def _names(outside: Outside, system: str) -> SecretNames:
             return of_carrier(name)
         if kind == "payment" and (accounts := await health.payment_accounts(session, name)):
             return of_provider(accounts[0].provider)
+        if kind == "erp" and (books := await erp_accounts(session, name)):
+            return of_erp(books[0].vendor)
     raise HTTPException(_NOT_FOUND, f"there is no such {kind}")

@@ -9,6 +9,7 @@ from db.engine import Sessions
 from db.vault import Vault
 from domain.orders.snapshot import OrderSnapshot
 from integrations.carriers.port import Carrier
+from integrations.erp.port import Erp
 from integrations.marketplaces.port import PushMarketplace
 from integrations.marketplaces.pos import PosMarketplace
 from integrations.payments.port import PaymentProvider
@@ -54,6 +55,10 @@ class Adapters(Protocol):
 
     async def account(self, code: str) -> CarrierAccount:
         """Raises Rejected (`unknown_carrier`)."""
+        ...
+
+    async def erp(self, account_id: str) -> Erp:
+        """Raises Rejected (`unknown_account`)."""
         ...
 
     async def payment_account(self, account_id: str) -> PaymentAccount:

@@ -14,7 +14,12 @@ from api.errors import Problem, language_of
 from api.language import N_, translate
 from api.strict import Code, StrictBody
 from db.shared.owners import change_settings, owner_of
-from integrations.schemas import schema_of_carrier, schema_of_channel, schema_of_provider
+from integrations.schemas import (
+    schema_of_carrier,
+    schema_of_channel,
+    schema_of_erp,
+    schema_of_provider,
+)
 from integrations.settings import Fault, Rule, Schema
 
 log = structlog.get_logger()
@@ -173,6 +178,8 @@ async def _of(outside: Outside, system: str) -> tuple[Schema, dict[str, Any]]:
             schema = schema_of_channel(owner.channel)
         case "carrier":
             schema = schema_of_carrier(name)
+        case "erp":
+            schema = schema_of_erp(owner.vendor)
         case _:
             schema = schema_of_provider(owner.provider)
     return schema, dict(owner.settings)

@@ -121,4 +121,23 @@ BOOK_CHECKS: Final = (
         FROM moved m FULL JOIN stock_value v USING (sku)
         WHERE coalesce(m.units, 0) <> coalesce(v.units, 0)""",
     ),
+    Check(
+        "vouchers_go_to_their_erps",
+        "Every voucher of an ERP's days is on its way there or arrived",
+        """
+        SELECT a.id AS erp_id, v.no FROM erp_account a
+        JOIN voucher v ON v.booked_on >= a.exports_from
+        WHERE a.active AND NOT EXISTS (SELECT FROM voucher_export e
+                                       WHERE e.erp_id = a.id AND e.voucher_no = v.no)""",
+    ),
+    Check(
+        "exported_vouchers_were_confirmed",
+        "A voucher counts as exported exactly when its ERP confirmed it, and none without a key",
+        """
+        SELECT e.export_no, e.state, f.key, f.state AS effect FROM voucher_export e
+        FULL JOIN (SELECT key, state FROM effect WHERE kind = 'voucher_export') f ON f.key = e.key
+        WHERE e.export_no IS NULL
+           OR e.state IN ('wanted', 'confirmed')
+              AND (e.state = 'confirmed') <> (coalesce(f.state, '') = 'confirmed')""",
+    ),
 )

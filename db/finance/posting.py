@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.finance.erp import want_posted
 from db.finance.facts import documents_of, due_facts, picture_of
 from db.platform.attention import open_attention, resolve_attention
 from db.sql import run
@@ -112,7 +113,9 @@ async def post_due(session: AsyncSession, limit: int) -> int:
         except Exception as error:
             raise FactNotPosted(fact, error) from error
     sums = [one for one in made if one[1].entries]
-    await _write(session, await _numbered(session, sums, documents))
+    posted = await _numbered(session, sums, documents)
+    await _write(session, posted)
+    await want_posted(session, [one.no for one in posted])
     await _write_recognised(session, made)
     await _write_values(session, picture.values.values())
     await run(session, _POSTED, ids=[fact.id for fact in facts])

@@ -26,7 +26,9 @@ _ONLY_WORKER_WRITES: Final = (
     "effect", "platform_label", "voucher", "voucher_entry", "recognised", "stock_value",
 )  # fmt: skip
 _SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
-_EDITED: Final = ("channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule")
+_EDITED: Final = (
+    "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
+)  # fmt: skip
 
 STATEMENTS: Final = (
     "GRANT USAGE ON SCHEMA public TO onhand_worker, onhand_web",

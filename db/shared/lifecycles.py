@@ -51,6 +51,13 @@ WHERE return_no > :after AND (outcome = '' OR to_tell <> '')
 ORDER BY return_no LIMIT :limit
 """
 
+_EXPORTS: Final = """
+SELECT export_no AS no, '' AS order_id FROM voucher_export
+WHERE export_no > :after AND state = 'wanted'
+  AND started_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY export_no LIMIT :limit
+"""
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
@@ -121,6 +128,13 @@ async def open_returns(
 ) -> list[OpenMatter]:
     """Returns that are not over, by number after `after`; only those silent for `quiet`."""
     return await _matters(session, _RETURNS, after, limit, quiet)
+
+
+async def open_exports(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Vouchers on their way to an ERP, by number after `after`; only those begun `quiet` ago."""
+    return await _matters(session, _EXPORTS, after, limit, quiet)
 
 
 async def _matters(

@@ -1,4 +1,4 @@
-"""Whom we speak to: a shop, a carrier, a payment account, each by the name of its system."""
+"""Whom we speak to: a shop, a carrier, a payment account, an ERP, each by its system's name."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,17 +6,19 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.finance.erp_tables import ErpAccountRow
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow
 from db.platform.audit import audit
 from db.platform.pausing import credentials_renewed
 
-Owner = ShopRow | CarrierAccountRow | PaymentAccountRow
+Owner = ShopRow | CarrierAccountRow | PaymentAccountRow | ErpAccountRow
 
 _ROWS: Final[Mapping[str, type[Owner]]] = {
     "shop": ShopRow,
     "carrier": CarrierAccountRow,
     "payment": PaymentAccountRow,
+    "erp": ErpAccountRow,
 }
 
 

@@ -55,3 +55,8 @@ def poller_workflow_id(shop: str, asked: str = "orders") -> str:
 def stock_push_workflow_id(shop: str) -> str:
     """The id of the singleton that tells one shop what it may sell."""
     return f"stock-push/{quote(shop, safe='')}"
+
+
+def export_workflow_id(export_no: str) -> str:
+    """The id of the workflow that takes one voucher into one ERP."""
+    return f"voucher-export/{quote(export_no, safe='')}"

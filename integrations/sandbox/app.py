@@ -16,6 +16,7 @@ from integrations.sandbox.douyin import DouyinSandbox
 from integrations.sandbox.framework import Sandbox, Vendor
 from integrations.sandbox.jd import JdSandbox
 from integrations.sandbox.jdl import JdlSandbox
+from integrations.sandbox.kingdee import KingdeeSandbox
 from integrations.sandbox.kuaidi100 import Kuaidi100Sandbox
 from integrations.sandbox.mini import MiniSandbox
 from integrations.sandbox.pages import pages
@@ -30,6 +31,7 @@ from integrations.sandbox.top import TopSandbox
 from integrations.sandbox.wechat import WechatSandbox
 from integrations.sandbox.wechatpay import WechatPaySandbox
 from integrations.sandbox.woocommerce import WooSandbox
+from integrations.sandbox.yonyou import YonyouSandbox
 from integrations.sandbox.yto import YtoSandbox
 from integrations.sandbox.yunda import YundaSandbox
 from integrations.sandbox.zto import ZtoSandbox
@@ -56,6 +58,8 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "wechatpay": WechatPaySandbox,
     "alipay": AlipaySandbox,
     "stripe": StripeSandbox,
+    "kingdee": KingdeeSandbox,
+    "yonyou": YonyouSandbox,
 }
 _TICK_S: Final = 0.1
 

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from integrations.sandbox.controls import FaultSwitch, calls_of, pushes_of, switch_on
 from integrations.sandbox.faults import FaultKind
 from integrations.sandbox.framework import Sandbox
+from integrations.sandbox.ledgers import LedgerSandbox
 from integrations.sandbox.parcels import Fate
 
 _SHOWN: Final = 100
@@ -27,6 +28,7 @@ _PAGES: Final = (
     ("/", "Calls 调用"),
     ("/pushes", "Pushes 推送"),
     ("/parcels", "Parcels 包裹"),
+    ("/ledgers", "Ledgers 总账"),
     ("/faults", "Faults 故障开关"),
     ("/openapi.json", "API"),
 )
@@ -82,6 +84,10 @@ def pages(sandbox: Sandbox) -> APIRouter:
     @router.get("/parcels")
     async def parcels() -> HTMLResponse:
         return _page("/parcels", _parcels(sandbox))
+
+    @router.get("/ledgers")
+    async def ledgers() -> HTMLResponse:
+        return _page("/ledgers", _ledgers(sandbox))
 
     @router.get("/faults")
     async def faults() -> HTMLResponse:
@@ -210,6 +216,26 @@ def _parcels(sandbox: Sandbox) -> str:
             )
         )
     return _table(("Carrier", "Waybill 运单号", "Our number", "Scans 轨迹", "Fate 结局"), rows)
+
+
+def _ledgers(sandbox: Sandbox) -> str:
+    """Vouchers as the ERPs have them, the latest first."""
+    ledgers = [one for one in sandbox.vendors.values() if isinstance(one, LedgerSandbox)]
+    found = sorted(
+        ((ledger.name, voucher) for ledger in ledgers for voucher in ledger.vouchers()),
+        key=lambda one: str(one[1]["at"]),
+    )
+    rows = []
+    for name, voucher in found[-_SHOWN:][::-1]:
+        entries = "<br>".join(
+            f"{escape(one['account'])} · 借 {escape(one['debit'])} · 贷 {escape(one['credit'])}"
+            for one in voucher["entries"]
+        )
+        number = f"{voucher['month']} 记-{voucher['number']}"
+        rows.append(
+            (_when(voucher["at"]), escape(name), escape(number), escape(voucher["text"]), entries)
+        )
+    return _table(("At 时间", "ERP", "Voucher 凭证", "Text 摘要", "Entries 分录"), rows)
 
 
 def _faults(sandbox: Sandbox) -> str:

@@ -177,6 +177,24 @@ class StripeAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class KingdeeAccount:
+    app_id: str = "onhanddemo_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
+    app_secret: str = "demo-kingdee-secret"
+    account_set: str = "6400000000000000demo"
+    user_name: str = "onhand"
+    account_book: str = "001"
+    session_life_s: float = 1200.0
+
+
+@dataclass(frozen=True, slots=True)
+class YonyouAccount:
+    app_key: str = "demoyonyouappkey0000000000000000"
+    app_secret: str = "demo-yonyou-secret"
+    account_book: str = "0001"
+    token_life_s: int = 7200
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """`auto_pickup_s` None: parcels wait for a hand-over call before they move."""
 
@@ -206,3 +224,5 @@ class SandboxSettings:
     wechatpay: WechatPayAccount = field(default_factory=WechatPayAccount)
     alipay: AlipayAccount = field(default_factory=AlipayAccount)
     stripe: StripeAccount = field(default_factory=StripeAccount)
+    kingdee: KingdeeAccount = field(default_factory=KingdeeAccount)
+    yonyou: YonyouAccount = field(default_factory=YonyouAccount)

@@ -75,6 +75,9 @@ DAMAGE = {
     "shipments_became_sales": "DELETE FROM recognised WHERE order_line_id <> ''",
     "inventory_is_units_times_cost": "UPDATE stock_value SET cost_minor = cost_minor + 1",
     "books_know_the_stock": "INSERT INTO stock_value VALUES ('B', 1, 0, 'CNY')",
+    "vouchers_go_to_their_erps": "DELETE FROM voucher_export",
+    "exported_vouchers_were_confirmed": """
+        UPDATE voucher_export SET state = 'confirmed', settled_at = now()""",
 }
 
 _STORY = """
@@ -89,6 +92,8 @@ VALUES ('P-1', 'S-1', 'sf', '', '1', '', '', 'labelled', 0, 0, 0, 0);
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
 VALUES ('P-1', 'waybill', 'carrier/sf', 'P-1', 'confirmed', 1, '{}'),
        ('RF1', 'refund', 'payment/wx', 'ord_1', 'confirmed', 1, '{}');
+INSERT INTO erp_account (id, vendor, name, base_url, secrets, settings, active, exports_from)
+VALUES ('k1', 'kingdee', 'K', '', '', '{}', true, '2000-01-01');
 INSERT INTO payment_account (id, provider, shop_id, name, base_url, secrets, settings, active)
 SELECT 'wx', 'wechatpay', shop_id, 'WX', '', '', '{}', true FROM sales_order WHERE id = 'ord_1';
 INSERT INTO payment (id, account_id, provider, transaction_id, merchant_ref, shop_id, external_no,

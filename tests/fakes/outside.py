@@ -16,6 +16,7 @@ from integrations.carriers.port import (
     Waybill,
     WaybillRequest,
 )
+from integrations.erp.port import Erp, ErpVoucher, SavedVoucher
 from integrations.marketplaces.own_order import parse_own_order
 from integrations.marketplaces.port import (
     CaseMarketplace,
@@ -231,6 +232,38 @@ class FakeProvider:
 
 
 @dataclass
+class FakeErp:
+    """Vouchers under our keys; `failures` are raised first, `lost` after the work."""
+
+    vendor: str = "kingdee"
+    vouchers: dict[str, ErpVoucher] = field(default_factory=dict)
+    asked: int = 0
+    failures: list[IntegrationError] = field(default_factory=list)
+    lost: list[IntegrationError] = field(default_factory=list)
+
+    async def save(self, voucher: ErpVoucher) -> SavedVoucher:
+        if self.failures:
+            raise self.failures.pop(0)
+        if voucher.key in self.vouchers:
+            raise AssertionError(f"a second voucher {voucher.key}")
+        self.vouchers[voucher.key] = voucher
+        if self.lost:
+            raise self.lost.pop(0)
+        return self._saved(voucher)
+
+    async def find(self, voucher: ErpVoucher) -> SavedVoucher | None:
+        self.asked += 1
+        return self._saved(voucher) if voucher.key in self.vouchers else None
+
+    async def check(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+    def _saved(self, voucher: ErpVoucher) -> SavedVoucher:
+        return SavedVoucher(f"V{list(self.vouchers).index(voucher.key) + 1}")
+
+
+@dataclass
 class FakeAdapters:
     """The outside world of a test; `says` is a state the own channel has no word for: it stands
     for what the channel thinks of an order from now on."""
@@ -240,6 +273,7 @@ class FakeAdapters:
     shop: FakeShop = field(default_factory=FakeShop)
     says: dict[str, ChannelState] = field(default_factory=dict)
     bank: FakeProvider = field(default_factory=FakeProvider)
+    ledger: FakeErp = field(default_factory=FakeErp)
     follower: "FakeAggregator | None" = None
     platform: FakeWaybills | None = None
     unusable: list[IntegrationError] = field(default_factory=list)  # why the shop's settings are
@@ -257,6 +291,9 @@ class FakeAdapters:
 
     async def payments(self, account_id: str) -> PaymentProvider:
         return self.bank
+
+    async def erp(self, account_id: str) -> Erp:
+        return self.ledger
 
     async def carrier(self, code: str) -> Carrier:
         return self.zto if code == "zto" else self.sf

@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from integrations.carriers.registry import CARRIERS
+from integrations.erp.registry import ERPS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
-from integrations.secret_names import SecretNames, of_carrier, of_channel, of_provider
+from integrations.secret_names import (
+    SecretNames,
+    of_carrier,
+    of_channel,
+    of_erp,
+    of_provider,
+)
 
 _ASKED: tuple[str, ...] = (
     r'secrets(?:\[|\.get\()\s*"(\w+)"',
@@ -44,5 +51,13 @@ def test_a_payment_provider_declares_every_secret_it_asks_for(code: str) -> None
     assert asked_for(PROVIDERS[code].opens.__module__) <= {*names.needed, *names.optional}
 
 
+@pytest.mark.parametrize("vendor", sorted(ERPS))
+def test_an_erp_declares_every_secret_it_asks_for(vendor: str) -> None:
+    names = of_erp(vendor)
+    assert names.needed
+    assert asked_for(ERPS[vendor].opens.__module__) <= {*names.needed, *names.optional}
+
+
 def test_whom_we_do_not_know_needs_nothing() -> None:
     assert of_channel("nowhere") == of_carrier("nobody") == of_provider("none") == SecretNames()
+    assert of_erp("nothing") == SecretNames()

@@ -20,8 +20,9 @@ from domain.orders.returns.model import Disposition, ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.platform.gates import TendGate
 from domain.shared.errors import Rejected
-from domain.shared.ids import gate_workflow_id, return_workflow_id
+from domain.shared.ids import export_workflow_id, gate_workflow_id, return_workflow_id
 from runtime.temporal import TASK_QUEUE
+from tests.workflows.finance.exporting import decide, opened, posted
 from tests.workflows.returning import Returns
 from tests.workflows.world import Company, own_order
 
@@ -192,6 +193,18 @@ async def returned_and_paid_by_hand(shop: Company) -> Handles:
     return [order, handle]
 
 
+async def exported_after_a_refusal(shop: Company) -> Handles:
+    """The month is closed in the ERP: a person names another day, and the voucher is entered."""
+    await opened(shop)
+    shop.outside.ledger.failures.append(Rejected("the month is closed", code="500"))
+    await posted(shop)
+    await shop.parked("voucher_export")
+    await decide(shop, "retry_with", booked_on="2031-02-03")
+    await shop.until("SELECT state FROM voucher_export", "confirmed")
+    row = await shop.row("SELECT export_no FROM voucher_export")
+    return [shop.client.get_workflow_handle(export_workflow_id(row.export_no))]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -204,4 +217,5 @@ STORIES: Final[tuple[Story, ...]] = (
     cancelled_in_the_engine,
     gate_with_nothing_to_do,
     returned_and_paid_by_hand,
+    exported_after_a_refusal,
 )

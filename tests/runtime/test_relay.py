@@ -25,6 +25,7 @@ from db.sql import run
 from domain.orders.messages import MessageArrived, OrderRef, StateChanged
 from domain.shared.ids import InboxId
 from integrations.webhooks import WebhookSender
+from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
@@ -119,6 +120,7 @@ def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
         Redrive(sessions, engine.client),
         Renewal(sessions, VAULT, Adapters(sessions, VAULT, httpx.AsyncClient())),
         Posting(sessions),
+        Exporting(sessions),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from activities.shared.adapters import REMEMBERED_S, Adapters
+from activities.shared.adapters import Adapters
+from activities.shared.finance_clients import REMEMBERED_S
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.platform import pausing

@@ -156,5 +156,8 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
         "shipment.keep_back",
         "shipment.load",
         "shipment.label_anew",
+        "voucher_export.look",
+        "voucher_export.send",
+        "voucher_export.settle",
     }
     assert names == set(TO_THE_DOOR) | set(AND_BACK) | elsewhere

@@ -12,6 +12,7 @@ from web.words.channels import (
     TENDER,
     TICKET,
 )
+from web.words.finance import ERP, EXPORT_STATE
 from web.words.looks import TONE
 from web.words.money import (
     ACCOUNT,
@@ -77,7 +78,8 @@ from web.words.story import (
 __all__ = (
     "ACCOUNT", "ACTION", "ACTION_MEANS", "ACTOR", "AFTER_SALE_KIND", "AFTER_SALE_STAGE",
     "BOOKED", "CARRIER", "CASE_VERDICT", "CAUSE", "CHANNEL", "CHANNEL_STATE", "CLOSED",
-    "DISPOSITION", "EFFECT", "EXTERNAL_ID", "FAULT", "GATE", "HOLD", "INCIDENT", "INPUT",
+    "DISPOSITION", "EFFECT", "ERP", "EXPORT_STATE", "EXTERNAL_ID", "FAULT", "GATE", "HOLD",
+    "INCIDENT", "INPUT",
     "LINE_KIND", "LOCATION_KIND", "MATCH", "NOTHING", "ORDER_STATUS", "PARCEL_STATUS",
     "PAYMENT_PROVIDER", "PAYMENT_PURPOSE", "RANGE_ASKED", "REFUND_STATE", "REMEDY",
     "RETURN_CHOICE", "RETURN_DECISION", "RETURN_DOUBT", "RETURN_EFFECT", "RETURN_FOR_BUYER",

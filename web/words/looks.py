@@ -14,5 +14,6 @@ TONE: Final = {
     "closed": "off", "refunded": "done", "replaced": "done", "nothing_due": "off",
     "rejected": "stop",
     "expired": "off", "withdrawn": "off",
+    "wanted": "go", "confirmed": "done", "by_hand": "done", "skipped": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip

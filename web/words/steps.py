@@ -55,6 +55,7 @@ STEP: Final = {
     "late_fact": N_("Read what the channel says"),
     "return_late": N_("Go on with the return"),
     "return_refund": N_("Pay the return back"),
+    "voucher_export": N_("Send a voucher to the ERP"),
     "case_answer": N_("Answer the case at the channel"),
 }
 
@@ -86,6 +87,13 @@ ACTION_MEANS: Final = {
         "If the other one was a sale too, the till sends it under a number of its own."
     ),
     "late_fact.done_by_hand": N_("Nothing more happens by itself; say what you did."),
+    "voucher_export.retry_with": N_(
+        "Where the month is closed there: the day it shall be entered on, such as 2026-03-01."
+    ),
+    "voucher_export.done_by_hand": N_(
+        "You entered it in the ERP; its number there is kept with the voucher."
+    ),
+    "voucher_export.skip": N_("The voucher stays out of the ERP for good."),
     "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
 }
 
@@ -99,6 +107,8 @@ INPUT: Final = {
     "city": N_("City"),
     "district": N_("District"),
     "detail": N_("Street and number"),
+    "booked_on": N_("Day of booking"),
+    "erp_no": N_("Number in the ERP"),
 }
 
 

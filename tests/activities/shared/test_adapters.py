@@ -1,7 +1,8 @@
 import httpx
 import pytest
 
-from activities.shared.adapters import REMEMBERED_S, Adapters
+from activities.shared.adapters import Adapters
+from activities.shared.finance_clients import REMEMBERED_S
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow

@@ -1,0 +1,351 @@
+"""Account books at ERPs: added and renewed by administrators, kept up by finance."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
+
+import structlog
+from fastapi import APIRouter, HTTPException, Query, Request
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy.exc import IntegrityError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.channels import credentials, settings
+from api.channels.addresses import Address, ShortName, outside_address
+from api.channels.credentials import CredentialsView, NewCredentials, Secret, complete
+from api.channels.ports import OutsideOf
+from api.channels.settings import NewSettings, SettingsView, refuse_unfit
+from api.channels.shops import Pause, leave_alone, reopen
+from api.deps import Context, SessionsOf, SettingsOf
+from api.orders.money import MoneyView
+from api.strict import Code, Line, SafeStr, StrictBody
+from db.finance import erp_queries
+from db.finance.erp import want_span
+from db.finance.erp_tables import ErpAccountRow
+from db.platform.audit import audit
+from db.platform.pausing import credentials_renewed
+from db.shared.new_owners import add_owner
+from domain.finance.accounts import NUMBER, Account
+from domain.shared.errors import ActionNotAllowed, IntegrationError, InvalidInput
+from integrations.erp.registry import ERPS
+from integrations.secret_names import of_erp
+
+log = structlog.get_logger()
+
+router = APIRouter(prefix="/erp-accounts", tags=["finance"])
+
+_NOT_FOUND: Final = 404
+_TAKEN: Final = "there is an ERP account of that name already"
+_FORM: Final = "new"  # the page that adds an account is where one of this name would be
+State = Literal["", "wanted", "confirmed", "by_hand", "skipped"]
+
+
+class NewErpAccount(StrictBody):
+    """`base_url` is the company's own server at the vendor, or its data centre there."""
+
+    id: ShortName
+    vendor: Code
+    name: Line
+    base_url: Address
+    secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
+    settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
+    expires_at: AwareDatetime | None = None
+
+
+class ErpAccountView(BaseModel):
+    """An account and how it is doing. `wanted` vouchers are not there yet; of these, `parked` wait
+    for a person."""
+
+    id: str
+    vendor: str
+    name: str
+    base_url: str
+    active: bool
+    exports_from: date | None
+    tried_at: datetime | None
+    tried_error: str
+    last_call_at: datetime | None
+    gate: str
+    gate_reason: str
+    gate_by: str
+    gate_since: datetime | None
+    waiting: int
+    expires_at: datetime | None
+    wanted: int
+    parked: int
+    confirmed: int
+    confirmed_at: datetime | None
+
+
+class ErpAccounts(BaseModel):
+    items: list[ErpAccountView]
+
+
+class Beginning(StrictBody):
+    """Vouchers of this day and later go there by themselves; without one, none do."""
+
+    exports_from: date | None
+
+
+class Span(StrictBody):
+    """Vouchers booked in these days, first and last included."""
+
+    first_day: date
+    last_day: date
+
+
+class Wanted(BaseModel):
+    """How many vouchers go there now that did not before."""
+
+    vouchers: int
+
+
+class Trial(BaseModel):
+    """What the ERP said to a question that changes nothing; `refusal` is empty when it answered."""
+
+    works: bool
+    code: str
+    refusal: str
+
+
+class AccountCode(StrictBody):
+    """What the ERP calls an account, or one party's part of it; an empty code takes it back."""
+
+    account: Account
+    party: SafeStr = ""
+    code: SafeStr = ""
+
+
+class AccountCodeView(BaseModel):
+    account: Account
+    number: str
+    party: str
+    code: str
+
+
+class AccountCodes(BaseModel):
+    """`missing` accounts have no code yet: a voucher with one of them stops the account."""
+
+    items: list[AccountCodeView]
+    missing: list[Account]
+
+
+class ExportView(BaseModel):
+    """A voucher on its way; `number` is the ERP's, `key` what it is found by there."""
+
+    voucher_no: str
+    state: str
+    number: str
+    key: str
+    enters_on: date
+    sum: MoneyView
+    wanted_by: str
+    sent_at: datetime | None
+    settled_at: datetime | None
+    attention_id: str | None
+    error: str
+
+
+class ExportList(BaseModel):
+    items: list[ExportView]
+    next_cursor: str
+
+
+@router.get("")
+async def list_accounts(sessions: SessionsOf) -> ErpAccounts:
+    """Every account book at an ERP with its health; nothing of its secrets."""
+    async with sessions.begin() as session:
+        rows = await erp_queries.erp_accounts(session)
+    return ErpAccounts(items=[ErpAccountView(**row._mapping) for row in rows])
+
+
+@router.post("", status_code=201)
+async def add_account(
+    body: NewErpAccount, request: Request, context: Context, outside: OutsideOf, ours: SettingsOf
+) -> None:
+    """Add an account book; its secrets are sealed at once, vouchers go there when that is said."""
+    if (vendor := ERPS.get(body.vendor)) is None:
+        raise InvalidInput(f"there is no ERP {body.vendor}")
+    if body.id == _FORM:
+        raise InvalidInput("an account cannot have this name")
+    secrets = complete(of_erp(body.vendor), body.secrets)
+    refuse_unfit(request, vendor.settings, body.settings)
+    base_url = outside_address(body.base_url, ours.sandbox_base_url)
+    try:
+        async with outside.sessions.begin() as session:
+            if await session.get(ErpAccountRow, body.id) is not None:
+                raise ActionNotAllowed(_TAKEN)
+            row = ErpAccountRow(
+                id=body.id, vendor=body.vendor, name=body.name, base_url=base_url,
+                settings=body.settings,
+            )  # fmt: skip
+            told = {"vendor": body.vendor, "name": body.name, "base_url": base_url}
+            await add_owner(
+                session, outside.vault, f"erp/{body.id}", row, secrets, told=told,
+                expires_at=body.expires_at, by=context.actor, request_id=context.request_id,
+            )  # fmt: skip
+    except IntegrityError as error:  # somebody added it this moment
+        raise ActionNotAllowed(_TAKEN) from error
+    log.info("erp_account.added", account_id=body.id, vendor=body.vendor)
+
+
+@router.post("/{account_id}/pause", status_code=204)
+async def pause_account(account_id: Code, body: Pause, context: Context) -> None:
+    """Send nothing there: vouchers wait."""
+    async with context.sessions.begin() as session:
+        await known_account(session, account_id)
+    await leave_alone(context, f"erp/{account_id}", body, "the account is paused already")
+
+
+@router.post("/{account_id}/resume", status_code=204)
+async def resume_account(account_id: Code, context: Context) -> None:
+    """Go on: one voucher first, the others a few at a time."""
+    async with context.sessions.begin() as session:
+        await known_account(session, account_id)
+    await reopen(context, f"erp/{account_id}")
+
+
+@router.post("/{account_id}/trial")
+async def try_account(account_id: Code, outside: OutsideOf) -> Trial:
+    """Ask the ERP something that changes nothing, and keep what it says."""
+    async with outside.sessions.begin() as session:
+        await known_account(session, account_id)
+    refusal, code = "", ""
+    try:
+        await (await outside.adapters.erp(account_id)).check()
+    except IntegrationError as error:
+        refusal, code = str(error)[:500], error.code
+    async with outside.sessions.begin() as session:
+        await erp_queries.keep_trial(session, account_id, refusal)
+    return Trial(works=not refusal, code=code, refusal=refusal)
+
+
+@router.put("/{account_id}/beginning")
+async def set_beginning(account_id: Code, body: Beginning, context: Context) -> Wanted:
+    """From which day vouchers go there by themselves; those that are written already go now."""
+    async with context.sessions.begin() as session:
+        before = await known_account(session, account_id)
+        count = await erp_queries.set_beginning(
+            session, account_id, body.exports_from, context.actor
+        )
+        await audit(
+            session, context.actor, "erp.beginning", f"erp/{account_id}",
+            before={"exports_from": str(before.exports_from or "")},
+            after={"exports_from": str(body.exports_from or ""), "vouchers": count},
+            request_id=context.request_id,
+        )  # fmt: skip
+    return Wanted(vouchers=count)
+
+
+@router.get("/{account_id}/codes")
+async def list_codes(account_id: Code, sessions: SessionsOf) -> AccountCodes:
+    """What the ERP calls our accounts."""
+    async with sessions.begin() as session:
+        await known_account(session, account_id)
+        rows = await erp_queries.codes(session, account_id)
+    whole = {row.account for row in rows if not row.party}
+    return AccountCodes(
+        items=[
+            AccountCodeView(
+                account=Account(row.account), number=NUMBER[Account(row.account)],
+                party=row.party, code=row.code,
+            )
+            for row in rows
+        ],
+        missing=[account for account in Account if account not in whole],
+    )  # fmt: skip
+
+
+@router.put("/{account_id}/codes", status_code=204)
+async def set_code(account_id: Code, body: AccountCode, context: Context) -> None:
+    """Say what the ERP calls an account; vouchers that wait for it go on."""
+    async with context.sessions.begin() as session:
+        await known_account(session, account_id)
+        await erp_queries.set_code(session, account_id, body.account, body.party, body.code)
+        await audit(
+            session, context.actor, "erp.code", f"erp/{account_id}",
+            after={"account": body.account, "party": body.party, "code": body.code},
+            request_id=f"{context.request_id}:{body.account}:{body.party}",
+        )  # fmt: skip
+        await credentials_renewed(session, f"erp/{account_id}", context.actor)
+
+
+@router.get("/{account_id}/exports")
+async def list_exports(
+    account_id: Code,
+    sessions: SessionsOf,
+    state: State = "",
+    cursor: Annotated[str, Query(max_length=20, pattern=r"^(\d{6}-\d{6,9})?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+) -> ExportList:
+    """Vouchers on their way there or arrived, the latest first."""
+    async with sessions.begin() as session:
+        await known_account(session, account_id)
+        rows = await erp_queries.exports(
+            session, account_id, state=state, before=cursor, limit=limit + 1
+        )
+    shown = rows[:limit]
+    return ExportList(
+        items=[_export(row) for row in shown],
+        next_cursor=shown[-1].voucher_no if len(rows) > limit else "",
+    )
+
+
+@router.post("/{account_id}/exports", status_code=202)
+async def export_span(account_id: Code, body: Span, context: Context) -> Wanted:
+    """Send the vouchers of some days there; those that went before do not go again."""
+    if body.first_day > body.last_day:
+        raise InvalidInput("the first day comes after the last")
+    async with context.sessions.begin() as session:
+        await known_account(session, account_id)
+        count = await want_span(session, account_id, body.first_day, body.last_day, context.actor)
+        await audit(
+            session, context.actor, "erp.export", f"erp/{account_id}",
+            after={"first": str(body.first_day), "last": str(body.last_day), "vouchers": count},
+            request_id=context.request_id,
+        )  # fmt: skip
+    return Wanted(vouchers=count)
+
+
+@router.get("/{account_id}/credentials")
+async def account_credentials(account_id: Code, outside: OutsideOf) -> CredentialsView:
+    """Which secrets of an account are set."""
+    return await credentials.view(outside, f"erp/{account_id}")
+
+
+@router.put("/{account_id}/credentials", status_code=204)
+async def set_account_credentials(
+    account_id: Code, body: NewCredentials, context: Context, outside: OutsideOf
+) -> None:
+    """Replace secrets of an account; vouchers that wait because of the old ones go on."""
+    await credentials.change(context, outside, f"erp/{account_id}", body)
+
+
+@router.get("/{account_id}/settings")
+async def account_settings(account_id: Code, request: Request, outside: OutsideOf) -> SettingsView:
+    """What is set of an account, and what may be."""
+    return await settings.view(request, outside, f"erp/{account_id}")
+
+
+@router.put("/{account_id}/settings", status_code=204)
+async def set_account_settings(
+    account_id: Code, body: NewSettings, request: Request, context: Context, outside: OutsideOf
+) -> None:
+    """Set an account's settings anew."""
+    await settings.change(request, context, outside, f"erp/{account_id}", body)
+
+
+async def known_account(session: AsyncSession, account_id: str) -> Any:
+    """Raises 404."""
+    found = await session.get(ErpAccountRow, account_id)
+    if found is None:
+        raise HTTPException(_NOT_FOUND, "there is no such ERP account")
+    return found
+
+
+def _export(row: Any) -> ExportView:
+    return ExportView(
+        voucher_no=row.voucher_no, state=row.state, number=row.number, key=row.key,
+        enters_on=row.enters_on, sum=MoneyView.of(row.minor, row.currency),
+        wanted_by=row.wanted_by, sent_at=row.sent_at, settled_at=row.settled_at,
+        attention_id=row.attention_id, error=row.error,
+    )  # fmt: skip

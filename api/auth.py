@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from api.errors import LoginNeeded, Problem, is_page
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
-from domain.platform.permissions import Permission, Role, may, permission_of
+from domain.platform.permissions import Permission, Role, may, may_resolve, permission_of
 
 COOKIE: Final = "onhand_session"
 CSRF_FIELD: Final = "csrf_token"
@@ -38,6 +38,10 @@ class Principal:
     @property
     def is_known(self) -> bool:
         return self.kind != "anonymous"
+
+    def decides(self, system: str) -> bool:
+        """Whether he decides about a step that waits for this system."""
+        return may_resolve(self.roles, system)
 
     def may(self, permission: Permission) -> bool:
         """Whether their roles give them this permission."""

@@ -7,18 +7,17 @@ from typing import Final
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from commands.demo_finance import seed_ledgers
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
-from db.finance.erp_tables import ErpAccountRow, ErpCodeRow
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
 from db.logistics.tables import CarrierAccountRow, TariffRow, TariffZoneRow
 from db.orders.payment_tables import PaymentAccountRow
 from db.platform.accounts import DEMO_ACCOUNTS, DEMO_PASSWORD, Accounts, seed_demo_accounts
 from db.sql import run
-from db.vault import Vault, carrier_context, erp_context, payment_context, shop_context
-from domain.finance.accounts import NUMBER
+from db.vault import Vault, carrier_context, payment_context, shop_context
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.logistics.divisions.divisions import normalise
 from domain.platform.permissions import Role
@@ -26,7 +25,6 @@ from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
 from integrations.sandbox import douyin_orders, pdd_orders, wechat_orders
 from integrations.sandbox.demo_carriers import demo_carriers
-from integrations.sandbox.demo_erps import demo_erps
 from integrations.sandbox.demo_payments import demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
 from integrations.sandbox.demo_shops import demo_shops
@@ -247,7 +245,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
                 secrets=vault.seal_secrets(payment.secrets, payment_context(payment.id)),
             )
         )  # fmt: skip
-    await _ledgers(session, vault, accounts, sandbox)
+    await seed_ledgers(session, vault, accounts, sandbox)
     carriers = demo_carriers(accounts, f"{settings.base_url}/webhooks")
     for carrier in carriers:
         sealed = vault.seal_secrets(carrier.secrets, carrier_context(carrier.code))
@@ -276,24 +274,6 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
                         carrier=carrier.code, province_code=f"{province}0000", zone=region
                     )
                 )
-
-
-async def _ledgers(
-    session: AsyncSession, vault: Vault, accounts: SandboxSettings, sandbox: str
-) -> None:
-    """Account books in two ERPs, whose codes are the numbers our accounts have."""
-    for erp in demo_erps(accounts):
-        session.add(
-            ErpAccountRow(
-                id=erp.id, vendor=erp.vendor, name=erp.name, base_url=f"{sandbox}{erp.path}",
-                secrets=vault.seal_secrets(erp.secrets, erp_context(erp.id)),
-                settings=dict(erp.settings),
-                exports_from=date(2020, 1, 1) if erp.by_itself else None,
-            )
-        )  # fmt: skip
-        await session.flush()
-        for account, number in NUMBER.items():
-            session.add(ErpCodeRow(erp_id=erp.id, account=account, code=number))
 
 
 def _texts(ids: Mapping[str, int]) -> dict[str, str]:

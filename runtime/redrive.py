@@ -63,7 +63,7 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Matters:
-    """Refunds, return labels, returns or exports: how they are read, and what runs for one of them."""
+    """Refunds, return labels, returns or exports: how they are read, and what runs for one."""
 
     kind: str
     open: Callable[[AsyncSession, str, int, timedelta], Awaitable[list[OpenMatter]]]

@@ -9,7 +9,6 @@ from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.orders.routes import Resolution, resolve
 from db.platform.inbox import AttentionInbox
-from domain.platform.permissions import Permission
 from web.input import typed
 from web.order_actions import body_of
 from web.render import page
@@ -58,9 +57,9 @@ async def act(
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Do one of the things that are offered."""
-    if not context.principal.may(Permission.RESOLVE_STEPS):
-        raise Problem("NotAllowed", 403)
     found = await _item(context.sessions, item_id)
+    if not context.principal.decides(found.system):
+        raise Problem("NotAllowed", 403)
     form = await request.form()
     values = {name: typed(str(form.get(f"value.{name}", ""))) for name in found.input_fields}
     takes_values = action in ("retry_with", "done_by_hand")

@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.deps import RequestContext
-from api.errors import temporal_unavailable
+from api.errors import Problem, temporal_unavailable
 from db.engine import Sessions
 from db.orders.cancelling import cancellable
 from db.orders.queries import OrderQueries
@@ -101,6 +101,8 @@ async def resolve_step(
         item = await AttentionInbox(session).row(item_id)
         if item is None or item.resolved_at is not None:
             raise StepNotParked("this item was resolved already")
+        if not context.principal.decides(item.system):
+            raise Problem("NotAllowed", 403)
         given = checked(item, action, reason, values or {})
         correction_id = ""
         if given:

@@ -322,3 +322,15 @@ def permission_of(method: str, path: str) -> Permission | None:
 def may(roles: frozenset[Role], permission: Permission) -> bool:
     """Whether somebody with these roles has the permission."""
     return permission is Permission.PUBLIC or bool(ROLES_OF[permission] & roles)
+
+
+# What finance decides about: books, invoices and money, by the kind of the system that waits.
+OF_FINANCE: Final = frozenset({"erp", "invoice", "payment"})
+
+
+def may_resolve(roles: frozenset[Role], system: str) -> bool:
+    """Whether somebody with these roles decides about a step that waits for this system."""
+    if not may(roles, Permission.RESOLVE_STEPS):
+        return False
+    others = roles & ROLES_OF[Permission.RESOLVE_STEPS] - {Role.FINANCE}
+    return bool(others) or system.partition("/")[0] in OF_FINANCE

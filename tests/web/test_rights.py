@@ -12,6 +12,7 @@ _ALL = frozenset(Role)
 _SERVICE = frozenset({Role.CUSTOMER_SERVICE, Role.ADMIN})
 _STORE = frozenset({Role.WAREHOUSE, Role.ADMIN})
 _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
+_INBOX = _ATTENTION | {Role.FINANCE}
 PAGES = {
     "/orders": _ALL,
     "/orders.csv": _ALL,
@@ -22,9 +23,9 @@ PAGES = {
     "/orders/O-1/do/address": _SERVICE,
     "/orders/O-1/do/receiver": _SERVICE,
     "/orders/O-1/do/cancel": _SERVICE,
-    "/attention": _ATTENTION,
-    "/attention/count": _ATTENTION,
-    "/attention/att_1": _ATTENTION,
+    "/attention": _INBOX,
+    "/attention/count": _INBOX,
+    "/attention/att_1": _INBOX,
     "/stock": _ALL,
     "/stock/A": _ALL,
     "/shops": _ATTENTION,

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from api.app import create_app
 from api.errors import STATUS, TITLES
 from db.engine import Sessions
-from domain.platform.permissions import ROLES_OF, ROUTES, Permission, Role, may
+from domain.platform.permissions import ROLES_OF, ROUTES, Permission, Role, may, may_resolve
 from domain.shared import errors
 from runtime.settings import Settings
 from tests.api.served import browser, key_for
@@ -71,6 +71,23 @@ def test_roles_may_do_their_work_and_no_more(
     role: Role, permission: Permission, allowed: bool
 ) -> None:
     assert may(frozenset({role}), permission) is allowed
+
+
+@pytest.mark.parametrize(
+    ("role", "system", "allowed"),
+    [
+        (Role.FINANCE, "erp/kingdee-hq", True),
+        (Role.FINANCE, "payment", True),
+        (Role.FINANCE, "carrier/sf", False),
+        (Role.FINANCE, "", False),
+        (Role.CUSTOMER_SERVICE, "carrier/sf", True),
+        (Role.MANAGER, "erp/kingdee-hq", False),
+    ],
+)
+def test_finance_decides_about_money_and_books_alone(
+    role: Role, system: str, allowed: bool
+) -> None:
+    assert may_resolve(frozenset({role}), system) is allowed
 
 
 async def test_strangers_get_401_from_every_api_route(anonymous: httpx.AsyncClient) -> None:

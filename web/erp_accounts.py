@@ -12,7 +12,7 @@ from api.channels import credentials, settings, shops
 from api.channels.ports import OutsideOf
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.errors import Problem
-from api.finance import erp_accounts
+from api.finance import erp_accounts, erp_bodies
 from api.strict import clean
 from db.finance import erp_queries
 from domain.finance.accounts import NUMBER, Account
@@ -79,7 +79,7 @@ async def add(
         raise InvalidInput("fill in at least one secret")
     chosen = await new_settings(request, schema_of_erp(vendor))
     body: Any = body_of(
-        erp_accounts.NewErpAccount, id=account_id.strip(), vendor=vendor, name=name,
+        erp_bodies.NewErpAccount, id=account_id.strip(), vendor=vendor, name=name,
         base_url=base_url.strip(), settings=chosen.settings, **told,
     )  # fmt: skip
     await erp_accounts.add_account(body, request, context, outside, ours)
@@ -148,7 +148,7 @@ async def beginning(
 ) -> Response:
     """From which day vouchers go there by themselves; an empty day: none do."""
     day: date | None = day_of(exports_from) if exports_from.strip() else None
-    body = erp_accounts.Beginning(exports_from=day)
+    body = erp_bodies.Beginning(exports_from=day)
     await erp_accounts.set_beginning(account_id, body, context)
     return RedirectResponse(_address(account_id), 303)
 
@@ -160,7 +160,7 @@ async def set_codes(account_id: str, request: Request, context: Context) -> Resp
     form = await request.form()
     given = {(account, ""): f"code.{account}" for account in Account}
     for account, party, code in await _wished(context, account_id, form, given):
-        body = body_of(erp_accounts.AccountCode, account=account, party=party, code=code)
+        body = body_of(erp_bodies.AccountCode, account=account, party=party, code=code)
         await erp_accounts.set_code(account_id, body, context)
     return RedirectResponse(_address(account_id) + "#codes", 303)
 
@@ -173,7 +173,7 @@ async def export_span(
     last: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Send the vouchers of some days there."""
-    body = erp_accounts.Span(first_day=day_of(first), last_day=day_of(last))
+    body = erp_bodies.Span(first_day=day_of(first), last_day=day_of(last))
     await erp_accounts.export_span(account_id, body, context)
     return RedirectResponse(_address(account_id), 303)
 

@@ -101,7 +101,7 @@ def test_every_setting_a_client_reads_may_be_set(vendor: str) -> None:
         if vendor in known
     )  # fmt: skip
     read = set()
-    parts = ("", "_errors", "_after_sale", "_waybill")
+    parts: tuple[str, ...] = ("", "_errors", "_after_sale", "_waybill")
     parts += ("_messages", "_token") if vendor in ERPS else ()
     for file in (folder / f"{vendor}{part}.py" for part in parts):
         if not file.exists():

@@ -114,6 +114,19 @@ async def test_what_raises_doubts_waits_for_a_person_and_is_escalated(
         await shop.parked()
 
 
+async def test_goodwill_beside_the_goods_is_never_approved_by_the_rules(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        no = await returns.ask(1, goodwill=100)
+        await shop.until("SELECT doubts->>0, decision FROM sales_return", "goodwill", "")
+        plan = await returns.decide(no, APPROVE, DecidedTerms(goodwill_minor=100))
+        assert plan.refund_minor == 1100
+        await returns.is_at("approved")
+
+
 async def test_a_rejected_return_lets_its_units_go(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

@@ -1,22 +1,62 @@
 """A carrier that fails for everybody is left alone; who waits is let through by and by."""
 
 from datetime import timedelta
+from itertools import pairwise
+from typing import Any
 
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from db.engine import Sessions
 from db.sql import run
-from domain.platform.gates import TendGate
+from domain.platform.gates import GateTended, TendGate
 from domain.shared.errors import Unavailable
 from domain.shared.ids import gate_workflow_id
 from runtime.temporal import TASK_QUEUE
-from tests.workflows.world import Company, own_order
+from tests.workflows.world import Company, company, own_order
 
 ORDERS = 8
 
 
+class Looks(Interceptor):
+    """Remembers how many still waited after each look at the gate."""
+
+    def __init__(self) -> None:
+        self.waiting: list[int] = []
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Look(next, self)
+
+
+class _Look(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, looks: Looks) -> None:
+        super().__init__(next)
+        self._looks = looks
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        answer = await super().execute_activity(input)
+        if isinstance(answer, GateTended):
+            self._looks.waiting.append(answer.waiting)
+        return answer
+
+
 async def test_eight_labels_wait_for_a_broken_carrier_and_go_out_a_few_at_a_time(
-    shop: Company, temporal_env: WorkflowEnvironment
+    sessions: Sessions, temporal_env: WorkflowEnvironment
 ) -> None:
+    looks = Looks()
+    async with company(temporal_env.client, sessions, looks) as shop:
+        await shop.seed()
+        await _wait_for_a_broken_carrier(shop, temporal_env)
+        looks.waiting.clear()
+        await _go_out(shop, temporal_env)
+
+    let_through = [before - after for before, after in pairwise([ORDERS, *looks.waiting])]
+    let_through = [some for some in let_through if some]
+    assert let_through[0] == 1, looks.waiting  # alone: it shows whether the others may follow
+    assert max(let_through) == 3, looks.waiting
+
+
+async def _wait_for_a_broken_carrier(shop: Company, temporal_env: WorkflowEnvironment) -> None:
     await shop.receive("A", 30, "GRN-2")
     shop.outside.sf.failures += [Unavailable("down")] * 100
     await shop.client.start_workflow(
@@ -40,19 +80,16 @@ async def test_eight_labels_wait_for_a_broken_carrier_and_go_out_a_few_at_a_time
     await temporal_env.sleep(timedelta(minutes=10))
     assert shop.outside.sf.creates == calls  # left alone: the pause is real time
 
+
+async def _go_out(shop: Company, temporal_env: WorkflowEnvironment) -> None:
     shop.outside.sf.failures.clear()
     async with shop.sessions.begin() as session:
         await run(session, "UPDATE gate SET changed_at = now() - interval '1 min'")
-    waiting: list[int] = []
-    while not waiting or waiting[-1]:
+    for _ in range(100):
         await temporal_env.sleep(timedelta(seconds=6))
         await shop.deliver_signals()
-        row = await shop.row("SELECT count(*) AS n FROM gate_wait")
-        waiting.append(row.n)
-        assert len(waiting) < 100
-    steps = [before - after for before, after in zip([ORDERS, *waiting], waiting, strict=False)]
-    assert max(steps) <= 6, steps  # at most three at a time, twice between two looks of ours
-
+        if (await shop.row("SELECT count(*) FROM gate_wait")) == (0,):
+            break
     await shop.until("SELECT count(*) FROM shipment WHERE status = 'labelled'", ORDERS)
     assert len(shop.outside.sf.waybills) == ORDERS
     await shop.adds_up()

@@ -11,6 +11,7 @@ from domain.orders.messages import Accepted, ReleaseHold
 from tests.workflows.world import Company, company, own_order
 
 POTS = {"line_no": "1", "sku": "X-B", "title": "Pot", "quantity": 3, "payable": "9.00"}
+LEASES = "SELECT array_agg(state ORDER BY state) FROM reservation"
 
 
 async def test_unpaid_stock_is_given_back_in_time_and_a_late_payment_reserves_anew(
@@ -26,6 +27,7 @@ async def test_unpaid_stock_is_given_back_in_time_and_a_late_payment_reserves_an
 
     await shop.status("in_fulfilment")
     assert await shop.row("SELECT reserved FROM stock_balance") == (2,)
+    assert await shop.row(LEASES) == (["expired", "held"],)
     await shop.adds_up()
 
 
@@ -40,6 +42,7 @@ async def test_a_payment_that_comes_with_the_expiry_keeps_the_order(
 
     await shop.status("in_fulfilment")
     assert await shop.row("SELECT reserved FROM stock_balance") == (2,)
+    assert await shop.row(LEASES) == (["held"],)  # never given back in between
     await shop.adds_up()
 
 

@@ -86,6 +86,17 @@ async def in_time(happened: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen in a minute")
 
 
+async def waits(shop: Company, no: str, long: timedelta) -> None:
+    """Wait until the shipment's clock of this length runs."""
+    for _ in range(shop.patience):
+        history = await shop.shipment(no).fetch_history()
+        started = (one.timer_started_event_attributes for one in history.events)
+        if any(one.start_to_fire_timeout.ToTimedelta() == long for one in started):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"no clock of {long} runs")
+
+
 async def test_a_masked_receiver_waits_for_the_platform_s_waybill(shop: Company) -> None:
     await shop.hear(own_order("1"))
     no = await shop.first_shipment()
@@ -253,12 +264,11 @@ async def test_a_parcel_of_a_carrier_nobody_has_a_contract_with_is_followed(
     followed = shop.outside.follower.followed
     await in_time(lambda: followed == [("ems", "EA123456789CN")])
     await shop.shipment(no).signal("following_ended", FollowingEnded("EA123456789CN"))
-    for _ in range(20):  # the timer may begin only after the clock was turned
-        await temporal_env.sleep(timedelta(minutes=31))
-        await asyncio.sleep(0.5)
-        if len(followed) == 2:
-            break
-    assert followed[1:] == [("ems", "EA123456789CN")]
+    await waits(shop, no, timedelta(minutes=30))
+    await temporal_env.sleep(timedelta(minutes=29))
+    assert len(followed) == 1
+    await temporal_env.sleep(timedelta(minutes=1))
+    await in_time(lambda: followed == [("ems", "EA123456789CN")] * 2)
 
 
 async def test_dear_boxes_are_insured_and_a_courier_is_called_by_the_carrier_s_settings(

@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
+import api.errors
 from activities.shared.adapters import Adapters
 from db.channels.tables import ShopRow
 from db.engine import Sessions
@@ -59,6 +60,7 @@ LABELLED = "SELECT count(*) FROM parcel WHERE waybill_no <> ''"
 PAID_BACK = "SELECT count(*) FROM refund WHERE sent_at IS NOT NULL AND vendor_status <> ''"
 SHUT = "SELECT count(*) FROM gate WHERE state = 'holding' AND reason <> ''"
 PARKED = "SELECT count(*) FROM attention WHERE step_id = 'label' AND resolved_at IS NULL"
+CANARIES = ("canary-in-a-line", "canary-in-a-failure", "canary-of-a-library")
 EVERYBODY = len(ASKED) + len(CARRIERS) + len(PROVIDERS)
 
 
@@ -306,6 +308,7 @@ async def test_what_vendors_trust_us_with_is_nowhere(
         await outside.everybody(GOOD, "storm")
         await outside.until(SHUT, EVERYBODY)
         await outside.knock()
+        _say(CANARIES)
 
     found = []
     said = "\n".join([caplog.text, *map(_as_text, lines), *outside.answers])
@@ -321,6 +324,20 @@ async def test_what_vendors_trust_us_with_is_nowhere(
         found += [f"{whose} in a history" for form in forms if form.encode() in told]
     found += canaries.in_tables(database_url, [form for _, forms in secrets for form in forms])
     assert found == []
+    # What is looked through holds what a leak would have put there.
+    assert [
+        word for word in CANARIES if not any(form in said for form in canaries.forms(word))
+    ] == []
+    assert b"storm-sf" in told
+    assert canaries.in_tables(database_url, ["storm-sf"])
+
+
+def _say(words: Sequence[str]) -> None:
+    """As a line of ours, inside a failure of ours, and as a line of a library."""
+    in_a_line, in_a_failure, of_a_library = words
+    api.errors.log.info("canary.said", token=in_a_line)
+    api.errors.log.error("canary.failed", exc_info=ValueError(in_a_failure))
+    logging.getLogger("temporalio.activity").warning("gave %s", of_a_library)
 
 
 async def _histories(handles: Sequence[WorkflowHandle[Any, Any]]) -> bytes:

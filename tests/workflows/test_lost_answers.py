@@ -11,7 +11,6 @@ from db.engine import Sessions
 from domain.orders.messages import Accepted, Cancel
 from tests.workflows.test_order import order_id, plan_hash
 from tests.workflows.world import Company, company, own_order
-from worker import World, activities_of
 
 TO_THE_DOOR = (
     "order.look",
@@ -113,51 +112,3 @@ async def test_a_labelled_order_is_taken_back_whatever_answer_is_lost(
         assert await shop.row("SELECT on_hand, reserved FROM stock_balance") == (10, 0)
         assert await shop.row("SELECT refund_due_minor FROM sales_order") == (2000,)
         await clean(shop)
-
-
-def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
-    world = World(sessions, None, None, None)  # type: ignore[arg-type]
-    names = {
-        getattr(method, "__temporal_activity_definition").name for method in activities_of(world)
-    }
-    elsewhere = {
-        "order.change_hold",
-        "order.fetch",
-        "shipment.settle",
-        "waybill.by_hand",
-        "waybill.voided_by_hand",
-        "waybill.ask",
-        "waybill.follow",
-        "attention.resolve",
-        "gate.tend",
-        "gate.renewed",
-        "refund.look",
-        "refund.send",
-        "refund.ask",
-        "refund.settle",
-        "refund.replace",
-        "order.carry_out",
-        "return_label.look",
-        "return_label.order",
-        "return_label.ask",
-        "return_label.void",
-        "return_label.settle",
-        "sales_return.look",
-        "sales_return.tell_channel",
-        "sales_return.told_by_hand",
-        "sales_return.judge",
-        "sales_return.move_on",
-        "sales_return.escalate",
-        "sales_return.settle",
-        "sales_return.pay_rest",
-        "sales_return.expire",
-        "sales_return.close",
-        "channel.look",
-        "shipment.keep_back",
-        "shipment.load",
-        "shipment.label_anew",
-        "voucher_export.look",
-        "voucher_export.send",
-        "voucher_export.settle",
-    }
-    assert names == set(TO_THE_DOOR) | set(AND_BACK) | elsewhere

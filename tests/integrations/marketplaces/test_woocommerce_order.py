@@ -151,14 +151,24 @@ def test_two_lines_with_one_number_are_no_order() -> None:
         read(order(line(1), line(1)))
 
 
-cents = st.integers(0, 10**7).map(lambda n: f"{n // 100}.{n % 100:02d}")
+def written(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
 
 
-@given(totals=st.lists(cents, min_size=1, max_size=5), total=cents, post=cents)
-def test_lines_and_postage_are_the_total(totals: list[str], total: str, post: str) -> None:
-    lines = [line(number, total=one) for number, one in enumerate(totals, start=1)]
+sums = st.integers(0, 10**7)
 
-    snapshot = read(order(*lines, total=total, shipping_total=post))
 
-    payable = sum(one.payable_minor for one in snapshot.lines)
-    assert payable + snapshot.freight_minor == snapshot.captured_minor
+@given(totals=st.lists(sums, min_size=1, max_size=5), total=sums, post=sums)
+def test_lines_and_postage_are_as_told_and_a_last_line_makes_up_the_total(
+    totals: list[int], total: int, post: int
+) -> None:
+    lines = [line(number, total=written(one)) for number, one in enumerate(totals, start=1)]
+
+    snapshot = read(order(*lines, total=written(total), shipping_total=written(post)))
+
+    goods = [one.payable_minor for one in snapshot.lines if one.kind is LineKind.GOODS]
+    others = [one.payable_minor for one in snapshot.lines if one.kind is not LineKind.GOODS]
+    rest = total - post - sum(totals)
+    assert goods == totals
+    assert (snapshot.freight_minor, snapshot.captured_minor) == (post, total)
+    assert others == ([rest] if rest else [])

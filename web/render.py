@@ -18,7 +18,7 @@ from api.errors import language_of
 from api.language import translations
 from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
-from domain.platform.permissions import Permission
+from domain.platform.permissions import Permission, permission_of
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
 from web import words
@@ -45,6 +45,7 @@ def environment(language: str) -> Environment:
     found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     in_words = _Words(language)
     found.globals.update(language=language, words=words, Permission=Permission)
+    found.globals["permission_of"] = permission_of
     found.filters.update(
         word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
         ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,

@@ -57,6 +57,11 @@ class Route:
     def in_path(self) -> list[str]:
         return re.findall(r"{(\w+)", self.path)
 
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What a request line of this page looks like."""
+        return re.compile(f"{self.method} {re.sub('{[^}]*}', '[^/]+', self.path)}")
+
     def address(self, there: str, **bad: bytes) -> str:
         """With what is there in all places but one."""
         known = {**GOOD, "return_no": there}

@@ -53,6 +53,8 @@ PAGES = {
     "/finance/vouchers": _READERS,
     "/finance/vouchers.csv": _READERS,
     "/finance/costs": _READERS,
+    "/finance/erp": _READERS,
+    "/finance/erp/new": _ADMIN,
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
@@ -67,6 +69,10 @@ ABSENT = {
     "/payment-accounts/main/credentials": _ADMIN,
     "/payment-accounts/main/settings": _ADMIN,
     "/finance/vouchers/NO": _READERS,
+    "/finance/erp/main": _READERS,
+    "/finance/erp/main/pause": _BOOKS,
+    "/finance/erp/main/credentials": _ADMIN,
+    "/finance/erp/main/settings": _ADMIN,
 }
 FORMS = {
     "/orders/O-1/receiver": _SERVICE,
@@ -110,6 +116,15 @@ FORMS = {
     "/payment-accounts/main/credentials": _ADMIN,
     "/payment-accounts/main/settings": _ADMIN,
     "/finance/costs": _BOOKS,
+    "/finance/erp/new": _ADMIN,
+    "/finance/erp/main/pause": _BOOKS,
+    "/finance/erp/main/resume": _BOOKS,
+    "/finance/erp/main/trial": _BOOKS,
+    "/finance/erp/main/beginning": _BOOKS,
+    "/finance/erp/main/codes": _BOOKS,
+    "/finance/erp/main/exports": _BOOKS,
+    "/finance/erp/main/credentials": _ADMIN,
+    "/finance/erp/main/settings": _ADMIN,
 }
 # For everybody, or for everybody who is logged in; their own tests open them.
 OPEN = {

@@ -29,6 +29,7 @@ import api.logistics.new_carriers
 import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.corrections
+import api.orders.exchanges
 import api.orders.labels
 import api.orders.manifests
 import api.orders.payments
@@ -70,6 +71,7 @@ _ROUTERS: Final = (
     (api.platform.attention.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),
+    (api.orders.exchanges.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.manifests.router, _V1),
     (api.orders.return_labels.router, _V1),

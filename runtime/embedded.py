@@ -99,12 +99,14 @@ class EmbeddedPostgres:
             self._initialise(user)
         if left_over := self._left_over():
             leftovers.stop_processes([left_over], signal.SIGINT, STOP_TIMEOUT_S)
-        self.port = free_port(self.port or POSTGRES_PORT)
+        wanted = self.port or POSTGRES_PORT
+        self.port = free_port(wanted)
         until = time.monotonic() + START_TIMEOUT_S
         while not self._launched(user, until):
             if time.monotonic() > until:
                 raise ServerDidNotStart(f"PostgreSQL did not start; {self._log} says why.")
             time.sleep(0.3)  # sessions of a killed server need a moment to notice
+            self.port = free_port(wanted)  # somebody else may have taken the other one meanwhile
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, the data is left clean."""

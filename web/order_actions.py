@@ -53,7 +53,7 @@ async def cancel(
     """Carry out the plan that was shown."""
     body = body_of(routes.Cancellation, plan_hash=plan_hash, reason=reason, line_ids=line_id or [])
     await routes.cancel(no, body, context)
-    return _done(request, no)
+    return done(request, no)
 
 
 @router.get("/orders/{no}/do/{action}")
@@ -75,7 +75,7 @@ async def action_form(
 async def hold(no: str, request: Request, context: Context, reason: Text = "") -> Response:
     """Stop the order before its next step."""
     await routes.hold(no, body_of(routes.Hold, reason=reason), context)
-    return _done(request, no)
+    return done(request, no)
 
 
 @router.post("/orders/{no}/do/release")
@@ -90,7 +90,7 @@ async def release(
     if kind not in frozenset(HoldKind):
         raise InvalidInput("there is no such hold")
     await routes.release(no, HoldKind(kind), body_of(routes.Release, reason=reason), context)
-    return _done(request, no)
+    return done(request, no)
 
 
 @router.post("/orders/{no}/do/address")
@@ -112,7 +112,7 @@ async def change_address(
         district=district, detail=detail, reason=reason,
     )  # fmt: skip
     await corrections.change_address(no, body, context)
-    return _done(request, no)
+    return done(request, no)
 
 
 @router.post("/orders/{no}/do/return_label")
@@ -120,7 +120,7 @@ async def return_label(no: str, request: Request, context: Context, reason: Text
     """Order a return label for what was delivered."""
     body = body_of(return_labels.ReturnWish, reason=reason)
     await return_labels.order_return_label(no, body, context)
-    return _done(request, no)
+    return done(request, no)
 
 
 @router.post("/orders/{no}/do/cancel_return_label")
@@ -134,7 +134,7 @@ async def cancel_return_label(
     """The consumer keeps the goods."""
     body = body_of(return_labels.ReturnWish, reason=reason)
     await return_labels.cancel_return_label(no, typed(label_no), body, context)
-    return _done(request, no)
+    return done(request, no)
 
 
 def body_of(kind: Any, /, **values: Any) -> Any:
@@ -153,7 +153,7 @@ def body_of(kind: Any, /, **values: Any) -> Any:
         raise InvalidInput(str(error)) from None
 
 
-def _done(request: Request, no: str) -> Response:
+def done(request: Request, no: str) -> Response:
     """Back to the order; the live page there shows what became of it."""
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Trigger": "done"})

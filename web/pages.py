@@ -11,6 +11,7 @@ from starlette.types import Scope
 import web.attention
 import web.consumer_returns
 import web.erp_accounts
+import web.exchanges
 import web.finance
 import web.home
 import web.login
@@ -38,6 +39,7 @@ _ROUTERS: Final = (
     web.login.router,
     web.orders.router,
     web.return_photos.router,
+    web.exchanges.router,
     web.returns.router,  # before the actions of orders: one of them opens a return
     web.order_actions.router,
     web.attention.router,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator, TypeAdapter, ValidationError
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf, SettingsOf
@@ -34,6 +35,8 @@ Text = Annotated[str, Form(max_length=500)]
 Sum = Annotated[str, Form(max_length=20)]
 SumAsked = Annotated[str, Query(max_length=20)]
 MOST: Final = 100
+WANTED_ROWS: Final = 3
+_WANTED: Final = ("sku", "units", "price")
 NEAR: Final = timedelta(hours=8)
 _TABS: Final = ("", *QUEUES, "closed")
 _SAY: Final = ("ask", "answer", "withdraw", "parcel")
@@ -84,7 +87,7 @@ async def open_form(no: str, request: Request, context: Context) -> Response:
         lines = await returnable(session, about["order"].id)
     return page(
         request, "return_open.html", lines=[line for line in lines if line.left_over],
-        kinds=_OPENED_BY_HAND, reasons=list(ReturnReason), **about,
+        kinds=_OPENED_BY_HAND, reasons=list(ReturnReason), wanted_rows=WANTED_ROWS, **about,
     )  # fmt: skip
 
 
@@ -93,6 +96,7 @@ async def open_return(
     no: str,
     request: Request,
     context: Context,
+    settings: SettingsOf,
     kind: Annotated[str, Form(max_length=20)] = "",
     reason: Annotated[str, Form(max_length=30)] = "",
     remark: Text = "",
@@ -108,9 +112,9 @@ async def open_return(
     kind, remedy = _REMEDIES.get(kind, (kind, "refund"))
     body = body_of(
         return_bodies.ReturnRequest, kind=kind, remedy=remedy, reason=reason, lines=lines,
-        remark=remark, goodwill=_sum(goodwill),
+        remark=remark, goodwill=_sum(goodwill), wanted=_wanted(form),
     )  # fmt: skip
-    opened = await returns.open_return(no, body, context)
+    opened = await returns.open_return(no, body, context, settings)
     return _to(request, opened.return_no)
 
 
@@ -203,6 +207,17 @@ async def withdraw(return_no: str, request: Request, context: Context, text: Tex
     """The buyer keeps the goods."""
     await returns.withdraw(return_no, body_of(return_bodies.Said, text=text), context)
     return _to(request, return_no)
+
+
+def _wanted(form: FormData) -> list[dict[str, Any]]:
+    """Rows of the form whose SKU was filled in."""
+    rows = []
+    for number in range(1, WANTED_ROWS + 1):
+        told = {name: str(form.get(f"wanted.{name}.{number}", "")).strip() for name in _WANTED}
+        if told["sku"]:
+            price = {"price": _sum(told["price"])} if told["price"] else {}
+            rows.append({"sku": told["sku"], "quantity": whole(told["units"] or "1"), **price})
+    return rows
 
 
 def whole(text: str) -> int:

@@ -9,7 +9,14 @@ from temporalio import activity
 
 from activities.orders.ports import OrderRules
 from db.engine import Sessions
-from db.orders.return_money import order_money, pay_rest, settle_return, settlement_of, units_of
+from db.orders.return_money import (
+    order_money,
+    pay_rest,
+    price_instead,
+    settle_return,
+    settlement_of,
+    units_of,
+)
 from db.orders.returns import (
     delivered_at,
     earlier_returns,
@@ -185,11 +192,12 @@ class SalesReturnActivities:
 async def _request(session: Any, row: Any) -> Request:
     money = await order_money(session, row.order_id)
     units = await units_of(session, row.return_no, asked=True)
-    paid = settlement_of(money, row, units)
+    price = await price_instead(session, row.return_no, row.remedy)
+    paid = settlement_of(money, row, units, price)
     return Request(
         ReturnKind(row.kind),
         ReturnReason(row.reason),
-        paid.refund_minor - paid.goodwill_minor,
+        paid.refund_minor + paid.exchanged_minor - paid.goodwill_minor,
         row.goodwill_minor,
         tuple(one.sku for one in await run(session, _SKUS, return_no=row.return_no)),
         await delivered_at(session, row.order_id),

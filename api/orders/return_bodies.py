@@ -25,10 +25,20 @@ class AskedLine(StrictBody):
     quantity: Count
 
 
+class WantedGoods(StrictBody):
+    """Goods that are sent instead. Without `price`, what one unit costs the buyer, it is what the
+    SKU is sold for; lower prices are goodwill."""
+
+    sku: Code
+    quantity: Count
+    price: Sum | None = None
+
+
 class ReturnRequest(StrictBody):
     """kind: return (goods back, then money) | refund_only (money alone) | came_back (on its way
-    to us undelivered). remedy: refund | exchange (the same goods anew once these are here) | resend
-    (anew, nothing comes back). `goodwill` is a sum beside the lines, in the order's currency."""
+    to us undelivered). remedy: refund | exchange (the same goods anew once these are here, or the
+    `wanted` ones, and whoever owes the difference pays it) | resend (anew, nothing comes back).
+    `goodwill` is a sum beside the lines, in the order's currency."""
 
     kind: ReturnKind
     reason: ReturnReason
@@ -36,6 +46,7 @@ class ReturnRequest(StrictBody):
     goodwill: Sum = "0"
     remark: SafeStr = ""
     remedy: Remedy = Remedy.REFUND
+    wanted: list[WantedGoods] = Field(default_factory=list, max_length=50)
 
 
 class Opened(StrictBody):
@@ -169,6 +180,15 @@ class InspectionView(StrictBody):
         )  # fmt: skip
 
 
+class InsteadLine(StrictBody):
+    """`price` is what one unit costs the buyer."""
+
+    sku: str
+    title: str
+    quantity: int
+    price: MoneyView
+
+
 class ReturnView(ReturnSummary):
     doubts: list[str]
     remark: str
@@ -177,6 +197,7 @@ class ReturnView(ReturnSummary):
     decided_by: str
     lines: list[ReturnLine]
     inspections: list[InspectionView]
+    instead: list[InsteadLine]  # what the buyer gets for them, in an exchange for other goods
     refunds: list[RefundView]
 
     @classmethod
@@ -193,11 +214,18 @@ class ReturnView(ReturnSummary):
             )
             for line in detail.lines
         ]  # fmt: skip
+        instead = [
+            InsteadLine(
+                sku=one.sku, title=name, quantity=one.quantity,
+                price=MoneyView.of(one.unit_minor, row.currency),
+            )
+            for one, name in detail.wanted
+        ]  # fmt: skip
         told = {name: getattr(row, name) for name in ("remark", "question", "decision")}
         return cls.model_validate(
             {
                 **_summary(row, paid), **told, "doubts": row.doubts, "decided_by": row.decided_by,
-                "lines": lines,
+                "lines": lines, "instead": instead,
                 "inspections": [InspectionView.of(one) for one in detail.inspections],
                 "refunds": [RefundView.of(one) for one in detail.refunds],
             }
@@ -207,7 +235,7 @@ class ReturnView(ReturnSummary):
 class EffectView(StrictBody):
     """kind: expect_goods | goods_stay | goods_accepted | goods_refused | pay_goods | pay_postage |
     pay_less | pay_goodwill | pays_provider | pays_channel | pays_person | pays_nothing |
-    send_anew | let_go."""
+    send_anew | send_other | pays_new_goods | collect | let_go."""
 
     kind: str
     subject: str

@@ -25,6 +25,7 @@ from api.orders.return_bodies import (
 )
 from api.strict import Code, clean
 from db.orders import return_acts, return_decisions
+from db.orders.exchanges import WantedLine, priced
 from db.orders.queries import OrderQueries
 from db.orders.return_decisions import DecidedTerms
 from db.orders.return_queries import (
@@ -42,6 +43,7 @@ from domain.orders.returns.plan import ReturnAction
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
 from domain.shared.money import Money, minor_digits
+from runtime.settings import Settings
 
 router = APIRouter(tags=["returns"])
 SumAsked = Annotated[str, Query(pattern=SUM)]
@@ -58,7 +60,9 @@ async def can_come_back(no: Code, sessions: SessionsOf) -> list[ReturnableLine]:
 
 
 @router.post("/orders/{no}/returns")
-async def open_return(no: Code, body: ReturnRequest, context: Context) -> Opened:
+async def open_return(
+    no: Code, body: ReturnRequest, context: Context, settings: SettingsOf
+) -> Opened:
     """Open a return; the rules approve it, or a person has to, as always for goodwill."""
     units: dict[str, int] = {}
     for line in body.lines:
@@ -66,9 +70,13 @@ async def open_return(no: Code, body: ReturnRequest, context: Context) -> Opened
     async with context.sessions.begin() as session:
         order = await _order(session, no)
         goodwill = minor(body.goodwill, order.currency)
+        wanted, below = await priced(session, order.currency, _wanted(body, order.currency))
+        most = _most_goodwill(context, settings)
+        if most is not None and below > most:
+            raise ActionNotAllowed("goodwill above the limit is given by a manager")
         asked = Asked(
             body.kind, ReturnOrigin.CUSTOMER_SERVICE, body.reason, units, body.remark, goodwill,
-            remedy=body.remedy, actor=context.actor,
+            remedy=body.remedy, wanted=wanted, actor=context.actor,
         )  # fmt: skip
         number = await return_acts.open_return(session, order.id, asked)
         await audited(session, context, number, "opened", body.remark)
@@ -125,11 +133,9 @@ async def decide(
         terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
         if (terms.goodwill_minor or terms.deduction_minor) and not body.reason:
             raise ActionNotAllowed("a reason is needed")
-        anything = context.principal.may(Permission.APPROVE_GOODWILL)
-        most = None if anything else settings.return_policy.goodwill_limit_minor
         done = await return_decisions.decide(
             session, return_no, body.action, body.plan_hash, terms, body.reason, context.actor,
-            most_goodwill_minor=most,
+            most_goodwill_minor=_most_goodwill(context, settings),
         )  # fmt: skip
         await audited(session, context, return_no, str(body.action), body.reason)
     return ReturnPlanView.of(done)
@@ -222,6 +228,19 @@ def minor(amount: str, currency: str) -> int:
     if len(amount.partition(".")[2]) > digits:
         raise InvalidInput(f"a sum has {digits} decimal places at most")
     return Money.of(Decimal(amount), currency).minor
+
+
+def _most_goodwill(context: RequestContext, settings: Settings) -> int | None:
+    """In minor units; none for who may give any."""
+    anything = context.principal.may(Permission.APPROVE_GOODWILL)
+    return None if anything else settings.return_policy.goodwill_limit_minor
+
+
+def _wanted(body: ReturnRequest, currency: str) -> list[WantedLine]:
+    return [
+        WantedLine(one.sku, one.quantity, None if one.price is None else minor(one.price, currency))
+        for one in body.wanted
+    ]
 
 
 async def _terms(

@@ -14,7 +14,7 @@ from db.orders.payments import payments_of
 from db.orders.platform_labels import printed_by
 from db.orders.queries import OrderQueries
 from db.orders.receivers import KnownReceiver, open_receiver
-from db.orders.return_queries import returns_of
+from db.orders.return_queries import return_behind, returns_of
 from db.orders.tables import (
     OrderHoldRow,
     OrderLineRow,
@@ -113,6 +113,7 @@ class OrderDetail:
     ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
     tenders: Sequence[Row[Any]] = ()
     returns: Sequence[Row[Any]] = ()
+    sent_for: str = ""  # the return that it exchanges or replaces something of
 
     @property
     def open_return_label(self) -> Row[Any] | None:
@@ -162,6 +163,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         ticket=ticket,
         tenders=tenders,
         returns=await returns_of(session, order.id),
+        sent_for=await return_behind(session, order.id),
     )
 
 

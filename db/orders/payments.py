@@ -10,10 +10,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
 from db.orders.refunds import MONEY_STORY, write_refund
+from db.orders.statements import RELEASE_HOLDS
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.orders.messages import StateChanged
-from domain.orders.order import OrderStatus
+from domain.orders.order import HoldKind, OrderStatus
 from domain.orders.payment import (
     PaidOrder,
     PaymentPurpose,
@@ -24,7 +25,8 @@ from domain.shared.money import Money
 # Two payments of an order nobody knows yet are judged one after the other.
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"
 _ORDER: Final = """
-SELECT id, workflow_id, status, currency, payable_minor, captured_minor FROM sales_order
+SELECT id, workflow_id, status, currency, payable_minor, captured_minor, credit_minor
+FROM sales_order
 WHERE shop_id = :shop_id AND external_no = :external_no FOR NO KEY UPDATE
 """
 
@@ -46,6 +48,13 @@ ON CONFLICT (provider, transaction_id) DO NOTHING RETURNING id
 
 _CAPTURED: Final = """
 UPDATE sales_order SET captured_minor = greatest(captured_minor, :counted) WHERE id = :order_id
+"""
+_DIFFERENCE_IS_PAID: Final = """
+UPDATE sales_order o SET channel_state = 'paid', paid_at = clock_timestamp(),
+    stock_given_back = false, unpaid_reserved_until = NULL, updated_at = clock_timestamp()
+WHERE o.id = :order_id AND o.channel_state = 'unpaid' AND o.captured_minor >= o.payable_minor
+  AND EXISTS (SELECT FROM sales_return r WHERE r.new_order_id = o.id)
+RETURNING o.id
 """
 # What people see of an order's money at its providers, payments first.
 _OF_ORDER: Final = """
@@ -107,12 +116,23 @@ async def record_payment(session: AsyncSession, payment: NewPayment) -> PaymentP
         if order_id:
             await _tell_story(session, order_id, payment_id, 1, "second_payment", payment)
     elif order is not None and purpose is PaymentPurpose.ORDER:
-        total = counted.total + payment.amount_minor
+        total = order.credit_minor + counted.total + payment.amount_minor
         await run(session, _CAPTURED, order_id=order_id, counted=total)
         await _tell_story(session, order.id, payment_id, 1, "payment_captured", payment)
+        await difference_is_paid(session, order.id)
         changed = StateChanged("payment", payment_id)
         await queue_signal(session, order.workflow_id, "state_changed", changed)
     return purpose
+
+
+async def difference_is_paid(session: AsyncSession, order_id: str) -> bool:
+    """Let the goods of an exchange go once nothing is owed for them any more."""
+    paid = await run(session, _DIFFERENCE_IS_PAID, order_id=order_id)
+    if paid:
+        await run(
+            session, RELEASE_HOLDS, order_id=order_id, kinds=[str(HoldKind.UNPAID)], by="system"
+        )
+    return bool(paid)
 
 
 async def payments_of(
@@ -131,7 +151,7 @@ def _purpose(order: Row[Any] | None, counted: Row[Any], payment: NewPayment) -> 
         return PaymentPurpose.SURPLUS if counted.paid_before else PaymentPurpose.ORDER
     known = PaidOrder(
         OrderStatus(order.status), order.currency, order.payable_minor, order.captured_minor,
-        counted.total,
+        order.credit_minor + counted.total,
     )  # fmt: skip
     return purpose_of(known, payment.amount_minor, payment.currency)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_return_no
+from db.orders.exchanges import want
 from db.orders.refunds import tell_return
 from db.orders.returns import (
     Asked,
@@ -84,6 +85,8 @@ async def open_return(session: AsyncSession, order_id: str, asked: Asked) -> str
         raise InvalidInput("what is sent anew without coming back must be named")
     if asked.remedy == Remedy.EXCHANGE and not asked.kind.needs_goods:
         raise InvalidInput("an exchange begins with goods that come back")
+    if asked.wanted and asked.remedy != Remedy.EXCHANGE:
+        raise InvalidInput("other goods are for an exchange")
     for part, count in units.items():
         if count > known[part].left_over:
             raise ActionNotAllowed(
@@ -93,6 +96,7 @@ async def open_return(session: AsyncSession, order_id: str, asked: Asked) -> str
     for _ in range(_DRAWS):
         number = new_return_no(datetime.now(UTC))
         if await insert_return(session, number, order_id, asked):
+            await want(session, number, asked.wanted)
             return number
     raise ActionNotAllowed("this case has a return already")
 

@@ -5,14 +5,16 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.exchanges import wanted_of
 from db.orders.refunds import free_minor
 from db.orders.return_acts import moved
-from db.orders.return_money import order_money, settlement_of, units_of
+from db.orders.return_money import order_money, price_instead, settlement_of, units_of
 from db.orders.returns import lock_return, return_state, tell
 from db.sql import run
 from domain.orders.returns.lifecycle import needs_person
 from domain.orders.returns.model import Decision, Outcome, Remedy, ReturnKind, ReturnState
 from domain.orders.returns.plan import (
+    OtherGoods,
     Planned,
     PlannedLine,
     ReturnAction,
@@ -144,7 +146,8 @@ async def _plan(
     _refuse_unless_open_to(state, action)
     units = await units_of(session, row.return_no, asked=action is not ReturnAction.SETTLE)
     money = await order_money(session, row.order_id)
-    paid = settlement_of(money, _Terms(row.reason, row.remedy, terms), units)
+    price = await price_instead(session, row.return_no, row.remedy)
+    paid = settlement_of(money, _Terms(row.reason, terms), units, price)
     if paid.goodwill_minor < terms.goodwill_minor and action is not ReturnAction.REJECT:
         raise ActionNotAllowed("the order has no money left for this goodwill")
     lines = await run(session, _LINES, return_no=row.return_no)
@@ -163,8 +166,14 @@ async def _plan(
         Planned(
             row.return_no, ReturnKind(row.kind), money.currency, planned, paid,
             state.pays_channel, await free_minor(session, row.order_id), Remedy(row.remedy),
+            await _instead(session, row) if price else (),
         ),
     )  # fmt: skip
+
+
+async def _instead(session: AsyncSession, row: Any) -> list[OtherGoods]:
+    wanted = await wanted_of(session, row.return_no)
+    return [OtherGoods(name, one.quantity, one.price_minor) for one, name in wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +181,6 @@ class _Terms:
     """The terms that are being decided, in the form of a return's row."""
 
     reason: str
-    remedy: str
     terms: DecidedTerms
 
     @property

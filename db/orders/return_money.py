@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders.refunds import Round, plan_return_refunds
-from db.orders.replacements import send_anew
+from db.orders.replacements import send_anew, send_other
 from db.orders.returns import return_state, tell
 from db.orders.statements import as_json
 from db.sql import run
@@ -18,6 +18,7 @@ from domain.orders.returns.money import (
     Part,
     Settlement,
     Terms,
+    exchanged_for,
     is_whole,
     settle,
 )
@@ -70,15 +71,28 @@ UPDATE fulfilment_line f SET refunded_quantity = f.refunded_quantity + p.units
 FROM paid p WHERE f.id = p.id
 """
 
+# Without anything wanted the same goods are sent anew; what was sent instead is not sent again.
+_PRICE: Final = """
+SELECT CASE WHEN w.price IS NULL THEN NULL WHEN r.new_order_id IS NULL THEN w.price ELSE 0 END
+           AS price
+FROM sales_return r LEFT JOIN (
+    SELECT return_no, sum(quantity * unit_minor)::bigint AS price FROM return_wanted
+    GROUP BY return_no) w ON w.return_no = r.return_no
+WHERE r.return_no = :return_no
+"""
+
 _KEEP: Final = """
 INSERT INTO return_settlement (return_no, round, order_id, goods_minor, freight_minor,
-                               deduction_minor, goodwill_minor, refund_minor, lines)
-VALUES (:return_no, :round, :order_id, :goods, :freight, :deduction, :goodwill, :refund,
+                               deduction_minor, goodwill_minor, refund_minor, exchanged_minor,
+                               lines)
+VALUES (:return_no, :round, :order_id, :goods, :freight, :deduction, :goodwill, :refund, :exchanged,
         CAST(:lines AS jsonb))
 """
 
 _PROMISE: Final = """
-UPDATE sales_order SET returning_minor = returning_minor + :refund WHERE id = :order_id
+UPDATE sales_order SET returning_minor = returning_minor + :refund,
+                       refunded_minor = refunded_minor + :exchanged
+WHERE id = :order_id
 """
 
 _SETTLED: Final = """
@@ -126,16 +140,34 @@ async def units_of(session: AsyncSession, return_no: str, *, asked: bool) -> dic
     return {row.fulfilment_line_id: row.units for row in rows if row.units > 0}
 
 
-def settlement_of(money: OrderMoney, row: Any, units: Mapping[str, int]) -> Settlement:
-    """What a return pays for these units on the terms in its row; goodwill as far as there is."""
-    if row.remedy != Remedy.REFUND:  # the goods are sent anew: only what is beside them is paid
+async def price_instead(session: AsyncSession, return_no: str, remedy: str) -> int | None:
+    """What the goods cost that are sent instead of money: None where the same ones are sent.
+
+    Once they are sent, what comes back later pays for nothing more.
+    """
+    if remedy != Remedy.EXCHANGE:
+        return 0 if remedy == Remedy.REFUND else None
+    rows = await run(session, _PRICE, return_no=return_no)
+    price: int | None = rows[0].price
+    return price
+
+
+def settlement_of(
+    money: OrderMoney, row: Any, units: Mapping[str, int], price_minor: int | None
+) -> Settlement:
+    """What a return pays for these units on the terms in its row; goodwill as far as there is.
+
+    `price_minor` is that of the goods sent instead, none where the same ones are sent anew.
+    """
+    if price_minor is None:  # only what is beside the goods is paid
         units = {}
     freight = row.refund_freight
     if freight is None:
         freight = ReturnReason(row.reason).is_ours and bool(units) and is_whole(money, units)
     plain = settle(money, units, Terms(freight, row.deduction_minor))
     goodwill = min(row.goodwill_minor, plain.ceiling_minor - plain.refund_minor)
-    return settle(money, units, Terms(freight, row.deduction_minor, goodwill))
+    paid = settle(money, units, Terms(freight, row.deduction_minor, goodwill))
+    return exchanged_for(paid, price_minor or 0) if units else paid
 
 
 async def settle_return(session: AsyncSession, vault: Vault, row: Any) -> ReturnState:
@@ -146,10 +178,13 @@ async def settle_return(session: AsyncSession, vault: Vault, row: Any) -> Return
     if row.settled_at is None:
         units = await units_of(session, row.return_no, asked=False)
         money = await order_money(session, row.order_id)
-        paid = settlement_of(money, row, units)
+        price = await price_instead(session, row.return_no, row.remedy)
+        paid = settlement_of(money, row, units, price)
         await _write(session, row, units, paid, money.currency)
-        if row.remedy != Remedy.REFUND and units:
+        if units and price is None:
             await send_anew(session, vault, row, units)
+        elif units and price:
+            await send_other(session, vault, row, paid.exchanged_minor)
     return await return_state(session, row.return_no)
 
 
@@ -172,13 +207,17 @@ async def _write(
     await run(
         session, _KEEP, return_no=row.return_no, round=number, order_id=row.order_id,
         goods=paid.goods_minor, freight=paid.freight_minor, deduction=paid.deduction_minor,
-        goodwill=paid.goodwill_minor, refund=paid.refund_minor, lines=as_json(lines),
+        goodwill=paid.goodwill_minor, refund=paid.refund_minor, exchanged=paid.exchanged_minor,
+        lines=as_json(lines),
     )  # fmt: skip
     await run(
         session, _PAY_LINES, return_no=row.return_no, ids=list(units),
         units=list(units.values()), sums=[paid.goods.get(part, 0) for part in units],
     )  # fmt: skip
-    await run(session, _PROMISE, order_id=row.order_id, refund=paid.refund_minor)
+    await run(
+        session, _PROMISE, order_id=row.order_id, refund=paid.refund_minor,
+        exchanged=paid.exchanged_minor,
+    )  # fmt: skip
     of = Round(row.return_no, number)
     rest = await plan_return_refunds(session, row.order_id, paid.refund_minor, of)
     await run(

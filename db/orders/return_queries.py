@@ -7,8 +7,10 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.exchanges import wanted_of
 from db.orders.return_photos import photos_of
 from db.sql import run
+from domain.orders.returns.exchange import Wanted
 from domain.shared.errors import ReturnNotFound
 
 # What a queue holds: the codes it waits for.
@@ -129,6 +131,9 @@ ORDER BY id
 """
 
 
+_BEHIND: Final = "SELECT return_no FROM sales_return WHERE new_order_id = :order_id LIMIT 1"
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnDetail:
     """A return with its lines, what became of them, its money and its story, the latest first."""
@@ -141,6 +146,7 @@ class ReturnDetail:
     story: Sequence[Row[Any]]
     attention: Sequence[Row[Any]]
     photos: Sequence[Row[Any]]
+    wanted: Sequence[tuple[Wanted, str]]
 
     @property
     def awaits_inspection(self) -> bool:
@@ -167,6 +173,12 @@ async def returns_of(session: AsyncSession, order_id: str) -> Sequence[Row[Any]]
     return await run(session, _OF_ORDER, order_id=order_id)
 
 
+async def return_behind(session: AsyncSession, order_id: str) -> str:
+    """The return whose goods this order sends anew or instead; empty for an order like others."""
+    rows = await run(session, _BEHIND, order_id=order_id)
+    return str(rows[0].return_no) if rows else ""
+
+
 async def queue_counts(session: AsyncSession) -> dict[str, int]:
     """How many open returns each queue holds."""
     by_code = {row.waits_for: row.n for row in await run(session, _COUNTS)}
@@ -188,4 +200,5 @@ async def return_detail(session: AsyncSession, return_no: str) -> ReturnDetail:
         await run(session, _STORY, order_id=row.order_id, return_no=return_no),
         await run(session, _ITEMS, return_no=return_no, workflow_id=f"return/{return_no}"),
         await photos_of(session, return_no),
+        await wanted_of(session, return_no),
     )

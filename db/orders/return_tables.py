@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from db.types import BIGINT, JSON, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
+_ZERO = {"server_default": "0"}
 
 
 class SalesReturnRow(SQLModel, table=True):
@@ -42,6 +43,11 @@ class SalesReturnRow(SQLModel, table=True):
         Index("return_by_order", "order_id"),
         Index("return_queue", "status", "due_at", postgresql_where=text("outcome = ''")),
         Index("return_by_case", "case_no", postgresql_where=text("case_no <> ''")),
+        Index(
+            "return_by_new_order",
+            "new_order_id",
+            postgresql_where=text("new_order_id IS NOT NULL"),
+        ),
         Index("return_by_parcel", "waybill_no", postgresql_where=text("waybill_no <> ''")),
         Index(
             "return_of_case",
@@ -127,6 +133,23 @@ class SalesReturnLineRow(SQLModel, table=True):
     accepted_quantity: int = Field(default=0, sa_type=BIGINT)
     refunded_quantity: int = Field(default=0, sa_type=BIGINT)
     refund_minor: int = Field(default=0, sa_type=BIGINT)
+
+
+class ReturnWantedRow(SQLModel, table=True):
+    """What the buyer gets instead of what comes back, at the price that was agreed; append-only.
+
+    An exchange without any sends the same goods anew.
+    """
+
+    __tablename__ = "return_wanted"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="wanted_quantity_is_positive"),
+        CheckConstraint("unit_minor > 0", name="wanted_price_is_positive"),
+    )
+    return_no: str = Field(primary_key=True, foreign_key="sales_return.return_no")
+    sku: str = Field(primary_key=True, foreign_key="sku.code")
+    quantity: int = Field(sa_type=BIGINT)
+    unit_minor: int = Field(sa_type=BIGINT)
 
 
 class ReturnReceiptRow(SQLModel, table=True):
@@ -221,11 +244,12 @@ class ReturnSettlementRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(
             "goods_minor >= 0 AND freight_minor >= 0 AND deduction_minor >= 0"
-            " AND goodwill_minor >= 0 AND refund_minor >= 0",
+            " AND goodwill_minor >= 0 AND refund_minor >= 0 AND exchanged_minor >= 0",
             name="settlement_is_not_negative",
         ),
         CheckConstraint(
-            "refund_minor = goods_minor + freight_minor - deduction_minor + goodwill_minor",
+            "refund_minor = goods_minor + freight_minor - deduction_minor + goodwill_minor"
+            " - exchanged_minor",
             name="settlement_adds_up",
         ),
         Index("settlement_by_order", "order_id"),
@@ -238,5 +262,7 @@ class ReturnSettlementRow(SQLModel, table=True):
     deduction_minor: int = Field(sa_type=BIGINT)
     goodwill_minor: int = Field(sa_type=BIGINT)
     refund_minor: int = Field(sa_type=BIGINT)
+    # What paid for the goods that were sent instead.
+    exchanged_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)
     lines: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # part → units, sum
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

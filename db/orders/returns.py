@@ -16,6 +16,7 @@ from db.orders import statements
 from db.orders.refunds import tell_return
 from db.sql import run
 from domain.orders.channels import OUR_CHANNELS
+from domain.orders.returns.exchange import Wanted
 from domain.orders.returns.lifecycle import status_of, waits_for
 from domain.orders.returns.model import (
     Decision,
@@ -167,6 +168,7 @@ class Asked:
     carrier: str = ""
     waybill_no: str = ""
     remedy: str = "refund"
+    wanted: Sequence[Wanted] = ()
     actor: str = "system"
 
 

@@ -146,7 +146,7 @@ UPDATE sales_order SET
         SELECT sum(p.amount_minor) FROM payment p
         WHERE p.shop_id = sales_order.shop_id AND p.external_no = sales_order.external_no
           AND p.purpose = 'order'
-          AND p.currency = CAST(:currency AS text)), 0)),
+          AND p.currency = CAST(:currency AS text)), 0) + credit_minor),
     cash_on_delivery = :cash_on_delivery, test_order = :test_order, gift = :gift,
     invoice_request = :invoice_request, buyer_ref = :buyer_ref, buyer_remark = :buyer_remark,
     seller_remark = :seller_remark, placed_at = :placed_at,

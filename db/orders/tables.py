@@ -31,6 +31,7 @@ class SalesOrderRow(SQLModel, table=True):
         CheckConstraint(
             "refunded_minor + returning_minor <= captured_minor", name="returns_within_captured"
         ),
+        CheckConstraint("credit_minor BETWEEN 0 AND captured_minor", name="credit_within_captured"),
         Index("sales_order_by_status", "status", "ship_by"),
         Index("sales_order_by_age", text("placed_at DESC"), text("id DESC")),
         Index("sales_order_by_external", "external_no"),
@@ -63,6 +64,9 @@ class SalesOrderRow(SQLModel, table=True):
     payable_minor: int = Field(default=0, sa_type=BIGINT)
     captured_minor: int = Field(default=0, sa_type=BIGINT)
     refunded_minor: int = Field(default=0, sa_type=BIGINT)
+    # Of what was captured, what no payment of a provider stands for: goods that came back for it,
+    # or a difference that was paid otherwise. Only orders of exchanges have it.
+    credit_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)
     refund_due_minor: int = Field(default=0, sa_type=BIGINT)
     # Promised to the buyer for returns and not paid back yet.
     returning_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_ZERO)

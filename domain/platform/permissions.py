@@ -21,6 +21,7 @@ class Permission(StrEnum):
     REVEAL_RECEIVERS = "reveal_receivers"
     BLOCK_BUYERS = "block_buyers"
     DECIDE_RETURNS = "decide_returns"
+    TAKE_DIFFERENCES = "take_differences"  # what buyers owe for exchanges came in
     SEE_PHOTOS = "see_photos"  # of goods that come back; people may be on them
     APPROVE_GOODWILL = "approve_goodwill"  # more than the limit of everybody else
     READ_ATTENTION = "read_attention"
@@ -47,6 +48,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.DECIDE_RETURNS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
+    _P.TAKE_DIFFERENCES: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.ADMIN}),
     _P.SEE_PHOTOS: frozenset({_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
     _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
@@ -109,6 +111,7 @@ ROUTES: Final[dict[str, Permission]] = {
     # returns
     "GET /api/v1/orders/{no}/returnable": _P.READ_ORDERS,
     "POST /api/v1/orders/{no}/returns": _P.DECIDE_RETURNS,
+    "POST /api/v1/orders/{no}/difference-payments": _P.TAKE_DIFFERENCES,
     "GET /api/v1/returns": _P.READ_ORDERS,
     "GET /api/v1/returns/{return_no}": _P.READ_ORDERS,
     "GET /api/v1/returns/{return_no}/plan": _P.READ_ORDERS,
@@ -229,6 +232,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /orders/{no}/do/cancel_return_label": _P.CHANGE_ORDERS,
     "GET /orders/{no}/do/return": _P.DECIDE_RETURNS,
     "POST /orders/{no}/do/return": _P.DECIDE_RETURNS,
+    "GET /orders/{no}/do/difference": _P.TAKE_DIFFERENCES,
+    "POST /orders/{no}/do/difference": _P.TAKE_DIFFERENCES,
     "GET /returns": _P.READ_ORDERS,
     "GET /returns/{return_no}": _P.READ_ORDERS,
     "GET /returns/{return_no}/do/{action}": _P.DECIDE_RETURNS,

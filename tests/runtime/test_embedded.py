@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from runtime import embedded
 from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port, in_the_way
 
 PATIENCE_S = 20.0
@@ -135,3 +136,21 @@ def test_another_port_is_taken_when_the_wished_one_is_in_use() -> None:
         assert in_the_way(taken)
         assert free_port(taken) != taken
     assert not in_the_way(taken)
+
+
+def test_a_server_starts_though_somebody_takes_its_port_meanwhile(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        told = iter([taken])  # it was free when it was looked for
+        monkeypatch.setattr(embedded, "free_port", lambda port: next(told, 0) or free_port(port))
+        server = EmbeddedPostgres(folder, durable=False, port=taken)
+        server.start()
+        try:
+            assert server.port != taken
+            assert server.is_running
+        finally:
+            server.stop()

@@ -196,3 +196,40 @@ async def test_the_bench_refuses_what_it_cannot_book(
     assert 400 <= answer.status_code < 500
     async with sessions.begin() as session:
         assert await run(session, "SELECT 1 FROM return_receipt") == []
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_other_goods_are_chosen_in_the_form_and_their_difference_is_written_down(
+    service: Person, sessions: Sessions
+) -> None:
+    told = {"kind": "exchange", "reason": "wrong_size", "wanted.sku.1": "B", "wanted.price.1": "30"}
+    no = await opened(service, **told)
+    assert "CN¥30.00" in (await service.get(f"/returns/{no}")).text
+    form = (await service.get(f"/returns/{no}/do/approve")).text
+    assert "The buyer still owes CN¥10.00" in form
+
+    # As the workflow leaves it: the goods of order O-1 stand in for those of the exchange.
+    await change(
+        sessions,
+        "UPDATE sales_order SET channel_state = 'unpaid', payable_minor = captured_minor + 1000",
+    )
+    await change(sessions, "UPDATE sales_return SET new_order_id = order_id")
+    await change(
+        sessions,
+        "INSERT INTO order_hold (id, order_id, kind, reason, detail, owner, auto_release,"
+        " placed_by, released_by) SELECT 'h1', id, 'unpaid', 'the buyer owes 10.00 CNY for the"
+        " exchange', '{}', 'customer_service', 'payment', 'system', '' FROM sales_order",
+    )
+    assert "Difference paid" in (await service.get("/orders/O-1")).text
+    assert "CN¥10.00 are owed" in (await service.get("/orders/O-1/do/difference")).text
+    address = "/orders/O-1/do/difference"
+    for amount, reference, status in (
+        ("x", "B1", 422), ("10.01", "B1", 422), ("10", "", 422), ("4", "B1", 303),
+        ("6", "B1", 409), ("6", "B2", 303), ("1", "B3", 409),
+    ):  # fmt: skip
+        sent = await service.send_form(address, amount=amount, reference=reference)
+        assert sent.status_code == status, (amount, reference, sent.text)
+    assert "paid CN¥6.00 of the difference (B2)" in (await service.get("/orders/O-1")).text
+    assert await rows(
+        sessions, "SELECT count(*) FROM order_hold WHERE released_at IS NULL AND kind = 'unpaid'"
+    ) == [(0,)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.orders.exchanges import WantedLine, priced
 from db.orders.return_acts import open_return, parcel_sent
 from db.orders.return_decisions import DecidedTerms, decide, plan_of
 from db.orders.returns import Asked
@@ -70,13 +71,16 @@ class Returns:
         remedy: str = "refund",
         origin: ReturnOrigin = ReturnOrigin.CUSTOMER_SERVICE,
         case_no: str = "",
+        wanted: Sequence[WantedLine] = (),
     ) -> str:
         """Customer service, or somebody else, opens a return."""
-        asked = Asked(
-            kind, origin, reason, {self.line: units} if units else {},
-            goodwill_minor=goodwill, remedy=remedy, case_no=case_no, actor="kefu",
-        )  # fmt: skip
         async with self.shop.sessions.begin() as session:
+            instead, _ = await priced(session, "CNY", wanted)
+            asked = Asked(
+                kind, origin, reason, {self.line: units} if units else {},
+                goodwill_minor=goodwill, remedy=remedy, case_no=case_no, wanted=instead,
+                actor="kefu",
+            )  # fmt: skip
             return await open_return(session, self.order_id, asked)
 
     async def preview(

@@ -23,7 +23,7 @@ REMEDY: Final = {
 }
 
 RETURN_KIND_MEANS: Final = {
-    "exchange": N_("The same goods are sent anew once these are here and accepted."),
+    "exchange": N_("The same goods, or others, are sent once these are here and accepted."),
     "resend": N_("Lost or damaged: the same goods are sent anew, nothing comes back."),
     "return": N_("The goods come back first; money follows for what really came."),
     "refund_only": N_("The goods stay with the buyer, or it is about money alone."),
@@ -153,5 +153,8 @@ RETURN_EFFECT: Final = {
     "pays_person": N_("{amount} have to be paid by hand: no payment is known"),
     "pays_nothing": N_("Nothing is paid back"),
     "send_anew": N_("{quantity} × {subject} are sent anew"),
+    "send_other": N_("{quantity} × {subject} are sent instead, for {amount}"),
+    "pays_new_goods": N_("{amount} of it pay for the new goods"),
+    "collect": N_("The buyer still owes {amount}; the goods leave once it is paid"),
     "let_go": N_("{quantity} × {subject} do not come back"),
 }

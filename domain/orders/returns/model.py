@@ -19,7 +19,7 @@ class Remedy(StrEnum):
     """What the buyer gets for units that are settled."""
 
     REFUND = "refund"
-    EXCHANGE = "exchange"  # the same goods anew, once theirs are here
+    EXCHANGE = "exchange"  # the same goods anew, or others, once theirs are here
     RESEND = "resend"  # the same goods anew; nothing comes back
 
 

@@ -6,8 +6,9 @@ back adds what makes the line's sum exact, so that partial returns in any order 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain.orders.returns.exchange import difference
 from domain.shared.errors import ActionNotAllowed
 from domain.shared.money import split
 
@@ -110,6 +111,7 @@ class Settlement:
     goodwill_minor: int
     refund_minor: int
     ceiling_minor: int  # what could go back at most
+    exchanged_minor: int = 0  # pays for other goods instead of going back
 
     @property
     def goods_minor(self) -> int:
@@ -146,6 +148,12 @@ def settle(order: OrderMoney, units: Mapping[str, int], terms: Terms) -> Settlem
         before_goodwill + terms.goodwill_minor,
         ceiling,
     )
+
+
+def exchanged_for(paid: Settlement, price_minor: int) -> Settlement:
+    """The same, where goods of this price are sent instead: only what they leave goes back."""
+    shares = difference(paid.refund_minor, price_minor)
+    return replace(paid, refund_minor=shares.refund_minor, exchanged_minor=shares.exchanged_minor)
 
 
 def is_whole(order: OrderMoney, units: Mapping[str, int]) -> bool:

@@ -20,7 +20,7 @@ class ReturnAction(StrEnum):
 class ReturnEffect:
     """One thing that happens. kind: expect_goods | goods_stay | goods_accepted | goods_refused |
     pay_goods | pay_postage | pay_less | pay_goodwill | pays_provider | pays_channel |
-    pays_person | pays_nothing | send_anew | let_go."""
+    pays_person | pays_nothing | send_anew | send_other | pays_new_goods | collect | let_go."""
 
     kind: str
     subject: str = ""
@@ -57,6 +57,15 @@ class PlannedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherGoods:
+    """Units of something else that the buyer gets, with what they cost together."""
+
+    name: str
+    quantity: int
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """What a plan is made from. `free_minor` is what known payments can give back."""
 
@@ -68,6 +77,7 @@ class Planned:
     pays_channel: bool
     free_minor: int
     remedy: Remedy = Remedy.REFUND
+    instead: Sequence[OtherGoods] = ()
 
 
 def plan_decision(action: ReturnAction, about: Planned) -> ReturnPlan:
@@ -83,7 +93,9 @@ def plan_decision(action: ReturnAction, about: Planned) -> ReturnPlan:
         effects = [*_goods(action, about), *_money(about.settlement)]
         if about.remedy is Remedy.REFUND or refund:
             effects += _payer(about, refund)
-        if about.remedy is not Remedy.REFUND:
+        if about.instead:
+            effects += _other(about)
+        elif about.remedy is not Remedy.REFUND:
             effects += _anew(action, about)
     return ReturnPlan(about.return_no, action, about.currency, refund, tuple(effects))
 
@@ -102,6 +114,19 @@ def _anew(action: ReturnAction, about: Planned) -> list[ReturnEffect]:
     settles = action is ReturnAction.SETTLE
     told = [(line.name, line.accepted if settles else line.asked) for line in about.lines]
     return [ReturnEffect("send_anew", name, units) for name, units in told if units]
+
+
+def _other(about: Planned) -> list[ReturnEffect]:
+    sent = [
+        ReturnEffect("send_other", one.name, one.quantity, one.price_minor) for one in about.instead
+    ]
+    shares = {
+        "pays_new_goods": about.settlement.exchanged_minor,
+        "collect": sum(one.price_minor for one in about.instead) - about.settlement.exchanged_minor,
+    }
+    return sent + [
+        ReturnEffect(kind, amount_minor=minor) for kind, minor in shares.items() if minor
+    ]
 
 
 def _money(paid: Settlement) -> list[ReturnEffect]:

@@ -237,3 +237,60 @@ async def test_an_unknown_return_is_not_found(service: httpx.AsyncClient) -> Non
     for path in ("RT-0", "RT-0/plan?action=approve"):
         answer = await service.get(f"/api/v1/returns/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "ReturnNotFound")
+
+
+async def test_an_exchange_for_other_goods_says_who_owes_the_difference(
+    service: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await change_prices(sessions)
+    wanted = [{"sku": "B", "quantity": 3}]
+    no = await opened(service, remedy="exchange", reason="wrong_size", wanted=wanted)
+    path = f"/api/v1/returns/{no}"
+    told = {"sku": "B", "title": "SKU B", "quantity": 3}
+    (instead,) = (await service.get(path)).json()["instead"]
+    assert instead == {**told, "price": {"amount": "9.00", "currency": "CNY"}}
+    plan = (await service.get(f"{path}/plan", params={"action": "approve"})).json()
+    effects = [(one["kind"], one["amount"] and one["amount"]["amount"]) for one in plan["effects"]]
+    assert effects == [
+        ("expect_goods", None), ("pay_goods", "20.00"), ("send_other", "27.00"),
+        ("pays_new_goods", "20.00"), ("collect", "7.00"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ({"remedy": "refund", "wanted": [{"sku": "B", "quantity": 1}]}, 422),
+        ({"wanted": [{"sku": "Z", "quantity": 1}]}, 422),
+        ({"wanted": [{"sku": "B", "quantity": 1}, {"sku": "B", "quantity": 1}]}, 422),
+        ({"wanted": [{"sku": "B", "quantity": 0}]}, 422),
+        ({"wanted": [{"sku": "B", "quantity": 1, "price": "-1"}]}, 422),
+        ({"wanted": [{"sku": "B", "quantity": 1, "price": "0"}]}, 422),
+        ({"wanted": [{"sku": "B", "quantity": 99, "price": "0.01"}]}, 409),
+    ],
+)
+async def test_an_exchange_that_cannot_be_is_refused(
+    more: dict[str, Any], status: int, service: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await change_prices(sessions)
+    body = {
+        "kind": "return", "reason": "wrong_size", "lines": [{"line_id": A, "quantity": 1}],
+        "remedy": "exchange", **more,
+    }  # fmt: skip
+    assert (await service.post(f"{ORDER}/returns", json=body)).status_code == status
+    assert await rows(sessions, "SELECT count(*) FROM sales_return") == [(0,)]
+
+
+async def test_no_difference_is_taken_for_an_order_that_exchanges_nothing(
+    service: httpx.AsyncClient,
+) -> None:
+    paid = {"amount": "1.00", "reference": "BANK-1"}
+    answer = await service.post(f"{ORDER}/difference-payments", json=paid)
+    assert (answer.status_code, answer.json()["code"]) == (404, "OrderNotFound")
+    strange = await service.post("/api/v1/orders/O-9/difference-payments", json=paid)
+    assert strange.status_code == 404
+
+
+async def change_prices(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await run(session, "UPDATE sku SET price_minor = 900")

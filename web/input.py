@@ -22,7 +22,7 @@ async def readable(request: Request) -> None:
             raise Problem("NotFound", 404)
     given = request.query_params.multi_items()
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FORMS:
-        form = await request.form(max_files=1)
+        form = await request.form()
         given += [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     for name, value in given:
         typed(name)

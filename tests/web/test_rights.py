@@ -18,6 +18,7 @@ _ADMIN = frozenset({Role.ADMIN})
 _READERS = frozenset({Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _BOOKS = frozenset({Role.FINANCE, Role.ADMIN})
 _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
+_PHOTOS = _STORE | _ATTENTION
 _INBOX = _ATTENTION | {Role.FINANCE}
 PAGES = {
     "/orders": _ALL,
@@ -61,6 +62,7 @@ ABSENT = {
     "/orders/O-404/events": _ALL,
     "/returns/RT-1": _ALL,
     "/returns/RT-1/do/approve": _ATTENTION,
+    "/returns/RT-1/photos/P-1": _PHOTOS,
     "/warehouse/returns/RT-1": _STORE,
     "/shops/mini/do/tickets": _SERVICE,
     "/carriers/sf/credentials": _SERVICE,
@@ -100,6 +102,7 @@ FORMS = {
     "/returns/RT-1/do/ask": _ATTENTION,
     "/returns/RT-1/do/answer": _ATTENTION,
     "/returns/RT-1/do/withdraw": _ATTENTION,
+    "/returns/RT-1/do/photos": _ATTENTION,
     "/warehouse/returns/RT-1": _STORE,
     "/warehouse/O-1-1/pack": _STORE,
     "/warehouse/O-1-1/hand-over": _STORE,
@@ -130,7 +133,7 @@ FORMS = {
 OPEN = {
     "GET /", "POST /logout", "GET /language/{language}", "GET /login", "POST /login", "GET /track",
     "POST /track", "GET /return", "GET /return/{deed}", "POST /return", "POST /return/ask",
-    "POST /return/parcel", "POST /return/answer",
+    "POST /return/parcel", "POST /return/answer", "POST /return/photos",
 }  # fmt: skip
 
 

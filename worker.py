@@ -22,6 +22,7 @@ from activities.channels.stock_push import StockPushActivities
 from activities.finance.exporting import ExportActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
+from activities.logistics.claiming import ClaimActivities
 from activities.logistics.following import FollowingActivities
 from activities.logistics.return_labels import ReturnLabelActivities
 from activities.logistics.waybills import WaybillActivities
@@ -61,6 +62,7 @@ from runtime.temporal import TASK_QUEUE, connect
 from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
+from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
@@ -79,6 +81,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     ReturnLabelWorkflow,
     ReturnWorkflow,
     VoucherExportWorkflow,
+    ClaimWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -107,6 +110,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     returning = ReturnLabelActivities(world.sessions, world.adapters, world.vault, gates)
     returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
+    claims = ClaimActivities(world.sessions)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     exports = ExportActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
@@ -160,6 +164,10 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         returns.pay_rest,
         returns.expire,
         returns.close,
+        claims.look,
+        claims.move_on,
+        claims.remind,
+        claims.close,
         answers.tell_channel,
         answers.told_by_hand,
         exports.look,

@@ -25,6 +25,7 @@ import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
 import api.inventory.routes
+import api.logistics.claims
 import api.logistics.new_carriers
 import api.logistics.webhooks
 import api.orders.blocked_buyers
@@ -78,6 +79,7 @@ _ROUTERS: Final = (
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.orders.returns.router, _V1),
+    (api.logistics.claims.router, _V1),
     (api.orders.return_photos.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.sourcing.router, _V1),

@@ -6,6 +6,7 @@ import db.channels.tables
 import db.finance.erp_tables
 import db.finance.tables
 import db.inventory.tables
+import db.logistics.claim_tables
 import db.logistics.tables
 import db.orders.payment_tables
 import db.orders.return_tables

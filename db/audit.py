@@ -10,6 +10,7 @@ from db.checks import Check
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.finance.checks import BOOK_CHECKS
+from db.logistics.claim_checks import CLAIM_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,7 @@ CHECKS: Final = (
         WHERE e.kind = 'waybill' AND e.state = 'confirmed'
           AND NOT EXISTS (SELECT FROM parcel p WHERE p.id = e.key)""",
     ),
+    *CLAIM_CHECKS,
     *BOOK_CHECKS,
 )
 

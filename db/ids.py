@@ -45,5 +45,10 @@ def new_return_no(now: datetime) -> str:
     return f"RT{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_claim_no(now: datetime) -> str:
+    """`CL260301-7KQ4M2P`: our number of a claim against a carrier; drawn as a return's is."""
+    return f"CL{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

@@ -23,6 +23,8 @@ from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef
 from domain.orders.messages import (
+    ClaimMoved,
+    ClaimRef,
     GateOpened,
     OrderRef,
     RefundMoved,
@@ -76,6 +78,11 @@ def _return(payload: Mapping[str, Any]) -> _Start:
     return "Return", "sales_return_moved", moved, ref
 
 
+def _claim(payload: Mapping[str, Any]) -> _Start:
+    moved = ClaimMoved(**payload)
+    return "Claim", "claim_moved", moved, ClaimRef(moved.claim_no, OrderId(moved.order_id))
+
+
 def _order(payload: Mapping[str, Any]) -> _Start:
     made = StateChanged(**payload)
     return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
@@ -96,6 +103,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
     RETURN_MOVED: _return_label,
     "sales_return_moved": _return,
+    "claim_moved": _claim,
     "order_made": _order,
     GATE_SHUT: _gate,
     "export_moved": _export,
@@ -172,8 +180,8 @@ class SignalFanOut:
             raise
 
     async def _wake(self, telling: Telling) -> None:
-        """Refunds, returns, their labels and the gate of a system added a moment ago start with
-        the first news; one that is over ends at once, unless the news is that it goes on."""
+        """Refunds, returns, their labels, claims and the gate of a system added a moment ago start
+        with the first news; one that is over ends at once, unless the news is that it goes on."""
         kind, signal, moved, ref = _STARTS[telling.name](telling.payload)
         await self.client.start_workflow(
             kind,

@@ -20,6 +20,7 @@ from db.shared import lifecycles
 from db.shared.lifecycles import OpenMatter
 from domain.finance.messages import ExportRef
 from domain.orders.messages import (
+    ClaimRef,
     OrderRef,
     RefundRef,
     ReturnLabelRef,
@@ -29,6 +30,7 @@ from domain.orders.messages import (
 from domain.shared.ids import (
     OrderId,
     ShipmentNo,
+    claim_workflow_id,
     export_workflow_id,
     refund_workflow_id,
     return_label_workflow_id,
@@ -63,7 +65,7 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Matters:
-    """Refunds, return labels, returns or exports: how they are read, and what runs for one."""
+    """Refunds, labels, returns, claims or exports: how each is read, and what runs for it."""
 
     kind: str
     open: Callable[[AsyncSession, str, int, timedelta], Awaitable[list[OpenMatter]]]
@@ -107,14 +109,15 @@ _WALK: Final = (
     _Matters(
         "VoucherExport", lifecycles.open_exports, export_workflow_id, lambda no, _: ExportRef(no)
     ),
+    _Matters("Claim", lifecycles.open_claims, claim_workflow_id, ClaimRef),
     _orders,
 )
 
 
 @dataclass(slots=True)
 class Redrive:
-    """Walks through the open refunds, return labels, returns and orders, slice by slice, for
-    ever."""
+    """Walks through the open refunds, return labels, returns, claims and orders, slice by slice,
+    for ever."""
 
     sessions: Sessions
     client: Client

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import web.attention
+import web.claims
 import web.consumer_returns
 import web.erp_accounts
 import web.exchanges
@@ -43,6 +44,7 @@ _ROUTERS: Final = (
     web.returns.router,  # before the actions of orders: one of them opens a return
     web.order_actions.router,
     web.attention.router,
+    web.claims.router,
     web.tickets.router,  # before the shops' own acts: its form knows the stores
     web.new_partners.router,  # before the shops: `new` is none of them
     web.shops.router,

@@ -112,10 +112,10 @@ async def open_return(
     kind, remedy = _REMEDIES.get(kind, (kind, "refund"))
     body = body_of(
         return_bodies.ReturnRequest, kind=kind, remedy=remedy, reason=reason, lines=lines,
-        remark=remark, goodwill=_sum(goodwill), wanted=_wanted(form),
+        remark=remark, goodwill=sum_of(goodwill), wanted=_wanted(form),
     )  # fmt: skip
     opened = await returns.open_return(no, body, context, settings)
-    return _to(request, opened.return_no)
+    return to_page(request, f"/returns/{opened.return_no}")
 
 
 @router.get("/returns/{return_no}/do/{action}")
@@ -140,7 +140,7 @@ async def form(
     try:
         plan = await returns.plan(
             return_no, context, ReturnAction(action), _FREIGHT[freight],
-            _sum(deduction), _sum(goodwill),
+            sum_of(deduction), sum_of(goodwill),
         )  # fmt: skip
     except (ActionNotAllowed, ReturnClosed) as error:
         refused = str(error)
@@ -168,10 +168,10 @@ async def decide(
         raise InvalidInput("there is no such choice")
     body = body_of(
         return_bodies.Decided, action=action, plan_hash=plan_hash, reason=reason,
-        freight=_FREIGHT[freight], deduction=_sum(deduction), goodwill=_sum(goodwill),
+        freight=_FREIGHT[freight], deduction=sum_of(deduction), goodwill=sum_of(goodwill),
     )  # fmt: skip
     await returns.decide(return_no, body, context, settings)
-    return _to(request, return_no)
+    return to_page(request, f"/returns/{return_no}")
 
 
 @router.post("/returns/{return_no}/do/parcel")
@@ -185,28 +185,28 @@ async def parcel(
     """The buyer told the parcel's number."""
     body = body_of(return_bodies.ParcelSent, carrier=carrier, waybill_no=waybill_no)
     await returns.parcel(return_no, body, context)
-    return _to(request, return_no)
+    return to_page(request, f"/returns/{return_no}")
 
 
 @router.post("/returns/{return_no}/do/ask")
 async def ask(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """Ask the buyer; our clock stands still."""
     await returns.ask(return_no, body_of(return_bodies.Said, text=text), context)
-    return _to(request, return_no)
+    return to_page(request, f"/returns/{return_no}")
 
 
 @router.post("/returns/{return_no}/do/answer")
 async def answer(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """The buyer's answer; our clock goes on."""
     await returns.answer(return_no, body_of(return_bodies.Said, text=text), context)
-    return _to(request, return_no)
+    return to_page(request, f"/returns/{return_no}")
 
 
 @router.post("/returns/{return_no}/do/withdraw")
 async def withdraw(return_no: str, request: Request, context: Context, text: Text = "") -> Response:
     """The buyer keeps the goods."""
     await returns.withdraw(return_no, body_of(return_bodies.Said, text=text), context)
-    return _to(request, return_no)
+    return to_page(request, f"/returns/{return_no}")
 
 
 def _wanted(form: FormData) -> list[dict[str, Any]]:
@@ -215,7 +215,7 @@ def _wanted(form: FormData) -> list[dict[str, Any]]:
     for number in range(1, WANTED_ROWS + 1):
         told = {name: str(form.get(f"wanted.{name}.{number}", "")).strip() for name in _WANTED}
         if told["sku"]:
-            price = {"price": _sum(told["price"])} if told["price"] else {}
+            price = {"price": sum_of(told["price"])} if told["price"] else {}
             rows.append({"sku": told["sku"], "quantity": whole(told["units"] or "1"), **price})
     return rows
 
@@ -232,7 +232,7 @@ async def _detail(sessions: Any, return_no: str) -> Any:
         return await return_detail(session, return_no)
 
 
-def _sum(text: str) -> str:
+def sum_of(text: str) -> str:
     """A sum as people type it; nothing is zero. Raises InvalidInput."""
     try:
         return _SUM.validate_python(_COMMA.sub(".", text.strip()).lstrip("¥￥") or "0")
@@ -244,8 +244,8 @@ def _shown(minor: int, currency: str) -> str:
     return f"{Money(minor, currency).major:.{minor_digits(currency)}f}"
 
 
-def _to(request: Request, return_no: str) -> Response:
-    """To the return's page, in place of the dialog that asked."""
+def to_page(request: Request, address: str) -> Response:
+    """To a page, in place of the dialog that asked."""
     if "hx-request" in request.headers:
-        return Response(status_code=204, headers={"HX-Redirect": f"/returns/{return_no}"})
-    return RedirectResponse(f"/returns/{return_no}", 303)
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)

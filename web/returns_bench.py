@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf
-from api.orders.returns import act_of, audited
+from api.orders.returns import act_of, audited, claim_damaged
 from db.inventory.repository import StockRepository
 from db.orders.return_queries import find_returns, return_detail, return_queue
 from db.shared.inspection_undo import undo_inspection
@@ -69,6 +69,7 @@ async def work(
     location: Annotated[str, Form(max_length=40)] = "",
     note: Annotated[str, Form(max_length=200)] = "",
     inspection: Annotated[str, Form(max_length=100)] = "",
+    damaged_on_the_way: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Book what was counted, what becomes of what was counted before, or that this was mistyped."""
     if not act.isalnum():
@@ -80,7 +81,10 @@ async def work(
         if deed == "receive":
             await table.receive(return_no, key, location, _counted(form))
         elif deed == "inspect":
-            await table.inspect(return_no, key, _verdicts(form, location, note.strip()))
+            verdicts = _verdicts(form, location, note.strip())
+            await table.inspect(return_no, key, verdicts)
+            if damaged_on_the_way:
+                await claim_damaged(session, context, return_no, verdicts)
         elif deed == "undo" and note.strip():
             await undo_inspection(session, return_no, inspection, note.strip(), context.actor)
         else:

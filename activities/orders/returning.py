@@ -9,6 +9,7 @@ from temporalio import activity
 
 from activities.orders.ports import OrderRules
 from db.engine import Sessions
+from db.logistics.claim_opening import claim_from_return
 from db.orders.return_money import (
     order_money,
     pay_rest,
@@ -98,13 +99,15 @@ class SalesReturnActivities:
 
     @activity.defn(name="sales_return.move_on")
     async def move_on(self, work: ReturnWork) -> ReturnState:
-        """Write its new status down and start the clock of the next act."""
+        """Write its new status down and start the clock of the next act; what the carrier lost or
+        broke is claimed from it."""
         async with self.sessions.begin() as session:
             row = await lock_return(session, work.return_no)
             state = await return_state(session, work.return_no)
             status = status_of(state)
             if status is not state.status:
                 await write_progress(session, state, self._due(row, status))
+                await claim_from_return(session, work.return_no)
                 await _late_no_more(session, work.return_no)
             return await return_state(session, work.return_no)
 

@@ -99,6 +99,9 @@ class InspectedLine(StrictBody):
 
 
 class Inspection(StrictBody):
+    """`damaged_on_the_way`: what is not for sale again is claimed from the carrier."""
+
+    damaged_on_the_way: bool = False
     lines: list[InspectedLine] = Field(min_length=1, max_length=1000)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ from api.orders.return_bodies import (
     Said,
 )
 from api.strict import Code, clean
+from db.logistics.claim_opening import claim_from_bench
 from db.orders import return_acts, return_decisions
 from db.orders.exchanges import WantedLine, priced
 from db.orders.queries import OrderQueries
@@ -38,7 +40,7 @@ from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
 from db.shared import inspection_undo
 from db.shared.returns_bench import Bench, Counted, Verdict
-from domain.orders.returns.model import ReturnOrigin
+from domain.orders.returns.model import Disposition, ReturnOrigin
 from domain.orders.returns.plan import ReturnAction
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
@@ -196,6 +198,8 @@ async def inspect(return_no: Code, body: Inspection, context: Context) -> Opened
     ]
     async with context.sessions.begin() as session:
         await Bench(session, context.actor).inspect(return_no, act_of(context, return_no), verdicts)
+        if body.damaged_on_the_way:
+            await claim_damaged(session, context, return_no, verdicts)
         await audited(session, context, return_no, "inspected", "")
     return Opened(return_no=return_no)
 
@@ -212,6 +216,22 @@ async def undo_inspection(
         )
         await audited(session, context, return_no, "uninspected", body.text)
     return Opened(return_no=return_no)
+
+
+async def claim_damaged(
+    session: Any, context: RequestContext, return_no: str, verdicts: Sequence[Verdict]
+) -> None:
+    """What the bench does not put back on sale was broken by the carrier: its parcel is claimed."""
+    units: dict[str, int] = {}
+    for one in verdicts:
+        if one.disposition is not Disposition.RESELL:
+            units[one.line_id] = units.get(one.line_id, 0) + one.quantity
+    claim_no = await claim_from_bench(session, return_no, units, context.actor)
+    if claim_no is not None:
+        await audit(
+            session, context.actor, "claim.opened", f"claim/{claim_no}",
+            request_id=context.update_id,
+        )  # fmt: skip
 
 
 def act_of(context: RequestContext, return_no: str, said: str = "") -> str:

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sql import run
 from domain.finance.accounts import Account
+from domain.finance.claim_rules import ClaimMoney
 from domain.finance.money_rules import ProviderMoney
 from domain.finance.order_book import BookLine, OrderBook, recognised_so_far
 from domain.finance.posting import Fact, FactKind, Picture, Shipped
@@ -38,6 +39,11 @@ FROM refund r JOIN payment p ON p.id = r.payment_id WHERE r.refund_no = ANY(:ref
 
 _TENDERS: Final = """
 SELECT order_id || '/' || line_no AS subject, kind FROM till_payment WHERE order_id = ANY(:orders)
+"""
+
+_CLAIMS: Final = """
+SELECT m.id AS subject, c.carrier, m.kind, m.amount_minor, c.currency
+FROM claim_money m JOIN carrier_claim c ON c.claim_no = m.claim_no WHERE m.id = ANY(:claims)
 """
 
 _GOODS: Final = """
@@ -121,11 +127,13 @@ async def documents_of(session: AsyncSession, facts: Sequence[Fact]) -> dict[int
     """The number on the paper behind each fact, as people know it."""
     rows = await run(
         session,
-        "SELECT f.id, coalesce(m.document_no, p.transaction_id, t.number, o.no, f.subject) AS no"
+        "SELECT f.id, coalesce("
+        "     m.document_no, p.transaction_id, t.number, c.claim_no, o.no, f.subject) AS no"
         " FROM book_fact f"
         " LEFT JOIN LATERAL (SELECT document_no FROM stock_move"
         "     WHERE f.kind = 'stock' AND idempotency_key = f.subject LIMIT 1) m ON true"
         " LEFT JOIN payment p ON f.kind = 'payment' AND p.id = f.subject"
+        " LEFT JOIN claim_money c ON f.kind = 'claim' AND c.id = f.subject"
         " LEFT JOIN till_ticket t ON f.kind = 'tender' AND t.order_id = f.order_id"
         " LEFT JOIN sales_order o ON f.kind NOT IN ('refund', 'cost') AND o.id = f.order_id"
         " WHERE f.id = ANY(:ids)",
@@ -143,6 +151,11 @@ async def _add_money(session: AsyncSession, picture: Picture, facts: Sequence[Fa
     if tills := [fact.order_id for fact in facts if fact.kind is FactKind.TENDER]:
         rows = await run(session, _TENDERS, orders=tills)
         picture.tenders = {row.subject: row.kind for row in rows}
+    if claims := [fact.subject for fact in facts if fact.kind is FactKind.CLAIM]:
+        picture.claims = {
+            row.subject: ClaimMoney(row.carrier, row.kind, row.amount_minor, row.currency)
+            for row in await run(session, _CLAIMS, claims=claims)
+        }
 
 
 def _money(row: Row[Any]) -> ProviderMoney:

@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.logistics.claim_opening import claim_from_scans
 from db.logistics.return_labels import heard_of_return
 from db.platform.outbox import queue_signal
 from db.sql import run
@@ -92,6 +93,7 @@ async def record_facts(
             status = advance(status, fact.status)
         latest = max(fact.at for fact in fresh)
         await run(session, _MOVE, id=parcel.id, status=status, at=latest)
+        await claim_from_scans(session, parcel.id, status, fresh)
         if status is not before:
             moved[parcel.shipment_no] = parcel.workflow_id
     for (told_by, waybill_no), heard in list(by_waybill.items()):

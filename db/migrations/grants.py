@@ -20,6 +20,8 @@ LEDGERS: Final = (
     "voucher",
     "voucher_entry",
     "recognised",
+    "claim_line",
+    "claim_money",
 )
 _ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
 _ONLY_WORKER_WRITES: Final = (

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.logistics.claim_queries import claims_of
 from db.logistics.return_labels import labels_of
 from db.orders.payments import payments_of
 from db.orders.platform_labels import printed_by
@@ -114,12 +115,18 @@ class OrderDetail:
     tenders: Sequence[Row[Any]] = ()
     returns: Sequence[Row[Any]] = ()
     sent_for: str = ""  # the return that it exchanges or replaces something of
+    claims: Sequence[Row[Any]] = ()
 
     @property
     def open_return_label(self) -> Row[Any] | None:
         """The one that is not settled."""
         settled = ("cancelled", "arrived")
         return next((one for one in self.return_labels if one.state not in settled), None)
+
+    @property
+    def claim_of(self) -> dict[str, Row[Any]]:
+        """The claim of each parcel that has one."""
+        return {claim.parcel_id: claim for claim in self.claims}
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -164,6 +171,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         tenders=tenders,
         returns=await returns_of(session, order.id),
         sent_for=await return_behind(session, order.id),
+        claims=await claims_of(session, order.id),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.logistics.claim_queries import claims_of
 from db.orders.exchanges import wanted_of
 from db.orders.return_photos import photos_of
 from db.sql import run
@@ -147,6 +148,7 @@ class ReturnDetail:
     attention: Sequence[Row[Any]]
     photos: Sequence[Row[Any]]
     wanted: Sequence[tuple[Wanted, str]]
+    claims: Sequence[Row[Any]] = ()  # against carriers, of the whole order
 
     @property
     def awaits_inspection(self) -> bool:
@@ -201,4 +203,5 @@ async def return_detail(session: AsyncSession, return_no: str) -> ReturnDetail:
         await run(session, _ITEMS, return_no=return_no, workflow_id=f"return/{return_no}"),
         await photos_of(session, return_no),
         await wanted_of(session, return_no),
+        await claims_of(session, row.order_id),
     )

@@ -12,7 +12,8 @@ from db.sql import run
 LATE_FACT: Final = "late_fact"
 CONFLICT_STEP: Final = "ticket_conflict"
 RETURN_LATE: Final = "return_late"
-NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE})
+CLAIM_LATE: Final = "claim_late"
+NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE, CLAIM_LATE})
 
 # The other content of a ticket was looked at: it is kept, and nobody waits for it any more.
 _CONFLICT_SEEN: Final = """

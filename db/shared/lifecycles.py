@@ -58,10 +58,17 @@ WHERE export_no > :after AND state = 'wanted'
 ORDER BY export_no LIMIT :limit
 """
 
+_CLAIMS: Final = """
+SELECT claim_no AS no, order_id FROM carrier_claim
+WHERE claim_no > :after AND outcome = ''
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY claim_no LIMIT :limit
+"""
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
-  AND step_id NOT IN ('late_fact', 'return_late', 'ticket_conflict')
+  AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict')
 """
 
 # What the new run parked again has been seen since.
@@ -103,7 +110,7 @@ async def open_shipments(session: AsyncSession, order_ids: Sequence[str]) -> lis
 
 @dataclass(frozen=True, slots=True)
 class OpenMatter:
-    """A refund, return or return label of an order, by its own number."""
+    """A refund, return, return label or claim of an order, by its own number."""
 
     no: str
     order_id: str
@@ -135,6 +142,13 @@ async def open_exports(
 ) -> list[OpenMatter]:
     """Vouchers on their way to an ERP, by number after `after`; only those begun `quiet` ago."""
     return await _matters(session, _EXPORTS, after, limit, quiet)
+
+
+async def open_claims(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Claims that are not over, by number after `after`; only those silent for `quiet`."""
+    return await _matters(session, _CLAIMS, after, limit, quiet)
 
 
 async def _matters(

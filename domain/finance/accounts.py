@@ -14,6 +14,7 @@ class Account(StrEnum):
     CHANNEL_RECEIVABLE = "channel_receivable"
     BUYER_RECEIVABLE = "buyer_receivable"
     CARRIER_COLLECTED = "carrier_collected"
+    CARRIER_CLAIMS = "carrier_claims"
     INVENTORY = "inventory"
     STOCK_DIFFERENCES = "stock_differences"
     GOODS_RECEIVED = "goods_received"
@@ -28,6 +29,7 @@ class Account(StrEnum):
     OTHER_INCOME = "other_income"
     COST_OF_GOODS_SOLD = "cost_of_goods_sold"
     COST_DIFFERENCES = "cost_differences"
+    CARRIER_COMPENSATION = "carrier_compensation"
     SAMPLES = "samples"
     INTERNAL_USE = "internal_use"
 
@@ -40,6 +42,7 @@ NUMBER: Final[dict[Account, str]] = {
     Account.CHANNEL_RECEIVABLE: "1122.01",
     Account.BUYER_RECEIVABLE: "1122.02",
     Account.CARRIER_COLLECTED: "1221.01",
+    Account.CARRIER_CLAIMS: "1221.02",
     Account.INVENTORY: "1405",
     Account.STOCK_DIFFERENCES: "1901",
     Account.GOODS_RECEIVED: "2202.01",
@@ -54,6 +57,7 @@ NUMBER: Final[dict[Account, str]] = {
     Account.OTHER_INCOME: "6051.02",
     Account.COST_OF_GOODS_SOLD: "6401.01",
     Account.COST_DIFFERENCES: "6401.02",
+    Account.CARRIER_COMPENSATION: "6401.03",
     Account.SAMPLES: "6601.01",
     Account.INTERNAL_USE: "6602.01",
 }

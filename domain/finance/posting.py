@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.finance import money_rules, stock_rules
+from domain.finance import claim_rules, money_rules, stock_rules
+from domain.finance.claim_rules import ClaimMoney
 from domain.finance.money_rules import ProviderMoney
 from domain.finance.order_book import OrderBook
 from domain.finance.stock_rules import GoodsMoved, StockValue
@@ -25,6 +26,7 @@ class FactKind(StrEnum):
     COLLECTED = "collected"  # a courier took the money at the door
     CLOSED = "closed"  # an order is completed or cancelled
     COST = "cost"  # a SKU has a new standard cost
+    CLAIM = "claim"  # a carrier accepted or paid a claim, or what it accepted was written off
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Picture:
     books: dict[str, OrderBook] = field(default_factory=dict)
     money: dict[str, ProviderMoney] = field(default_factory=dict)
     tenders: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, ClaimMoney] = field(default_factory=dict)
     goods: dict[str, tuple[GoodsMoved, ...]] = field(default_factory=dict)
     shipped: dict[str, Shipped] = field(default_factory=dict)
     left: dict[str, Mapping[str, int]] = field(default_factory=dict)  # units by line, by order
@@ -89,6 +92,8 @@ def _money_of(fact: Fact, book: OrderBook | None, picture: Picture) -> Iterator[
         yield money_rules.paid_in(picture.money[fact.subject])
     elif fact.kind is FactKind.REFUND:
         yield money_rules.paid_out(picture.money[fact.subject])
+    elif fact.kind is FactKind.CLAIM:
+        yield claim_rules.moved(picture.claims[fact.subject])
     elif book is not None and not book.test_order:
         yield from _of_order(fact, book, picture)
 

@@ -73,7 +73,12 @@ def incident_of(status: ParcelStatus, text: str) -> Incident | None:
 
 
 def advance(current: ParcelStatus, told: ParcelStatus) -> ParcelStatus:
-    """The status after hearing `told`: forward only, final states stay, unknown moves nothing."""
+    """The status after hearing `told`: forward only, final states stay, unknown moves nothing.
+
+    A lost parcel may turn up at a door after all.
+    """
+    if current is ParcelStatus.LOST and told in (ParcelStatus.DELIVERED, ParcelStatus.RETURNED):
+        return told
     if current.is_final or told is ParcelStatus.UNKNOWN:
         return current
     if current in (ParcelStatus.EXCEPTION, ParcelStatus.AT_PICKUP_POINT) and told in (

@@ -156,6 +156,22 @@ class SalesReturnMoved:
     order_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimRef:
+    """What the workflow of a claim against a carrier is started with."""
+
+    claim_no: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMoved:
+    """`Claim.claim_moved`: opened, decided, paid, or its parcel found; look at the tables."""
+
+    claim_no: str
+    order_id: str = ""
+
+
 # --- commands (updates) -------------------------------------------------------------------------
 
 

@@ -248,6 +248,14 @@ class ReturnWork:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimWork:
+    """One step of a claim against a carrier; `at` is the workflow's time, by which clocks start."""
+
+    claim_no: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedStep:
     """A step that gave up: what people read in the attention inbox."""
 

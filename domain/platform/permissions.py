@@ -24,6 +24,8 @@ class Permission(StrEnum):
     TAKE_DIFFERENCES = "take_differences"  # what buyers owe for exchanges came in
     SEE_PHOTOS = "see_photos"  # of goods that come back; people may be on them
     APPROVE_GOODWILL = "approve_goodwill"  # more than the limit of everybody else
+    CLAIM_FROM_CARRIERS = "claim_from_carriers"
+    WRITE_OFF_CLAIMS = "write_off_claims"
     READ_ATTENTION = "read_attention"
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
@@ -53,6 +55,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.ADMIN}),
+    _P.CLAIM_FROM_CARRIERS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.WRITE_OFF_CLAIMS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.READ_STOCK: _EVERYBODY,
     _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
@@ -126,6 +130,13 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/returns/{return_no}/receipts": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/returns/{return_no}/inspections": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/returns/{return_no}/inspections/{inspection_id}/undo": _P.WORK_IN_WAREHOUSE,
+    # claims against carriers; giving one up asks for WRITE_OFF_CLAIMS itself
+    "POST /api/v1/parcels/{parcel_id}/claims": _P.CLAIM_FROM_CARRIERS,
+    "GET /api/v1/claims": _P.READ_ORDERS,
+    "GET /api/v1/claims/sums": _P.CLAIM_FROM_CARRIERS,
+    "GET /api/v1/claims/{claim_no}": _P.READ_ORDERS,
+    "GET /api/v1/claims/{claim_no}/plan": _P.READ_ORDERS,
+    "POST /api/v1/claims/{claim_no}/decision": _P.CLAIM_FROM_CARRIERS,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
@@ -244,6 +255,14 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /returns/{return_no}/do/ask": _P.DECIDE_RETURNS,
     "POST /returns/{return_no}/do/answer": _P.DECIDE_RETURNS,
     "POST /returns/{return_no}/do/withdraw": _P.DECIDE_RETURNS,
+    "GET /claims": _P.CLAIM_FROM_CARRIERS,
+    "GET /claims.csv": _P.CLAIM_FROM_CARRIERS,
+    "GET /claims/{claim_no}": _P.READ_ORDERS,
+    "GET /claims/{claim_no}/sheet": _P.CLAIM_FROM_CARRIERS,
+    "GET /claims/{claim_no}/do/{action}": _P.CLAIM_FROM_CARRIERS,
+    "POST /claims/{claim_no}/do/decide": _P.CLAIM_FROM_CARRIERS,
+    "GET /parcels/{parcel_id}/do/claim": _P.CLAIM_FROM_CARRIERS,
+    "POST /parcels/{parcel_id}/do/claim": _P.CLAIM_FROM_CARRIERS,
     "GET /warehouse/returns": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/returns/{return_no}": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/returns/{return_no}": _P.WORK_IN_WAREHOUSE,

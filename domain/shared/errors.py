@@ -52,6 +52,14 @@ class TooManyPhotos(DomainError):
     """The return has as many photos as one may have."""
 
 
+class ClaimNotFound(DomainError):
+    """No claim has this number."""
+
+
+class ParcelNotFound(DomainError):
+    """No parcel has this id."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

@@ -41,6 +41,11 @@ def return_workflow_id(return_no: str) -> str:
     return f"return/{quote(return_no, safe='')}"
 
 
+def claim_workflow_id(claim_no: str) -> str:
+    """The id of the workflow that sees one claim against a carrier through."""
+    return f"claim/{quote(claim_no, safe='')}"
+
+
 def gate_workflow_id(system: str) -> str:
     """The id of the singleton that wakes steps waiting for an outside system."""
     return f"gate/{quote(system, safe='')}"

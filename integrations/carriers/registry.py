@@ -6,9 +6,22 @@ from typing import Final
 from integrations.access import CarrierAccess, Limit
 from integrations.carriers import jdl, kuaidi100, sf, sto, yto, yunda, zto
 from integrations.carriers.port import Carrier
-from integrations.settings import CODES, Schema, number
+from integrations.settings import CODES, Schema, choice, number, whole, yes_no
 
-COMMON: Final = CODES + Schema((number("timeout_s", 1, 120),))
+# What our contract says about claims for lost and damaged parcels; `domain/logistics/claims.py`
+# reads it.
+CLAIMS: Final = Schema(
+    (
+        whole("claim_within_days", 1, 365),
+        whole("claim_answer_days", 1, 365),
+        whole("claim_pay_days", 1, 365),
+        choice("claim_basis", ("cost", "sales")),
+        whole("claim_limit_minor"),
+        whole("claim_freight_times", 1, 100),
+        yes_no("claim_freight"),
+    )
+)
+COMMON: Final = CODES + CLAIMS + Schema((number("timeout_s", 1, 120),))
 
 CARRIERS: Final[Mapping[str, Callable[[CarrierAccess], Carrier]]] = {
     "sf": sf.open_carrier,

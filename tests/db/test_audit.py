@@ -61,7 +61,14 @@ DAMAGE = {
             document_kind, document_no, idempotency_key, line_no, reason, actor)
         VALUES ('receive', 'A', '', 'quarantine', 'own', 1, 'customer', 'location:HQ', 'return',
             'RT1', 'return:1', 0, '', '')""",
-    "one_live_label_per_parcel": "DELETE FROM parcel",
+    "one_live_label_per_parcel": "UPDATE effect SET key = 'P-9' WHERE kind = 'waybill'",
+    "claims_are_what_their_ledger_says": """
+        INSERT INTO claim_money (id, claim_no, kind, amount_minor, reference, value_on, actor)
+        VALUES ('m3', 'CL1', 'received', 5, '', now(), '')""",
+    "closed_claims_are_settled": "UPDATE carrier_claim SET most_minor = 400, claimed_minor = 400",
+    "one_claim_a_parcel": "UPDATE shipment SET status = 'packed'",
+    "money_of_claims_is_told_to_the_books": "UPDATE book_fact SET subject = 'gone'"
+    " WHERE subject = 'm1'",
     "vouchers_balance": """
         UPDATE voucher_entry SET debit_minor = debit_minor + 1
         WHERE account = 'cost_of_goods_sold'""",
@@ -104,6 +111,17 @@ INSERT INTO refund (refund_no, payment_id, order_id, kind, amount_minor, currenc
     vendor_refund_id, vendor_status, note, settled_at)
 SELECT 'RF1', 'pay_1', 'ord_1', 'order', 100, currency, '', 'succeeded', '', '', '', now()
 FROM sales_order WHERE id = 'ord_1';
+INSERT INTO carrier_claim (claim_no, parcel_id, order_id, carrier, waybill_no, kind, origin,
+    return_no, remark, status, waits_for, outcome, currency, basis, goods_minor, freight_minor,
+    limited_by, most_minor, claimed_minor, accepted_minor, received_minor, booked_off_minor,
+    written_off_minor, despatched_at, file_by, carrier_ref, filed_on, answer, answer_reason, ended,
+    ended_reason, ended_by, reminders, created_by, closed_at)
+VALUES ('CL1', 'P-1', 'ord_1', 'sf', '1', 'lost', 'tracking', '', '', 'closed', '', 'paid', 'CNY',
+    'cost', 300, 0, '', 300, 300, 300, 300, 0, 0, now(), now(), 'X', now(), 'accepted', '', '', '',
+    '', 0, 'kefu', now());
+INSERT INTO claim_money (id, claim_no, kind, amount_minor, reference, value_on, actor)
+VALUES ('m1', 'CL1', 'accepted', 300, '', now(), 'kefu'),
+       ('m2', 'CL1', 'received', 300, '', now(), 'kefu');
 INSERT INTO backorder (id, order_id, fulfilment_line_id, workflow_id, sku, location_id, quantity,
     paid_at, adopted, state)
 VALUES ('served', 'ord_3', 'ful_3', 'order/3', 'A', 'HQ', 1, now(), false, 'waiting'),

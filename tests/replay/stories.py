@@ -20,8 +20,14 @@ from domain.orders.returns.model import Disposition, ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.platform.gates import TendGate
 from domain.shared.errors import Rejected
-from domain.shared.ids import export_workflow_id, gate_workflow_id, return_workflow_id
+from domain.shared.ids import (
+    claim_workflow_id,
+    export_workflow_id,
+    gate_workflow_id,
+    return_workflow_id,
+)
 from runtime.temporal import TASK_QUEUE
+from tests.workflows.claiming import ACCEPT, FILE, PAY, Claims
 from tests.workflows.finance.exporting import decide, opened, posted
 from tests.workflows.returning import Returns
 from tests.workflows.world import Company, own_order
@@ -205,6 +211,24 @@ async def exported_after_a_refusal(shop: Company) -> Handles:
     return [shop.client.get_workflow_handle(export_workflow_id(row.export_no))]
 
 
+async def claimed_and_paid(shop: Company) -> Handles:
+    """A lost parcel is claimed by itself, filed, accepted and paid in parts."""
+    _, no = await _labelled(shop)
+    await shop.hand_over(no)
+    claims = Claims(shop)
+    await claims.left()
+    await claims.lost()
+    await claims.waits("filing")
+    await claims.decide(FILE)
+    await claims.is_at("filed")
+    await claims.decide(ACCEPT)
+    await claims.waits("money")
+    await claims.decide(PAY, 1200)
+    await claims.decide(PAY, 2000)
+    await claims.is_at("closed", "paid")
+    return [shop.client.get_workflow_handle(claim_workflow_id(claims.no))]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -218,4 +242,5 @@ STORIES: Final[tuple[Story, ...]] = (
     gate_with_nothing_to_do,
     returned_and_paid_by_hand,
     exported_after_a_refusal,
+    claimed_and_paid,
 )

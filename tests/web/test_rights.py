@@ -20,6 +20,7 @@ _BOOKS = frozenset({Role.FINANCE, Role.ADMIN})
 _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
 _PHOTOS = _STORE | _ATTENTION
 _INBOX = _ATTENTION | {Role.FINANCE}
+_CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 PAGES = {
     "/orders": _ALL,
     "/orders.csv": _ALL,
@@ -43,6 +44,9 @@ PAGES = {
     "/warehouse/returns": _STORE,
     "/returns": _ALL,
     "/orders/O-1/do/return": _ATTENTION,
+    "/claims": _CLAIMS,
+    "/claims.csv": _CLAIMS,
+    "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/O-1-1": _STORE,
     "/shops/new": _ADMIN,
     "/carriers/new": _ADMIN,
@@ -75,6 +79,9 @@ ABSENT = {
     "/finance/erp/main/pause": _BOOKS,
     "/finance/erp/main/credentials": _ADMIN,
     "/finance/erp/main/settings": _ADMIN,
+    "/claims/CL-1": _ALL,
+    "/claims/CL-1/sheet": _CLAIMS,
+    "/claims/CL-1/do/file": _CLAIMS,
 }
 FORMS = {
     "/orders/O-1/receiver": _SERVICE,
@@ -103,6 +110,8 @@ FORMS = {
     "/returns/RT-1/do/answer": _ATTENTION,
     "/returns/RT-1/do/withdraw": _ATTENTION,
     "/returns/RT-1/do/photos": _ATTENTION,
+    "/claims/CL-1/do/decide": _CLAIMS,
+    "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/returns/RT-1": _STORE,
     "/warehouse/O-1-1/pack": _STORE,
     "/warehouse/O-1-1/hand-over": _STORE,

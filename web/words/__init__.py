@@ -12,6 +12,19 @@ from web.words.channels import (
     TENDER,
     TICKET,
 )
+from web.words.claims import (
+    CLAIM_ACTION,
+    CLAIM_BASIS,
+    CLAIM_EFFECT,
+    CLAIM_KIND,
+    CLAIM_LIMIT,
+    CLAIM_MONEY,
+    CLAIM_ORIGIN,
+    CLAIM_OUTCOME,
+    CLAIM_QUEUE,
+    CLAIM_STATUS,
+    CLAIM_WAITS,
+)
 from web.words.finance import ERP, EXPORT_STATE
 from web.words.looks import TONE
 from web.words.money import (
@@ -77,7 +90,9 @@ from web.words.story import (
 
 __all__ = (
     "ACCOUNT", "ACTION", "ACTION_MEANS", "ACTOR", "AFTER_SALE_KIND", "AFTER_SALE_STAGE",
-    "BOOKED", "CARRIER", "CASE_VERDICT", "CAUSE", "CHANNEL", "CHANNEL_STATE", "CLOSED",
+    "BOOKED", "CARRIER", "CASE_VERDICT", "CAUSE", "CHANNEL", "CHANNEL_STATE",
+    "CLAIM_ACTION", "CLAIM_BASIS", "CLAIM_EFFECT", "CLAIM_KIND", "CLAIM_LIMIT", "CLAIM_MONEY",
+    "CLAIM_ORIGIN", "CLAIM_OUTCOME", "CLAIM_QUEUE", "CLAIM_STATUS", "CLAIM_WAITS", "CLOSED",
     "DISPOSITION", "EFFECT", "ERP", "EXPORT_STATE", "EXTERNAL_ID", "FAULT", "GATE", "HOLD",
     "INCIDENT", "INPUT",
     "LINE_KIND", "LOCATION_KIND", "MATCH", "NOTHING", "ORDER_STATUS", "PARCEL_STATUS",

@@ -13,6 +13,8 @@ TONE: Final = {
     "requested": "wait", "approved": "go", "inspected": "wait", "refunding": "go",
     "closed": "off", "refunded": "done", "replaced": "done", "nothing_due": "off",
     "rejected": "stop",
+    "opened": "wait", "filed": "go", "accepted": "go", "refused": "stop", "paid": "done",
+    "written_off": "off", "found": "done",
     "expired": "off", "withdrawn": "off",
     "wanted": "go", "confirmed": "done", "by_hand": "done", "skipped": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",

@@ -34,6 +34,7 @@ ACCOUNT: Final = {
     "channel_receivable": N_("Receivable from channels"),
     "buyer_receivable": N_("Receivable from buyers"),
     "carrier_collected": N_("Collected by carriers"),
+    "carrier_claims": N_("Claims accepted by carriers"),
     "inventory": N_("Inventory"),
     "stock_differences": N_("Stock differences"),
     "goods_received": N_("Goods received, not invoiced"),
@@ -48,6 +49,7 @@ ACCOUNT: Final = {
     "other_income": N_("Other income"),
     "cost_of_goods_sold": N_("Cost of goods sold"),
     "cost_differences": N_("Changes of standard cost"),
+    "carrier_compensation": N_("Compensation by carriers"),
     "samples": N_("Samples"),
     "internal_use": N_("Internal use"),
 }
@@ -63,4 +65,5 @@ BOOKED: Final = {
     "collected": N_("Collected at the door"),
     "closed": N_("Order closed"),
     "cost": N_("New standard cost"),
+    "claim": N_("Claim against a carrier"),
 }

@@ -27,6 +27,10 @@ CAUSE: Final = {
     "TicketConflict": N_("A ticket number came with two contents"),
     "LateFact": N_("News about a closed order"),
     "ReturnLate": N_("A return waits longer than promised"),
+    "ClaimExpiring": N_("The time to file a claim at the carrier is soon over"),
+    "ClaimExpired": N_("The time to file a claim at the carrier is over"),
+    "ClaimWaits": N_("The carrier is late with its answer or its money"),
+    "ClaimSilent": N_("The carrier stays silent after several reminders"),
 }
 
 STEP: Final = {
@@ -54,6 +58,7 @@ STEP: Final = {
     "ticket_conflict": N_("Compare two tickets"),
     "late_fact": N_("Read what the channel says"),
     "return_late": N_("Go on with the return"),
+    "claim_late": N_("Go on with the claim"),
     "return_refund": N_("Pay the return back"),
     "voucher_export": N_("Send a voucher to the ERP"),
     "case_answer": N_("Answer the case at the channel"),
@@ -70,6 +75,7 @@ ACTION: Final = {
     "ticket_conflict.done_by_hand": N_("The first one holds"),
     "late_fact.done_by_hand": N_("Read and dealt with"),
     "return_late.done_by_hand": N_("Seen"),
+    "claim_late.done_by_hand": N_("Seen"),
 }
 
 ACTION_MEANS: Final = {
@@ -95,6 +101,9 @@ ACTION_MEANS: Final = {
     ),
     "voucher_export.skip": N_("The voucher stays out of the ERP for good."),
     "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
+    "claim_late.done_by_hand": N_(
+        "The item goes until the next reminder; what was done is recorded on the claim."
+    ),
 }
 
 INPUT: Final = {

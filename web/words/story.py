@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from api.language import N_
 from web.words.channels import AFTER_SALE_KIND, AFTER_SALE_STAGE, CHANNEL
+from web.words.claims import CLAIM_KIND, CLAIM_OUTCOME, CLAIM_WAITS
 from web.words.orders import CHANNEL_STATE, HOLD
 from web.words.parcels import PARCEL_STATUS, SHIPMENT_STATUS
 from web.words.returns import (
@@ -95,6 +96,16 @@ STORY: Final = {
     "return_rest_left_out": N_("Return {return_no}: {amount} left out"),
     "return_late": N_("Return {return_no} is late: {return_waits}"),
     "return_closed": N_("Return {return_no} closed: {return_outcome}"),
+    "claim_opened": N_("Claim {claim_no} opened for parcel {waybills}: {claim_kind}"),
+    "claim_filed": N_("Claim {claim_no} filed at the carrier as {reference}: {amount}"),
+    "claim_accepted": N_("Claim {claim_no}: the carrier accepts {amount}"),
+    "claim_refused": N_("Claim {claim_no}: the carrier refused: {reason}"),
+    "claim_paid": N_("Claim {claim_no}: {amount} came in"),
+    "claim_written_off": N_("Claim {claim_no}: {amount} written off: {reason}"),
+    "claim_withdrawn": N_("Claim {claim_no} withdrawn, {amount} paid back: {reason}"),
+    "claim_found": N_("Claim {claim_no}: the parcel is there after all"),
+    "claim_late": N_("Claim {claim_no}, reminder {times}: {claim_waits}"),
+    "claim_closed": N_("Claim {claim_no} closed: {claim_outcome}"),
 }
 
 STORY_ICON: Final = {
@@ -125,6 +136,10 @@ STORY_ICON: Final = {
     "return_reopened": "alert-triangle", "return_settled": "cash", "return_paid_by_hand": "cash",
     "return_rest_left_out": "cash", "return_late": "alert-triangle",
     "return_closed": "circle-check",
+    "claim_opened": "receipt-refund", "claim_filed": "receipt-refund", "claim_accepted": "cash",
+    "claim_refused": "x", "claim_paid": "cash", "claim_written_off": "x",
+    "claim_withdrawn": "arrow-back-up", "claim_found": "package", "claim_late": "alert-triangle",
+    "claim_closed": "circle-check",
     "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip
 
@@ -140,6 +155,9 @@ _TRANSLATED: Final[Mapping[str, Mapping[str, str]]] = {
     "return_waits": RETURN_WAITS,
     "disposition": DISPOSITION,
     "verdict": CASE_VERDICT,
+    "claim_kind": CLAIM_KIND,
+    "claim_outcome": CLAIM_OUTCOME,
+    "claim_waits": CLAIM_WAITS,
 }
 
 

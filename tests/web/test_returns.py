@@ -229,7 +229,7 @@ async def test_other_goods_are_chosen_in_the_form_and_their_difference_is_writte
     ):  # fmt: skip
         sent = await service.send_form(address, amount=amount, reference=reference)
         assert sent.status_code == status, (amount, reference, sent.text)
-    assert "paid CN¥6.00 of the difference (B2)" in (await service.get("/orders/O-1")).text
+    assert "paid 6.00 CNY of the difference (B2)" in (await service.get("/orders/O-1")).text
     assert await rows(
         sessions, "SELECT count(*) FROM order_hold WHERE released_at IS NULL AND kind = 'unpaid'"
     ) == [(0,)]

@@ -159,6 +159,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         returns.look,
         returns.judge,
         returns.move_on,
+        returns.warn,
         returns.escalate,
         returns.settle,
         returns.pay_rest,

@@ -187,6 +187,9 @@ class Settings(BaseSettings):
         le=3650,
         description="A returned parcel that did not arrive so long becomes attention",
     )
+    return_warn_hours: int = Field(
+        default=8, ge=0, le=8760, description="People are warned so long before a return is late"
+    )
     goodwill_limit_minor: int = Field(
         default=5_000,
         ge=0,
@@ -296,6 +299,7 @@ class Settings(BaseSettings):
             timedelta(days=self.return_send_days),
             timedelta(days=self.return_missing_days),
             self.goodwill_limit_minor,
+            timedelta(hours=self.return_warn_hours),
         )
 
     @property

@@ -41,6 +41,7 @@ _SENTENCES: Final = (
     N_("this channel is answered in its own back office"),
     N_("the shop's setting reject_reason_type is missing"),
     N_("return {no} waits longer than promised"),
+    N_("return {no} is soon late"),
     N_("there is no such action, or its reason is missing"),
     N_("claim {no} waits longer than it should"),
     N_("there is no such claim"),

@@ -49,15 +49,23 @@ UPDATE sales_return SET judged_at = clock_timestamp(), doubts = CAST(:doubts AS 
     decided_by = CASE WHEN CAST(:approved AS boolean) THEN 'system' ELSE decided_by END,
     to_tell = CASE WHEN CAST(:approved AS boolean) AND origin = 'channel' THEN 'agree'
                    ELSE to_tell END,
-    due_at = created_at + CAST(:within AS interval), updated_at = clock_timestamp()
+    due_at = created_at + CAST(:within AS interval),
+    warn_at = created_at + CAST(:warn AS interval),
+    updated_at = clock_timestamp()
 WHERE return_no = :return_no AND judged_at IS NULL
 """
 
 _SKUS: Final = "SELECT DISTINCT sku FROM sales_return_line WHERE return_no = :return_no"
 
 _ESCALATED: Final = """
-UPDATE sales_return SET escalated_at = clock_timestamp() WHERE return_no = :return_no
+UPDATE sales_return SET escalated_at = clock_timestamp(), warn_at = NULL
+WHERE return_no = :return_no
 """
+
+_WARNED: Final = "UPDATE sales_return SET warn_at = NULL WHERE return_no = :return_no"
+
+# What the buyer or a carrier owes is nothing that we could still do in time.
+_OWED_BY_US: Final = (ReturnStatus.RECEIVED, ReturnStatus.INSPECTED)
 
 _CLOSE: Final = """
 UPDATE sales_return SET outcome = :outcome, status = 'closed', waits_for = '', due_at = NULL,
@@ -91,6 +99,7 @@ class SalesReturnActivities:
                 await run(
                     session, _JUDGED, return_no=row.return_no, approved=not found,
                     doubts=json.dumps(list(found)), within=self.rules.returns.approve_within,
+                    warn=self.rules.returns.warn_after(self.rules.returns.approve_within),
                 )  # fmt: skip
                 if not found:
                     data = {"return_no": row.return_no}
@@ -102,13 +111,26 @@ class SalesReturnActivities:
         """Write its new status down and start the clock of the next act; what the carrier lost or
         broke is claimed from it."""
         async with self.sessions.begin() as session:
-            row = await lock_return(session, work.return_no)
+            await lock_return(session, work.return_no)
             state = await return_state(session, work.return_no)
             status = status_of(state)
             if status is not state.status:
-                await write_progress(session, state, self._due(row, status))
+                due_at, warn_at = self._clock(status, datetime.now(UTC))
+                await write_progress(session, state, due_at, warn_at)
                 await claim_from_return(session, work.return_no)
                 await _late_no_more(session, work.return_no)
+            return await return_state(session, work.return_no)
+
+    @activity.defn(name="sales_return.warn")
+    async def warn(self, work: ReturnWork) -> ReturnState:
+        """Somebody is told that our next act is soon late; once per clock."""
+        async with self.sessions.begin() as session:
+            row = await lock_return(session, work.return_no)
+            state = await return_state(session, work.return_no)
+            if state.warn_at and not state.clock_stopped and state.outcome is Outcome.OPEN:
+                await run(session, _WARNED, return_no=work.return_no)
+                error = f"return {work.return_no} is soon late"
+                await _notice(session, row, state, "ReturnSoonLate", error)
             return await return_state(session, work.return_no)
 
     @activity.defn(name="sales_return.escalate")
@@ -120,16 +142,8 @@ class SalesReturnActivities:
             late = not state.escalated and not state.clock_stopped
             if late and state.outcome is Outcome.OPEN:
                 await run(session, _ESCALATED, return_no=work.return_no)
-                await open_attention(
-                    session,
-                    workflow_id=return_workflow_id(work.return_no),
-                    step_id=RETURN_LATE,
-                    order_id=row.order_id,
-                    cause="ReturnLate",
-                    code=waits_for(state),
-                    error=f"return {work.return_no} waits longer than promised",
-                    actions=("done_by_hand",),
-                )
+                error = f"return {work.return_no} waits longer than promised"
+                await _notice(session, row, state, "ReturnLate", error)
                 data = {"return_no": work.return_no, "return_waits": waits_for(state)}
                 await tell(session, row.order_id, row.return_no, "return_late", data)
             return await return_state(session, work.return_no)
@@ -181,15 +195,21 @@ class SalesReturnActivities:
         data = {"return_no": row.return_no, "return_outcome": str(outcome)}
         await tell(session, row.order_id, row.return_no, "return_closed", data)
 
-    def _due(self, row: Any, status: ReturnStatus) -> datetime | None:
-        """Until when the next act is owed, by us or by the buyer."""
+    def _clock(
+        self, status: ReturnStatus, now: datetime
+    ) -> tuple[datetime | None, datetime | None]:
+        """Until when the next act is owed, by us or by the buyer; and when to warn, if by us."""
+        rules = self.rules.returns
         within: dict[ReturnStatus, timedelta] = {
-            ReturnStatus.APPROVED: self.rules.returns.send_within,
-            ReturnStatus.IN_TRANSIT: self.rules.returns.missing_after,
-            ReturnStatus.RECEIVED: self.rules.returns.inspect_within,
-            ReturnStatus.INSPECTED: self.rules.returns.approve_within,
+            ReturnStatus.APPROVED: rules.send_within,
+            ReturnStatus.IN_TRANSIT: rules.missing_after,
+            ReturnStatus.RECEIVED: rules.inspect_within,
+            ReturnStatus.INSPECTED: rules.approve_within,
         }
-        return datetime.now(UTC) + within[status] if status in within else None
+        if status not in within:
+            return None, None
+        warn = rules.warn_after(within[status]) if status in _OWED_BY_US else None
+        return now + within[status], now + warn if warn is not None else None
 
 
 async def _request(session: Any, row: Any) -> Request:
@@ -206,6 +226,19 @@ async def _request(session: Any, row: Any) -> Request:
         await delivered_at(session, row.order_id),
         row.created_at,
         await earlier_returns(session, row.return_no, row.order_id),
+    )
+
+
+async def _notice(session: Any, row: Any, state: ReturnState, cause: str, error: str) -> None:
+    await open_attention(
+        session,
+        workflow_id=return_workflow_id(row.return_no),
+        step_id=RETURN_LATE,
+        order_id=row.order_id,
+        cause=cause,
+        code=waits_for(state),
+        error=error,
+        actions=("done_by_hand",),
     )
 
 

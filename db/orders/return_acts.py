@@ -55,6 +55,7 @@ _ANSWERED: Final = """
 UPDATE sales_return SET question = '', waits_for = 'decision',
     remark = left(concat_ws(chr(10), nullif(remark, ''), CAST(:answer AS text)), 2000),
     due_at = clock_timestamp() + make_interval(secs => clock_left_s), clock_left_s = NULL,
+    warn_at = warn_at - due_at + clock_timestamp() + make_interval(secs => clock_left_s),
     escalated_at = NULL, updated_at = clock_timestamp()
 WHERE return_no = :return_no
 """

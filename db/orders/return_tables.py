@@ -73,6 +73,7 @@ class SalesReturnRow(SQLModel, table=True):
     decided_by: str = ""
     decision_reason: str = ""
     due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    warn_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # until it was warned of
     clock_left_s: int | None = Field(default=None, sa_type=BIGINT)  # while the buyer is asked
     question: str = ""
     escalated_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -103,6 +103,7 @@ ORDER BY l.line_no, f.sku
 
 _PROGRESS: Final = """
 UPDATE sales_return SET status = :status, waits_for = :waits_for, due_at = :due_at,
+    warn_at = :warn_at,
     escalated_at = NULL, updated_at = clock_timestamp()
 WHERE return_no = :return_no
 """
@@ -234,6 +235,7 @@ async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
         decision=Decision(row.decision),
         clock_stopped=row.clock_left_s is not None,
         due_at=row.due_at,
+        warn_at=row.warn_at,
         escalated=row.escalated_at is not None,
         sent=row.sent_at is not None,
         received_units=row.received,
@@ -253,12 +255,15 @@ async def return_state(session: AsyncSession, return_no: str) -> ReturnState:
 
 
 async def write_progress(
-    session: AsyncSession, state: ReturnState, due_at: datetime | None
+    session: AsyncSession,
+    state: ReturnState,
+    due_at: datetime | None,
+    warn_at: datetime | None,
 ) -> None:
-    """Its status as its facts say, and until when the next act is owed."""
+    """Its status as its facts say, until when the next act is owed, and when to warn of that."""
     await run(
         session, _PROGRESS, return_no=state.return_no, status=status_of(state),
-        waits_for=waits_for(state), due_at=due_at,
+        waits_for=waits_for(state), due_at=due_at, warn_at=warn_at,
     )  # fmt: skip
 
 

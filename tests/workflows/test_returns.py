@@ -32,6 +32,8 @@ from tests.workflows.returning import (
 )
 from tests.workflows.world import company
 
+CAUSE = "SELECT min(cause) FROM attention WHERE resolved_at IS NULL"
+
 
 async def test_three_are_announced_two_come_and_two_are_paid_back(
     temporal_env: WorkflowEnvironment, sessions: Sessions
@@ -105,7 +107,10 @@ async def test_what_raises_doubts_waits_for_a_person_and_is_escalated(
         await returns.delivered()
         no = await returns.ask(1, ReturnReason.OTHER)
         await shop.until("SELECT doubts->>0, decision FROM sales_return", "reason", "")
-        await temporal_env.sleep(timedelta(hours=49))
+        await temporal_env.sleep(timedelta(hours=41))
+        await shop.until(CAUSE, "ReturnSoonLate")
+        await temporal_env.sleep(timedelta(hours=8))
+        await shop.until(CAUSE, "ReturnLate")
         await shop.parked("return_late")
 
         plan = await returns.decide(no, APPROVE)

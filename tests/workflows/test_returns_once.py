@@ -180,6 +180,7 @@ STORIES: Final = {
     "sales_return.close": _paid_back,
     "refund.send": _paid_back,
     "refund.look": _paid_back,
+    "sales_return.warn": _nobody_hurries,
     "sales_return.escalate": _nobody_hurries,
     "sales_return.expire": _nobody_hurries,
     "sales_return.pay_rest": _paid_by_hand,

@@ -26,6 +26,7 @@ CAUSE: Final = {
     "StockCountDiffers": N_("The books have too few of what was sold"),
     "TicketConflict": N_("A ticket number came with two contents"),
     "LateFact": N_("News about a closed order"),
+    "ReturnSoonLate": N_("A return is soon late"),
     "ReturnLate": N_("A return waits longer than promised"),
     "ClaimExpiring": N_("The time to file a claim at the carrier is soon over"),
     "ClaimExpired": N_("The time to file a claim at the carrier is over"),

@@ -59,6 +59,8 @@ class ReturnWorkflow(Attended):
                 return await self._step(SalesReturnActivities.judge)
             case ReturnStep.MOVE_ON:
                 return await self._step(SalesReturnActivities.move_on)
+            case ReturnStep.WARN:
+                return await self._step(SalesReturnActivities.warn)
             case ReturnStep.ESCALATE:
                 return await self._step(SalesReturnActivities.escalate)
             case ReturnStep.EXPIRE:

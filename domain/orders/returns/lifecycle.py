@@ -10,6 +10,7 @@ class ReturnStep(StrEnum):
     JUDGE = "judge"  # ask the rules
     MOVE_ON = "move_on"  # its status changed: write it down, and start the next clock
     TELL_CHANNEL = "tell_channel"
+    WARN = "warn"
     ESCALATE = "escalate"
     EXPIRE = "expire"
     SETTLE = "settle"
@@ -37,6 +38,8 @@ def next_step(state: ReturnState, now: datetime) -> ReturnStep:
         return ReturnStep.PAY_BY_HAND
     if _is_late(state, now):
         return _when_late(state)
+    if _is_near(state, now):
+        return ReturnStep.WARN
     return ReturnStep.WAIT
 
 
@@ -106,7 +109,7 @@ def wake_at(state: ReturnState) -> datetime | None:
     """When to look again if nothing is heard."""
     if state.clock_stopped or state.escalated:
         return None
-    return state.due_at
+    return state.warn_at or state.due_at
 
 
 def _may_settle(state: ReturnState) -> bool:
@@ -116,8 +119,13 @@ def _may_settle(state: ReturnState) -> bool:
 
 
 def _is_late(state: ReturnState, now: datetime) -> bool:
-    at = wake_at(state)
-    return at is not None and now >= at
+    runs = not (state.clock_stopped or state.escalated)
+    return runs and state.due_at is not None and now >= state.due_at
+
+
+def _is_near(state: ReturnState, now: datetime) -> bool:
+    runs = not (state.clock_stopped or state.escalated)
+    return runs and state.warn_at is not None and now >= state.warn_at
 
 
 def _when_late(state: ReturnState) -> ReturnStep:

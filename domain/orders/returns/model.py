@@ -129,6 +129,11 @@ class ReturnPolicy:
     send_within: timedelta = timedelta(days=7)
     missing_after: timedelta = timedelta(days=15)
     goodwill_limit_minor: int = 5_000
+    warn_before: timedelta = timedelta(hours=8)  # our own acts are late
+
+    def warn_after(self, within: timedelta) -> timedelta | None:
+        """When people are warned of an act that is owed within this time; none if that is short."""
+        return within - self.warn_before if timedelta(0) < self.warn_before < within else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ class ReturnState:
     decision: Decision = Decision.NONE
     clock_stopped: bool = False  # we wait for the buyer's answer
     due_at: datetime | None = None  # until when we owe the next act, or the buyer does
+    warn_at: datetime | None = None  # from when somebody is told that it will be late
     escalated: bool = False  # somebody was told that it is late
     sent: bool = False  # the buyer told a parcel's number
     received_units: int = 0

@@ -24,6 +24,7 @@ from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.logistics.claiming import ClaimActivities
 from activities.logistics.following import FollowingActivities
+from activities.logistics.intercepting import InterceptActivities
 from activities.logistics.return_labels import ReturnLabelActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
@@ -64,6 +65,7 @@ from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
+from workflows.logistics.intercept import InterceptWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
 from workflows.orders.return_label import ReturnLabelWorkflow
@@ -82,6 +84,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     ReturnWorkflow,
     VoucherExportWorkflow,
     ClaimWorkflow,
+    InterceptWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -111,6 +114,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     returning = ReturnLabelActivities(world.sessions, world.adapters, world.vault, gates)
     returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
     claims = ClaimActivities(world.sessions)
+    intercepting = InterceptActivities(world.sessions, world.adapters, gates)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     exports = ExportActivities(world.sessions, world.adapters, gates)
     attention = AttentionActivities(world.sessions)
@@ -165,6 +169,10 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         returns.pay_rest,
         returns.expire,
         returns.close,
+        intercepting.look,
+        intercepting.ask,
+        intercepting.by_hand,
+        intercepting.give_up,
         claims.look,
         claims.move_on,
         claims.remind,

@@ -11,6 +11,7 @@ from domain.shared.errors import Rejected
 from integrations.carriers.errors import not_offered
 from integrations.carriers.port import (
     Carrier,
+    InterceptRequest,
     PushAnswer,
     Rate,
     RateRequest,
@@ -48,6 +49,9 @@ class CarrierInMemory:
 
     async def cancel(self, order_ref: str, waybill_no: str) -> None:
         self.waybills.pop(order_ref, None)
+
+    async def intercept(self, request: InterceptRequest) -> str:
+        raise not_offered(self.code, "intercepting")
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
         raise not_offered(self.code, "returns")

@@ -26,6 +26,8 @@ from domain.orders.messages import (
     ClaimMoved,
     ClaimRef,
     GateOpened,
+    InterceptMoved,
+    InterceptRef,
     OrderRef,
     RefundMoved,
     RefundRef,
@@ -83,6 +85,12 @@ def _claim(payload: Mapping[str, Any]) -> _Start:
     return "Claim", "claim_moved", moved, ClaimRef(moved.claim_no, OrderId(moved.order_id))
 
 
+def _intercept(payload: Mapping[str, Any]) -> _Start:
+    moved = InterceptMoved(**payload)
+    ref = InterceptRef(moved.parcel_id, OrderId(moved.order_id))
+    return "Intercept", "intercept_moved", moved, ref
+
+
 def _order(payload: Mapping[str, Any]) -> _Start:
     made = StateChanged(**payload)
     return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
@@ -104,6 +112,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     RETURN_MOVED: _return_label,
     "sales_return_moved": _return,
     "claim_moved": _claim,
+    "intercept_moved": _intercept,
     "order_made": _order,
     GATE_SHUT: _gate,
     "export_moved": _export,

@@ -21,6 +21,7 @@ from db.shared.lifecycles import OpenMatter
 from domain.finance.messages import ExportRef
 from domain.orders.messages import (
     ClaimRef,
+    InterceptRef,
     OrderRef,
     RefundRef,
     ReturnLabelRef,
@@ -32,6 +33,7 @@ from domain.shared.ids import (
     ShipmentNo,
     claim_workflow_id,
     export_workflow_id,
+    intercept_workflow_id,
     refund_workflow_id,
     return_label_workflow_id,
     return_workflow_id,
@@ -110,6 +112,7 @@ _WALK: Final = (
         "VoucherExport", lifecycles.open_exports, export_workflow_id, lambda no, _: ExportRef(no)
     ),
     _Matters("Claim", lifecycles.open_claims, claim_workflow_id, ClaimRef),
+    _Matters("Intercept", lifecycles.open_intercepts, intercept_workflow_id, InterceptRef),
     _orders,
 )
 

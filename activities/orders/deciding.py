@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.orders.ports import OrderRules
 from db.engine import Sessions
+from db.logistics.intercepts import want_intercepts
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
 from db.orders.receivers import correct_receiver
@@ -116,10 +117,11 @@ class DecidingActivities:
         """The plan as it is now; the same function makes the preview."""
         async with self.sessions.begin() as session:
             order = await cancelling.cancellable(OrderRepository(session), request.order_id)
-        plan = plan_cancellation(order, request.line_ids)
+        plan = plan_cancellation(order, request.line_ids, intercept=request.intercept)
         return Plan(
-            plan.hash, plan.whole_order, plan.line_ids, plan.shipment_nos, plan.refund_minor
-        )
+            plan.hash, plan.whole_order, plan.line_ids, plan.shipment_nos, plan.refund_minor,
+            plan.intercept_nos,
+        )  # fmt: skip
 
     @activity.defn(name="order.carry_out_cancellation")
     async def carry_out(self, request: CarryOutCancellation) -> OrderState:
@@ -130,17 +132,28 @@ class DecidingActivities:
         async with self.sessions.begin() as session:
             orders = OrderRepository(session)
             await orders.lock(request.order_id)
-            only = set(request.plan.shipment_nos)
-            await give_back_unstarted(session, request.order_id, "voided", only)
-            plan = await _still_possible(orders, request.order_id, request.plan.line_ids)
-            entry = Entry("cancel_too_late", {"reason": request.reason}, request.actor)
-            if plan is not None:
-                await self._cancel_lines(orders, plan)
-                data = {"reason": request.reason, "refund_minor": str(plan.refund_minor)}
-                kind = "cancelled" if plan.whole_order else "lines_cancelled"
-                entry = Entry(kind, data, request.actor)
+            confirmed, entries = request.plan, []
+            if confirmed.line_ids or not confirmed.intercept_nos:
+                only = set(confirmed.shipment_nos)
+                await give_back_unstarted(session, request.order_id, "voided", only)
+                entries.append(await self._cancel(orders, request))
+            if confirmed.intercept_nos:
+                wanted = await want_intercepts(
+                    session, confirmed.intercept_nos, request.reason, request.actor
+                )
+                data = {"waybills": ", ".join(wanted), "reason": request.reason}
+                entries += [Entry("intercept_wanted", data, request.actor)] if wanted else []
             state = await orders.state(request.order_id)
-            return self.rules.on(await orders.record(state, request.seq, [entry]))
+            return self.rules.on(await orders.record(state, request.seq, entries))
+
+    async def _cancel(self, orders: OrderRepository, request: CarryOutCancellation) -> Entry:
+        plan = await _still_possible(orders, request.order_id, request.plan.line_ids)
+        if plan is None:
+            return Entry("cancel_too_late", {"reason": request.reason}, request.actor)
+        await self._cancel_lines(orders, plan)
+        data = {"reason": request.reason, "refund_minor": str(plan.refund_minor)}
+        kind = "cancelled" if plan.whole_order else "lines_cancelled"
+        return Entry(kind, data, request.actor)
 
     async def _cancel_lines(self, orders: OrderRepository, plan: CancellationPlan) -> None:
         order_id = plan.order_id

@@ -65,15 +65,21 @@ async def release(context: RequestContext, no: str, kind: HoldKind, reason: str)
 
 
 async def cancel(
-    context: RequestContext, no: str, plan_hash: str, reason: str, line_ids: Sequence[str] = ()
+    context: RequestContext,
+    no: str,
+    plan_hash: str,
+    reason: str,
+    line_ids: Sequence[str] = (),
+    *,
+    intercept: bool = False,
 ) -> Accepted:
     """Carry out the plan that was shown. Raises PlanChanged when the order moved on meanwhile."""
-    command = Cancel(plan_hash, reason, context.actor, tuple(line_ids))
+    command = Cancel(plan_hash, reason, context.actor, tuple(line_ids), intercept)
     return await _order_command(context, no, "cancel", command, reason)
 
 
 async def cancellation_plan(
-    sessions: Sessions, no: str, line_ids: Sequence[str] = ()
+    sessions: Sessions, no: str, line_ids: Sequence[str] = (), *, intercept: bool = False
 ) -> tuple[CancellationPlan, str]:
     """What cancelling the order, or only these lines, would do now; and the order's currency.
 
@@ -82,7 +88,7 @@ async def cancellation_plan(
     async with sessions.begin() as session:
         order_id = (await _order(session, no)).id
         order = await cancellable(OrderRepository(session), order_id)
-    return plan_cancellation(order, line_ids), order.currency
+    return plan_cancellation(order, line_ids, intercept=intercept), order.currency
 
 
 async def resolve_step(

@@ -25,11 +25,13 @@ class Release(StrictBody):
 
 
 class Cancellation(StrictBody):
-    """Confirms the plan that was shown; `line_ids` empty = the whole order."""
+    """Confirms the plan that was shown; `line_ids` empty = the whole order. `intercept`: what is on
+    its way is asked back from its carrier."""
 
     plan_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     reason: Reason
     line_ids: list[Code] = Field(default_factory=list, max_length=1000)
+    intercept: bool = True
 
 
 class Resolution(StrictBody):
@@ -56,7 +58,8 @@ class State(StrictBody):
 
 class Effect(StrictBody):
     """kind: stop_picking | release_stock | void_label | cancel_line | refund_due |
-    channel_refunds | cannot_stop. `subject` is a shipment, waybill, line or order."""
+    channel_refunds | intercept | comes_back | refund_after_return | cannot_stop. `subject` is a
+    shipment, waybill, line or order."""
 
     kind: str
     subject: str
@@ -73,6 +76,7 @@ class PlanView(StrictBody):
     whole_order: bool
     line_ids: list[str]
     shipment_nos: list[str]
+    intercept_nos: list[str]
     refund: MoneyView
     refund_minor: int = Field(exclude=True)
     effects: list[Effect]
@@ -84,6 +88,7 @@ class PlanView(StrictBody):
             whole_order=plan.whole_order,
             line_ids=list(plan.line_ids),
             shipment_nos=list(plan.shipment_nos),
+            intercept_nos=list(plan.intercept_nos),
             refund=MoneyView.of(plan.refund_minor, currency),
             refund_minor=plan.refund_minor,
             effects=[
@@ -120,15 +125,22 @@ async def release(no: Code, kind: HoldKind, body: Release, context: Context) -> 
 
 
 @router.get("/orders/{no}/cancellation-plan")
-async def cancellation_plan(no: Code, context: Context, line_id: LineIds = None) -> PlanView:
+async def cancellation_plan(
+    no: Code, context: Context, line_id: LineIds = None, intercept: bool = True
+) -> PlanView:
     """Preview of a cancellation, of the whole order or these lines; nothing happens yet."""
-    return PlanView.of(*await commands.cancellation_plan(context.sessions, no, line_id or ()))
+    planned = await commands.cancellation_plan(
+        context.sessions, no, line_id or (), intercept=intercept
+    )
+    return PlanView.of(*planned)
 
 
 @router.post("/orders/{no}/cancellation")
 async def cancel(no: Code, body: Cancellation, context: Context) -> State:
     """Carry out the plan that was shown; 409 when the order moved on meanwhile."""
-    accepted = await commands.cancel(context, no, body.plan_hash, body.reason, body.line_ids)
+    accepted = await commands.cancel(
+        context, no, body.plan_hash, body.reason, body.line_ids, intercept=body.intercept
+    )
     return State.of(accepted)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.logistics.claim_opening import claim_from_scans
+from db.logistics.intercepts import parcel_moved
 from db.logistics.return_labels import heard_of_return
 from db.platform.outbox import queue_signal
 from db.sql import run
@@ -95,6 +96,7 @@ async def record_facts(
         await run(session, _MOVE, id=parcel.id, status=status, at=latest)
         await claim_from_scans(session, parcel.id, status, fresh)
         if status is not before:
+            await parcel_moved(session, parcel.id, status)
             moved[parcel.shipment_no] = parcel.workflow_id
     for (told_by, waybill_no), heard in list(by_waybill.items()):
         if await heard_of_return(session, told_by, waybill_no, heard):

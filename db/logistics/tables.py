@@ -1,12 +1,14 @@
 """Carriers, their tariffs and zones."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import CheckConstraint, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
-from db.types import BIGINT, JSON
+from db.types import BIGINT, JSON, TIMESTAMP
+
+_NOW = {"server_default": text("now()")}
 
 
 class CarrierAccountRow(SQLModel, table=True):
@@ -52,3 +54,32 @@ class TariffZoneRow(SQLModel, table=True):
     carrier: str = Field(primary_key=True, foreign_key="carrier_account.code")
     province_code: str = Field(primary_key=True)
     zone: str
+
+
+class InterceptRow(SQLModel, table=True):
+    """A parcel that its carrier is asked to bring back on the way: once a parcel."""
+
+    __tablename__ = "intercept"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('wanted','asked','came_back','too_late','lost','given_up')",
+            name="intercept_state",
+        ),
+        CheckConstraint(
+            "(settled_at IS NULL) = (state IN ('wanted','asked'))", name="intercept_ends_once"
+        ),
+        Index("intercept_by_order", "order_id"),
+        Index("intercept_by_shipment", "shipment_no"),
+    )
+    parcel_id: str = Field(primary_key=True, foreign_key="parcel.id")
+    shipment_no: str = Field(foreign_key="shipment.no")
+    order_id: str = Field(foreign_key="sales_order.id")
+    carrier: str
+    waybill_no: str
+    state: str = "wanted"
+    carrier_ref: str = ""
+    reason: str
+    asked_by: str
+    created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    updated_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    settled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

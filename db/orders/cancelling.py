@@ -28,12 +28,15 @@ SELECT l.id, l.title, l.payable_minor, l.cancelled, l.kind = 'goods' AS goods,
 FROM order_line l WHERE l.order_id = :order_id ORDER BY l.line_no
 """
 
+# Until its carrier was asked a parcel is planned to be: whoever confirms twice does it once.
 _SHIPMENTS: Final = """
 SELECT s.no, s.status,
        (SELECT sum(quantity) FROM shipment_line WHERE shipment_no = s.no)::bigint AS units,
        coalesce((SELECT array_agg(waybill_no ORDER BY waybill_no) FROM parcel
                  WHERE shipment_no = s.no AND waybill_no <> '' AND voided_at IS NULL),
-                '{}') AS waybills
+                '{}') AS waybills,
+       EXISTS (SELECT FROM intercept i WHERE i.shipment_no = s.no
+               AND i.state NOT IN ('wanted', 'given_up')) AS intercepting
 FROM shipment s WHERE s.order_id = :order_id ORDER BY s.no
 """
 
@@ -125,7 +128,9 @@ async def cancellable(orders: OrderRepository, order_id: str) -> CancellableOrde
             for line in lines
         ),
         tuple(
-            CancellableShipment(s.no, ShipmentStatus(s.status), s.units or 0, tuple(s.waybills))
+            CancellableShipment(
+                s.no, ShipmentStatus(s.status), s.units or 0, tuple(s.waybills), s.intercepting
+            )
             for s in shipments
         ),
         order.settled_by_channel,

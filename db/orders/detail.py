@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
 from db.logistics.claim_queries import claims_of
+from db.logistics.intercepts import intercepts_of
 from db.logistics.return_labels import labels_of
 from db.orders.payments import payments_of
 from db.orders.platform_labels import printed_by
@@ -116,12 +117,18 @@ class OrderDetail:
     returns: Sequence[Row[Any]] = ()
     sent_for: str = ""  # the return that it exchanges or replaces something of
     claims: Sequence[Row[Any]] = ()
+    intercepts: Sequence[Row[Any]] = ()
 
     @property
     def open_return_label(self) -> Row[Any] | None:
         """The one that is not settled."""
         settled = ("cancelled", "arrived")
         return next((one for one in self.return_labels if one.state not in settled), None)
+
+    @property
+    def intercept_of(self) -> dict[str, Row[Any]]:
+        """Each parcel that was asked back."""
+        return {one.parcel_id: one for one in self.intercepts}
 
     @property
     def claim_of(self) -> dict[str, Row[Any]]:
@@ -172,6 +179,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         returns=await returns_of(session, order.id),
         sent_for=await return_behind(session, order.id),
         claims=await claims_of(session, order.id),
+        intercepts=await intercepts_of(session, order.id),
     )
 
 

@@ -65,6 +65,13 @@ WHERE claim_no > :after AND outcome = ''
 ORDER BY claim_no LIMIT :limit
 """
 
+_INTERCEPTS: Final = """
+SELECT parcel_id AS no, order_id FROM intercept
+WHERE parcel_id > :after AND settled_at IS NULL
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY parcel_id LIMIT :limit
+"""
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
@@ -149,6 +156,13 @@ async def open_claims(
 ) -> list[OpenMatter]:
     """Claims that are not over, by number after `after`; only those silent for `quiet`."""
     return await _matters(session, _CLAIMS, after, limit, quiet)
+
+
+async def open_intercepts(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Parcels that are asked back and not settled, by their id; only those silent for `quiet`."""
+    return await _matters(session, _INTERCEPTS, after, limit, quiet)
 
 
 async def _matters(

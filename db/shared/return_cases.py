@@ -82,12 +82,7 @@ async def came_back(session: AsyncSession, shipment_no: str) -> str | None:
     if not shipments:
         return None
     shipment = shipments[0]
-    await lock_order(session, shipment.order_id)
-    free = {row.id: row.left_over for row in await returnable(session, shipment.order_id)}
-    units = {
-        row.id: min(row.units, free.get(row.id, 0))
-        for row in await run(session, _IN_IT, no=shipment_no)
-    }
+    units = await units_in(session, shipment_no, shipment.order_id)
     if not any(units.values()):
         return None
     reason = ReturnReason.REFUSED if shipment.refused else ReturnReason.RETURNED_TO_SENDER
@@ -96,6 +91,16 @@ async def came_back(session: AsyncSession, shipment_no: str) -> str | None:
         carrier=shipment.carrier or "", waybill_no=shipment.waybill_no or "",
     )  # fmt: skip
     return await open_return(session, shipment.order_id, asked)
+
+
+async def units_in(session: AsyncSession, shipment_no: str, order_id: str) -> dict[str, int]:
+    """Units of a shipment that are in no return yet, by line. The order is locked from now on."""
+    await lock_order(session, order_id)
+    free = {row.id: row.left_over for row in await returnable(session, order_id)}
+    return {
+        row.id: min(row.units, free.get(row.id, 0))
+        for row in await run(session, _IN_IT, no=shipment_no)
+    }
 
 
 async def _opened(session: AsyncSession, order_id: str, case: AfterSale) -> str | None:

@@ -27,6 +27,13 @@ class CancellableShipment:
     status: ShipmentStatus
     units: int
     waybills: tuple[str, ...] = ()
+    intercepting: bool = False  # its carrier was asked to bring it back
+
+    @property
+    def may_be_caught(self) -> bool:
+        """It is on its way, and not at the door yet."""
+        moving = self.status in (ShipmentStatus.HANDED_OVER, ShipmentStatus.IN_TRANSIT)
+        return moving and bool(self.waybills) and not self.intercepting
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class CancellableOrder:
 @dataclass(frozen=True, slots=True)
 class PlannedEffect:
     """One thing the cancellation does. kind: stop_picking | release_stock | void_label |
-    cancel_line | refund_due | channel_refunds | cannot_stop."""
+    cancel_line | refund_due | channel_refunds | intercept | comes_back | refund_after_return |
+    cannot_stop."""
 
     kind: str
     subject: str
@@ -59,7 +67,10 @@ class PlannedEffect:
 
 @dataclass(frozen=True, slots=True)
 class CancellationPlan:
-    """All effects in the order they happen; `hash` names exactly this plan."""
+    """All effects in the order they happen; `hash` names exactly this plan.
+
+    Lines of shipments that are intercepted are not cancelled: their goods come back as a return.
+    """
 
     order_id: str
     whole_order: bool
@@ -67,6 +78,7 @@ class CancellationPlan:
     shipment_nos: tuple[str, ...]
     refund_minor: int
     effects: tuple[PlannedEffect, ...]
+    intercept_nos: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -75,10 +87,13 @@ class CancellationPlan:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def plan_cancellation(order: CancellableOrder, line_ids: Sequence[str] = ()) -> CancellationPlan:
+def plan_cancellation(
+    order: CancellableOrder, line_ids: Sequence[str] = (), *, intercept: bool = False
+) -> CancellationPlan:
     """What cancelling the order (or only these lines) would do now.
 
-    Lines in a shipment that has left stay; a plan that could not cancel anything is refused with
+    Lines in a shipment that has left stay. With `intercept` its carrier is asked to bring it back,
+    where all that is in it is to be cancelled. A plan that could not do anything is refused with
     ActionNotAllowed, one for a closed order with OrderClosed.
     """
     if order.status.is_closed:
@@ -91,9 +106,12 @@ def plan_cancellation(order: CancellableOrder, line_ids: Sequence[str] = ()) -> 
     chosen = [line for line in open_lines if not wanted or line.line_id in wanted]
     stuck = [line for line in chosen if left & set(line.shipments)]
     doomed = [line for line in chosen if line not in stuck]
+    caught = _to_catch(order, open_lines, chosen) if intercept else []
     # An order without goods has nothing that could have left: it is cancelled all the same.
     if any(line.goods for line in open_lines) and not any(line.goods for line in doomed):
-        raise ActionNotAllowed("everything asked for has already left")
+        if not caught:
+            raise ActionNotAllowed("everything asked for has already left")
+        doomed = []  # postage and services stay with the goods until these are back
     remaining_goods = [line for line in open_lines if line.goods and line not in doomed]
     whole = not remaining_goods
     touched = {no for line in doomed for no in line.shipments}
@@ -109,8 +127,24 @@ def plan_cancellation(order: CancellableOrder, line_ids: Sequence[str] = ()) -> 
         tuple(line.line_id for line in doomed),
         tuple(s.no for s in shipments),
         refund,
-        tuple(_effects(order, doomed, stuck, shipments, refund)),
+        (
+            *_of_what_is_here(doomed, shipments),
+            *_of_what_left(stuck, caught),
+            *_of_money(order, refund, caught=bool(caught)),
+        ),
+        tuple(s.no for s in caught),
     )
+
+
+def _to_catch(
+    order: CancellableOrder,
+    open_lines: Sequence[CancellableLine],
+    chosen: Sequence[CancellableLine],
+) -> list[CancellableShipment]:
+    """Shipments on their way in which nothing is that shall arrive."""
+    kept = {no for line in open_lines if line not in chosen for no in line.shipments}
+    wanted = {no for line in chosen for no in line.shipments}
+    return [s for s in order.shipments if s.may_be_caught and s.no in wanted - kept]
 
 
 def _refund(order: CancellableOrder, doomed: Sequence[CancellableLine], whole: bool) -> int:
@@ -121,12 +155,8 @@ def _refund(order: CancellableOrder, doomed: Sequence[CancellableLine], whole: b
     return ceiling if whole else min(ceiling, max(share, 0))
 
 
-def _effects(
-    order: CancellableOrder,
-    doomed: Sequence[CancellableLine],
-    stuck: Sequence[CancellableLine],
-    shipments: Sequence[CancellableShipment],
-    refund: int,
+def _of_what_is_here(
+    doomed: Sequence[CancellableLine], shipments: Sequence[CancellableShipment]
 ) -> list[PlannedEffect]:
     effects: list[PlannedEffect] = []
     for shipment in shipments:
@@ -134,10 +164,33 @@ def _effects(
             effects.append(PlannedEffect("stop_picking", shipment.no))
         effects += [PlannedEffect("void_label", waybill) for waybill in shipment.waybills]
         effects.append(PlannedEffect("release_stock", shipment.no, quantity=shipment.units))
-    effects += [PlannedEffect("cancel_line", line.line_id) for line in doomed]
-    effects += [PlannedEffect("cannot_stop", line.line_id) for line in stuck]
+    return effects + [PlannedEffect("cancel_line", line.line_id) for line in doomed]
+
+
+def _of_what_left(
+    stuck: Sequence[CancellableLine], caught: Sequence[CancellableShipment]
+) -> list[PlannedEffect]:
+    """Parcels that are asked back, and lines that neither stop nor come back."""
+    effects: list[PlannedEffect] = []
+    for shipment in caught:
+        effects += [PlannedEffect("intercept", waybill) for waybill in shipment.waybills]
+        effects.append(PlannedEffect("comes_back", shipment.no, quantity=shipment.units))
+    numbers = {shipment.no for shipment in caught}
+    effects += [
+        PlannedEffect("cannot_stop", line.line_id)
+        for line in stuck
+        if not numbers & set(line.shipments)
+    ]
+    return effects
+
+
+def _of_money(order: CancellableOrder, refund: int, *, caught: bool) -> list[PlannedEffect]:
+    if order.settled_by_channel:
+        holds_money = order.captured_minor > order.refunded_minor
+        return [PlannedEffect("channel_refunds", order.order_id)] if holds_money else []
+    effects: list[PlannedEffect] = []
     if refund:
         effects.append(PlannedEffect("refund_due", order.order_id, 0, refund, order.currency))
-    elif order.settled_by_channel and order.captured_minor > order.refunded_minor:
-        effects.append(PlannedEffect("channel_refunds", order.order_id))
+    if caught:
+        effects.append(PlannedEffect("refund_after_return", order.order_id))
     return effects

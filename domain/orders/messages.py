@@ -172,6 +172,23 @@ class ClaimMoved:
     order_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class InterceptRef:
+    """What the workflow of an intercepted parcel is started with."""
+
+    parcel_id: str
+    order_id: OrderId
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptMoved:
+    """`Intercept.intercept_moved`: wanted, or its parcel is back or delivered; look at the
+    tables."""
+
+    parcel_id: str
+    order_id: str = ""
+
+
 # --- commands (updates) -------------------------------------------------------------------------
 
 
@@ -203,6 +220,7 @@ class Cancel:
     reason: str
     actor: str
     line_ids: tuple[str, ...] = ()
+    intercept: bool = False  # what has left is asked back from its carrier
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class ChangeHold:
 class PlanRequest:
     order_id: OrderId
     line_ids: tuple[str, ...] = ()
+    intercept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Plan:
     line_ids: tuple[str, ...]
     shipment_nos: tuple[str, ...]
     refund_minor: int
+    intercept_nos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,32 @@ class ReturnWork:
     step_id: str = ""
     paid: bool = True
     actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptStep:
+    """One step of an intercepted parcel."""
+
+    parcel_id: str
+    workflow_id: str = ""
+    step_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptFacts:
+    """What an intercepted parcel's workflow needs to go on.
+
+    state: wanted | asked | came_back | too_late | lost | given_up
+    """
+
+    parcel_id: str
+    order_id: str
+    carrier: str
+    state: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in ("wanted", "asked")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,11 @@ def claim_workflow_id(claim_no: str) -> str:
     return f"claim/{quote(claim_no, safe='')}"
 
 
+def intercept_workflow_id(parcel_id: str) -> str:
+    """The id of the workflow that has one parcel brought back on its way."""
+    return f"intercept/{quote(parcel_id, safe='')}"
+
+
 def gate_workflow_id(system: str) -> str:
     """The id of the singleton that wakes steps waiting for an outside system."""
     return f"gate/{quote(system, safe='')}"

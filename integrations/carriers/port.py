@@ -72,6 +72,17 @@ class WaybillRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class InterceptRequest:
+    """A parcel on its way that is to be brought back to its sender; `ref` stays the same however
+    often it is asked."""
+
+    ref: str
+    waybill_no: str
+    sender: Contact
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Waybill:
     """`carrier` brings the parcel; an aggregator orders waybills of others."""
 
@@ -128,6 +139,13 @@ class Carrier(Protocol):
 
         Where `find` is not offered the number may be empty: what our reference made is voided,
         and it is no error when that is nothing.
+        """
+        ...
+
+    async def intercept(self, request: InterceptRequest) -> str:
+        """Have a parcel brought back on its way; the carrier's number of that, where it has one.
+
+        Raises NotOffered where the carrier documents no such call.
         """
         ...
 

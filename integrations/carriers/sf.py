@@ -18,7 +18,14 @@ from integrations.carriers import sf_codes as codes
 from integrations.carriers import sf_messages as messages
 from integrations.carriers.calling import compact, timeout_of
 from integrations.carriers.errors import ErrorTable, not_offered
-from integrations.carriers.port import PushAnswer, Rate, RateRequest, Waybill, WaybillRequest
+from integrations.carriers.port import (
+    InterceptRequest,
+    PushAnswer,
+    Rate,
+    RateRequest,
+    Waybill,
+    WaybillRequest,
+)
 from integrations.carriers.reading import (
     JSON_TYPE,
     read_answer,
@@ -28,7 +35,7 @@ from integrations.carriers.reading import (
 )
 from integrations.carriers.scans import scan_fact
 from integrations.http import TIMEOUT_S, exchange
-from integrations.settings import Schema, choice
+from integrations.settings import Schema, choice, text
 from integrations.signing import base64_md5, hex_sm3, java_url_encode
 
 SECRETS: Final = ("partner_id", "checkword", "monthly_card")
@@ -43,7 +50,10 @@ class SignMethod(StrEnum):
     SM3 = "sm3"
 
 
-SETTINGS: Final = Schema((choice("sign_method", SignMethod),))
+SETTINGS: Final = Schema((choice("sign_method", SignMethod), text("intercept_pay_mode")))
+_BACK: Final = "2"  # 退回
+_SENDER: Final = "1"
+MONTHLY: Final = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class SfSettings:
     sign_method: SignMethod = SignMethod.STANDARD_MD5
     timeout_s: float = TIMEOUT_S
     errors: ErrorTable = codes.ERRORS
+    intercept_pay_mode: str = MONTHLY
 
 
 def open_carrier(access: CarrierAccess) -> "SfCarrier":
@@ -70,16 +81,17 @@ def open_carrier(access: CarrierAccess) -> "SfCarrier":
         SignMethod(access.settings.get("sign_method", SignMethod.STANDARD_MD5)),
         timeout_of(access),
         codes.ERRORS.set_by(access.settings),
+        str(access.settings.get("intercept_pay_mode", MONTHLY)),
     )
     return SfCarrier(settings, access.http, access.now, access.pace)
 
 
 def sign(method: SignMethod, message: str, timestamp: str, checkword: str) -> str:
     """The msgDigest of a message."""
-    text = message + timestamp + checkword
+    signed = message + timestamp + checkword
     if method is SignMethod.SM3:
-        return hex_sm3(text)
-    return base64_md5(java_url_encode(text) if method is SignMethod.STANDARD_MD5 else text)
+        return hex_sm3(signed)
+    return base64_md5(java_url_encode(signed) if method is SignMethod.STANDARD_MD5 else signed)
 
 
 class SfCarrier:
@@ -169,6 +181,28 @@ class SfCarrier:
         if update is None or update.resStatus != 2:
             raise self._rejected("SF did not match the order", "resStatus=1")
 
+    async def intercept(self, request: InterceptRequest) -> str:
+        """Back to the sender, on our monthly account; SF answers nothing but that it will."""
+        place = request.sender.address
+        message = {
+            "waybillNo": request.waybill_no,
+            "serviceCode": _BACK,
+            "role": _SENDER,
+            "payMode": self._settings.intercept_pay_mode,
+            "monthlyCardNo": self._settings.monthly_card,
+            "newDestAddress": {
+                "province": place.province,
+                "city": place.city,
+                "county": place.district,
+                "address": place.detail,
+                "contact": request.sender.name,
+                "phone": request.sender.phone,
+            },
+        }
+        name = "EXP_RECE_WANTED_INTERCEPT"
+        self._accepted(await self._call(name, message, messages.InterceptResult, changes=True))
+        return ""
+
     async def create_return(self, request: WaybillRequest) -> Waybill:
         """SF documents no order type for returns."""
         raise not_offered(codes.SYSTEM, "returns")
@@ -203,10 +237,10 @@ class SfCarrier:
         body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
         return PushAnswer((), 400, JSON_TYPE, body)
 
-    async def _first_waybill(self, order_ref: str, text: str) -> Waybill:
+    async def _first_waybill(self, order_ref: str, why: str) -> Waybill:
         first = await self.find(order_ref)
         if first is None:
-            raise self._rejected(text or "the order number is used up", codes.DUPLICATE_ORDER)
+            raise self._rejected(why or "the order number is used up", codes.DUPLICATE_ORDER)
         return first
 
     async def _ask(self, service: str, message: object, model: type[ResultT]) -> ResultT:
@@ -233,7 +267,7 @@ class SfCarrier:
         )
 
     def _request(self, service: str, message: object) -> httpx.Request:
-        text = compact(message)
+        data = compact(message)
         timestamp = str(int(self._now().timestamp() * 1000))
         settings = self._settings
         form = {
@@ -241,8 +275,8 @@ class SfCarrier:
             "requestID": str(uuid4()),
             "serviceCode": service,
             "timestamp": timestamp,
-            "msgDigest": sign(settings.sign_method, text, timestamp, settings.checkword),
-            "msgData": text,
+            "msgDigest": sign(settings.sign_method, data, timestamp, settings.checkword),
+            "msgData": data,
         }
         return self._client.build_request("POST", settings.base_url, data=form)
 
@@ -252,12 +286,12 @@ class SfCarrier:
             raise self._settings.errors.error(result.errorCode, result.errorMsg)
         return result
 
-    def _rejected(self, text: str, code: str) -> Rejected:
-        return Rejected(text, code=code, system=codes.SYSTEM)
+    def _rejected(self, why: str, code: str) -> Rejected:
+        return Rejected(why, code=code, system=codes.SYSTEM)
 
     def _not_yet(self) -> Unavailable:
-        text = "SF has the order and checks it by hand; there is no waybill number yet"
-        return Unavailable(text, code="filterResult=1", system=codes.SYSTEM)
+        why = "SF has the order and checks it by hand; there is no waybill number yet"
+        return Unavailable(why, code="filterResult=1", system=codes.SYSTEM)
 
 
 def _waybill(order: messages.Order, order_ref: str) -> Waybill:
@@ -281,9 +315,9 @@ def _fact(waybill_no: str, route: messages.Route) -> TrackingFact:
     return replace(fact, incident=incident_of(status, f"{route.reasonName} {route.remark}"))
 
 
-def _last_time(text: str) -> datetime | None:
+def _last_time(span: str) -> datetime | None:
     """SF writes a span `from,to`; the promise is its end. None when it cannot be read."""
     try:
-        return read_china_time(text.rpartition(",")[2].strip())
+        return read_china_time(span.rpartition(",")[2].strip())
     except ValueError:
         return None

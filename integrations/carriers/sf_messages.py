@@ -71,6 +71,10 @@ class UpdateResult(Result):
     msgData: Update | None = None
 
 
+class InterceptResult(Result):
+    """What SF answers besides, a fee at most, is not needed."""
+
+
 class Product(Message):
     businessType: Text
     businessTypeDesc: Text = ""

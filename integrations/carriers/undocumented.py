@@ -1,7 +1,7 @@
 """What several carriers have in common: the questions that none of them documents an answer to."""
 
 from integrations.carriers.errors import not_offered
-from integrations.carriers.port import Rate, RateRequest, Waybill, WaybillRequest
+from integrations.carriers.port import InterceptRequest, Rate, RateRequest, Waybill, WaybillRequest
 
 
 class OrderedByReference:
@@ -21,6 +21,10 @@ class OrderedByReference:
     async def find(self, order_ref: str) -> Waybill | None:
         """No query by our reference is documented; creating again gets the first waybill."""
         raise not_offered(self.system, "a query by our reference")
+
+    async def intercept(self, request: InterceptRequest) -> str:
+        """No call that brings a parcel back is documented."""
+        raise not_offered(self.system, "intercepting")
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
         """No returns are documented."""

@@ -17,6 +17,7 @@ from integrations.carriers.calling import Line, compact, timeout_of
 from integrations.carriers.errors import ErrorTable, not_offered
 from integrations.carriers.port import (
     FORGED,
+    InterceptRequest,
     PushAnswer,
     Rate,
     RateRequest,
@@ -35,6 +36,7 @@ SETTINGS: Final = Schema((text("order_type"),))
 PUSH_ACK: Final = b'{"message":"","result":"success","status":true,"statusCode":"0"}'
 APPOINTMENT: Final = "2"  # a courier comes; the waybill number is given at once, cancelling works
 _CANCELLED_BY_SENDER: Final = "2"
+_BACK_TO_SENDER: Final = 2
 _WRONG_SIGNATURE: Final = "S211"
 _UNKNOWN_ORDER: Final = "查询不到该订单"
 
@@ -138,6 +140,17 @@ class ZtoCarrier:
             orders = await self._orders(order_ref)
             if not orders or any(each.orderStatus != codes.CANCELLED_ORDER for each in orders):
                 raise
+
+    async def intercept(self, request: InterceptRequest) -> str:
+        """Back to the sender's address; ZTO knows the request by our reference."""
+        body = {
+            "billCode": request.waybill_no,
+            "requestId": request.ref,
+            "destinationType": _BACK_TO_SENDER,
+            "thirdBizNo": request.ref,
+        }
+        await self._call("thirdcenter.createIntercept", body, messages.Result, changes=True)
+        return request.ref
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
         """ZTO documents no returns."""

@@ -131,6 +131,14 @@ class Parcels:
         if self.scans(parcel):
             self._due(parcel, now.timestamp() + self._settings.seconds_per_hop)
 
+    def send_back(self, parcel: Parcel, now: datetime) -> bool:
+        """Stop it on its way and bring it back; False when it has come to its end already."""
+        if any(scan.status.is_final for scan in self.scans(parcel)):
+            return False
+        if parcel.fate is not Fate.RETURNED:
+            self.decide(parcel, Fate.RETURNED, now)
+        return True
+
     def move_due(self, now: datetime) -> Iterator[tuple[Parcel, Scan]]:
         """One scan for every parcel whose time has come."""
         sql = "SELECT * FROM parcel WHERE next_at <= ? AND cancelled = 0 ORDER BY next_at"

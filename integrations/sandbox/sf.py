@@ -42,10 +42,11 @@ class SfSandbox(Vendor):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self._account = sandbox.settings.sf
-        self._services: Mapping[str, Callable[[Message], Message]] = {
+        self._services: Mapping[str, Callable[[Message], Message | None]] = {
             "EXP_RECE_CREATE_ORDER": self._create,
             "EXP_RECE_UPDATE_ORDER": self._update,
             "EXP_RECE_SEARCH_ORDER_RESP": self._search,
+            "EXP_RECE_WANTED_INTERCEPT": self._intercept,
             "EXP_RECE_SEARCH_ROUTES": self._routes,
             "EXP_RECE_QUERY_DELIVERTM": self._prices,
         }
@@ -171,6 +172,22 @@ class SfSandbox(Vendor):
             raise Refusal("8252", "订单已确认，不能取消")
         self.sandbox.parcels.cancel(parcel)
         return {"orderId": parcel.ref, "resStatus": 2}
+
+    def _intercept(self, message: Message) -> None:
+        """Back to the sender, as long as it is not at the door."""
+        parcel = self.sandbox.parcels.get(_text(message, "waybillNo"), self.name)
+        if parcel is None:
+            raise Refusal("8024", "未查询到此运单")
+        if message.get("serviceCode") != "2" or message.get("role") != "1":
+            raise Refusal("S0003", "参数serviceCode或role不正确")
+        if message.get("monthlyCardNo") != self._account.monthly_card:
+            raise Refusal("8119", "月结卡号不匹配")
+        place = message.get("newDestAddress")
+        needed = ("province", "city", "county", "address")
+        if not isinstance(place, dict) or not all(place.get(name) for name in needed):
+            raise Refusal("S0002", "必传参数newDestAddress为空")
+        if not self.sandbox.parcels.send_back(parcel, self.sandbox.now()):
+            raise Refusal("8252", "运单已签收，不能拦截")
 
     def _search(self, message: Message) -> Message:
         parcel = self._parcel(_text(message, "orderId"))

@@ -43,6 +43,7 @@ class ZtoSandbox(Vendor):
             "zto.open.getOrderInfo": self._orders,
             "zto.open.cancelPreOrder": self._cancel,
             "zto.merchant.waybill.track.query": self._track,
+            "thirdcenter.createIntercept": self._intercept,
         }
 
     @property
@@ -180,6 +181,18 @@ class ZtoSandbox(Vendor):
         if self._status(parcel) == _COLLECTED:
             raise Refusal("", "订单已揽收，不能取消")
         self.sandbox.parcels.cancel(parcel)
+
+    def _intercept(self, message: Message) -> None:
+        """Back to the sender's address; the same request again changes nothing."""
+        if not message.get("requestId"):
+            raise Refusal("S208", "requestId不能为空")
+        if message.get("destinationType") != 2:
+            raise Refusal("S208", "destinationType不正确")
+        parcel = self.sandbox.parcels.get(str(message.get("billCode") or "-"), self.name)
+        if parcel is None:
+            raise Refusal("E416", "运单号错误")
+        if not self.sandbox.parcels.send_back(parcel, self.sandbox.now()):
+            raise Refusal("", "运单已签收，不能拦截")
 
     def _track(self, message: Message) -> list[Message]:
         bill_code = str(message.get("billCode") or "-")

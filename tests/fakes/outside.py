@@ -10,6 +10,7 @@ from domain.shared.errors import IntegrationError, Rejected
 from integrations.carriers.port import (
     Aggregator,
     Carrier,
+    InterceptRequest,
     PushAnswer,
     Rate,
     RateRequest,
@@ -54,6 +55,8 @@ class FakeCarrier:
     returns: dict[str, WaybillRequest] = field(default_factory=dict)
     lost_returns: list[IntegrationError] = field(default_factory=list)
     refused_returns: list[IntegrationError] = field(default_factory=list)
+    intercepted: list[InterceptRequest] = field(default_factory=list)
+    refused_intercepts: list[IntegrationError] = field(default_factory=list)
 
     signs_pushes: bool = True
 
@@ -83,6 +86,14 @@ class FakeCarrier:
     async def cancel(self, order_ref: str, waybill_no: str) -> None:
         self.cancelled.append(waybill_no)
         self.used_up.add(order_ref)
+
+    async def intercept(self, request: InterceptRequest) -> str:
+        if self.refused_intercepts:
+            raise self.refused_intercepts.pop(0)
+        self.intercepted.append(request)
+        if self.lost:
+            raise self.lost.pop(0)
+        return f"I-{request.ref}"
 
     async def create_return(self, request: WaybillRequest) -> Waybill:
         if self.refused_returns:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from temporalio.client import WorkflowHandle
 
 from db.sql import run
+from domain.logistics.tracking import ParcelStatus
 from domain.orders.messages import (
     Accepted,
     AddressChanged,
@@ -229,6 +230,26 @@ async def claimed_and_paid(shop: Company) -> Handles:
     return [shop.client.get_workflow_handle(claim_workflow_id(claims.no))]
 
 
+async def asked_back_on_its_way(shop: Company) -> Handles:
+    """Cancelled when it had left: the carrier refuses first, then brings it back."""
+    shop.outside.sf.refused_intercepts.append(Rejected("not now", code="8252"))
+    order, no = await _labelled(shop)
+    await shop.hand_over(no)
+    await shop.status("shipped")
+    await shop.cancel(order, intercept=True)
+    await shop.parked("intercept")
+    row = await shop.row("SELECT workflow_id FROM attention WHERE resolved_at IS NULL")
+    handle = shop.client.get_workflow_handle(row.workflow_id)
+    retry = ResolveStep("intercept", "retry", "kefu")
+    await handle.execute_update("resolve_step", retry, result_type=Accepted)
+    await shop.until("SELECT state FROM intercept", "asked")
+    claims = Claims(shop)
+    await claims.left()
+    await claims.scanned(ParcelStatus.RETURNED)
+    await shop.until("SELECT state FROM intercept", "came_back")
+    return [order, shop.shipment(no), handle]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -243,4 +264,5 @@ STORIES: Final[tuple[Story, ...]] = (
     returned_and_paid_by_hand,
     exported_after_a_refusal,
     claimed_and_paid,
+    asked_back_on_its_way,
 )

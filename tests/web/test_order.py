@@ -9,6 +9,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
 from db.engine import Sessions
+from db.logistics.intercepts import want_intercepts
 from db.orders.platform_labels import keep_label
 from db.orders.receivers import correct_receiver
 from domain.orders.messages import AddressChanged, Cancel, PlaceHold, ReleaseHold
@@ -171,6 +172,33 @@ async def test_what_has_left_cannot_be_cancelled_and_the_form_says_so(
     assert page.status_code == 200
     assert "Everything asked for has already left" in page.text
     assert 'name="plan_hash"' not in page.text
+
+
+@pytest.mark.usefixtures("order", "engine")
+async def test_what_is_on_its_way_is_asked_back_and_shown_so(
+    service: Person, sessions: Sessions, engine: Engine
+) -> None:
+    await seed_parcel(sessions)
+    await change(sessions, "UPDATE shipment SET status = 'in_transit'")
+    form = (await service.get("/orders/O-1/do/cancel")).text
+    assert "Ask the carrier to bring parcel SF1234567890123 back" in form
+    assert "units of shipment O-1-1 come back as a return" in form
+    assert "Have it brought back" in form
+    shown = re.search(r'name="plan_hash" value="([^"]+)"', form)
+    assert shown is not None
+    told = {"plan_hash": shown[1], "reason": "bought twice"}
+    assert (await service.send_form("/orders/O-1/do/cancel", **told)).status_code == 303
+    [(_, _, command)] = engine.told
+    assert isinstance(command, Cancel)
+    assert (command.intercept, command.line_ids) == (True, ())
+
+    async with sessions.begin() as session:
+        await want_intercepts(session, ["O-1-1"], "bought twice", "kefu")
+    page = (await service.get("/orders/O-1")).text
+    assert "to be asked back" in page
+    assert "bought twice" in page
+    await service.get("/language/zh?back=/orders/O-1")
+    assert "待拦截" in (await service.get("/orders/O-1")).text
 
 
 @pytest.mark.usefixtures("order")

@@ -225,18 +225,21 @@ class Company:
             list(steps),
         )
 
-    async def plan(self, *line_ids: str) -> CancellationPlan:
+    async def plan(self, *line_ids: str, intercept: bool = False) -> CancellationPlan:
         """What cancelling the only order, or these lines, would do."""
         async with self.sessions.begin() as session:
             rows = await run(session, "SELECT id FROM sales_order")
             order = await cancellable(OrderRepository(session), rows[0].id)
-        return plan_cancellation(order, [f"{order.order_id}.{n}" for n in line_ids])
+        wanted = [f"{order.order_id}.{n}" for n in line_ids]
+        return plan_cancellation(order, wanted, intercept=intercept)
 
-    async def cancel(self, order: WorkflowHandle[Any, Any], *line_ids: str) -> None:
+    async def cancel(
+        self, order: WorkflowHandle[Any, Any], *line_ids: str, intercept: bool = False
+    ) -> None:
         """Preview and confirm."""
-        plan = await self.plan(*line_ids)
+        plan = await self.plan(*line_ids, intercept=intercept)
         lines = plan.line_ids if line_ids else ()
-        command = Cancel(plan.hash, "changed my mind", "kefu", lines)
+        command = Cancel(plan.hash, "changed my mind", "kefu", lines, intercept)
         await order.execute_update("cancel", command, result_type=Accepted)
 
     async def adds_up(self) -> None:

@@ -100,6 +100,11 @@ EFFECT: Final = {
     "cancel_line": N_("Cancel line: {subject}"),
     "refund_due": N_("{amount} become due back to the buyer"),
     "channel_refunds": N_("The channel pays the money back itself"),
+    "intercept": N_("Ask the carrier to bring parcel {subject} back"),
+    "comes_back": N_("{quantity} units of shipment {subject} come back as a return"),
+    "refund_after_return": N_(
+        "The money for them goes back once they are here, or when a person decides"
+    ),
     "cannot_stop": N_("Cannot be stopped any more, it has left: {subject}"),
 }
 

@@ -4,6 +4,15 @@ from typing import Final
 
 from api.language import N_
 
+INTERCEPT_STATE: Final = {
+    "wanted": N_("to be asked back"),
+    "asked": N_("asked back from the carrier"),
+    "came_back": N_("came back"),
+    "too_late": N_("asked back too late: delivered"),
+    "lost": N_("lost on the way back"),
+    "given_up": N_("not asked back after all"),
+}
+
 SHIPMENT_STATUS: Final = {
     "allocated": N_("Allocated"),
     "picking": N_("To be picked"),

@@ -60,6 +60,7 @@ STEP: Final = {
     "late_fact": N_("Read what the channel says"),
     "return_late": N_("Go on with the return"),
     "claim_late": N_("Go on with the claim"),
+    "intercept": N_("Have the parcel brought back"),
     "return_refund": N_("Pay the return back"),
     "voucher_export": N_("Send a voucher to the ERP"),
     "case_answer": N_("Answer the case at the channel"),
@@ -77,6 +78,8 @@ ACTION: Final = {
     "late_fact.done_by_hand": N_("Read and dealt with"),
     "return_late.done_by_hand": N_("Seen"),
     "claim_late.done_by_hand": N_("Seen"),
+    "intercept.done_by_hand": N_("The carrier was asked"),
+    "intercept.skip": N_("Let it go on to the buyer"),
 }
 
 ACTION_MEANS: Final = {
@@ -102,6 +105,8 @@ ACTION_MEANS: Final = {
     ),
     "voucher_export.skip": N_("The voucher stays out of the ERP for good."),
     "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
+    "intercept.done_by_hand": N_("You asked the carrier yourself; we wait for the parcel now."),
+    "intercept.skip": N_("The parcel is delivered as if nobody had cancelled."),
     "claim_late.done_by_hand": N_(
         "The item goes until the next reminder; what was done is recorded on the claim."
     ),

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -133,7 +134,7 @@ class OrderWorkflow(Attended):
     @workflow.update
     async def cancel(self, command: Cancel) -> Accepted:
         """Confirm the previewed plan. Raises PlanChanged when the order moved on meanwhile."""
-        plan = await self._plan(command.line_ids)
+        plan = await self._plan(command.line_ids, intercept=command.intercept)
         if plan.hash != command.plan_hash:
             raise PlanChanged("the order moved on since the plan was shown")
         if self._cancel is not None:
@@ -327,7 +328,8 @@ class OrderWorkflow(Attended):
         self._cancel = (Cancel(plan.hash, reason, "channel", line_ids), plan)
 
     async def _carry_out(self, command: Cancel, confirmed: Plan) -> None:
-        """Stop what has not left, then cancel the lines and note the refund that is due."""
+        """Stop what has not left, then cancel the lines, note the refund that is due, and have
+        asked back what is on its way."""
         plan = await self._as_it_is_now(confirmed)
         await self._stop_shipments(plan, command.reason)
         async with self._lock:
@@ -347,8 +349,11 @@ class OrderWorkflow(Attended):
 
     async def _as_it_is_now(self, confirmed: Plan) -> Plan:
         """The same lines in the shipments of this moment: they may have been allocated since."""
+        if confirmed.intercept_nos and not confirmed.line_ids:
+            return confirmed  # nothing is cancelled, all of it is asked back
         try:
-            return await self._plan(confirmed.line_ids)
+            now = await self._plan(confirmed.line_ids)
+            return replace(now, intercept_nos=confirmed.intercept_nos)
         except FailureError as error:
             if cause_of(error).kind in _NOTHING_LEFT_TO_CANCEL:
                 return confirmed  # everything has left; carrying it out will say so
@@ -428,10 +433,10 @@ class OrderWorkflow(Attended):
                 **DATABASE,
             )
 
-    async def _plan(self, line_ids: tuple[str, ...]) -> Plan:
+    async def _plan(self, line_ids: tuple[str, ...], *, intercept: bool = False) -> Plan:
         return await workflow.execute_local_activity_method(
             DecidingActivities.plan_cancellation,
-            PlanRequest(self._ref.order_id, line_ids),
+            PlanRequest(self._ref.order_id, line_ids, intercept),
             **DATABASE,
         )
 

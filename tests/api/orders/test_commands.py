@@ -12,10 +12,11 @@ from api.orders.corrections import router as corrections
 from api.orders.return_labels import router as return_labels
 from api.orders.routes import router
 from db.engine import Sessions
+from db.orders.tables import ParcelRow
 from db.platform.attention import open_attention
 from domain.shared.errors import Rejected
 from tests.api.orders.app import client_of
-from tests.api.orders.world import rows, seed_order, seed_shop, told
+from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop, told
 from tests.people import receiver_of
 from tests.workflows.world import Company, company, own_order
 
@@ -121,6 +122,26 @@ async def test_a_plan_of_some_lines_names_what_is_paid_back_for_them(
     assert plan["refund"] == {"amount": "5.50", "currency": "CNY"}
     assert (strange.status_code, strange.json()["code"]) == (409, "ActionNotAllowed")
     assert await told(sessions) == []
+
+
+async def test_a_plan_asks_back_what_is_on_its_way_unless_it_shall_go_on(
+    sessions: Sessions, web_sessions: Sessions
+) -> None:
+    await seed_shop(sessions)
+    await seed_order(sessions)
+    no = await seed_shipment(sessions, status="in_transit")
+    async with sessions.begin() as session:
+        session.add(ParcelRow(id=f"{no}-P1", shipment_no=no, carrier="sf", waybill_no="SF100"))
+    async with client_of(web_sessions, router) as http:
+        address = "/api/v1/orders/O-1/cancellation-plan"
+        plan = (await http.get(address)).json()
+        refused = await http.get(address, params={"intercept": "false"})
+
+    assert [(one["kind"], one["subject"], one["quantity"]) for one in plan["effects"]] == [
+        ("intercept", "SF100", 0), ("comes_back", no, 3), ("refund_after_return", "ord_1", 0),
+    ]  # fmt: skip
+    assert (plan["intercept_nos"], plan["line_ids"]) == ([no], [])
+    assert (refused.status_code, refused.json()["code"]) == (409, "ActionNotAllowed")
 
 
 async def test_a_refused_label_is_ordered_with_another_carriers_number_by_hand(

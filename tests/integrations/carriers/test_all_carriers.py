@@ -20,6 +20,7 @@ from domain.shared.errors import (
 from integrations.carriers.port import (
     Aggregator,
     Carrier,
+    InterceptRequest,
     PickupWindow,
     ReturnCarrier,
     WaybillRequest,
@@ -98,6 +99,15 @@ async def test_the_same_reference_again_gets_the_first_waybill(world: World, cas
 async def test_it_cannot_be_asked_by_our_reference(world: World, case: Case) -> None:
     with pytest.raises(NotOffered):
         await world.carrier(case.code).find(case.ref)
+
+
+@every_case
+async def test_none_of_them_can_be_asked_to_bring_a_parcel_back(world: World, case: Case) -> None:
+    carrier = world.carrier(case.code)
+    made = await carrier.create(request_for(case))
+    asked = InterceptRequest("parcel-1", made.waybill_no, request_for(case).sender)
+    with pytest.raises(NotOffered):
+        await carrier.intercept(asked)
 
 
 @every_case

@@ -16,7 +16,7 @@ from domain.shared.errors import (
     Rejected,
     Unavailable,
 )
-from integrations.carriers.port import ParcelSize, Rate, RateRequest
+from integrations.carriers.port import InterceptRequest, ParcelSize, Rate, RateRequest
 from integrations.carriers.sf import SfCarrier, SfSettings, SignMethod
 from integrations.carriers.sf_codes import ERRORS, status_of
 from tests.integrations.sandbox.world import (
@@ -125,6 +125,24 @@ async def test_a_parcel_on_its_way_cannot_be_cancelled(world: World) -> None:
         await world.sf().cancel("pcl-1", made.waybill_no)
 
     assert caught.value.code == "8252"
+
+
+async def test_a_parcel_on_its_way_is_brought_back_however_often_it_is_asked(world: World) -> None:
+    made = await world.sf().create(waybill_request())
+    await world.hand_over(made.waybill_no)
+    await world.pass_time(0)
+    asked = InterceptRequest("pcl-1", made.waybill_no, SENDER)
+    for _ in range(2):
+        await world.sf().intercept(asked)
+    for _ in range(8):
+        await world.pass_time(10)
+
+    facts = await world.sf().track(made.waybill_no, "1234")
+    assert [fact.status for fact in facts][-2:] == [ParcelStatus.RETURNING, ParcelStatus.RETURNED]
+    with pytest.raises(Rejected, match="不能拦截"):
+        await world.sf().intercept(asked)
+    with pytest.raises(Rejected):
+        await world.sf().intercept(InterceptRequest("pcl-2", "0", SENDER))
 
 
 async def test_cancelling_what_was_never_ordered_is_refused(world: World) -> None:

@@ -17,7 +17,7 @@ from domain.shared.errors import (
     Rejected,
     Unavailable,
 )
-from integrations.carriers.port import FORGED, ParcelSize, RateRequest
+from integrations.carriers.port import FORGED, InterceptRequest, ParcelSize, RateRequest
 from integrations.carriers.zto import ZtoCarrier, ZtoSettings
 from integrations.carriers.zto_codes import ERRORS, queried_action, status_of
 from integrations.signing import base64_md5
@@ -92,6 +92,24 @@ async def test_a_collected_parcel_cannot_be_cancelled(world: World) -> None:
 
     with pytest.raises(Rejected, match="不能取消"):
         await world.zto().cancel("pcl-1", made.waybill_no)
+
+
+async def test_a_parcel_on_its_way_is_brought_back_however_often_it_is_asked(world: World) -> None:
+    made = await world.zto().create(waybill_request())
+    await world.hand_over(made.waybill_no)
+    await world.pass_time(0)
+    asked = InterceptRequest("pcl-1", made.waybill_no, SENDER)
+    for _ in range(2):
+        await world.zto().intercept(asked)
+    for _ in range(8):
+        await world.pass_time(10)
+
+    facts = await world.zto().track(made.waybill_no, "1234")
+    assert [fact.status for fact in facts][-2:] == [ParcelStatus.RETURNING, ParcelStatus.RETURNED]
+    with pytest.raises(Rejected, match="不能拦截"):
+        await world.zto().intercept(asked)
+    with pytest.raises(Rejected):
+        await world.zto().intercept(InterceptRequest("pcl-2", "0", SENDER))
 
 
 async def test_cancelling_what_was_never_ordered_is_refused(world: World) -> None:

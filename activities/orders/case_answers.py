@@ -1,7 +1,7 @@
 """What a marketplace has to hear of a return: that we agree, refuse, or have received it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from temporalio import activity
 
@@ -14,9 +14,32 @@ from db.platform.gates import Gates
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnState
 from domain.orders.work import ReturnWork
-from integrations.marketplaces.port import CaseVerdict, Verdict
+from domain.shared.address import Address, Contact
+from integrations.marketplaces.port import CaseVerdict, GoodsTo, Verdict
 
-_ORDER: Final = "SELECT external_no FROM sales_order WHERE id = :order_id"
+# Goods come back to the place they left from. Less than the case asks for is settled where units
+# were not accepted, or something was taken off.
+_ABOUT: Final = """
+SELECT o.external_no, r.case_no, r.shop_id, r.kind, r.to_tell, r.decision_reason,
+       coalesce(s.refund, 0)::bigint AS refund_minor,
+       r.deduction_minor > 0 OR coalesce(s.deducted, false)
+           OR (r.to_tell = 'received' AND coalesce(l.missing, false)) AS partly,
+       p.id AS location_id, p.name, p.contact_name, p.contact_phone, p.province, p.city,
+       p.district, p.detail
+FROM sales_return r JOIN sales_order o ON o.id = r.order_id
+LEFT JOIN LATERAL (
+    SELECT sum(refund_minor) AS refund, bool_or(deduction_minor > 0) AS deducted
+    FROM return_settlement WHERE return_no = r.return_no) s ON true
+LEFT JOIN LATERAL (
+    SELECT bool_or(accepted_quantity < quantity) AS missing
+    FROM sales_return_line WHERE return_no = r.return_no) l ON true
+LEFT JOIN LATERAL (
+    SELECT location_id FROM shipment WHERE order_id = o.id
+      AND status IN ('handed_over', 'in_transit', 'delivered', 'exception')
+    ORDER BY no LIMIT 1) x ON true
+LEFT JOIN location p ON p.id = x.location_id
+WHERE r.return_no = :return_no
+"""
 _TOLD: Final = """
 UPDATE sales_return SET to_tell = '', updated_at = clock_timestamp()
 WHERE return_no = :return_no AND to_tell = :verdict
@@ -39,16 +62,12 @@ class CaseAnswerActivities:
             row = await lock_return(session, work.return_no)
             if not row.to_tell:
                 return await return_state(session, work.return_no)
-            external_no = (await run(session, _ORDER, order_id=row.order_id))[0].external_no
             key, system = f"case:{row.return_no}:{row.to_tell}", f"shop/{row.shop_id}"
             effect = await EffectRepository(session).intend(
                 key, "case_answer", system, row.return_no
             )
+            verdict = _verdict((await run(session, _ABOUT, return_no=row.return_no))[0], key)
         if effect.state != "confirmed":
-            verdict = CaseVerdict(
-                row.case_no, external_no, Verdict(row.to_tell), row.decision_reason,
-                ReturnKind(row.kind).needs_goods,
-            )  # fmt: skip
             async with self.gates.through(system, work), attempt(self.sessions, key):
                 await (await self.adapters.cases(row.shop_id)).answer_case(verdict)
         return await self._keep(work.return_no, row.to_tell, key, "system")
@@ -70,3 +89,17 @@ class CaseAnswerActivities:
                 data = {"return_no": return_no, "verdict": verdict}
                 await tell(session, row.order_id, return_no, "return_told", data, actor)
             return await return_state(session, return_no)
+
+
+def _verdict(about: Any, reference: str) -> CaseVerdict:
+    goods_to = None
+    if about.location_id is not None:
+        place = Address(
+            province=about.province, city=about.city, district=about.district, detail=about.detail
+        )
+        contact = Contact(about.contact_name or about.name, about.contact_phone, place)
+        goods_to = GoodsTo(about.location_id, contact)
+    return CaseVerdict(
+        about.case_no, about.external_no, Verdict(about.to_tell), about.decision_reason,
+        ReturnKind(about.kind).needs_goods, goods_to, about.refund_minor, about.partly, reference,
+    )  # fmt: skip

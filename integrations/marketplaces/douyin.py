@@ -15,6 +15,7 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import CredentialsRefused, Rejected
 from integrations.access import MISSING_SECRET, Limit, ShopAccess
 from integrations.http import exchange
+from integrations.marketplaces import douyin_cases
 from integrations.marketplaces.companies import find_company
 from integrations.marketplaces.douyin_after_sale import Case, CasesAnswer, after_sale_of
 from integrations.marketplaces.douyin_errors import (
@@ -27,6 +28,7 @@ from integrations.marketplaces.douyin_messages import CompaniesAnswer, Page, Pag
 from integrations.marketplaces.douyin_order import read_order, snapshot_of
 from integrations.marketplaces.douyin_push import is_message, read_messages
 from integrations.marketplaces.port import (
+    CaseVerdict,
     ChangedOrder,
     DoorAnswer,
     Listing,
@@ -57,11 +59,15 @@ CASES: Final = "/afterSale/List"
 SECRETS: Final = ("app_key", "app_secret", "access_token")
 OPTIONAL_SECRETS: Final = ("refresh_token",)
 RENEW: Final = "/token/refresh"
-SETTINGS: Final = CODES + Schema(
-    (
-        choice("sign_method", DouyinSignMethod),
-        codes("more_tags", ["112"]),
-        table("carrier_ids", {"zto": "zhongtong"}),
+SETTINGS: Final = (
+    CODES
+    + douyin_cases.SETTINGS
+    + Schema(
+        (
+            choice("sign_method", DouyinSignMethod),
+            codes("more_tags", ["112"]),
+            table("carrier_ids", {"zto": "zhongtong"}),
+        )
     )
 )
 LIMITS: Final[Mapping[str, Limit]] = {
@@ -177,6 +183,10 @@ class DouyinMarketplace:
                 for case in (await self._cases(start, end, page))[1]
             ]
         return tuple(after_sale_of(case, end) for case in found)
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        """Agree, refuse, or say that the goods are here."""
+        await douyin_cases.answer(verdict, self.call, self.access.settings)
 
     async def _company_code(self, carrier: str) -> str:
         """From the shop's `carrier_ids`, else as Douyin's own list names the carrier."""

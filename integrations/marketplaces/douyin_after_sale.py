@@ -34,7 +34,7 @@ STAGES: Final = {
     51: AfterSaleStage.CLOSED,
     53: AfterSaleStage.DONE,
 }
-_KINDS: Final = {
+KINDS: Final = {
     0: AfterSaleKind.RETURN,
     1: AfterSaleKind.REFUND,
     2: AfterSaleKind.REFUND,
@@ -139,7 +139,7 @@ def after_sale_of(case: Case, asked_until: datetime) -> AfterSale:
     return AfterSale(
         external_no=case.order_info.shop_order_id,
         after_sale_no=info.aftersale_id,
-        kind=_KINDS.get(info.aftersale_type, AfterSaleKind.OTHER),
+        kind=KINDS.get(info.aftersale_type, AfterSaleKind.OTHER),
         stage=STAGES.get(info.aftersale_status, AfterSaleStage.UNKNOWN),
         vendor_status=str(info.aftersale_status),
         modified=info.update_time or info.apply_time or asked_until,
@@ -156,7 +156,7 @@ def told_after_sale(told: ToldCase, now: Callable[[], datetime]) -> AfterSale:
     return AfterSale(
         external_no=told.p_id,
         after_sale_no=told.aftersale_id,
-        kind=_KINDS.get(told.aftersale_type, AfterSaleKind.OTHER),
+        kind=KINDS.get(told.aftersale_type, AfterSaleKind.OTHER),
         stage=STAGES.get(told.aftersale_status, AfterSaleStage.UNKNOWN),
         vendor_status=str(told.aftersale_status),
         modified=told.told_at or now(),

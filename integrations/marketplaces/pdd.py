@@ -17,6 +17,7 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import CredentialsRefused, Rejected
 from integrations.access import Limit, ShopAccess
 from integrations.http import exchange
+from integrations.marketplaces import pdd_cases
 from integrations.marketplaces.companies import CARRIERS, find_company
 from integrations.marketplaces.pdd_after_sale import Case, CasesAnswer, after_sale_of
 from integrations.marketplaces.pdd_errors import RETRY, pdd_error
@@ -35,7 +36,13 @@ from integrations.marketplaces.pdd_order import (
     read_order,
     snapshot_of,
 )
-from integrations.marketplaces.port import ChangedOrder, Listing, NewTokens, ShipConfirmation
+from integrations.marketplaces.port import (
+    CaseVerdict,
+    ChangedOrder,
+    Listing,
+    NewTokens,
+    ShipConfirmation,
+)
 from integrations.marketplaces.reading import BodyT, read_answer
 from integrations.marketplaces.signing import md5_sign
 from integrations.settings import Schema, codes, table, text, whole, yes_no
@@ -43,7 +50,7 @@ from integrations.settings import Schema, codes, table, text, whole, yes_no
 SECRETS: Final = ("client_id", "client_secret", "access_token")
 OPTIONAL_SECRETS: Final = ("refresh_token",)
 RENEW: Final = "pdd.pop.auth.token.refresh"
-SETTINGS: Final = Schema(
+SETTINGS: Final = pdd_cases.SETTINGS + Schema(
     (
         codes("retry_codes", RETRY),
         table("carrier_ids", {"yunda": "121"}),
@@ -163,6 +170,10 @@ class PddMarketplace:
                 ]
             cases += [after_sale_of(case, end) for case in found]
         return tuple(cases)
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        """Agree, or pay; there is no call that refuses."""
+        await pdd_cases.answer(verdict, self.call, self.access.settings)
 
     async def _send(self, parameters: Mapping[str, str]) -> None:
         raw = await self.call("pdd.logistics.online.send", parameters, changes=True)

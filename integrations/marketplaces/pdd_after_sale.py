@@ -45,7 +45,7 @@ STAGES: Final = {
     31: AfterSaleStage.AGREED,
     32: AfterSaleStage.AGREED,
 }
-_RETURN_AGREED: Final = (7, 31)
+RETURN_AGREED: Final = (7, 31)
 _REPAIRS: Final = range(21, 28)
 _KINDS: Final = {
     2: AfterSaleKind.REFUND,
@@ -95,7 +95,7 @@ class CasesAnswer(Body):
 def after_sale_of(case: Case, asked_until: datetime) -> AfterSale:
     """One case as it is; its version is the end of the window where it tells no time."""
     stage = STAGES.get(case.after_sales_status, AfterSaleStage.UNKNOWN)
-    if case.after_sales_status in _RETURN_AGREED and case.tracking_number:
+    if case.after_sales_status in RETURN_AGREED and case.tracking_number:
         stage = AfterSaleStage.ON_THE_WAY
     kind = _KINDS.get(case.after_sales_type, AfterSaleKind.OTHER)
     if case.after_sales_status in _REPAIRS:

@@ -185,14 +185,28 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class GoodsTo:
+    """Our place that goods come back to."""
+
+    location_id: str
+    contact: Contact = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CaseVerdict:
-    """Our answer about one case; `returns_goods` tells a return from money alone."""
+    """Our answer about one case; `returns_goods` tells a return from money alone. `refund_minor` is
+    what was settled, for channels whose sellers make the refund themselves, `partly` whether that
+    is less than the case asks for; `reference` stays the same however often it is said."""
 
     after_sale_no: str
     external_no: str
     verdict: Verdict
     reason: str
     returns_goods: bool
+    goods_to: GoodsTo | None = None
+    refund_minor: int = 0
+    partly: bool = False
+    reference: str = ""
 
 
 class CaseMarketplace(Marketplace, Protocol):

@@ -4,9 +4,9 @@ Facts: wire-formats §1.1 (developer.alibaba.com 102835, open.taobao.com 101617)
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from pydantic import Field
@@ -16,7 +16,14 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected
 from integrations.access import UNHURRIED, Pace, ShopAccess
 from integrations.http import Answer, exchange
-from integrations.marketplaces.port import ChangedOrder, Listing, Queued, ShipConfirmation
+from integrations.marketplaces import top_cases
+from integrations.marketplaces.port import (
+    CaseVerdict,
+    ChangedOrder,
+    Listing,
+    Queued,
+    ShipConfirmation,
+)
 from integrations.marketplaces.reading import (
     Body,
     ChinaTime,
@@ -43,7 +50,7 @@ from integrations.marketplaces.top_trade import LINE_SENT, Trade, read_trade, sn
 from integrations.settings import Schema, choice, text
 
 SECRETS: Final = ("app_key", "app_secret", "session")
-SETTINGS: Final = Schema(
+SETTINGS: Final = top_cases.SETTINGS + Schema(
     (choice("sign_method", TopSignMethod), text("tmc_group"), text("seller_nick"))
 )
 PAGE_SIZE: Final = 50
@@ -79,6 +86,7 @@ def open_shop(access: ShopAccess) -> "TopMarketplace":
         pace=access.pace,
         tmc_group=str(access.settings.get("tmc_group", GROUP)),
         seller_nick=str(access.settings.get("seller_nick", "")),
+        settings=access.settings,
     )
 
 
@@ -131,6 +139,7 @@ class TopMarketplace:
     pace: Pace = UNHURRIED
     tmc_group: str = GROUP
     seller_nick: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)  # how cases are answered
 
     @property
     def channel(self) -> str:
@@ -198,6 +207,10 @@ class TopMarketplace:
                 for refund in (await self._refunds(start, end, page)).refunds.refund
             ]
         return tuple(after_sale_of(refund) for refund in found)
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        """Agree that goods come back, refuse, or pay the case."""
+        await top_cases.answer(verdict, self.call, self.settings)
 
     async def permit(self) -> None:
         """Have the shop's messages queued; asking again changes nothing."""

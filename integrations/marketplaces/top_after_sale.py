@@ -90,15 +90,10 @@ def after_sale_of(refund: Refund) -> AfterSale:
     """One case as it is; a status we do not know decides nothing."""
     known = refund.status in frozenset(RefundStatus)
     status = RefundStatus(refund.status) if known else RefundStatus.NONE
-    kind = AfterSaleKind.REFUND
-    if status in _EXCHANGES:
-        kind = AfterSaleKind.EXCHANGE
-    elif refund.has_good_return or status is RefundStatus.WAIT_BUYER_RETURN_GOODS:
-        kind = AfterSaleKind.RETURN
     return AfterSale(
         external_no=refund.tid,
         after_sale_no=refund.refund_id,
-        kind=kind,
+        kind=kind_of(status, refund.has_good_return),
         stage=STAGES.get(status, AfterSaleStage.UNKNOWN),
         vendor_status=refund.status,
         modified=refund.modified,
@@ -110,13 +105,21 @@ def after_sale_of(refund: Refund) -> AfterSale:
     )
 
 
+def kind_of(status: RefundStatus, has_good_return: bool | None) -> AfterSaleKind:
+    """What the buyer asks for."""
+    if status in _EXCHANGES:
+        return AfterSaleKind.EXCHANGE
+    goods = has_good_return or status is RefundStatus.WAIT_BUYER_RETURN_GOODS
+    return AfterSaleKind.RETURN if goods else AfterSaleKind.REFUND
+
+
 def told_after_sale(topic: str, told: ToldRefund) -> AfterSale:
-    """What a message says; the pull adds what it leaves out."""
+    """What a message says; the pull adds what it leaves out, the kind of a new case among it."""
     stage = TOPICS[topic]
     return AfterSale(
         external_no=told.tid,
         after_sale_no=told.refund_id,
-        kind=AfterSaleKind.RETURN if stage in _OF_RETURNS else AfterSaleKind.REFUND,
+        kind=AfterSaleKind.RETURN if stage in _OF_RETURNS else AfterSaleKind.OTHER,
         stage=stage,
         vendor_status=topic.removeprefix("taobao_refund_"),
         modified=told.modified,

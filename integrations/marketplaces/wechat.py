@@ -16,6 +16,7 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import CredentialsRefused, Rejected
 from integrations.access import MISSING_SECRET, Limit, ShopAccess
 from integrations.http import exchange
+from integrations.marketplaces.cases import ADDRESSES, Seen, answer_once
 from integrations.marketplaces.companies import find_company
 from integrations.marketplaces.port import (
     CaseVerdict,
@@ -29,22 +30,25 @@ from integrations.marketplaces.port import (
 from integrations.marketplaces.reading import UNREADABLE, BodyT, read_answer
 from integrations.marketplaces.signing import wechat_signature
 from integrations.marketplaces.wechat_after_sale import CaseAnswer, CasesAnswer, after_sale_of
-from integrations.marketplaces.wechat_answers import ACCEPT, REJECT, answer_to, is_awaited
+from integrations.marketplaces.wechat_answers import ACCEPT, REJECT, answer_to
 from integrations.marketplaces.wechat_crypt import open_message
 from integrations.marketplaces.wechat_errors import TOKEN, WechatError, codes_of, wechat_error
 from integrations.marketplaces.wechat_messages import CompaniesAnswer, OrdersAnswer, StockAnswer
 from integrations.marketplaces.wechat_order import product_of, read_order, snapshot_of
 from integrations.marketplaces.wechat_push import is_event, read_event, sealed_part
 from integrations.marketplaces.wechat_token import access_token
-from integrations.settings import CODES, Schema, table, text, whole
+from integrations.settings import CODES, Schema, table, whole
 from integrations.signing import same
 
 SECRETS: Final = ("app_secret", "push_token", "aes_key")
-SETTINGS: Final = CODES + Schema(
-    (
-        table("carrier_ids", {"zto": "ZTO"}),
-        text("return_address_id"),
-        whole("reject_reason_type", 1, 1000),
+SETTINGS: Final = (
+    CODES
+    + ADDRESSES
+    + Schema(
+        (
+            table("carrier_ids", {"zto": "ZTO"}),
+            whole("reject_reason_type", 1, 1000),
+        )
     )
 )
 PAGE_SIZE: Final = 100
@@ -186,14 +190,17 @@ class WechatMarketplace:
         return tuple([await self._case(number, end) for number in dict.fromkeys(numbers)])
 
     async def answer_case(self, verdict: CaseVerdict) -> None:
-        """Accept or reject; where it is not awaited any more, it was said before.
+        """Accept or reject. Accepting money alone, or goods that came, pays the buyer at once."""
 
-        Accepting money alone, or goods that came, pays the buyer at once. Raises Rejected.
-        """
-        case = await self._case(verdict.after_sale_no, self.now())
-        if is_awaited(verdict, case.stage):
-            path, parameters = answer_to(verdict, self.access.settings)
+        async def read() -> Seen[AfterSale]:
+            case = await self._case(verdict.after_sale_no, self.now())
+            return Seen(case.stage, case.kind, case)
+
+        async def say(case: Seen[AfterSale]) -> None:
+            path, parameters = answer_to(verdict, case.kind, self.access.settings)
             await self.call(path, parameters, changes=True)
+
+        await answer_once(verdict, read, say, "wechat")
 
     def _open(self, sealed: str) -> tuple[bytes, str]:
         try:

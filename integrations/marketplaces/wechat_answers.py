@@ -3,41 +3,31 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from domain.orders.after_sale import AfterSaleStage
-from domain.shared.errors import Rejected
+from domain.orders.after_sale import AfterSaleKind
+from integrations.marketplaces.cases import by_hand, must_be_set, return_address
 from integrations.marketplaces.port import CaseVerdict, Verdict
 
 ACCEPT: Final = "/channels/ec/aftersale/acceptapply"
 REJECT: Final = "/channels/ec/aftersale/rejectapply"
 _GOODS_BACK, _PAY = 1, 2  # accept_type
-# While a case is so far, the answer is awaited; later it was given.
-_AWAITS: Final = {
-    Verdict.AGREE: (AfterSaleStage.REQUESTED,),
-    Verdict.REFUSE: (AfterSaleStage.REQUESTED, AfterSaleStage.ON_THE_WAY),
-    Verdict.RECEIVED: (AfterSaleStage.AGREED, AfterSaleStage.ON_THE_WAY, AfterSaleStage.RECEIVED),
-}
 
 
-def is_awaited(verdict: CaseVerdict, stage: AfterSaleStage) -> bool:
-    """Whether WeChat still waits for this answer."""
-    return stage in _AWAITS[verdict.verdict]
+def answer_to(
+    verdict: CaseVerdict, kind: AfterSaleKind, settings: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The call and what it says, with the shop's address and `reject_reason_type`.
 
-
-def answer_to(verdict: CaseVerdict, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The call and what it says, with the shop's `return_address_id` and `reject_reason_type`.
-
-    Raises Rejected (`no_reject_reason_type`).
+    Raises Rejected (`no_reject_reason_type`); NotOffered for what follows an agreed exchange.
     """
     number = {"after_sale_order_id": verdict.after_sale_no}
     if verdict.verdict is Verdict.REFUSE:
-        kind = settings.get("reject_reason_type")
-        if not kind:
-            text = "the shop's setting reject_reason_type is missing"
-            raise Rejected(text, code="no_reject_reason_type", system="onhand")
+        reason = int(must_be_set(settings, "reject_reason_type"))
         return REJECT, {
-            **number, "reject_reason": verdict.reason, "reject_reason_type": int(kind),
+            **number, "reject_reason": verdict.reason, "reject_reason_type": reason,
         }  # fmt: skip
+    if verdict.verdict is Verdict.RECEIVED and kind is AfterSaleKind.EXCHANGE:
+        raise by_hand("WeChat wants the parcel of an exchange, in its back office")
     goods_first = verdict.returns_goods and verdict.verdict is Verdict.AGREE
-    address = str(settings.get("return_address_id", "")) if goods_first else ""
+    address = return_address(verdict, settings) if goods_first else ""
     to = {"address_id": address} if address else {}
     return ACCEPT, {**number, **to, "accept_type": _GOODS_BACK if goods_first else _PAY}

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from integrations.marketplaces.douyin import RENEW
 from integrations.sandbox.demo_shop import some_buyer
+from integrations.sandbox.douyin_cases import DouyinCaseDesk
 from integrations.sandbox.douyin_gateway import admit, message
 from integrations.sandbox.douyin_orders import (
     CANCELLED,
@@ -71,6 +72,7 @@ class DouyinSandbox(OrderVendor):
         super().__init__(sandbox)
         self._account = sandbox.settings.douyin
         self._waybills = DouyinWaybillDesk(sandbox, self.name)
+        self._desk = DouyinCaseDesk(self._find_case, self._answered)
         self._methods = {
             "/order/searchList": self._search,
             "/order/orderDetail": self._detail,
@@ -79,6 +81,8 @@ class DouyinSandbox(OrderVendor):
             "/order/logisticsCompanyList": self._companies,
             "/sku/syncStock": self._set_stock,
             "/afterSale/List": self._cases,
+            "/afterSale/Detail": self._desk.detail,
+            "/afterSale/operate": self._desk.operate,
             "/logistics/newCreateOrder": self._waybills.get,
             "/logistics/waybillApply": self._waybills.apply,
             "/logistics/cancelOrder": self._waybills.cancel,
@@ -351,6 +355,17 @@ class DouyinSandbox(OrderVendor):
             if start.timestamp() <= case["update_time"] <= end.timestamp()
         ]
         return {"total": len(found), "items": page_of(asked, found)}
+
+    def _find_case(self, number: str) -> dict[str, Any] | None:
+        cases = self.sandbox.store.all(self.name, _CASE)
+        return next((case for case in cases if case["aftersale_id"] == number), None)
+
+    def _answered(self, case: Mapping[str, Any], status: int) -> None:
+        """The case goes on as the seller said, and tells so."""
+        order = self._known(case["order"]["order_id"])
+        asked = AskRefund(refund_status=str(status), with_return=case["aftersale_type"] == 0)
+        self.refund(order, asked)
+        self.keep(order)
 
     def _known(self, number: str) -> Order:
         order = self.order(number)

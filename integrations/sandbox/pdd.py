@@ -4,6 +4,7 @@ The gateway is /pdd/api/router; what buyers do is done below /sandbox/pdd.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from integrations.marketplaces.signing import md5_sign
 from integrations.sandbox.demo_shop import some_buyer
 from integrations.sandbox.framework import Call, Refusal, Reply, Sandbox
 from integrations.sandbox.order_controls import STOCK, AskRefund, Order, OrderVendor
+from integrations.sandbox.pdd_cases import PddCaseDesk
 from integrations.sandbox.pdd_orders import (
     CANCELLED,
     OPEN,
@@ -68,6 +70,7 @@ class PddSandbox(OrderVendor):
         super().__init__(sandbox)
         self._account = sandbox.settings.pdd
         self._waybills = PddWaybillDesk(sandbox, self.name)
+        self._desk = PddCaseDesk(self._find_case, self._answered)
         self._methods = {
             "pdd.order.number.list.increment.get": self._increment,
             "pdd.order.information.get": self._information,
@@ -75,6 +78,9 @@ class PddSandbox(OrderVendor):
             "pdd.logistics.companies.get": self._companies,
             "pdd.goods.quantity.update": self._set_stock,
             "pdd.refund.list.increment.get": self._cases,
+            "pdd.refund.information.get": self._desk.information,
+            "pdd.refund.returngoods.agree": self._desk.agree_return,
+            "pdd.refund.agree": self._desk.agree_refund,
             "pdd.waybill.get": self._waybills.get,
             "pdd.waybill.cancel": self._waybills.cancel,
             RENEW: self._trade,
@@ -295,6 +301,16 @@ class PddSandbox(OrderVendor):
         ]
         counted = {"refund_list": page_of(form, found), "total_count": len(found)}
         return {"refund_increment_get_response": counted}
+
+    def _find_case(self, order_sn: str) -> dict[str, Any] | None:
+        return self.sandbox.store.get(self.name, _CASE, order_sn)
+
+    def _answered(self, case: Mapping[str, Any], status: int) -> None:
+        """The case goes on as the seller said."""
+        order = self.order(case["order_sn"])
+        assert order is not None, "a case is of an order"
+        self.refund(order, AskRefund(refund_status=str(status)))
+        self.keep(order)
 
     def _known(self, form: Form) -> Order:
         order = self.order(form.get("order_sn", ""))

@@ -73,6 +73,7 @@ class TopAccount:
     app_secret: str = "demo-top-secret"
     sessions: tuple[str, ...] = ("demo-top-session",)
     seller_nick: str = "onhand旗舰店"
+    tmall: bool = False  # a Tmall shop: reviews before it pays, proves what it refuses
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from integrations.marketplaces.reading import read_china_time
 from integrations.marketplaces.signing import TopSignMethod, top_sign
 from integrations.sandbox.demo_shop import some_basket, some_buyer
 from integrations.sandbox.framework import Call, Reply, Sandbox, Vendor
+from integrations.sandbox.top_cases import TopCaseDesk
 from integrations.sandbox.top_controls import Change, Closing, NewTrades, Payment, Refund, Stock
 from integrations.sandbox.top_queue import MESSAGE, TopQueue
 from integrations.sandbox.top_refunds import REFUND, found_refunds, make_refund
@@ -57,6 +58,7 @@ class TopSandbox(Vendor):
         self._queue = TopQueue(sandbox, self.name)
         self._shelf = Shelf(sandbox, self.name)
         self._waybills = TopWaybillDesk(sandbox, self.name)
+        self._cases = TopCaseDesk(sandbox.store, self.name, self._account, self._answered)
         self._chance = random.Random(sandbox.settings.seed)
         self._methods: Mapping[str, Callable[[Form], Mapping[str, Any]]] = {
             "taobao.trades.sold.increment.get": self._increment,
@@ -68,6 +70,7 @@ class TopSandbox(Vendor):
             "cainiao.waybill.ii.get": self._waybills.get,
             "cainiao.waybill.ii.cancel": self._waybills.cancel,
             "cainiao.waybill.ii.query.by.tradecode": self._waybills.by_order,
+            **self._cases.methods,
             "taobao.tmc.user.permit": self._permit,
             "taobao.tmc.messages.consume": self._consume,
             "taobao.tmc.messages.confirm": self._confirm,
@@ -204,6 +207,13 @@ class TopSandbox(Vendor):
             if not asked.oid or str(order["oid"]) == asked.oid:
                 order["refund_status"] = asked.refund_status
                 self._keep_refund(trade, order, with_return=asked.with_return)
+
+    def _answered(self, refund: Mapping[str, Any], status: str) -> None:
+        """A refund goes on as the seller said, and tells so."""
+        asked = Refund(
+            oid=str(refund["oid"]), refund_status=status, with_return=refund["has_good_return"]
+        )
+        self._change(str(refund["tid"]), "", lambda trade: self._refund(trade, asked))
 
     def _close(self, trade: Trade, now: datetime, oid: str) -> None:
         close(trade, now, oid)

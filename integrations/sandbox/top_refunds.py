@@ -35,6 +35,8 @@ def make_refund(
         else "BUYER_NOT_RECEIVED",
         "company_name": "",
         "sid": "",
+        "refund_phase": "aftersale" if order.get("consign_time") else "onsale",
+        "refund_version": int(read_china_time(at).timestamp()) * 1000,
         "created": write_china_time(now),
         "modified": at,
     }

@@ -123,7 +123,7 @@ async def market(temporal_env: WorkflowEnvironment, sessions: Sessions) -> Async
 async def _seed(sessions: Sessions, accounts: SandboxSettings) -> None:
     await seed_network(sessions, locations=("HQ", "SOUTH"), skus=("A", "B"))
     top, jd, pdd = accounts.top, accounts.jd, accounts.pdd
-    shopify, sf = accounts.shopify, accounts.sf
+    shopify, sf, douyin = accounts.shopify, accounts.sf, accounts.douyin
     shops = {
         "top": ("tmall", "http://sandbox/top/router/rest", {
             "app_key": top.app_key, "app_secret": top.app_secret, "session": top.sessions[0]}),
@@ -133,6 +133,9 @@ async def _seed(sessions: Sessions, accounts: SandboxSettings) -> None:
         "pdd": (pdd.mall_id, "http://sandbox/pdd/api/router", {
             "client_id": pdd.client_id, "client_secret": pdd.client_secret,
             "access_token": pdd.access_tokens[0]}),
+        "douyin": (douyin.shop_id, "http://sandbox/douyin", {
+            "app_key": douyin.app_key, "app_secret": douyin.app_secret,
+            "access_token": douyin.access_tokens[0]}),
         "shopify": (shopify.domain, "http://sandbox/shopify", {
             "access_token": shopify.access_token, "webhook_secret": shopify.client_secret}),
     }  # fmt: skip

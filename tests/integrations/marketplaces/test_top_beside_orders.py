@@ -8,7 +8,12 @@ from domain.orders.after_sale import AfterSaleKind, AfterSaleStage
 from domain.shared.errors import RateLimited, Rejected
 from integrations.marketplaces.port import Listing, Push
 from integrations.marketplaces.top import TopMarketplace
-from integrations.marketplaces.top_after_sale import PAGE_SIZE
+from integrations.marketplaces.top_after_sale import (
+    PAGE_SIZE,
+    TOPICS,
+    ToldRefund,
+    told_after_sale,
+)
 from integrations.marketplaces.top_messages import TmcMessage, queued
 from integrations.sandbox.top_stock import listing_of
 from tests.integrations.marketplaces.test_top_client import act, parcel, sell, top
@@ -161,3 +166,13 @@ async def test_the_queue_that_is_throttled_says_when_to_come_again(world: World)
 
     with pytest.raises(RateLimited):
         await top(world).consume()
+
+
+def test_a_message_of_a_new_refund_does_not_say_whether_goods_come_back() -> None:
+    """So it opens no return yet: one for money alone would pay for goods that are to come."""
+    told = ToldRefund.model_validate(
+        {"tid": "1", "refund_id": "2", "modified": "2026-05-01 12:00:00", "refund_fee": "3.00"}
+    )
+    kinds = [told_after_sale(topic, told).kind for topic in TOPICS]
+    other, returned = AfterSaleKind.OTHER, AfterSaleKind.RETURN
+    assert kinds == [other, returned, returned, other, other]

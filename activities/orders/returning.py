@@ -10,6 +10,7 @@ from temporalio import activity
 from activities.orders.ports import OrderRules
 from db.engine import Sessions
 from db.logistics.claim_opening import claim_from_return
+from db.logistics.return_labels import label_for_return, void_label_of
 from db.orders.return_money import (
     order_money,
     pay_rest,
@@ -42,6 +43,7 @@ from domain.orders.returns.model import (
 )
 from domain.orders.work import ReturnWork
 from domain.shared.ids import return_workflow_id
+from integrations.carriers.registry import RETURNS
 
 _JUDGED: Final = """
 UPDATE sales_return SET judged_at = clock_timestamp(), doubts = CAST(:doubts AS jsonb),
@@ -109,7 +111,7 @@ class SalesReturnActivities:
     @activity.defn(name="sales_return.move_on")
     async def move_on(self, work: ReturnWork) -> ReturnState:
         """Write its new status down and start the clock of the next act; what the carrier lost or
-        broke is claimed from it."""
+        broke is claimed from it, what is approved is collected where the shop wants that."""
         async with self.sessions.begin() as session:
             await lock_return(session, work.return_no)
             state = await return_state(session, work.return_no)
@@ -118,6 +120,8 @@ class SalesReturnActivities:
                 due_at, warn_at = self._clock(status, datetime.now(UTC))
                 await write_progress(session, state, due_at, warn_at)
                 await claim_from_return(session, work.return_no)
+                if status is ReturnStatus.APPROVED:
+                    await label_for_return(session, work.return_no, RETURNS)
                 await _late_no_more(session, work.return_no)
             return await return_state(session, work.return_no)
 
@@ -191,6 +195,7 @@ class SalesReturnActivities:
             session, _CLOSE, return_no=row.return_no, outcome=outcome, channel_done=channel_done
         )
         await let_go(session, row.return_no)
+        await void_label_of(session, row.return_no)
         await _late_no_more(session, row.return_no)
         data = {"return_no": row.return_no, "return_outcome": str(outcome)}
         await tell(session, row.order_id, row.return_no, "return_closed", data)

@@ -1,17 +1,19 @@
 """Waybills with which consumers send goods back, in the caller's transaction."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.return_acts import parcel_sent
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
 from domain.orders.messages import ReturnLabelMoved
 from domain.orders.work import ReturnLabelFacts
-from domain.shared.errors import ActionNotAllowed, OrderNotFound
+from domain.shared.errors import ActionNotAllowed, DomainError, OrderNotFound
 from domain.shared.ids import OrderId, return_label_workflow_id
 
 RETURN_MOVED: Final = "return_moved"
@@ -31,8 +33,9 @@ SELECT code FROM carrier_account WHERE active AND code = ANY(:offering) ORDER BY
 
 _WANT: Final = """
 INSERT INTO return_label (no, order_id, location_id, carrier, reason, asked_by, state, waybill_no,
-                          status, told)
-VALUES (:no, :order_id, :location_id, :carrier, :reason, :asked_by, 'wanted', '', 'labelled', '')
+                          status, told, return_no)
+VALUES (:no, :order_id, :location_id, :carrier, :reason, :asked_by, 'wanted', '', 'labelled', '',
+        :return_no)
 ON CONFLICT DO NOTHING RETURNING no
 """
 
@@ -82,12 +85,25 @@ HAVING sum(coalesce(x.picked_quantity, x.quantity)) > 0 ORDER BY x.sku
 """
 
 _SCANNED: Final = """
-SELECT no, order_id, status, told_at FROM return_label
+SELECT no, order_id, status, told_at, return_no, carrier, waybill_no FROM return_label
 WHERE carrier = :carrier AND waybill_no = :waybill_no FOR UPDATE
 """
 
 _MOVE: Final = """
 UPDATE return_label SET status = :status, told = :told, told_at = :at WHERE no = :no
+"""
+
+# Shops whose settings say so have the goods of approved returns collected.
+_TO_COLLECT: Final = """
+SELECT o.no AS order_no, r.reason FROM sales_return r
+JOIN sales_order o ON o.id = r.order_id JOIN shop s ON s.id = r.shop_id
+WHERE r.return_no = :return_no AND r.kind = 'return' AND r.waybill_no = ''
+  AND coalesce(s.settings->'return_labels' = 'true'::jsonb, false)
+"""
+
+_OF_RETURN: Final = """
+SELECT l.no, o.no AS order_no FROM return_label l JOIN sales_order o ON o.id = l.order_id
+WHERE l.return_no = :return_no AND l.state IN ('wanted', 'ordered') AND l.status = 'labelled'
 """
 
 _OF_ORDER: Final = """
@@ -97,7 +113,13 @@ FROM return_label WHERE order_id = :order_id ORDER BY created_at DESC, no DESC
 
 
 async def want_label(
-    session: AsyncSession, order_no: str, offering: Collection[str], *, reason: str, by: str
+    session: AsyncSession,
+    order_no: str,
+    offering: Collection[str],
+    *,
+    reason: str,
+    by: str,
+    return_no: str = "",
 ) -> str:
     """A consumer is to send goods of this order back: the number of his label.
 
@@ -118,7 +140,7 @@ async def want_label(
     no = f"{order_no}-B{order.labels + 1}"
     made = await run(
         session, _WANT, no=no, order_id=order.id, location_id=order.location_id,
-        carrier=carriers[0].code, reason=reason, asked_by=by,
+        carrier=carriers[0].code, reason=reason, asked_by=by, return_no=return_no,
     )  # fmt: skip
     if not made:
         raise ActionNotAllowed("this order has a return label already")
@@ -132,6 +154,28 @@ async def cancel_label(session: AsyncSession, order_no: str, no: str) -> None:
     if not rows:
         raise ActionNotAllowed("this return label cannot be cancelled any more")
     await _tell(session, no, rows[0].order_id)
+
+
+async def label_for_return(
+    session: AsyncSession, return_no: str, offering: Collection[str]
+) -> str | None:
+    """The return is approved: its goods are collected, where its shop wants that and a carrier does
+    it. None where the buyer sends them himself, as always."""
+    for row in await run(session, _TO_COLLECT, return_no=return_no):
+        try:
+            return await want_label(
+                session, row.order_no, offering, reason=row.reason, by="system",
+                return_no=return_no,
+            )  # fmt: skip
+        except ActionNotAllowed:
+            return None
+    return None
+
+
+async def void_label_of(session: AsyncSession, return_no: str) -> None:
+    """Nothing comes back: nobody collects it, unless the carrier has it already."""
+    for row in await run(session, _OF_RETURN, return_no=return_no):
+        await cancel_label(session, row.order_no, row.no)
 
 
 async def facts_of(session: AsyncSession, no: str) -> ReturnLabelFacts:
@@ -178,6 +222,7 @@ async def heard_of_return(
             await run(session, _MOVE, no=row.no, status=status, told=last.text[:500], at=last.at)
         if status is not ParcelStatus(row.status):
             await _tell(session, row.no, row.order_id)
+            await _collected(session, row)
     return len(rows)
 
 
@@ -191,6 +236,13 @@ async def is_delivered(session: AsyncSession, no: str) -> bool:
     rows = await run(session, "SELECT FROM return_label WHERE no = :no AND status = 'delivered'",
                      no=no)  # fmt: skip
     return bool(rows)
+
+
+async def _collected(session: AsyncSession, row: Row[Any]) -> None:
+    """The goods are with the carrier: the return it was ordered for has its parcel."""
+    if row.return_no:
+        with suppress(DomainError):  # it is over, or the buyer sent them another way
+            await parcel_sent(session, row.return_no, row.carrier, row.waybill_no, "carrier")
 
 
 async def _tell(session: AsyncSession, no: str, order_id: str) -> None:

@@ -123,6 +123,11 @@ FROM order_event e LEFT JOIN location l ON l.id = e.data->>'location'
 WHERE e.order_id = :order_id AND e.source = :return_no ORDER BY e.at DESC, e.seq DESC LIMIT 200
 """
 
+_LABEL: Final = """
+SELECT no, carrier, state, waybill_no, status FROM return_label
+WHERE return_no = :return_no AND state <> 'cancelled' ORDER BY created_at DESC LIMIT 1
+"""
+
 _ITEMS: Final = """
 SELECT id, step_id, cause, code, error, system, attempts, first_seen FROM attention
 WHERE resolved_at IS NULL AND (
@@ -148,6 +153,7 @@ class ReturnDetail:
     attention: Sequence[Row[Any]]
     photos: Sequence[Row[Any]]
     wanted: Sequence[tuple[Wanted, str]]
+    label: Row[Any] | None = None  # with which it is collected
     claims: Sequence[Row[Any]] = ()  # against carriers, of the whole order
 
     @property
@@ -203,5 +209,6 @@ async def return_detail(session: AsyncSession, return_no: str) -> ReturnDetail:
         await run(session, _ITEMS, return_no=return_no, workflow_id=f"return/{return_no}"),
         await photos_of(session, return_no),
         await wanted_of(session, return_no),
+        next(iter(await run(session, _LABEL, return_no=return_no)), None),
         await claims_of(session, row.order_id),
     )

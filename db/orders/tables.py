@@ -364,6 +364,7 @@ class ReturnLabelRow(SQLModel, table=True):
         ),
         Index("return_label_by_order", "order_id"),
         Index("return_label_by_waybill", "waybill_no", "carrier"),
+        Index("return_label_by_return", "return_no", postgresql_where=text("return_no <> ''")),
     )
     no: str = Field(primary_key=True)
     order_id: str = Field(foreign_key="sales_order.id")
@@ -376,6 +377,8 @@ class ReturnLabelRow(SQLModel, table=True):
     told_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     reason: str = ""
     asked_by: str = ""
+    # The return it was ordered for, where one ordered it by itself.
+    return_no: str = Field(default="", sa_column_kwargs=_EMPTY)
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     settled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 

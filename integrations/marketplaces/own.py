@@ -22,12 +22,12 @@ from integrations.marketplaces.port import (
 )
 from integrations.marketplaces.reading import UNREADABLE
 from integrations.marketplaces.standard_webhook import proven
-from integrations.settings import Schema
+from integrations.settings import Schema, yes_no
 
 SECRETS: Final = ("secret",)
 OPTIONAL_SECRETS: Final = ("secret_old",)
 SIGNING_SECRETS: Final = (*SECRETS, *OPTIONAL_SECRETS)  # as Standard Webhooks have them
-SETTINGS: Final = Schema()
+SETTINGS: Final = Schema((yes_no("return_labels"),))  # have approved returns collected
 TOPIC: Final = "order"
 _STATUS: Final = {UNREADABLE: 422, "unsupported_media_type": 415, MISMATCH: 409}
 

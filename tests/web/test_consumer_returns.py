@@ -45,6 +45,26 @@ async def test_a_buyer_asks_sends_and_follows(
     assert await rows(sessions, "SELECT waybill_no FROM sales_return") == [("SF42",)]
 
 
+async def test_a_buyer_whose_goods_are_collected_reads_who_comes(
+    anonymous: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await anonymous.post("/return/ask", data=ASK)
+    await change(
+        sessions, "UPDATE sales_return SET decision = 'approved', waits_for = 'buyer_parcel'"
+    )
+    await change(
+        sessions,
+        "INSERT INTO return_label (no, order_id, location_id, carrier, reason, asked_by, state,"
+        " waybill_no, status, told, return_no)"
+        " SELECT 'O-1-B1', order_id, 'HQ', 'jdl', '', 'system', 'ordered', 'JDV7', 'labelled', '',"
+        " return_no FROM sales_return",
+    )
+    page = (await anonymous.post("/return", data=KNOWN)).text
+    assert "comes to collect it" in page
+    assert "JDV7" in page
+    assert 'name="waybill_no"' not in page
+
+
 async def test_a_question_is_answered_on_the_page(
     anonymous: httpx.AsyncClient, sessions: Sessions
 ) -> None:

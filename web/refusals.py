@@ -46,6 +46,8 @@ _SENTENCES: Final = (
     N_("exchanges of Taobao and Tmall are answered in their back office"),
     N_("Tmall wants a picture as proof of a refusal"),
     N_("Douyin wants this answer in its back office"),
+    N_("this return has more lines than can be processed at once"),
+    N_("the refund does not fit the payments that Shopify shows"),
     N_("Pinduoduo documents no call that refuses"),
     N_("Pinduoduo documents no call for this kind of case"),
     N_("WeChat wants the parcel of an exchange, in its back office"),

@@ -134,7 +134,11 @@ async def _units(
     rows = [row for row in await returnable(session, order_id) if row.left_over]
     if case.external_line_nos:
         rows = [row for row in rows if row.external_line_no in case.external_line_nos]
-    units = {row.id: int(row.left_over) for row in rows}
+    told = dict(zip(case.external_line_nos, case.line_units, strict=False))
+    units = {
+        row.id: min(int(row.left_over), told.get(row.external_line_no, int(row.left_over)))
+        for row in rows
+    }
     if kind.needs_goods or not units or not case.amount_minor:
         return units, 0
     worth = settle(await order_money(session, order_id), units, Terms()).refund_minor

@@ -62,6 +62,7 @@ class AfterSale:
     amount_minor: int = 0
     reason: str = ""
     external_line_nos: tuple[str, ...] = ()  # empty = the whole order, or not told
+    line_units: tuple[int, ...] = ()  # of each of these lines; empty = all that was sent
     return_carrier: str = ""
     return_waybill_no: str = ""
 

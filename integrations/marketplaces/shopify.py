@@ -6,7 +6,7 @@ Facts: wire-formats §1.6 (shopify.dev: verify deliveries, GraphQL Admin, rate l
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
@@ -16,8 +16,10 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.shared.errors import Rejected, Unavailable
 from integrations.access import UNHURRIED, Pace, ShopAccess
 from integrations.http import exchange
+from integrations.marketplaces import shopify_returns
 from integrations.marketplaces.port import (
     MISMATCH,
+    CaseVerdict,
     DoorAnswer,
     Listing,
     Push,
@@ -71,11 +73,17 @@ from integrations.marketplaces.shopify_stock import (
     stock_question,
 )
 from integrations.marketplaces.signing import shopify_genuine
-from integrations.settings import Schema, text
+from integrations.settings import Schema, choice, text
 
 SECRETS: Final = ("access_token", "webhook_secret")
 OPTIONAL_SECRETS: Final = ("webhook_secret_old",)
-SETTINGS: Final = Schema((text("api_version"), text("location_id")))
+SETTINGS: Final = Schema(
+    (
+        text("api_version"),
+        text("location_id"),
+        choice("decline_reason", shopify_returns.DECLINE_REASONS),
+    )
+)
 API_VERSION: Final = "2026-04"
 _MOST_PAGES: Final = 20
 _MOST_TRIES: Final = 5
@@ -96,6 +104,7 @@ def open_shop(access: ShopAccess) -> "ShopifyMarketplace":
         access.settings.get("api_version", API_VERSION),
         pace=access.pace,
         location_id=str(access.settings.get("location_id", "")),
+        settings=access.settings,
     )
 
 
@@ -161,6 +170,7 @@ class ShopifyMarketplace:
     notify_customer: bool = True
     pace: Pace = UNHURRIED
     location_id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)  # how returns are answered
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     @property
@@ -180,7 +190,7 @@ class ShopifyMarketplace:
         if given.get("x-shopify-shop-domain", "").lower() != self.domain.lower():
             raise _refused("the message is for another shop", "wrong_shop")
         topic = given.get("x-shopify-topic", "")
-        if topic not in TOPICS and topic != REFUND_TOPIC:
+        if topic not in TOPICS | shopify_returns.TOPICS and topic != REFUND_TOPIC:
             return ()
         message_id = given.get("x-shopify-webhook-id", "")
         if not message_id:
@@ -189,6 +199,9 @@ class ShopifyMarketplace:
             raise _refused("the body is not JSON", UNREADABLE)
         if topic == REFUND_TOPIC:
             return (read_refund(message_id, body),)
+        if topic in shopify_returns.TOPICS:
+            at = given.get("x-shopify-triggered-at", "")
+            return (shopify_returns.read_return(message_id, topic, at, body),)
         try:
             number = read_body(_Named, body, system="shopify").id
         except Rejected:
@@ -223,11 +236,11 @@ class ShopifyMarketplace:
         raise _refused("more lines than can be read", "too_large")
 
     def snapshot(self, raw: bytes) -> OrderSnapshot | None:
-        """Translate a stored webhook or fetched answer; None for a refund, which is no order.
+        """Translate a stored webhook or fetched answer; None for a refund or return, no order.
 
         Raises Rejected (`unreadable`).
         """
-        if is_refund(raw):
+        if is_refund(raw) or shopify_returns.is_return(raw):
             return None
         fetched = read_body(_Stored, raw, system="shopify").data
         if fetched is None:
@@ -256,6 +269,10 @@ class ShopifyMarketplace:
             created = read_answer(_CreatedAnswer, raw, system="shopify", changes=True)
             for error in created.data.fulfillment_create.user_errors:
                 raise _refused(error.message, ".".join(error.field or ("userErrors",)))
+
+    async def answer_case(self, verdict: CaseVerdict) -> None:
+        """Approve or decline a return; once the goods are here, refund and close it."""
+        await shopify_returns.answer(verdict, self._ask, self.settings)
 
     async def set_available(self, listing: Listing, quantity: int, reference: str) -> None:
         """Set the count unless it is so already. What was sold there between reading and setting

@@ -33,6 +33,7 @@ from integrations.sandbox.shopify_orders import (
     refund,
     touch,
 )
+from integrations.sandbox.shopify_returns import RETURN, ShopifyReturnDesk
 from integrations.sandbox.shopify_stock import Inventory
 from integrations.signing import same
 
@@ -54,6 +55,9 @@ class ShopifySandbox(Vendor):
         super().__init__(sandbox)
         self._account = sandbox.settings.shopify
         self._inventory = Inventory(sandbox, self.name)
+        self._returns = ShopifyReturnDesk(
+            sandbox, self.name, self._known, self._tell_return, self._pay_back
+        )
         self._chance = random.Random(sandbox.settings.seed)
         self._documents: Mapping[str, Callable[[Variables], Mapping[str, Any]]] = {
             "Order": self._order,
@@ -61,6 +65,7 @@ class ShopifySandbox(Vendor):
             "FulfillmentLines": self._fulfilled_lines,
             "FulfillmentOrderLines": self._open_lines,
             "FulfillmentCreate": self._create_fulfilment,
+            **self._returns.documents,
             "VariantStock": self._inventory.of_variant,
             "SkuStock": self._inventory.of_sku,
             "InventorySetQuantities": self._inventory.change,
@@ -128,12 +133,20 @@ class ShopifySandbox(Vendor):
             if order is None:
                 raise HTTPException(404, "no such order")
             amount = asked.amount or Decimal(order["total_price"])
-            number = 900_000_000_000 + self.sandbox.store.next_number(self.name, "refund")
-            now = self.sandbox.now()
-            told = refund(order, number, amount, now, back=asked.with_return)
-            self.sandbox.pushes.send(self.name, self._push(told, "refunds/create"))
-            self._keep(order, _UPDATED)
+            self._pay_back(order, amount, back=asked.with_return)
             return order
+
+        @router.get("/returns")
+        async def returns() -> list[dict[str, Any]]:
+            return self.sandbox.store.all(self.name, RETURN)
+
+        @router.post("/orders/{order_id}/return", status_code=201)
+        async def ask_return(order_id: int) -> dict[str, Any]:
+            """The buyer asks to send back all that was sent to him."""
+            order = self._known(order_id)
+            if order is None:
+                raise HTTPException(404, "no such order")
+            return self._returns.ask(order)
 
         @router.get("/stock")
         async def stock() -> list[dict[str, Any]]:
@@ -178,6 +191,15 @@ class ShopifySandbox(Vendor):
             pay(order, now)
             self._keep(order, "orders/paid")
         return order
+
+    def _pay_back(self, order: Order, amount: Decimal, *, back: bool = True) -> None:
+        number = 900_000_000_000 + self.sandbox.store.next_number(self.name, "refund")
+        told = refund(order, number, amount, self.sandbox.now(), back=back)
+        self.sandbox.pushes.send(self.name, self._push(told, "refunds/create"))
+        self._keep(order, _UPDATED)
+
+    def _tell_return(self, kept: dict[str, Any], topic: str) -> None:
+        self.sandbox.pushes.send(self.name, self._push(kept, topic))
 
     def _change(self, order_id: int, topic: str, change: Callable[[Order], None]) -> Order:
         order = self._known(order_id)

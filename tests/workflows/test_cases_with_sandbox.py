@@ -1,6 +1,7 @@
 """Returns of marketplaces from the buyer's wish to the money, each answer told in the channel's own
 words, with real clients, the sandbox, and answers that get lost."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,12 @@ import pytest
 from db.shared.after_sales import take_after_sale
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.returns.plan import ReturnAction
+from integrations.marketplaces.port import Pushed
+from integrations.marketplaces.signing import shopify_signature
+from integrations.sandbox.settings import SandboxSettings
 from tests.people import VAULT
 from tests.workflows.returning import REFUNDS, RESELL, Returns
-from tests.workflows.test_with_sandbox import Market, market
+from tests.workflows.test_with_sandbox import SHIPPED, Market, market
 
 __all__ = ["market"]  # the fixture
 
@@ -56,6 +60,8 @@ PDD = Platform(
     "7",
     '{"return_address_id": "7"}',
 )
+
+SHOPIFY = Platform("shopify", "orders", "id", "ReturnApprove", "ReturnProcess", "")
 
 
 async def delivered(market: Market, platform: Platform) -> tuple[Returns, str]:
@@ -182,3 +188,63 @@ async def test_a_part_of_the_money_is_not_told_to_a_platform_that_pays_all(
     cause = await shop.row("SELECT cause FROM attention WHERE resolved_at IS NULL")
     assert cause == ("Rejected",)
     assert await executed(market, TOP, TOP.pays) == []
+
+
+async def shopify_tells(market: Market) -> None:
+    """The latest webhook of the only return, as our door reads it."""
+    (kept,) = (await market.sandbox.get("/sandbox/shopify/returns")).json()
+    account = SandboxSettings().shopify
+    body = json.dumps(kept).encode()
+    headers = {
+        "x-shopify-topic": "returns/update",
+        "x-shopify-shop-domain": account.domain,
+        "x-shopify-webhook-id": f"{kept['id']}-{kept['status']}",
+        "x-shopify-triggered-at": kept["updated_at"],
+        "x-shopify-hmac-sha256": shopify_signature(account.client_secret, body),
+    }
+    shop = await market.adapters.pushing("shopify", "shopify")
+    (push,) = shop.read_pushes(Pushed(headers, body))
+    assert push.after_sale is not None
+    async with market.company.sessions.begin() as session:
+        await take_after_sale(session, VAULT, "shopify", "shopify", push.after_sale)
+
+
+async def test_a_shopify_return_is_approved_and_refunded_by_us_once_though_answers_are_lost(
+    market: Market,
+) -> None:
+    shop = market.company
+    await market.stock(A="HQ")
+    lines = [{"sku": "A", "price": "20.00", "quantity": 2}]
+    (order,) = await market.post("/sandbox/shopify/orders", {"lines": lines, "shipping": "0"})
+    await market.hear("shopify", str(order["id"]))
+    (number,) = await market.shipments(1)
+    await market.send(number)
+    await shop.until(SHIPPED, 1)
+    await shop.deliver(number)
+    await shop.status("delivered")
+    returns = await Returns.of(shop)
+    await market.post(f"/sandbox/shopify/orders/{order['id']}/return", {})
+    await shopify_tells(market)
+    no = await number_of(market)
+    await breaks(market, SHOPIFY, "ReturnApprove", "error_after")
+    await returns.decide(no, ReturnAction.APPROVE)
+    await shop.until("SELECT decision, to_tell FROM sales_return", "approved", "")
+    await shopify_tells(market)
+
+    await breaks(market, SHOPIFY, "ReturnProcess", "error_after")
+    await returns.receive(no, 2)
+    await returns.inspect(no, (2, RESELL))
+    await shop.until("SELECT settled_at IS NOT NULL, to_tell FROM sales_return", True, "")
+    said = ("ReturnApprove", "ReturnProcess", "ReturnClose")
+    assert sorted(await executed(market, SHOPIFY, *said)) == sorted(said)
+    await shopify_tells(market)
+    await returns.is_at("closed", "refunded")
+
+    (kept,) = (await market.sandbox.get("/sandbox/shopify/orders")).json()
+    assert [one["transactions"][0]["amount"] for one in kept["refunds"]] == ["40.00"]
+    money = "SELECT captured_minor, refunded_minor FROM sales_order"
+    assert await shop.row(money) == (4000, 4000)
+    await market.hear("shopify", str(order["id"]))  # the order tells of the refund as well
+    await shop.until("SELECT count(*) FROM inbox WHERE topic = 'pulled' AND applied_at IS NULL", 0)
+    assert await shop.row(money) == (4000, 4000)
+    await shop.adds_up()

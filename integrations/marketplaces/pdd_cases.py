@@ -39,6 +39,7 @@ INFORMATION: Final = "pdd.refund.information.get"
 AGREE: Final = "pdd.refund.returngoods.agree"
 PAY: Final = "pdd.refund.agree"
 _AGREED: Final = "同意退货"
+_PAYING: Final = (4, 5)  # after_sales_status: it was agreed to pay, nothing more is awaited
 # after_sales_type of one case; the list counts otherwise.
 _KINDS: Final = {
     1: AfterSaleKind.REFUND,
@@ -92,6 +93,8 @@ async def answer(verdict: CaseVerdict, call: Calls, settings: Mapping[str, Any])
         stage = STAGES.get(info.after_sales_status, AfterSaleStage.UNKNOWN)
         if info.after_sales_status in RETURN_AGREED and info.express_no:
             stage = AfterSaleStage.ON_THE_WAY
+        elif info.after_sales_status in _PAYING:
+            stage = AfterSaleStage.DONE
         return Seen(stage, _KINDS.get(info.after_sales_type, AfterSaleKind.OTHER), info)
 
     async def say(case: Seen[CaseInfo]) -> None:

@@ -30,7 +30,7 @@ from integrations.marketplaces.port import (
 from integrations.marketplaces.reading import UNREADABLE, BodyT, read_answer
 from integrations.marketplaces.signing import wechat_signature
 from integrations.marketplaces.wechat_after_sale import CaseAnswer, CasesAnswer, after_sale_of
-from integrations.marketplaces.wechat_answers import ACCEPT, REJECT, answer_to
+from integrations.marketplaces.wechat_answers import ACCEPT, REJECT, answer_to, awaits
 from integrations.marketplaces.wechat_crypt import open_message
 from integrations.marketplaces.wechat_errors import TOKEN, WechatError, codes_of, wechat_error
 from integrations.marketplaces.wechat_messages import CompaniesAnswer, OrdersAnswer, StockAnswer
@@ -194,7 +194,7 @@ class WechatMarketplace:
 
         async def read() -> Seen[AfterSale]:
             case = await self._case(verdict.after_sale_no, self.now())
-            return Seen(case.stage, case.kind, case)
+            return Seen(awaits(case), case.kind, case)
 
         async def say(case: Seen[AfterSale]) -> None:
             path, parameters = answer_to(verdict, case.kind, self.access.settings)

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from domain.orders.after_sale import AfterSaleKind
+from domain.orders.after_sale import AfterSale, AfterSaleKind, AfterSaleStage
 from integrations.marketplaces.cases import by_hand, must_be_set, return_address
 from integrations.marketplaces.port import CaseVerdict, Verdict
 
 ACCEPT: Final = "/channels/ec/aftersale/acceptapply"
 REJECT: Final = "/channels/ec/aftersale/rejectapply"
 _GOODS_BACK, _PAY = 1, 2  # accept_type
+_PAYING: Final = "PLATFORM_REFUNDING"
+
+
+def awaits(case: AfterSale) -> AfterSaleStage:
+    """How far the case is for who answers it: while WeChat pays, nothing more is awaited."""
+    return AfterSaleStage.DONE if case.vendor_status == _PAYING else case.stage
 
 
 def answer_to(

@@ -47,7 +47,7 @@ _CASE: Final = "case"
 _WAYBILL: Final = "/channels/ec/logistics/ewaybill/biz/order"
 _TOKEN_PATH: Final = "/cgi-bin/stable_token"
 # The controls know numbers, WeChat knows words: 1 asked, 2 goods to come back, 3 on their way,
-# 4 refused, 5 withdrawn, 6 done.
+# 4 refused, 5 withdrawn, 6 done, 7 being paid.
 _STATUSES: Final = {
     "1": "MERCHANT_PROCESSING",
     "2": "USER_WAIT_RETURN",
@@ -55,6 +55,7 @@ _STATUSES: Final = {
     "4": "MERCHANT_REJECT_REFUND",
     "5": "USER_CANCELD",
     "6": "MERCHANT_REFUND_SUCCESS",
+    "7": "PLATFORM_REFUNDING",
 }
 _COMPANIES: Final = (
     ("SF", "顺丰速运"),

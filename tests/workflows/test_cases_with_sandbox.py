@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from db.orders.return_decisions import DecidedTerms
 from db.shared.after_sales import take_after_sale
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.returns.plan import ReturnAction
@@ -188,6 +189,17 @@ async def test_a_part_of_the_money_is_not_told_to_a_platform_that_pays_all(
     cause = await shop.row("SELECT cause FROM attention WHERE resolved_at IS NULL")
     assert cause == ("Rejected",)
     assert await executed(market, TOP, TOP.pays) == []
+
+
+async def test_money_alone_less_a_deduction_is_not_told_either(market: Market) -> None:
+    shop = market.company
+    returns, number = await delivered(market, DOUYIN)
+    await DOUYIN.asks(market, number)
+    await tells(market, DOUYIN)
+    no = await number_of(market)
+    await returns.decide(no, ReturnAction.APPROVE, DecidedTerms(deduction_minor=500))
+    await shop.parked("case_answer")
+    assert await executed(market, DOUYIN, DOUYIN.pays) == []
 
 
 async def shopify_tells(market: Market) -> None:

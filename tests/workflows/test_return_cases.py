@@ -227,3 +227,14 @@ async def test_a_parcel_that_comes_back_opens_its_return(
         assert await shop.row(stock()) == (10,)
         assert await shop.row("SELECT count(*) FROM sales_return") == (1,)
         await shop.adds_up()
+
+
+async def test_a_case_about_some_units_claims_no_more_than_these(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        await sold(shop)
+        await told(shop, replace(CASE, line_units=(1,)))
+        await shop.until("SELECT quantity FROM sales_return_line", 1)
+        assert await shop.row("SELECT returned_quantity FROM fulfilment_line") == (1,)
+        await shop.adds_up()

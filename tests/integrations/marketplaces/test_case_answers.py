@@ -349,3 +349,10 @@ async def test_a_refusal_is_no_error_where_the_answer_was_given_meanwhile(
     assert raced
     assert (await channel.seen(world)).stage is AfterSaleStage.AGREED
     assert len(await channel.calls(world, 0)) == 2
+
+
+async def test_while_pinduoduo_pays_nothing_more_is_said(world: World) -> None:
+    agree = await PDD.case(world)
+    await PDD.ask(world, agree.external_no, goods=True, status="4")
+    await PDD.shop(world).answer_case(replace(agree, verdict=Verdict.RECEIVED))
+    assert await PDD.calls(world, 1) == []

@@ -113,3 +113,15 @@ async def test_cases_of_several_days_and_pages_are_all_read(world: World) -> Non
     cases = await wechat(world).changed_after_sales(start, world.clock + timedelta(minutes=1))
 
     assert sorted(case.external_no for case in cases) == sorted(numbers)
+
+
+async def test_receipt_is_not_said_before_agreement_nor_while_it_is_paid(world: World) -> None:
+    (number,) = await sell(world, "wechat")
+    await act(world, "wechat", number, "refund", with_return=True)
+    received = CaseVerdict("2000000001", number, Verdict.RECEIVED, "", True)
+    with pytest.raises(Rejected) as refused:
+        await wechat(world, settings=SAYS).answer_case(received)
+    assert refused.value.code == "other_stage"
+    await act(world, "wechat", number, "refund", with_return=True, refund_status="7")
+    await wechat(world, settings=SAYS).answer_case(received)
+    assert await world.calls(operation="/channels/ec/aftersale/acceptapply") == []

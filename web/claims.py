@@ -49,7 +49,8 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 _HEADINGS: Final = (
     N_("Claim"), N_("Carrier"), N_("Waybill number"), N_("Kind"), N_("Order"), N_("Despatched"),
     N_("To be filed until"), N_("Status"), N_("Carrier's number"), N_("Goods"), N_("Freight"),
-    N_("Claimed"), N_("Accepted"), N_("Received"), N_("Written off"), N_("Currency"),
+    N_("Claimed"), N_("Accepted by the carrier"), N_("Money received"), N_("Written off"),
+    N_("Currency"),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from commands.demo import seed_demo
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.logistics.intercepts import want_intercepts
 from db.orders.receivers import Person
 from db.orders.returns import Asked, insert_return
 from db.orders.tables import (
@@ -109,6 +110,35 @@ async def seed_day(database_url: str, sessions: Sessions) -> None:
             [ReserveStock(f"{DAY[0].no}-1", goods, "o1", "shipment/o1")]
         )
         await _seed_returns(session)
+        await _seed_claim(session)
+        await want_intercepts(session, [f"{DAY[6].no}-1"], "买家拍错了", "kefu")
+
+
+CLAIM: Final = "CL261126-0000001"
+
+
+async def _seed_claim(session: AsyncSession) -> None:
+    """A parcel that arrived broken is claimed, and filed at its carrier."""
+    await run(
+        session,
+        "INSERT INTO carrier_claim (claim_no, parcel_id, order_id, carrier, waybill_no, kind,"
+        " origin, return_no, remark, status, waits_for, outcome, currency, basis, goods_minor,"
+        " freight_minor, ceiling_minor, limited_by, most_minor, claimed_minor, accepted_minor,"
+        " received_minor, booked_off_minor, written_off_minor, despatched_at, file_by, filed_on,"
+        " carrier_ref, answer, answer_reason, ended, ended_reason, ended_by, due_at, reminders,"
+        " created_by)"
+        " SELECT :no, p.id, 'o8', 'sf', p.waybill_no, 'damaged', 'return', :return_no, '外箱压扁',"
+        " 'filed', 'answer', '', 'CNY', 'cost', 46000, 1200, 30000, 'limit', 31200, 31200, 0, 0, 0,"
+        " 0, now() - interval '3 d', now() + interval '27 d', now(), 'SFLP-20261126-08', '', '',"
+        " '', '', '', now() + interval '15 d', 1, 'system' FROM parcel p WHERE p.id = :parcel",
+        no=CLAIM, return_no=RETURNS[0], parcel=f"{DAY[7].no}-1.1",
+    )  # fmt: skip
+    await run(
+        session,
+        "INSERT INTO claim_line (claim_no, fulfilment_line_id, sku, units, value_minor)"
+        " VALUES (:no, 'o8.2/POT-ZS-220', 'POT-ZS-220', 1, 46000)",
+        no=CLAIM,
+    )
 
 
 RETURNS: Final = ("RT261126-0000001", "RT261126-0000002")

@@ -23,7 +23,7 @@ from db.engine import Sessions
 from db.platform.accounts import Accounts
 from runtime.posting import Posting
 from tests.web.chromium import chromium
-from tests.web.day import DAY, RETURNS, seed_day
+from tests.web.day import CLAIM, DAY, RETURNS, seed_day
 from tests.web.serving import listening
 from tests.web.world import Engine, change
 
@@ -58,6 +58,8 @@ LOOKS: Final = (
     Look("order-held", f"/orders/{NO[3]}"),
     Look("order-on-its-way", f"/orders/{NO[6]}"),
     Look("order-cancelled", f"/orders/{NO[8]}"),
+    Look("order-claimed", f"/orders/{NO[7]}"),
+    Look("claim-open", f"/orders/{NO[6]}", opens="do/claim"),
     Look("cancel", f"/orders/{NO[0]}", opens="do/cancel"),
     Look("hold", f"/orders/{NO[0]}", opens="do/hold"),
     Look("address", f"/orders/{NO[3]}", opens="do/address"),
@@ -95,6 +97,11 @@ LOOKS: Final = (
     Look("hand-over", f"/warehouse/{NO[2]}-1", who="cangku"),
     Look("returns-bench", "/warehouse/returns", who="cangku"),
     Look("return-at-the-bench", f"/warehouse/returns/{RETURNS[1]}", who="cangku"),
+    Look("claims", "/claims", who="caiwu"),
+    Look("claim", f"/claims/{CLAIM}", who="caiwu"),
+    Look("claim-accepted", f"/claims/{CLAIM}", who="caiwu", opens="do/accept"),
+    Look("claim-write-off", f"/claims/{CLAIM}", who="caiwu", opens="do/write_off"),
+    Look("claim-sheet", f"/claims/{CLAIM}/sheet", who="caiwu"),
     Look("books", "/finance", who="caiwu"),
     Look("books-account", "/finance/accounts/buyer_deposits", who="caiwu"),
     Look("books-vouchers", "/finance/vouchers", who="caiwu"),

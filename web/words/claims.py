@@ -19,13 +19,13 @@ CLAIM_ORIGIN: Final = {
 CLAIM_STATUS: Final = {
     "opened": N_("To be filed"),
     "filed": N_("Filed"),
-    "accepted": N_("Accepted"),
+    "accepted": N_("Accepted by the carrier"),
     "refused": N_("Refused"),
     "closed": N_("Closed"),
 }
 
 CLAIM_OUTCOME: Final = {
-    "paid": N_("Paid"),
+    "paid": N_("Paid by the carrier"),
     "written_off": N_("Written off"),
     "found": N_("Parcel found"),
 }
@@ -44,7 +44,7 @@ CLAIM_QUEUE: Final = {
     "file": N_("To be filed"),
     "answer": N_("Answer awaited"),
     "money": N_("Money awaited"),
-    "decide": N_("To be decided"),
+    "decide": N_("Claims to be decided"),
     "closed": N_("Closed"),
 }
 
@@ -69,8 +69,8 @@ CLAIM_ACTION: Final = {
 }
 
 CLAIM_MONEY: Final = {
-    "accepted": N_("Accepted"),
-    "received": N_("Received"),
+    "accepted": N_("Accepted by the carrier"),
+    "received": N_("Money received"),
     "written_off": N_("Written off"),
 }
 

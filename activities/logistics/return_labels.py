@@ -15,6 +15,7 @@ from db.logistics.return_labels import (
     is_delivered,
     label_ordered,
     settle_label,
+    tell_return_of_parcel,
     to_order,
 )
 from db.orders.receivers import open_receiver
@@ -42,6 +43,7 @@ class ReturnLabelActivities:
     async def look(self, step: ReturnLabelStep) -> ReturnLabelFacts:
         """Where the label stands; goods that came back end it."""
         async with self.sessions.begin() as session:
+            await tell_return_of_parcel(session, step.label_no)
             if await is_delivered(session, step.label_no):
                 return await settle_label(session, step.label_no, "arrived", ["ordered"])
             return await facts_of(session, step.label_no)

@@ -47,7 +47,7 @@ LEFT JOIN carrier_account a ON a.code = p.carrier
 CROSS JOIN LATERAL (
     SELECT count(*)::int AS boxes, sum(weight_g)::bigint AS weight FROM parcel
     WHERE shipment_no = s.no AND voided_at IS NULL) q
-WHERE p.id = :parcel_id
+WHERE p.id = :parcel_id FOR NO KEY UPDATE OF p
 """
 
 # A SKU that costs another currency is worth what was paid for it.
@@ -137,7 +137,7 @@ class NewClaim:
 
 
 async def open_claim(session: AsyncSession, new: NewClaim) -> str | None:
-    """Open the claim of a parcel; None when it has one already.
+    """Open the claim of a parcel, which is locked before it; None when it has one already.
 
     A parcel that had been found and is gone again has its claim opened anew. Raises ParcelNotFound;
     ActionNotAllowed for a parcel that never left, and for orders that are only a test; InvalidInput

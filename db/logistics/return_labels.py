@@ -85,7 +85,7 @@ HAVING sum(coalesce(x.picked_quantity, x.quantity)) > 0 ORDER BY x.sku
 """
 
 _SCANNED: Final = """
-SELECT no, order_id, status, told_at, return_no, carrier, waybill_no FROM return_label
+SELECT no, order_id, status, told_at FROM return_label
 WHERE carrier = :carrier AND waybill_no = :waybill_no FOR UPDATE
 """
 
@@ -99,6 +99,13 @@ SELECT o.no AS order_no, r.reason FROM sales_return r
 JOIN sales_order o ON o.id = r.order_id JOIN shop s ON s.id = r.shop_id
 WHERE r.return_no = :return_no AND r.kind = 'return' AND r.waybill_no = ''
   AND coalesce(s.settings->'return_labels' = 'true'::jsonb, false)
+"""
+
+# Nobody told another parcel of the return before.
+_COLLECTED: Final = """
+SELECT l.return_no, l.carrier, l.waybill_no FROM return_label l
+JOIN sales_return r ON r.return_no = l.return_no AND r.waybill_no = ''
+WHERE l.no = :no AND l.status <> 'labelled' AND l.waybill_no <> ''
 """
 
 _OF_RETURN: Final = """
@@ -222,8 +229,14 @@ async def heard_of_return(
             await run(session, _MOVE, no=row.no, status=status, told=last.text[:500], at=last.at)
         if status is not ParcelStatus(row.status):
             await _tell(session, row.no, row.order_id)
-            await _collected(session, row)
     return len(rows)
+
+
+async def tell_return_of_parcel(session: AsyncSession, no: str) -> None:
+    """The goods are with the carrier: the return that the label is for has its parcel."""
+    for row in await run(session, _COLLECTED, no=no):
+        with suppress(DomainError):  # it is over
+            await parcel_sent(session, row.return_no, row.carrier, row.waybill_no, "carrier")
 
 
 async def labels_of(session: AsyncSession, order_id: str) -> Sequence[Row[Any]]:
@@ -236,13 +249,6 @@ async def is_delivered(session: AsyncSession, no: str) -> bool:
     rows = await run(session, "SELECT FROM return_label WHERE no = :no AND status = 'delivered'",
                      no=no)  # fmt: skip
     return bool(rows)
-
-
-async def _collected(session: AsyncSession, row: Row[Any]) -> None:
-    """The goods are with the carrier: the return it was ordered for has its parcel."""
-    if row.return_no:
-        with suppress(DomainError):  # it is over, or the buyer sent them another way
-            await parcel_sent(session, row.return_no, row.carrier, row.waybill_no, "carrier")
 
 
 async def _tell(session: AsyncSession, no: str, order_id: str) -> None:

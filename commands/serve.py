@@ -77,17 +77,21 @@ def _warehouse(settings: Settings) -> None:
 
     from commands.demo import DEMO_KEY
     from integrations.sandbox.buyers import run_buyers
+    from integrations.sandbox.returning import run_returns
     from integrations.sandbox.warehouse import run_warehouse
 
-    sandbox, speed = settings.sandbox_base_url, settings.simulator_speed
+    sandbox, speed, api = settings.sandbox_base_url, settings.simulator_speed, settings.api_url
+    share = settings.simulator_returns
 
     async def simulate() -> None:
-        buying = asyncio.create_task(run_buyers(sandbox)) if speed > 0 else None
+        people = [asyncio.create_task(run_buyers(sandbox))] if speed > 0 else []
+        if speed > 0 and share > 0:
+            people.append(asyncio.create_task(run_returns(api, sandbox, DEMO_KEY, share, speed)))
         try:
-            await run_warehouse(settings.api_url, sandbox, DEMO_KEY, speed)
+            await run_warehouse(api, sandbox, DEMO_KEY, speed)
         finally:
-            if buying is not None:
-                buying.cancel()
+            for one in people:
+                one.cancel()
 
     asyncio.run(simulate())
 

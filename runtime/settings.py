@@ -117,6 +117,12 @@ class Settings(BaseSettings):
         le=1000,
         description="Simulated warehouse, parcels and buyers: 1 = watchable, 0 = off",
     )
+    simulator_returns: float = Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="Share of the simulated mini program's orders that are sent back; 0 = none",
+    )
 
     unpaid_expiry_minutes: int = Field(
         default=30,

@@ -45,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Where the data to try Onhand on is, which is no part of the repository; how many stories of
     returns are drawn, which a campaign has more of."""
     parser.addoption("--shared-data", type=Path, default=_BESIDE)
-    parser.addoption("--stories", type=int, default=20)
+    parser.addoption("--stories", type=int, default=12)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,10 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
         f"ONHAND_{name}PORT": str(free_port())
         for name in ("", "TEMPORAL_", "TEMPORAL_UI_", "SANDBOX_")
     }
-    own = {"ONHAND_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT)}
+    own = {
+        "ONHAND_DATA_DIR": str(folder / "data"), "PYTHONPATH": str(ROOT),
+        "ONHAND_SIMULATOR_RETURNS": "0",
+    }  # fmt: skip
     return kept | ports | own | {"PYTHONUNBUFFERED": "1"} | settings
 
 

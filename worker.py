@@ -20,6 +20,7 @@ from activities.channels.pulling import PullingActivities
 from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.finance.exporting import ExportActivities
+from activities.finance.invoicing import InvoiceActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.logistics.claiming import ClaimActivities
@@ -53,6 +54,7 @@ from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.invoicing import Invoicing
 from runtime.posting import Posting
 from runtime.reach import database_url, temporal_address
 from runtime.redrive import Redrive
@@ -62,6 +64,7 @@ from runtime.settings import Settings
 from runtime.temporal import TASK_QUEUE, connect
 from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
+from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
@@ -85,6 +88,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     VoucherExportWorkflow,
     ClaimWorkflow,
     InterceptWorkflow,
+    InvoiceWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
@@ -117,6 +121,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     intercepting = InterceptActivities(world.sessions, world.adapters, gates)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     exports = ExportActivities(world.sessions, world.adapters, gates)
+    invoices = InvoiceActivities(world.sessions, world.adapters, world.vault, gates)
     attention = AttentionActivities(world.sessions)
     tending = GateActivities(world.sessions)
     return [
@@ -182,6 +187,11 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         exports.look,
         exports.send,
         exports.settle,
+        invoices.look,
+        invoices.send,
+        invoices.ask,
+        invoices.settle,
+        invoices.replace,
         attention.park,
         attention.resolve,
         tending.tend,
@@ -278,6 +288,7 @@ async def serve(
                 Renewal(sessions, vault, adapters),
                 Posting(sessions),
                 Exporting(sessions),
+                Invoicing(sessions),
             ).run(),
             name="relay",
         )

@@ -24,6 +24,7 @@ import api.channels.tickets
 import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
+import api.finance.invoice_accounts
 import api.inventory.routes
 import api.logistics.claims
 import api.logistics.new_carriers
@@ -31,6 +32,7 @@ import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.corrections
 import api.orders.exchanges
+import api.orders.invoices
 import api.orders.labels
 import api.orders.manifests
 import api.orders.payments
@@ -87,6 +89,8 @@ _ROUTERS: Final = (
     (api.inventory.routes.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.erp_accounts.router, _V1),
+    (api.finance.invoice_accounts.router, _V1),
+    (api.orders.invoices.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
     (api.channels.shops.router, ""),

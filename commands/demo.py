@@ -7,7 +7,7 @@ from typing import Final
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from commands.demo_finance import seed_ledgers
+from commands.demo_finance import seed_invoicing, seed_ledgers
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -135,10 +135,12 @@ _RATES: Final = (
 _SANDBOX_HERE: Final = (
     r"^http://127\.0\.0\.1:[0-9]+"
     r"(?=/(top|jd|pdd|douyin|wechat|woocommerce|shopify|sf|zto|yto|sto|jdl|yunda|kuaidi100"
-    r"|wechatpay|alipay|stripe|kingdee|yonyou)(/|$))"
+    r"|wechatpay|alipay|stripe|kingdee|yonyou|nuonuo)(/|$))"
 )
 _FOLLOW_SANDBOX: Final = (
     "UPDATE shop SET base_url = regexp_replace(base_url, :here, :sandbox) WHERE base_url ~ :here",
+    "UPDATE invoice_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
+    " WHERE base_url ~ :here",
     "UPDATE payment_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
     " WHERE base_url ~ :here",
     "UPDATE erp_account SET base_url = regexp_replace(base_url, :here, :sandbox)"
@@ -246,6 +248,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
             )
         )  # fmt: skip
     await seed_ledgers(session, vault, accounts, sandbox)
+    await seed_invoicing(session, vault, accounts, sandbox)
     carriers = demo_carriers(accounts, f"{settings.base_url}/webhooks")
     for carrier in carriers:
         sealed = vault.seal_secrets(carrier.secrets, carrier_context(carrier.code))

@@ -102,6 +102,16 @@ def erp_context(account_id: str) -> str:
     return f"erp/{account_id}"
 
 
+def issuer_context(account_id: str) -> str:
+    """What `invoice_account.secrets` is sealed for."""
+    return f"invoice/{account_id}"
+
+
+def invoice_context(invoice_no: str) -> str:
+    """What `invoice.sealed` is sealed for."""
+    return f"invoice-buyer/{invoice_no}"
+
+
 def endpoint_context(endpoint_id: str) -> str:
     """What `webhook_endpoint.secret` is sealed for."""
     return f"webhook/{endpoint_id}"

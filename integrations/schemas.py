@@ -2,6 +2,7 @@
 
 from integrations.carriers.registry import SETTINGS
 from integrations.erp.registry import ERPS
+from integrations.invoices.registry import ISSUERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
 from integrations.settings import Schema
@@ -25,3 +26,8 @@ def schema_of_provider(code: str) -> Schema:
 def schema_of_erp(vendor: str) -> Schema:
     """What may be set of an account at an ERP; nothing for one we do not know."""
     return ERPS[vendor].settings if vendor in ERPS else Schema()
+
+
+def schema_of_issuer(vendor: str) -> Schema:
+    """What may be set of an account at an issuer of invoices; nothing for one we do not know."""
+    return ISSUERS[vendor].settings if vendor in ISSUERS else Schema()

@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.carriers.registry import CARRIERS
 from integrations.erp.registry import ERPS
+from integrations.invoices.registry import ISSUERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.marketplaces.signing import sign_own
 from integrations.payments.registry import PROVIDERS
@@ -53,6 +54,12 @@ def of_provider(code: str) -> SecretNames:
 def of_erp(vendor: str) -> SecretNames:
     """The secrets of an account at this ERP; none for one we do not know."""
     known = ERPS.get(vendor)
+    return _of(known.opens) if known else SecretNames()
+
+
+def of_issuer(vendor: str) -> SecretNames:
+    """The secrets of an account at this issuer of invoices; none for one we do not know."""
+    known = ISSUERS.get(vendor)
     return _of(known.opens) if known else SecretNames()
 
 

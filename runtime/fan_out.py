@@ -21,7 +21,7 @@ from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
-from domain.finance.messages import ExportMoved, ExportRef
+from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
 from domain.orders.messages import (
     ClaimMoved,
     ClaimRef,
@@ -106,6 +106,11 @@ def _export(payload: Mapping[str, Any]) -> _Start:
     return "VoucherExport", "export_moved", moved, ExportRef(moved.export_no)
 
 
+def _invoice(payload: Mapping[str, Any]) -> _Start:
+    moved = InvoiceMoved(**payload)
+    return "Invoice", "invoice_moved", moved, InvoiceRef(moved.invoice_no, moved.order_id)
+
+
 # News that starts the workflow it is for: what to start, its signal, the news, and with what.
 _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
@@ -116,6 +121,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "order_made": _order,
     GATE_SHUT: _gate,
     "export_moved": _export,
+    "invoice_moved": _invoice,
 }
 
 

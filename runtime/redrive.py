@@ -18,7 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from db.engine import Sessions
 from db.shared import lifecycles
 from db.shared.lifecycles import OpenMatter
-from domain.finance.messages import ExportRef
+from domain.finance.messages import ExportRef, InvoiceRef
 from domain.orders.messages import (
     ClaimRef,
     InterceptRef,
@@ -34,6 +34,7 @@ from domain.shared.ids import (
     claim_workflow_id,
     export_workflow_id,
     intercept_workflow_id,
+    invoice_workflow_id,
     refund_workflow_id,
     return_label_workflow_id,
     return_workflow_id,
@@ -67,7 +68,7 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Matters:
-    """Refunds, labels, returns, claims or exports: how each is read, and what runs for it."""
+    """Refunds, returns, claims, exports or invoices: how each is read, and what runs for it."""
 
     kind: str
     open: Callable[[AsyncSession, str, int, timedelta], Awaitable[list[OpenMatter]]]
@@ -113,6 +114,7 @@ _WALK: Final = (
     ),
     _Matters("Claim", lifecycles.open_claims, claim_workflow_id, ClaimRef),
     _Matters("Intercept", lifecycles.open_intercepts, intercept_workflow_id, InterceptRef),
+    _Matters("Invoice", lifecycles.open_invoices, invoice_workflow_id, InvoiceRef),
     _orders,
 )
 

@@ -14,6 +14,7 @@ from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.invoicing import Invoicing
 from runtime.posting import Posting
 from runtime.redrive import Redrive
 from runtime.renewing import Renewal
@@ -28,7 +29,7 @@ REDRIVE_PAUSE_S: Final = 60.0
 RENEWAL_PAUSE_S: Final = 60.0
 POSTING_PAUSE_S: Final = 2.0  # a few facts at once cost the database less than each alone
 _SLOW: Final = frozenset(
-    {"housekeeping", "redrive", "renewal", "posting", "exporting"}
+    {"housekeeping", "redrive", "renewal", "posting", "exporting", "invoicing"}
 )  # a hint is not for them
 BATCH: Final = 100
 
@@ -87,6 +88,7 @@ class Relay:
     renewal: Renewal
     posting: Posting
     exporting: Exporting
+    invoicing: Invoicing
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -108,6 +110,8 @@ class Relay:
             group.create_task(self._keep_going(books, self.posting.once))
             exports = Pace("exporting", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(exports, self.exporting.once))
+            invoices = Pace("invoicing", POSTING_PAUSE_S, POSTING_PAUSE_S)
+            group.create_task(self._keep_going(invoices, self.invoicing.once))
 
     async def _keep_going(self, pace: Pace, once: Callable[[int], Awaitable[int]]) -> None:
         while True:

@@ -117,6 +117,7 @@ async def _systems(sessions: Sessions) -> list[str]:
             "SELECT 'carrier/' || code AS system FROM carrier_account WHERE active"
             " UNION ALL SELECT 'shop/' || id FROM shop WHERE active"
             " UNION ALL SELECT 'payment/' || id FROM payment_account WHERE active"
-            " UNION ALL SELECT 'erp/' || id FROM erp_account WHERE active ORDER BY 1",
+            " UNION ALL SELECT 'erp/' || id FROM erp_account WHERE active"
+            " UNION ALL SELECT 'invoice/' || id FROM invoice_account WHERE active ORDER BY 1",
         )
     return [row.system for row in rows]

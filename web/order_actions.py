@@ -9,8 +9,9 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
+from api.channels.ports import OutsideOf
 from api.deps import Context
-from api.orders import corrections, return_labels, routes
+from api.orders import corrections, invoices, return_labels, routes
 from domain.orders.order import HoldKind
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
 from web.input import typed
@@ -21,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
 Lines = Annotated[list[str] | None, Query(max_length=1000)]
-_FORMS: Final = ("hold", "release", "address", "receiver", "return_label")
+_FORMS: Final = ("hold", "release", "address", "receiver", "return_label", "invoice")
 
 
 @router.get("/orders/{no}/do/cancel")
@@ -134,6 +135,52 @@ async def cancel_return_label(
     """The consumer keeps the goods."""
     body = body_of(return_labels.ReturnWish, reason=reason)
     await return_labels.cancel_return_label(no, typed(label_no), body, context)
+    return done(request, no)
+
+
+@router.post("/orders/{no}/do/invoice")
+async def ask_for_invoice(
+    no: str,
+    request: Request,
+    context: Context,
+    outside: OutsideOf,
+    title: Text = "",
+    tax_no: Text = "",
+    email: Text = "",
+) -> Response:
+    """Ask for an invoice of what is kept."""
+    body = body_of(
+        invoices.InvoiceWish, title=title, tax_no=tax_no.strip().upper(), email=email.strip()
+    )
+    await invoices.ask_for_invoice(no, body, context, outside)
+    return done(request, no)
+
+
+@router.post("/orders/{no}/do/cancel_invoice")
+async def cancel_invoice(
+    no: str,
+    request: Request,
+    context: Context,
+    invoice_no: Annotated[str, Form(max_length=100)] = "",
+    reason: Text = "",
+) -> Response:
+    """Nobody wants it any more."""
+    body = body_of(invoices.InvoiceReason, reason=reason)
+    await invoices.cancel_wish(no, typed(invoice_no), body, context)
+    return done(request, no)
+
+
+@router.post("/orders/{no}/do/reverse_invoice")
+async def reverse_invoice(
+    no: str,
+    request: Request,
+    context: Context,
+    invoice_no: Annotated[str, Form(max_length=100)] = "",
+    reason: Text = "",
+) -> Response:
+    """It was wrong: a red invoice takes it back."""
+    body = body_of(invoices.InvoiceReason, reason=reason)
+    await invoices.reverse(no, typed(invoice_no), body, context)
     return done(request, no)
 
 

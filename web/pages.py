@@ -15,6 +15,7 @@ import web.erp_accounts
 import web.exchanges
 import web.finance
 import web.home
+import web.invoice_accounts
 import web.login
 import web.new_partners
 import web.order_actions
@@ -54,6 +55,7 @@ _ROUTERS: Final = (
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,
     web.erp_accounts.router,
+    web.invoice_accounts.router,
     web.warehouse.router,
     web.tracking.router,
     web.consumer_returns.router,

@@ -10,12 +10,13 @@ from domain.orders.snapshot import OrderSnapshot
 from domain.orders.sourcing.model import Strategy
 from integrations.carriers.port import Aggregator, Carrier
 from integrations.erp.port import Erp
+from integrations.invoices.port import InvoiceIssuer
 from integrations.marketplaces.port import CaseMarketplace, Marketplace, PlatformWaybills
 from integrations.payments.port import PaymentProvider
 
 
 class Adapters(Protocol):
-    """Clients of shops, carriers, payment providers and ERPs, made from their rows."""
+    """Clients of shops, carriers, payment providers, ERPs and issuers of invoices."""
 
     async def marketplace(self, shop_id: str) -> Marketplace: ...
 
@@ -36,6 +37,8 @@ class Adapters(Protocol):
     async def payments(self, account_id: str) -> PaymentProvider: ...
 
     async def erp(self, account_id: str) -> Erp: ...
+
+    async def issuer(self, account_id: str) -> InvoiceIssuer: ...
 
     async def snapshot(self, channel: str, shop_id: str, raw: bytes) -> OrderSnapshot | None:
         """Translate a stored body; raises Rejected (code `unreadable`)."""

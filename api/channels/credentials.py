@@ -15,9 +15,17 @@ from api.deps import Context, RequestContext
 from api.strict import Code, StrictBody
 from db.channels import health
 from db.finance.erp_queries import erp_accounts
+from db.finance.invoice_queries import invoice_accounts
 from db.shared.credentials import Credentials
 from domain.shared.errors import InvalidInput
-from integrations.secret_names import SecretNames, of_carrier, of_channel, of_erp, of_provider
+from integrations.secret_names import (
+    SecretNames,
+    of_carrier,
+    of_channel,
+    of_erp,
+    of_issuer,
+    of_provider,
+)
 
 log = structlog.get_logger()
 
@@ -171,4 +179,6 @@ async def _names(outside: Outside, system: str) -> SecretNames:
             return of_provider(accounts[0].provider)
         if kind == "erp" and (books := await erp_accounts(session, name)):
             return of_erp(books[0].vendor)
+        if kind == "invoice" and (issuers := await invoice_accounts(session, name)):
+            return of_issuer(issuers[0].vendor)
     raise HTTPException(_NOT_FOUND, f"there is no such {kind}")

@@ -10,6 +10,7 @@ from db.vault import Vault
 from domain.orders.snapshot import OrderSnapshot
 from integrations.carriers.port import Carrier
 from integrations.erp.port import Erp
+from integrations.invoices.port import InvoiceIssuer
 from integrations.marketplaces.port import PushMarketplace
 from integrations.marketplaces.pos import PosMarketplace
 from integrations.payments.port import PaymentProvider
@@ -58,6 +59,10 @@ class Adapters(Protocol):
         ...
 
     async def erp(self, account_id: str) -> Erp:
+        """Raises Rejected (`unknown_account`)."""
+        ...
+
+    async def issuer(self, account_id: str) -> InvoiceIssuer:
         """Raises Rejected (`unknown_account`)."""
         ...
 

@@ -18,6 +18,7 @@ from integrations.schemas import (
     schema_of_carrier,
     schema_of_channel,
     schema_of_erp,
+    schema_of_issuer,
     schema_of_provider,
 )
 from integrations.settings import Fault, Rule, Schema
@@ -180,6 +181,8 @@ async def _of(outside: Outside, system: str) -> tuple[Schema, dict[str, Any]]:
             schema = schema_of_carrier(name)
         case "erp":
             schema = schema_of_erp(owner.vendor)
+        case "invoice":
+            schema = schema_of_issuer(owner.vendor)
         case _:
             schema = schema_of_provider(owner.provider)
     return schema, dict(owner.settings)

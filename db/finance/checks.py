@@ -131,6 +131,36 @@ BOOK_CHECKS: Final = (
                                        WHERE e.erp_id = a.id AND e.voucher_no = v.no)""",
     ),
     Check(
+        "invoices_say_what_is_kept",
+        "No issued invoice says more than its order keeps, once the books know what went back",
+        """
+        SELECT i.no, i.total_minor, i.red_minor, o.captured_minor, o.refunded_minor
+        FROM invoice i JOIN sales_order o ON o.id = i.order_id
+        WHERE i.kind = 'blue' AND i.state = 'issued' AND NOT i.look_again
+          AND i.total_minor - i.red_minor > o.captured_minor - o.refunded_minor
+          AND NOT EXISTS (SELECT FROM book_fact f WHERE f.kind = 'refunded'
+                            AND f.order_id = i.order_id AND f.posted_at IS NULL)""",
+    ),
+    Check(
+        "red_invoices_add_up",
+        "What a blue invoice says was taken back is what its red ones take",
+        """
+        SELECT b.no, b.red_minor, coalesce(sum(r.total_minor), 0) AS taken
+        FROM invoice b LEFT JOIN invoice r ON r.blue_no = b.no
+        WHERE b.kind = 'blue' GROUP BY b.no
+        HAVING b.red_minor <> coalesce(sum(r.total_minor), 0)""",
+    ),
+    Check(
+        "issued_invoices_were_ordered",
+        "Whoever issues an invoice was asked to, under the key we wrote down before",
+        """
+        SELECT i.no, i.state, i.attempt, e.state AS effect FROM invoice i
+        LEFT JOIN effect e ON e.kind = 'invoice'
+            AND e.key = i.no || CASE i.attempt WHEN 1 THEN '' ELSE '-' || i.attempt END
+        WHERE i.state IN ('processing', 'issued', 'failed')
+          AND coalesce(e.state, '') <> 'confirmed'""",
+    ),
+    Check(
         "exported_vouchers_were_confirmed",
         "A voucher counts as exported exactly when its ERP confirmed it, and none without a key",
         """

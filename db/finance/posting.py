@@ -9,10 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.finance.erp import want_posted
 from db.finance.facts import documents_of, due_facts, picture_of
+from db.finance.invoices import money_went_back
 from db.platform.attention import open_attention, resolve_attention
 from db.sql import run
 from domain.finance.order_book import OrderBook
-from domain.finance.posting import Fact, order_of, post
+from domain.finance.posting import Fact, FactKind, order_of, post
 from domain.finance.stock_rules import StockValue
 from domain.finance.vouchers import Voucher
 from domain.shared.clock import COMPANY_ZONE
@@ -118,6 +119,8 @@ async def post_due(session: AsyncSession, limit: int) -> int:
     await want_posted(session, [one.no for one in posted])
     await _write_recognised(session, made)
     await _write_values(session, picture.values.values())
+    went_back = [fact.order_id for fact in facts if fact.kind == FactKind.REFUNDED]
+    await money_went_back(session, went_back)
     await run(session, _POSTED, ids=[fact.id for fact in facts])
     for fact in facts:
         if fact.id in failed:

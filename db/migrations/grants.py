@@ -30,6 +30,7 @@ _ONLY_WORKER_WRITES: Final = (
 _SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
+    "sku_tax",
 )  # fmt: skip
 
 STATEMENTS: Final = (

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.finance.invoice_queries import invoices_of
 from db.logistics.claim_queries import claims_of
 from db.logistics.intercepts import intercepts_of
 from db.logistics.return_labels import labels_of
@@ -115,6 +116,7 @@ class OrderDetail:
     ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
     tenders: Sequence[Row[Any]] = ()
     returns: Sequence[Row[Any]] = ()
+    invoices: Sequence[Row[Any]] = ()
     sent_for: str = ""  # the return that it exchanges or replaces something of
     claims: Sequence[Row[Any]] = ()
     intercepts: Sequence[Row[Any]] = ()
@@ -134,6 +136,20 @@ class OrderDetail:
     def claim_of(self) -> dict[str, Row[Any]]:
         """The claim of each parcel that has one."""
         return {claim.parcel_id: claim for claim in self.claims}
+
+    @property
+    def open_invoice(self) -> Row[Any] | None:
+        """The blue one that is neither cancelled nor taken back as a whole."""
+        return next(
+            (
+                one
+                for one in self.invoices
+                if one.kind == "blue"
+                and one.state != "cancelled"
+                and (one.total_minor == 0 or one.red_minor < one.total_minor)
+            ),
+            None,
+        )
 
     @property
     def open_holds(self) -> list[OrderHoldRow]:
@@ -177,6 +193,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         ticket=ticket,
         tenders=tenders,
         returns=await returns_of(session, order.id),
+        invoices=await invoices_of(session, order.id),
         sent_for=await return_behind(session, order.id),
         claims=await claims_of(session, order.id),
         intercepts=await intercepts_of(session, order.id),

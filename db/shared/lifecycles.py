@@ -72,6 +72,13 @@ WHERE parcel_id > :after AND settled_at IS NULL
 ORDER BY parcel_id LIMIT :limit
 """
 
+_INVOICES: Final = """
+SELECT no, order_id FROM invoice
+WHERE no > :after AND state IN ('wanted', 'processing', 'failed')
+  AND started_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
+"""
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
@@ -163,6 +170,13 @@ async def open_intercepts(
 ) -> list[OpenMatter]:
     """Parcels that are asked back and not settled, by their id; only those silent for `quiet`."""
     return await _matters(session, _INTERCEPTS, after, limit, quiet)
+
+
+async def open_invoices(
+    session: AsyncSession, after: str, limit: int, quiet: timedelta
+) -> list[OpenMatter]:
+    """Invoices on their way, by number after `after`; only those begun `quiet` ago."""
+    return await _matters(session, _INVOICES, after, limit, quiet)
 
 
 async def _matters(

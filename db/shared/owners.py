@@ -1,4 +1,5 @@
-"""Whom we speak to: a shop, a carrier, a payment account, an ERP, each by its system's name."""
+"""Whom we speak to: a shop, a carrier, an account at a provider, an ERP or an issuer of invoices,
+each by its system's name."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,18 +8,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
 from db.finance.erp_tables import ErpAccountRow
+from db.finance.invoice_tables import InvoiceAccountRow
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow
 from db.platform.audit import audit
 from db.platform.pausing import credentials_renewed
 
-Owner = ShopRow | CarrierAccountRow | PaymentAccountRow | ErpAccountRow
+Owner = ShopRow | CarrierAccountRow | PaymentAccountRow | ErpAccountRow | InvoiceAccountRow
 
 _ROWS: Final[Mapping[str, type[Owner]]] = {
     "shop": ShopRow,
     "carrier": CarrierAccountRow,
     "payment": PaymentAccountRow,
     "erp": ErpAccountRow,
+    "invoice": InvoiceAccountRow,
 }
 
 

@@ -36,3 +36,42 @@ class ExportFacts:
     erp_id: str
     status: str
     settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRef:
+    """What the workflow of an invoice is started with."""
+
+    invoice_no: str
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceMoved:
+    """`Invoice.invoice_moved`: its turn has come; look at the tables."""
+
+    invoice_no: str
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceStep:
+    """One step of an invoice; `status` is what a person made of it (by_hand, cancelled)."""
+
+    invoice_no: str
+    workflow_id: str = ""
+    step_id: str = ""
+    status: str = ""
+    correction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """What the invoice's workflow needs to go on; nothing happens any more to a settled one."""
+
+    invoice_no: str
+    order_id: str
+    account_id: str
+    status: str
+    settled: bool
+    cause: str = ""

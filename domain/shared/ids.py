@@ -70,3 +70,8 @@ def stock_push_workflow_id(shop: str) -> str:
 def export_workflow_id(export_no: str) -> str:
     """The id of the workflow that takes one voucher into one ERP."""
     return f"voucher-export/{quote(export_no, safe='')}"
+
+
+def invoice_workflow_id(invoice_no: str) -> str:
+    """The id of the workflow that sees one invoice through."""
+    return f"invoice/{quote(invoice_no, safe='')}"

@@ -19,6 +19,7 @@ from integrations.sandbox.jdl import JdlSandbox
 from integrations.sandbox.kingdee import KingdeeSandbox
 from integrations.sandbox.kuaidi100 import Kuaidi100Sandbox
 from integrations.sandbox.mini import MiniSandbox
+from integrations.sandbox.nuonuo import NuonuoSandbox
 from integrations.sandbox.pages import pages
 from integrations.sandbox.pdd import PddSandbox
 from integrations.sandbox.settings import SandboxSettings
@@ -60,6 +61,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "stripe": StripeSandbox,
     "kingdee": KingdeeSandbox,
     "yonyou": YonyouSandbox,
+    "nuonuo": NuonuoSandbox,
 }
 _TICK_S: Final = 0.1
 

@@ -19,6 +19,7 @@ from integrations.sandbox.controls import FaultSwitch, calls_of, pushes_of, swit
 from integrations.sandbox.faults import FaultKind
 from integrations.sandbox.framework import Sandbox
 from integrations.sandbox.ledgers import LedgerSandbox
+from integrations.sandbox.nuonuo import NuonuoSandbox
 from integrations.sandbox.parcels import Fate
 
 _SHOWN: Final = 100
@@ -29,6 +30,7 @@ _PAGES: Final = (
     ("/pushes", "Pushes 推送"),
     ("/parcels", "Parcels 包裹"),
     ("/ledgers", "Ledgers 总账"),
+    ("/invoices", "Invoices 发票"),
     ("/faults", "Faults 故障开关"),
     ("/openapi.json", "API"),
 )
@@ -88,6 +90,10 @@ def pages(sandbox: Sandbox) -> APIRouter:
     @router.get("/ledgers")
     async def ledgers() -> HTMLResponse:
         return _page("/ledgers", _ledgers(sandbox))
+
+    @router.get("/invoices")
+    async def invoices() -> HTMLResponse:
+        return _page("/invoices", _invoices(sandbox))
 
     @router.get("/faults")
     async def faults() -> HTMLResponse:
@@ -236,6 +242,25 @@ def _ledgers(sandbox: Sandbox) -> str:
             (_when(voucher["at"]), escape(name), escape(number), escape(voucher["text"]), entries)
         )
     return _table(("At 时间", "ERP", "Voucher 凭证", "Text 摘要", "Entries 分录"), rows)
+
+
+def _invoices(sandbox: Sandbox) -> str:
+    """Invoices as their issuer has them, the latest first."""
+    issuers = [one for one in sandbox.vendors.values() if isinstance(one, NuonuoSandbox)]
+    found = sorted(
+        (invoice for issuer in issuers for invoice in issuer.invoices()),
+        key=lambda one: str(one["at"]),
+    )
+    rows = [
+        (
+            _when(one["at"]), "红 red" if one["kind"] == "red" else "蓝 blue", escape(one["key"]),
+            escape(one["number"] or one["status"]), escape(one["buyer"]), escape(one["total"]),
+            escape(one["tax"]), escape(one["of"]),
+        )
+        for one in found[-_SHOWN:][::-1]
+    ]  # fmt: skip
+    heads = ("At 时间", "Kind", "Order no. 单号", "Number 号码", "Buyer 购方", "Total 价税合计")
+    return _table((*heads, "Tax 税额", "Takes back 冲红"), rows)
 
 
 def _faults(sandbox: Sandbox) -> str:

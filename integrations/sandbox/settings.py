@@ -196,6 +196,15 @@ class YonyouAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class NuonuoAccount:
+    app_key: str = "demo-nuonuo"
+    app_secret: str = "demo-nuonuo-secret"
+    access_token: str = "demo-nuonuo-token"
+    tax_no: str = "339901999999142"  # the vendor's published test number
+    issues_after_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """`auto_pickup_s` None: parcels wait for a hand-over call before they move."""
 
@@ -227,3 +236,4 @@ class SandboxSettings:
     stripe: StripeAccount = field(default_factory=StripeAccount)
     kingdee: KingdeeAccount = field(default_factory=KingdeeAccount)
     yonyou: YonyouAccount = field(default_factory=YonyouAccount)
+    nuonuo: NuonuoAccount = field(default_factory=NuonuoAccount)

@@ -83,6 +83,9 @@ DAMAGE = {
     "inventory_is_units_times_cost": "UPDATE stock_value SET cost_minor = cost_minor + 1",
     "books_know_the_stock": "INSERT INTO stock_value VALUES ('B', 1, 0, 'CNY')",
     "vouchers_go_to_their_erps": "DELETE FROM voucher_export",
+    "invoices_say_what_is_kept": "UPDATE invoice SET total_minor = 9000000",
+    "red_invoices_add_up": "UPDATE invoice SET red_minor = 1",
+    "issued_invoices_were_ordered": "UPDATE effect SET state = 'unknown' WHERE kind = 'invoice'",
     "exported_vouchers_were_confirmed": """
         UPDATE voucher_export SET state = 'confirmed', settled_at = now()""",
 }
@@ -98,7 +101,12 @@ INSERT INTO parcel (id, shipment_no, carrier, product, waybill_no, routing_code,
 VALUES ('P-1', 'S-1', 'sf', '', '1', '', '', 'labelled', 0, 0, 0, 0);
 INSERT INTO effect (key, kind, system, subject, state, attempts, result)
 VALUES ('P-1', 'waybill', 'carrier/sf', 'P-1', 'confirmed', 1, '{}'),
+       ('IV1', 'invoice', 'invoice/n1', 'invoice/IV1', 'confirmed', 1, '{}'),
        ('RF1', 'refund', 'payment/wx', 'ord_1', 'confirmed', 1, '{}');
+INSERT INTO invoice (no, order_id, kind, state, attempt, sealed, currency, total_minor, tax_minor,
+    red_minor, lines, look_again, asked_by, settled_at)
+SELECT 'IV1', id, 'blue', 'issued', 1, '', currency, 1, 0, 0, '[]', false, '', now()
+FROM sales_order WHERE id = 'ord_1';
 INSERT INTO erp_account (id, vendor, name, base_url, secrets, settings, active, exports_from)
 VALUES ('k1', 'kingdee', 'K', '', '', '{}', true, '2000-01-01');
 INSERT INTO payment_account (id, provider, shop_id, name, base_url, secrets, settings, active)

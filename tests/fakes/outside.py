@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from domain.finance.invoices import InvoiceKind
 from domain.logistics.tracking import TrackingFact
 from domain.orders.payment import RefundStatus
 from domain.orders.snapshot import ChannelState, OrderSnapshot
@@ -18,6 +19,7 @@ from integrations.carriers.port import (
     WaybillRequest,
 )
 from integrations.erp.port import Erp, ErpVoucher, SavedVoucher
+from integrations.invoices.port import BlueInvoice, InvoiceIssuer, InvoiceNews, RedInvoice, Told
 from integrations.marketplaces.own_order import parse_own_order
 from integrations.marketplaces.port import (
     CaseMarketplace,
@@ -275,6 +277,53 @@ class FakeErp:
 
 
 @dataclass
+class FakeIssuer:
+    """Invoices under our keys, issued at once or as `answers` say, one for each question;
+    `failures` are raised first, `lost` after the work."""
+
+    vendor: str = "nuonuo"
+    blue: dict[str, BlueInvoice] = field(default_factory=dict)
+    red: dict[str, RedInvoice] = field(default_factory=dict)
+    asked: int = 0
+    failures: list[IntegrationError] = field(default_factory=list)
+    lost: list[IntegrationError] = field(default_factory=list)
+    answers: list[InvoiceNews | None] = field(default_factory=list)
+
+    async def issue(self, invoice: BlueInvoice) -> str:
+        self._order(invoice.key)
+        self.blue[invoice.key] = invoice
+        return self._ref(invoice.key)
+
+    async def reverse(self, invoice: RedInvoice) -> str:
+        self._order(invoice.key)
+        self.red[invoice.key] = invoice
+        return self._ref(invoice.key)
+
+    async def ask(self, kind: InvoiceKind, key: str, ref: str) -> InvoiceNews | None:
+        self.asked += 1
+        if key not in (self.blue if kind is InvoiceKind.BLUE else self.red):
+            return None
+        if self.answers:
+            return self.answers.pop(0)
+        return InvoiceNews(Told.ISSUED, f"S-{key}", f"N-{key}", f"https://inv.example.cn/{key}")
+
+    async def check(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+    def _order(self, key: str) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        if key in self.blue or key in self.red:
+            raise AssertionError(f"a second invoice {key}")
+
+    def _ref(self, key: str) -> str:
+        if self.lost:
+            raise self.lost.pop(0)
+        return f"S-{key}"
+
+
+@dataclass
 class FakeAdapters:
     """The outside world of a test; `says` is a state the own channel has no word for: it stands
     for what the channel thinks of an order from now on."""
@@ -285,6 +334,7 @@ class FakeAdapters:
     says: dict[str, ChannelState] = field(default_factory=dict)
     bank: FakeProvider = field(default_factory=FakeProvider)
     ledger: FakeErp = field(default_factory=FakeErp)
+    nuonuo: FakeIssuer = field(default_factory=FakeIssuer)
     follower: "FakeAggregator | None" = None
     platform: FakeWaybills | None = None
     unusable: list[IntegrationError] = field(default_factory=list)  # why the shop's settings are
@@ -305,6 +355,9 @@ class FakeAdapters:
 
     async def erp(self, account_id: str) -> Erp:
         return self.ledger
+
+    async def issuer(self, account_id: str) -> InvoiceIssuer:
+        return self.nuonuo
 
     async def carrier(self, code: str) -> Carrier:
         return self.zto if code == "zto" else self.sf

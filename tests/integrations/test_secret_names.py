@@ -8,6 +8,7 @@ import pytest
 
 from integrations.carriers.registry import CARRIERS
 from integrations.erp.registry import ERPS
+from integrations.invoices.registry import ISSUERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
 from integrations.secret_names import (
@@ -15,6 +16,7 @@ from integrations.secret_names import (
     of_carrier,
     of_channel,
     of_erp,
+    of_issuer,
     of_provider,
 )
 
@@ -58,6 +60,13 @@ def test_an_erp_declares_every_secret_it_asks_for(vendor: str) -> None:
     assert asked_for(ERPS[vendor].opens.__module__) <= {*names.needed, *names.optional}
 
 
+@pytest.mark.parametrize("vendor", sorted(ISSUERS))
+def test_an_issuer_declares_every_secret_it_asks_for(vendor: str) -> None:
+    names = of_issuer(vendor)
+    assert names.needed
+    assert asked_for(ISSUERS[vendor].opens.__module__) <= {*names.needed, *names.optional}
+
+
 def test_whom_we_do_not_know_needs_nothing() -> None:
     assert of_channel("nowhere") == of_carrier("nobody") == of_provider("none") == SecretNames()
-    assert of_erp("nothing") == SecretNames()
+    assert of_erp("nothing") == of_issuer("nothing") == SecretNames()

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 from domain.shared.errors import SettingsRefused
 from integrations.carriers.registry import CARRIERS, SETTINGS
 from integrations.erp.registry import ERPS
+from integrations.invoices.registry import ISSUERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
 from integrations.sandbox.demo_carriers import demo_carriers
 from integrations.sandbox.demo_erps import demo_erps
+from integrations.sandbox.demo_issuers import demo_issuers
 from integrations.sandbox.settings import SandboxSettings
 from integrations.schemas import (
     schema_of_carrier,
     schema_of_channel,
     schema_of_erp,
+    schema_of_issuer,
     schema_of_provider,
 )
 from integrations.settings import Rule, Schema, Setting
@@ -32,13 +35,14 @@ NAMES = {
     "WooCommerce": "woocommerce", "Taobao/Tmall": "top", "Shopify": "shopify", "YTO": "yto",
     "STO": "sto", "JD Logistics": "jdl", "Yunda": "yunda", "ZTO": "zto", "SF": "sf",
     "Kuaidi100": "kuaidi100", "WeChat Pay": "wechatpay", "Alipay": "alipay", "Stripe": "stripe",
-    "Kingdee": "kingdee", "Yonyou": "yonyou",
+    "Kingdee": "kingdee", "Yonyou": "yonyou", "Nuonuo": "nuonuo",
 }  # fmt: skip
 SCHEMAS: dict[str, Schema] = {
     **{name: schema_of_channel(name) for name in CHANNELS},
     **{name: schema_of_carrier(name) for name in CARRIERS},
     **{name: schema_of_provider(name) for name in PROVIDERS},
     **{name: schema_of_erp(name) for name in ERPS},
+    **{name: schema_of_issuer(name) for name in ISSUERS},
 }
 # Named in the documents without being settings: secrets, and ids of a listing.
 OTHERS = {"access_token", "refresh_token", "variant_id", "partner_keys", "partnerKey"}
@@ -96,13 +100,13 @@ def test_every_setting_a_client_reads_may_be_set(vendor: str) -> None:
         ROOT / "integrations" / name
         for name, known in (
             ("marketplaces", CHANNELS), ("carriers", CARRIERS), ("payments", PROVIDERS),
-            ("erp", ERPS),
+            ("erp", ERPS), ("invoices", ISSUERS),
         )
         if vendor in known
     )  # fmt: skip
     read = set()
     parts: tuple[str, ...] = ("", "_errors", "_after_sale", "_waybill")
-    parts += ("_messages", "_token") if vendor in ERPS else ()
+    parts += ("_messages", "_token") if vendor in {*ERPS, *ISSUERS} else ()
     for file in (folder / f"{vendor}{part}.py" for part in parts):
         if not file.exists():
             continue
@@ -127,6 +131,8 @@ def test_every_carrier_has_a_schema_and_the_demo_fits() -> None:
         assert SCHEMAS[one.code].faults(one.settings) == ()
     for erp in demo_erps(SandboxSettings()):
         assert SCHEMAS[erp.vendor].faults(erp.settings) == ()
+    for issuer in demo_issuers(SandboxSettings()):
+        assert SCHEMAS[issuer.vendor].faults(issuer.settings) == ()
 
 
 @pytest.mark.parametrize(

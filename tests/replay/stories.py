@@ -20,15 +20,17 @@ from domain.orders.messages import (
 from domain.orders.returns.model import Disposition, ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.platform.gates import TendGate
-from domain.shared.errors import Rejected
+from domain.shared.errors import AnswerLost, Rejected
 from domain.shared.ids import (
     claim_workflow_id,
     export_workflow_id,
     gate_workflow_id,
+    invoice_workflow_id,
     return_workflow_id,
 )
 from runtime.temporal import TASK_QUEUE
 from tests.workflows.claiming import ACCEPT, FILE, PAY, Claims
+from tests.workflows.finance import invoicing
 from tests.workflows.finance.exporting import decide, opened, posted
 from tests.workflows.returning import Returns
 from tests.workflows.world import Company, own_order
@@ -250,6 +252,21 @@ async def asked_back_on_its_way(shop: Company) -> Handles:
     return [order, shop.shipment(no), handle]
 
 
+async def invoiced_at_the_second_try(shop: Company) -> Handles:
+    """The issuer has no numbers left: a person tries again later, and the invoice is ordered."""
+    await invoicing.opened(shop)
+    await shop.hear(own_order("1"))
+    await shop.ship(await shop.first_shipment())
+    await shop.status("shipped")
+    shop.outside.nuonuo.failures.append(Rejected("no numbers left", code="E1"))
+    no = await invoicing.asked(shop)
+    await shop.parked("invoice")
+    shop.outside.nuonuo.lost.append(AnswerLost("cut off", code="broken"))
+    await invoicing.decide(shop, "retry")
+    await shop.until("SELECT state FROM invoice", "issued")
+    return [shop.client.get_workflow_handle(invoice_workflow_id(no))]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -263,6 +280,7 @@ STORIES: Final[tuple[Story, ...]] = (
     gate_with_nothing_to_do,
     returned_and_paid_by_hand,
     exported_after_a_refusal,
+    invoiced_at_the_second_try,
     claimed_and_paid,
     asked_back_on_its_way,
 )

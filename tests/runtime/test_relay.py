@@ -29,6 +29,7 @@ from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
+from runtime.invoicing import Invoicing
 from runtime.posting import Posting
 from runtime.redrive import Redrive
 from runtime.relay import BATCH, Pace, Relay
@@ -121,6 +122,7 @@ def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
         Renewal(sessions, VAULT, Adapters(sessions, VAULT, httpx.AsyncClient())),
         Posting(sessions),
         Exporting(sessions),
+        Invoicing(sessions),
     )
 
 

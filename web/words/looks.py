@@ -16,6 +16,7 @@ TONE: Final = {
     "opened": "wait", "filed": "go", "accepted": "go", "refused": "stop", "paid": "done",
     "written_off": "off", "found": "done",
     "expired": "off", "withdrawn": "off",
+    "waiting": "wait", "processing": "go", "issued": "done", "failed": "stop",
     "wanted": "go", "confirmed": "done", "by_hand": "done", "skipped": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip

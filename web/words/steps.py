@@ -27,6 +27,8 @@ CAUSE: Final = {
     "TicketConflict": N_("A ticket number came with two contents"),
     "LateFact": N_("News about a closed order"),
     "ReturnSoonLate": N_("A return is soon late"),
+    "InvoiceFailed": N_("The invoice was not issued"),
+    "InvoiceLate": N_("An invoice takes longer than it should"),
     "ReturnLate": N_("A return waits longer than promised"),
     "ClaimExpiring": N_("The time to file a claim at the carrier is soon over"),
     "ClaimExpired": N_("The time to file a claim at the carrier is over"),
@@ -62,6 +64,7 @@ STEP: Final = {
     "claim_late": N_("Go on with the claim"),
     "intercept": N_("Have the parcel brought back"),
     "return_refund": N_("Pay the return back"),
+    "invoice": N_("Issue an invoice"),
     "voucher_export": N_("Send a voucher to the ERP"),
     "case_answer": N_("Answer the case at the channel"),
 }

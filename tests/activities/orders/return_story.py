@@ -249,13 +249,13 @@ class Story:
             return
         self.bank.fate, self.bank.fails = fate, fails
         step = RefundStep(row.refund_no)
-        try:
-            if row.state == RefundStatus.INTENDED:
-                await self._twice(self.refunding.send, step)
-            else:
-                await self._twice(self.refunding.ask, step)
-        except IntegrationError as error:
-            self.refused[f"refund: {type(error).__name__}"] += 1
+        act = self.refunding.send if row.state == RefundStatus.INTENDED else self.refunding.ask
+        for _ in range(2):  # what fails is tried again
+            try:
+                await self._twice(act, step)
+                break
+            except IntegrationError as error:
+                self.refused[f"refund: {type(error).__name__}"] += 1
         self.bank.fails = ""
 
     async def bank_moves(self, number: int, status: RefundStatus, told: bool) -> None:

@@ -106,6 +106,15 @@ PLAIN: Sequence[tuple[Any, ...]] = (
     ("decide", 0, ReturnAction.SETTLE, (0, 0)), ("refund", 0, RefundStatus.PROCESSING, "after"),
 )  # fmt: skip
 
+# All is promised back already when somebody gives goodwill on top.
+RIVALS: Sequence[tuple[Any, ...]] = (
+    ("pay", 1, PAYABLE), ("ship", 0), ("ship", 1), ("ask", 3, 0, (3, 2), 0, False),
+    ("decide", 0, ReturnAction.APPROVE, (0, 0)), ("ask", 3, 0, (0, 0), 300, False),
+    ("decide", 1, ReturnAction.APPROVE, (0, 900)), ("decide", 1, ReturnAction.APPROVE, (0, 300)),
+    ("refund", 0, RefundStatus.CLOSED, ""), ("replace", 0),
+    ("refund", 0, RefundStatus.SUCCEEDED, ""),
+)  # fmt: skip
+
 _MONEY = """
 SELECT o.captured_minor, o.refunded_minor, o.refund_due_minor, o.returning_minor,
        coalesce((SELECT sum(amount_minor) FROM refund r WHERE r.order_id = o.id
@@ -316,6 +325,7 @@ def test_whatever_happens_nothing_goes_back_twice(database_url: str, stories: in
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
     @example(told_by_channel=True, steps=(PLAIN, ()))
+    @example(told_by_channel=False, steps=(RIVALS, ()))
     @given(told_by_channel=st.booleans(), steps=_steps)
     def tell(
         told_by_channel: bool, steps: tuple[Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]]]

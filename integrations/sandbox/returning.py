@@ -1,7 +1,6 @@
 """Simulated buyers who send something back, and the bench that takes it: by pages and API alone."""
 
 import asyncio
-import json
 import re
 import time
 import zlib
@@ -11,15 +10,13 @@ from typing import Any, Final
 import httpx
 import structlog
 
-from integrations.marketplaces.own_events import EventType
-
 log = structlog.get_logger()
 
 PARCEL: Final = "SFDEMO"  # how their waybills begin: the simulated bench leaves all others alone
 _PAUSE_S: Final = 10.0  # between two rounds at speed 1
 _ORDER_EVERY: Final = 6  # rounds
 _MOST_ORDERS: Final = 100
-_KEPT_S: Final = 60.0  # how long they keep what was delivered
+_KEPT_S: Final = 120.0  # by then what they ordered has arrived
 _ON_THE_WAY_S: Final = 60.0
 LOOKED_AT: Final = 3  # of four parcels; the fourth waits on the bench for whoever tries the demo
 _REASONS: Final = ("changed_mind", "wrong_size", "damaged", "not_as_described", "other")
@@ -42,7 +39,7 @@ class SendingBack:
     strangers: set[str] = field(
         default_factory=set
     )  # orders that we do not know: never asked again
-    delivered: set[str] = field(default_factory=set)
+    patience_s: dict[str, float] = field(default_factory=dict)  # until they look at an order again
     seen_at: dict[str, float] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -59,23 +56,11 @@ class SendingBack:
 
     async def send_back(self) -> None:
         """Who has kept his goods for a while asks, and tells the parcel's number once he may."""
-        await self._hear_of_deliveries()
         orders = (await self.shop.get("/sandbox/mini/orders")).raise_for_status().json()
         for order in orders:
-            number = order["order_no"]
-            if number in self.strangers or number not in self.delivered:
-                continue
-            kept = self._rested(number, "home", _KEPT_S)
-            if kept and order["state"] == "paid" and _chosen(number, self.share):
+            number, chosen = order["order_no"], _chosen(order["order_no"], self.share)
+            if chosen and order["state"] == "paid" and self._looks_again(number):
                 await self._go_on(number, order["receiver"]["phone"][-4:])
-
-    async def _hear_of_deliveries(self) -> None:
-        """Whoever has the goods in hand knows it, as the mini program was told by us."""
-        calls = await self.shop.get("/sandbox/calls", params={"vendor": "mini"})
-        for call in calls.raise_for_status().json():
-            told = json.loads(call["request"]) if call["executed"] else {}
-            if told.get("type") == EventType.ORDER_DELIVERED:
-                self.delivered.add(told["subject"])
 
     async def take_back(self) -> None:
         """Parcels that were on their way for a while are received, most are looked at."""
@@ -95,8 +80,8 @@ class SendingBack:
     async def _go_on(self, number: str, last4: str) -> None:
         who = {"no": number, "last4": last4}
         page = await self.pages.post("/return", data=who)
-        if page.status_code != 200:
-            self.strangers.add(number)
+        if page.status_code != 200:  # not known here: whoever guesses too often is shut out
+            self.patience_s[number] = 4 * self.patience_s[number]
             return
         if (awaited := _AWAITED.search(page.text)) is not None:
             told = {"return_no": awaited[1], "waybill_no": PARCEL + awaited[1].replace("-", "")}
@@ -128,6 +113,13 @@ class SendingBack:
             path = f"/api/v1/returns/{return_no}/{act}"
             answer = await self.bench.post(path, json={**body, "lines": lines})
             log.info("bench.did", act=act, return_no=return_no, status=answer.status_code)
+
+    def _looks_again(self, number: str) -> bool:
+        """The first time when it has surely arrived, then whenever they wonder how it goes on."""
+        if not self._rested(number, "home", self.patience_s.setdefault(number, _KEPT_S)):
+            return False
+        del self.seen_at[f"{number}/home"]
+        return True
 
     def _rested(self, number: str, where: str, seconds: float) -> bool:
         began = self.seen_at.setdefault(f"{number}/{where}", time.monotonic())

@@ -195,8 +195,10 @@ class _Programme:
         return len(self.lattice.piece) * len(self.steps) * len(self.steps[0])
 
     def _cut(self, rest: Vector, piece: Vector, without: Vector) -> Vector:
-        sums = rest[self.lattice.rest] + piece[self.lattice.piece]
-        return np.minimum(np.minimum.reduceat(sums, self.lattice.start), without)
+        sums = rest.take(self.lattice.rest)
+        sums += piece.take(self.lattice.piece)
+        best: Vector = np.minimum.reduceat(sums, self.lattice.start)
+        return np.minimum(best, without, out=best)
 
     def plan(self) -> list[tuple[int, int]]:
         """(location, state) of every parcel; among equals the earliest location."""

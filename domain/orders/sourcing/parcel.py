@@ -9,9 +9,9 @@ def parcel_cost(
 ) -> tuple[int, str, str]:
     """Minor units, and the carrier and product that are the cheapest; without freight lines only
     handling and units cost."""
-    freight, carrier, product = min(
-        ((price_minor(t, weight_g, volume_mm3), t.carrier, t.product) for t in candidate.freight),
-        default=(0, "", ""),
-    )
+    offers = [
+        (price_minor(t, weight_g, volume_mm3), t.carrier, t.product) for t in candidate.freight
+    ]
+    freight, carrier, product = min(offers, default=(0, "", ""))
     cost = candidate.handling_minor + candidate.per_unit_minor * units + freight
     return cost, carrier, product

@@ -191,15 +191,19 @@ def _tariffs(offers: Sequence[tuple[FreightTerms, ...]]) -> tuple[Vector, Vector
 
     Places of one zone share the tuple, so its identity is enough to see that they are the same.
     """
-    known = {id(offer): offer for offer in offers}
+    number: dict[int, int] = {}
     starts: list[int] = []
     rows: list[tuple[int, ...]] = []
-    for offer in known.values():
-        starts.append(len(rows))
-        rows += map(_TERMS, offer) if offer else [_NO_FREIGHT]
-    number = {key: i for i, key in enumerate(known)}
+    tariff_of: list[int] = []
+    for offer in offers:
+        found = number.get(id(offer))
+        if found is None:
+            found = number[id(offer)] = len(number)
+            starts.append(len(rows))
+            rows += map(_TERMS, offer) if offer else [_NO_FREIGHT]
+        tariff_of.append(found)
     terms = _whole([value for row in rows for value in row]).reshape(len(rows), len(_NO_FREIGHT))
-    return terms, _whole(starts), _whole([number[id(offer)] for offer in offers])
+    return terms, _whole(starts), _whole(tariff_of)
 
 
 def _prices(terms: Vector, weight_g: Vector, volume_mm3: Vector) -> Vector:

@@ -19,7 +19,13 @@ from rich.table import Table
 
 from runtime import leftovers
 from runtime.child import Child
-from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal, free_port, in_the_way
+from runtime.embedded import (
+    EmbeddedPostgres,
+    EmbeddedTemporal,
+    free_port,
+    in_the_way,
+    is_listening,
+)
 from runtime.reach import embedded_postgres, embedded_temporal
 from runtime.settings import Settings, StartRefused, variable
 
@@ -141,14 +147,21 @@ class Supervisor:
         self.console.print(f"[dim]{text} …[/dim]")
 
     def _wait_until_ready(self) -> bool:
-        """Until the API answers that it is ready; False when it does not, or at Ctrl-C."""
+        """Until the API answers that it is ready, and the sandbox at all; False when they do not,
+        or at Ctrl-C."""
         address = f"http://127.0.0.1:{self.settings.port}/readyz"
         until = time.monotonic() + _READY_S
         while time.monotonic() < until and not self._stopping.wait(0.1):
             self._revive()
             with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
-                return True
+                if self._sandbox_answers():
+                    return True
         return False
+
+    def _sandbox_answers(self) -> bool:
+        """It lets others go first while they start, so it may be the last one."""
+        is_ours = any(child.name == "sandbox" for child in self.children)
+        return not is_ours or is_listening(self._sandbox_port)
 
     def _watch(self) -> None:
         while not self._stopping.wait(0.3):

@@ -63,14 +63,14 @@ PAGES = {
     "/finance/invoices": _READERS,
     "/finance/invoices/skus": _READERS,
     "/finance/invoices/new": _ADMIN,
-    "/finance/invoices/accounts/main": _READERS,
-    "/finance/invoices/accounts/main/pause": _BOOKS,
-    "/finance/invoices/accounts/main/credentials": _ADMIN,
-    "/finance/invoices/accounts/main/settings": _ADMIN,
     "/finance/erp/new": _ADMIN,
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
+    "/finance/invoices/accounts/main": _READERS,
+    "/finance/invoices/accounts/main/pause": _BOOKS,
+    "/finance/invoices/accounts/main/credentials": _ADMIN,
+    "/finance/invoices/accounts/main/settings": _ADMIN,
     "/orders/O-404/events": _ALL,
     "/returns/RT-1": _ALL,
     "/returns/RT-1/do/approve": _ATTENTION,

@@ -35,6 +35,8 @@ BOOKS = (
     " WHERE account = '{}'"
 )
 
+ONE_CLAIM = ("claim.look", "claim.move_on", "claim.remind", "claim.close")
+
 
 async def booked(shop: Company, account: str) -> int:
     """The balance of an account, when everything is posted."""
@@ -226,9 +228,7 @@ async def test_only_parcels_that_left_are_claimed_and_each_once(
                 await decide(session, claims.no, told, stale.hash, "kefu", "again", TODAY)
 
 
-@pytest.mark.parametrize(
-    "activity_type", ["claim.look", "claim.move_on", "claim.remind", "claim.close"]
-)
+@pytest.mark.parametrize("activity_type", ONE_CLAIM)
 async def test_a_claim_ends_the_same_whatever_answer_is_lost(
     temporal_env: WorkflowEnvironment, sessions: Sessions, activity_type: str
 ) -> None:

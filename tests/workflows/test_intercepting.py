@@ -23,6 +23,8 @@ from tests.workflows.world import Company, company, own_order
 INTERCEPT = "SELECT state FROM intercept"
 RETURN = "SELECT kind, reason, status FROM sales_return"
 
+ASKED_BACK = ("intercept.look", "intercept.ask", "order.carry_out_cancellation")
+
 
 async def sent(shop: Company, channel: str = "own") -> WorkflowHandle[Any, Any]:
     """An order of two units is on its way, in one parcel."""
@@ -176,9 +178,7 @@ async def test_what_has_not_left_is_cancelled_and_the_rest_asked_back(
         await shop.adds_up()
 
 
-@pytest.mark.parametrize(
-    "activity_type", ["intercept.look", "intercept.ask", "order.carry_out_cancellation"]
-)
+@pytest.mark.parametrize("activity_type", ASKED_BACK)
 async def test_a_parcel_is_asked_back_whatever_answer_is_lost(
     temporal_env: WorkflowEnvironment, sessions: Sessions, activity_type: str
 ) -> None:

@@ -35,6 +35,8 @@ from tests.workflows.test_refunds import opened
 from tests.workflows.test_worker_dies import Death
 from tests.workflows.world import company, own_order
 
+ONE_INVOICE = ("invoice.look", "invoice.send", "invoice.ask", "invoice.settle", "invoice.replace")
+
 
 async def test_an_invoice_of_what_was_sent_is_issued_and_keeps_its_number(
     temporal_env: WorkflowEnvironment, sessions: Sessions
@@ -266,10 +268,7 @@ async def test_refused_credentials_stop_the_account_and_not_the_invoice(
         )
 
 
-@pytest.mark.parametrize(
-    "activity_type",
-    ["invoice.look", "invoice.send", "invoice.ask", "invoice.settle", "invoice.replace"],
-)
+@pytest.mark.parametrize("activity_type", ONE_INVOICE)
 async def test_there_is_one_invoice_whatever_answer_is_lost(
     temporal_env: WorkflowEnvironment, sessions: Sessions, activity_type: str
 ) -> None:

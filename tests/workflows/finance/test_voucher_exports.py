@@ -17,6 +17,8 @@ from tests.workflows.test_lost_answers import LoseAnswer
 from tests.workflows.test_worker_dies import Death
 from tests.workflows.world import company
 
+ONE_VOUCHER = ("voucher_export.look", "voucher_export.send", "voucher_export.settle")
+
 
 async def test_a_posted_voucher_goes_into_the_erp_by_itself(
     temporal_env: WorkflowEnvironment, sessions: Sessions
@@ -183,9 +185,7 @@ async def test_no_more_than_a_few_are_on_their_way_at_once(
         assert await Exporting(shop.sessions).once(100) == 20
 
 
-@pytest.mark.parametrize(
-    "activity_type", ["voucher_export.look", "voucher_export.send", "voucher_export.settle"]
-)
+@pytest.mark.parametrize("activity_type", ONE_VOUCHER)
 async def test_there_is_one_voucher_whatever_answer_is_lost(
     temporal_env: WorkflowEnvironment, sessions: Sessions, activity_type: str
 ) -> None:

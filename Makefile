@@ -12,7 +12,7 @@ up: ## Start everything: databases, workflows, API and pages, sandboxes
 	$(BOOTSTRAP) run && exec .venv/bin/onhand up
 
 test: ## Run all tests on real servers
-	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: ## Format, lint, types, import contracts, translations, no outside hosts
 	$(BOOTSTRAP) develop

@@ -16,7 +16,7 @@ STOP_TIMEOUT_S: Final = 15.0
 _LOG_LIMIT_BYTES: Final = 10 * 1024 * 1024
 # Where all share one machine, what can wait must not delay what others wait for: a shop gives an
 # acknowledgement a few seconds, a person a page. Steps of orders are later by as much at most.
-_COURTESY: Final = 10  # of 19 steps: `man 2 nice`
+_COURTESY: Final = 5  # of 19 steps: `man 2 nice`
 # Each process has a session of its own, and Linux may weigh sessions instead of processes
 # (`man 7 sched`, autogroup): then only what stands here counts between them.
 _OF_SESSION: Final = Path("/proc/self/autogroup")

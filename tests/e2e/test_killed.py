@@ -12,7 +12,7 @@ from tests.e2e.company import Company, wait_until
 from tests.e2e.running import environment, kill_everything, onhand
 
 OF_EACH_SHOP = 6
-PATIENCE_S = 100.0
+PATIENCE_S = 160.0
 
 
 @pytest.mark.timeout(400)

@@ -27,5 +27,5 @@ def test_a_courteous_process_is_so_by_itself_and_as_a_session(courteous: bool) -
         check=True,
     ).stdout.split()
     ours = os.nice(0)
-    expected = (min(ours + 10, 19), 10) if courteous else (ours, 0)
+    expected = (min(ours + 5, 19), 5) if courteous else (ours, 0)
     assert (int(found[0]), int(found[-1])) == expected

@@ -79,9 +79,9 @@ def best_split(picture: Picture, blocks: Blocks, cap: int | None) -> tuple[Share
     loads = picture.loads(quantities)
     places, pieces = _offers(picture, blocks, lattice)
     scores = picture.score.pairs(places, loads, quantities, pieces)
-    table = np.full((len(picture.candidates), len(quantities)), NEVER, dtype=np.int64)
-    table[places, pieces] = scores
-    table[:, 0] = 0
+    table = np.full((len(quantities), len(picture.candidates)), NEVER, dtype=np.int64)
+    table[pieces, places] = scores
+    table[0] = 0
     alone: list[int] = []
     work = _MOST_WORK
     least = int(scores.min(initial=NEVER))
@@ -162,9 +162,9 @@ class _Programme:
         common = table
         if alone:
             common = table.copy()
-            common[alone, 1:] = NEVER
-        self.place = common.argmin(axis=0)
-        self.single = common[self.place, np.arange(common.shape[1])]
+            common[1:, alone] = NEVER
+        self.place = common.argmin(axis=1)
+        self.single = common[np.arange(len(common)), self.place]
         self.limit = len(lattice.bit_level) if cap is None else cap
         self.least = least
         nothing = np.full(len(self.single), NEVER, dtype=np.int64)
@@ -183,7 +183,7 @@ class _Programme:
         )
         for step, place in enumerate(self.alone, start=1):
             before = self.steps[step - 1]
-            layer = self._cut(before[parcels - 1], self.table[place], before[parcels])
+            layer = self._cut(before[parcels - 1], self.table[:, place], before[parcels])
             self.steps[step].append(layer)
         if self.steps[-1][-1][-1] <= (parcels + 1) * self.least:
             return False
@@ -217,7 +217,7 @@ class _Programme:
             if score == before[parcels][state]:
                 continue
             place = self.alone[number - 1]
-            piece, state = self._found(before[parcels - 1], self.table[place], state, score)
+            piece, state = self._found(before[parcels - 1], self.table[:, place], state, score)
             found.append((place, piece))
             parcels -= 1
         layers = self.steps[0]

@@ -1,8 +1,10 @@
 """Demands and candidates as arrays: what a strategy makes of sending something from somewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import numpy as np
@@ -123,7 +125,7 @@ def picture_of(
         wanted[demand.sku] = wanted.get(demand.sku, 0) + demand.quantity
     skus = [sku for _, sku in sorted((quantity, sku) for sku, quantity in wanted.items())]
     books = [c.free for c in candidates]
-    found = _whole([free.get(sku, 0) for free in books for sku in skus])
+    found = _whole(_looked_up(books, skus))
     np.maximum(found, 0, out=found)
     np.minimum(found, _MOST_FREE, out=found)
     stock = found.reshape(len(candidates), len(skus))
@@ -150,6 +152,14 @@ def picture_of(
         ).reshape(3, len(skus)),
         _score(places, need, free, strategy),
     )
+
+
+def _looked_up(books: Sequence[Mapping[str, int]], skus: Sequence[str]) -> list[int]:
+    """What is free, place by place; most books know of every SKU that is asked for."""
+    if len(skus) > 1:
+        with suppress(KeyError):
+            return list(chain.from_iterable(map(itemgetter(*skus), books)))
+    return [free.get(sku, 0) for free in books for sku in skus]
 
 
 def _whole(numbers: list[int]) -> Vector:

@@ -5,6 +5,7 @@ unit twice. Ties: score, then parcels, then priority, then location id.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from domain.orders.sourcing.alternatives import alternatives_of
@@ -15,6 +16,7 @@ from domain.orders.sourcing.parcel import parcel_cost
 from domain.orders.sourcing.picture import Picture, distance_m, picture_of
 from domain.shared.errors import InvalidInput
 
+_LOCATION: Final = attrgetter("location_id")
 _MOST: Final = 1 << 52  # grams, mm³ and units of an order: sums stay exact
 
 
@@ -55,7 +57,7 @@ def _check(
 ) -> None:
     if max_parcels is not None and max_parcels < 1:
         raise InvalidInput("at least one parcel must be allowed")
-    if len({c.location_id for c in candidates}) != len(candidates):
+    if len(set(map(_LOCATION, candidates))) != len(candidates):
         raise InvalidInput("a location is given twice")
     if len({d.line_id for d in demands}) != len(demands):
         raise InvalidInput("a line is given twice")

@@ -4,7 +4,7 @@ A run that is there is left alone; one that failed, was terminated or is forgott
 goes on where the tables are. Effects keep their keys, so nothing happens a second time.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -17,7 +17,6 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from db.engine import Sessions
 from db.shared import lifecycles
-from db.shared.lifecycles import OpenMatter
 from domain.finance.messages import ExportRef, InvoiceRef
 from domain.orders.messages import (
     ClaimRef,
@@ -68,17 +67,16 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Matters:
-    """Refunds, returns, claims, exports or invoices: how each is read, and what runs for it."""
+    """Refunds, returns, claims, exports or invoices: what runs for each."""
 
     kind: str
-    open: Callable[[AsyncSession, str, int, timedelta], Awaitable[list[OpenMatter]]]
     workflow_id: Callable[[str], str]
     ref: Callable[[str, OrderId], object]
 
     async def __call__(
         self, session: AsyncSession, after: str, limit: int, quiet: timedelta
     ) -> tuple[list[str], list[_Lost]]:
-        found = await self.open(session, after, limit, quiet)
+        found = await lifecycles.open_matters(session, self.kind, after, limit, quiet)
         return [one.no for one in found], [
             _Lost(self.kind, self.workflow_id(one.no), self.ref(one.no, OrderId(one.order_id)))
             for one in found
@@ -104,17 +102,13 @@ async def _orders(
 
 
 _WALK: Final = (
-    _Matters("Refund", lifecycles.open_refunds, refund_workflow_id, RefundRef),
-    _Matters(
-        "ReturnLabel", lifecycles.open_return_labels, return_label_workflow_id, ReturnLabelRef
-    ),
-    _Matters("Return", lifecycles.open_returns, return_workflow_id, SalesReturnRef),
-    _Matters(
-        "VoucherExport", lifecycles.open_exports, export_workflow_id, lambda no, _: ExportRef(no)
-    ),
-    _Matters("Claim", lifecycles.open_claims, claim_workflow_id, ClaimRef),
-    _Matters("Intercept", lifecycles.open_intercepts, intercept_workflow_id, InterceptRef),
-    _Matters("Invoice", lifecycles.open_invoices, invoice_workflow_id, InvoiceRef),
+    _Matters("Refund", refund_workflow_id, RefundRef),
+    _Matters("ReturnLabel", return_label_workflow_id, ReturnLabelRef),
+    _Matters("Return", return_workflow_id, SalesReturnRef),
+    _Matters("VoucherExport", export_workflow_id, lambda no, _: ExportRef(no)),
+    _Matters("Claim", claim_workflow_id, ClaimRef),
+    _Matters("Intercept", intercept_workflow_id, InterceptRef),
+    _Matters("Invoice", invoice_workflow_id, InvoiceRef),
     _orders,
 )
 

@@ -79,6 +79,16 @@ WHERE no > :after AND state IN ('wanted', 'processing', 'failed')
 ORDER BY no LIMIT :limit
 """
 
+_MATTERS: Final = {
+    "Refund": _REFUNDS,
+    "ReturnLabel": _RETURN_LABELS,
+    "Return": _RETURNS,
+    "VoucherExport": _EXPORTS,
+    "Claim": _CLAIMS,
+    "Intercept": _INTERCEPTS,
+    "Invoice": _INVOICES,
+}
+
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
@@ -124,65 +134,18 @@ async def open_shipments(session: AsyncSession, order_ids: Sequence[str]) -> lis
 
 @dataclass(frozen=True, slots=True)
 class OpenMatter:
-    """A refund, return, return label or claim of an order, by its own number."""
+    """Something of an order that has a workflow and a number of its own."""
 
     no: str
     order_id: str
 
 
-async def open_refunds(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
+async def open_matters(
+    session: AsyncSession, kind: str, after: str, limit: int, quiet: timedelta
 ) -> list[OpenMatter]:
-    """Refunds that are not settled, by number after `after`; only those silent for `quiet`."""
-    return await _matters(session, _REFUNDS, after, limit, quiet)
-
-
-async def open_return_labels(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    """Labels that are neither used nor void, by number; only those silent for `quiet`."""
-    return await _matters(session, _RETURN_LABELS, after, limit, quiet)
-
-
-async def open_returns(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    """Returns that are not over, by number after `after`; only those silent for `quiet`."""
-    return await _matters(session, _RETURNS, after, limit, quiet)
-
-
-async def open_exports(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    """Vouchers on their way to an ERP, by number after `after`; only those begun `quiet` ago."""
-    return await _matters(session, _EXPORTS, after, limit, quiet)
-
-
-async def open_claims(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    """Claims that are not over, by number after `after`; only those silent for `quiet`."""
-    return await _matters(session, _CLAIMS, after, limit, quiet)
-
-
-async def open_intercepts(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    """Parcels that are asked back and not settled, by their id; only those silent for `quiet`."""
-    return await _matters(session, _INTERCEPTS, after, limit, quiet)
-
-
-async def open_invoices(
-    session: AsyncSession, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    """Invoices on their way, by number after `after`; only those begun `quiet` ago."""
-    return await _matters(session, _INVOICES, after, limit, quiet)
-
-
-async def _matters(
-    session: AsyncSession, sql: str, after: str, limit: int, quiet: timedelta
-) -> list[OpenMatter]:
-    rows = await run(session, sql, after=after, limit=limit, quiet=quiet)
+    """Those of a kind that are not settled, by number after `after`; only those whose last news, or
+    beginning, is at least `quiet` old. `kind` is the workflow's type."""
+    rows = await run(session, _MATTERS[kind], after=after, limit=limit, quiet=quiet)
     return [OpenMatter(row.no, row.order_id) for row in rows]
 
 

@@ -19,7 +19,7 @@ from db.finance.erp import (
 from db.finance.erp_queries import erp_accounts, exports, set_beginning, set_code
 from db.finance.erp_tables import ErpAccountRow
 from db.platform import pausing
-from db.shared.lifecycles import open_exports
+from db.shared.lifecycles import open_matters
 from db.sql import run
 from domain.finance.exports import AT_ONCE, ExportStatus
 from domain.shared.errors import InvalidInput
@@ -145,7 +145,7 @@ async def test_the_first_end_of_an_export_counts(sessions: Sessions) -> None:
 
         assert (facts.status, facts.settled) == ("by_hand", True)
         assert row.number == "记-1"
-        assert await open_exports(session, "", 10, timedelta(0)) == []
+        assert await open_matters(session, "VoucherExport", "", 10, timedelta(0)) == []
         with pytest.raises(InvalidInput):
             await export_facts(session, "k1/none")
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.requests import HTTPConnection
 
+from api.cookies import own_origins, read_cookie
 from api.errors import LoginNeeded, Problem, is_page
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
@@ -60,7 +61,7 @@ async def authenticate(connection: HTTPConnection) -> Principal:
     connection.state.principal = NOBODY
     sessions: Sessions = connection.app.state.sessions
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-    cookie = connection.cookies.get(COOKIE, "")
+    cookie = read_cookie(connection, COOKIE)
     if scheme.lower() == "bearer":
         connection.state.principal = await _by_key(sessions, key.strip())
     elif cookie and len(cookie) <= _LONGEST_SECRET:
@@ -142,7 +143,13 @@ async def _by_cookie(sessions: Sessions, cookie: str) -> Principal:
 
 
 async def _refuse_forgery(request: Request, principal: Principal) -> None:
-    """A browser sends the cookie along for every site: only our own pages know the token."""
+    """A browser sends the cookie along for every site: only our own pages know the token.
+
+    It also says where a form comes from; a browser that says nothing still needs the token.
+    """
+    origin = request.headers.get("origin", "")
+    if origin and origin not in own_origins(request):
+        raise Problem("WrongOrigin", 403)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem("WrongOrigin", 403)
     if principal.kind != "account":

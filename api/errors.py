@@ -17,7 +17,8 @@ from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeou
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.language import N_, accepted, preferred, translate
+from api.cookies import read_cookie
+from api.language import COOKIE, N_, accepted, preferred, translate
 from db.vault import CannotOpen
 from domain.shared.errors import DomainError, IntegrationError, RateLimited
 
@@ -203,7 +204,7 @@ def language_of(request: Request) -> str:
     who = getattr(request.state, "principal", None)
     of_account = getattr(who, "language", "")
     if is_page(request):
-        chosen = request.cookies.get("onhand_language", "")
+        chosen = read_cookie(request, COOKIE)
         return preferred(chosen, request.headers.get("accept-language", ""), of_account)
     asked = accepted(request.headers.get("accept-language", ""))
     return preferred(asked, "", of_account)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.auth import path_of
 from api.deps import new_request_id
 from api.errors import unexpected
+from api.headers import headers_of, new_nonce
 
 log = structlog.get_logger()
 
@@ -30,17 +31,6 @@ UNKNOWN_SCANS: Final = Counter(
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET: Final = ("/static/", "/healthz", "/readyz", "/metrics")
 
-_SECURITY_HEADERS: Final = {
-    "Cache-Control": "no-store",  # files of the pages say otherwise themselves
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
-        " form-action 'self'; frame-ancestors 'none'"
-    ),
-}
-
 
 class Requests:
     """Names every request, counts and logs its answer, and adds the headers of a careful site."""
@@ -54,7 +44,7 @@ class Requests:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _GIVEN_ID.fullmatch(given) else new_request_id()
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, nonce=new_nonce())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
@@ -67,7 +57,7 @@ class Requests:
                 begun = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                for name, value in _SECURITY_HEADERS.items():
+                for name, value in headers_of(HTTPConnection(scope)).items():
                     headers.setdefault(name, value)
                 _count(scope, message["status"], time.perf_counter() - started)
             await send(message)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cookies import keep_cookie
 from api.deps import SessionsOf, Who
 from api.language import COOKIE
 from db.platform.accounts import Accounts
@@ -39,10 +40,7 @@ async def choose_language(
         async with sessions.begin() as session:
             await Accounts(session).set_language(who.id, language)
     response = RedirectResponse(own_path(back), 303)
-    response.set_cookie(
-        COOKIE, language, max_age=_YEAR_S, httponly=True, samesite="lax",
-        secure=request.url.scheme == "https",
-    )  # fmt: skip
+    keep_cookie(response, request, COOKIE, language, _YEAR_S)
     return response
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import COOKIE, Principal
-from api.deps import SessionsOf, SettingsOf, Who
+from api.cookies import drop_cookie, is_private, keep_cookie, read_cookie
+from api.deps import SessionsOf, Who
 from api.errors import Problem
 from api.language import N_
 from db.platform.accounts import (
@@ -47,12 +48,13 @@ async def form(
 async def log_in(
     request: Request,
     sessions: SessionsOf,
-    settings: SettingsOf,
     login: Annotated[str, Form(max_length=64)] = "",
     password: Annotated[str, Form(max_length=200)] = "",
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Open a session, or say that it was wrong; after ten failures one has to wait."""
+    if not is_private(request):
+        return _form(request, own_path(next), status=403)
     now, login = datetime.now(UTC), login.strip().lower().replace("\x00", "")
     client = request.client.host if request.client else ""
     subjects = [f"login:{login}", f"ip:{client}"]
@@ -73,10 +75,7 @@ async def log_in(
         secret = await accounts.open_session(row.id, now)
     log.info("account.logged_in", login=login, client=client)
     response = RedirectResponse(own_path(next), 303)
-    response.set_cookie(
-        COOKIE, secret, max_age=int(ABSOLUTE.total_seconds()), httponly=True, samesite="lax",
-        secure=_is_https(request, settings.base_url), path="/",
-    )  # fmt: skip
+    keep_cookie(response, request, COOKIE, secret, int(ABSOLUTE.total_seconds()))
     return response
 
 
@@ -86,9 +85,9 @@ async def log_out(request: Request, sessions: SessionsOf, who: Who) -> Response:
     if who.kind != "account":
         raise Problem("NotAllowed", 403)
     async with sessions.begin() as session:
-        await Accounts(session).close_session(request.cookies.get(COOKIE, ""))
+        await Accounts(session).close_session(read_cookie(request, COOKIE))
     response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE, path="/")
+    drop_cookie(response, request, COOKIE)
     return response
 
 
@@ -99,9 +98,5 @@ def _form(
         request.state.principal = Principal("anonymous")
     return page(
         request, "login.html", status=status, back=back, problem=problem, login=login,
-        demo_accounts=DEMO_ACCOUNTS, demo_password=DEMO_PASSWORD,
+        private=is_private(request), demo_accounts=DEMO_ACCOUNTS, demo_password=DEMO_PASSWORD,
     )  # fmt: skip
-
-
-def _is_https(request: Request, base_url: str) -> bool:
-    return request.url.scheme == "https" or base_url.startswith("https://")

@@ -78,6 +78,7 @@ def fragment(request: Request, template: str, **context: Any) -> str:
             request=request,
             who=who,
             path=request.url.path,
+            nonce=getattr(request.state, "nonce", ""),
             is_part="hx-request" in request.headers,
             demo=request.app.state.settings.demo,
             now=datetime.now(UTC),

@@ -7,6 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cookies import read_cookie
 from api.deps import Context, SessionsOf
 from api.orders.returns import act_of, audited, claim_damaged
 from db.inventory.repository import StockRepository
@@ -51,7 +52,7 @@ async def one(return_no: str, request: Request, sessions: SessionsOf) -> Respons
         detail = await return_detail(session, return_no)
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
     known = {str(place.location_id) for place in places}
-    usual = request.cookies.get(COOKIE, "")
+    usual = read_cookie(request, COOKIE)
     return page(
         request, "return_bench.html", detail=detail, places=places, act=uuid4().hex,
         location=usual if usual in known else detail.row.sent_from or "",

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cookies import keep_cookie, read_cookie
 from api.deps import SessionsOf, Who
 from api.orders import warehouse
 from db.inventory.repository import StockRepository
@@ -18,6 +19,7 @@ from web.render import page
 router = APIRouter(include_in_schema=False)
 
 COOKIE: Final = "onhand_location"
+_YEAR_S: Final = 365 * 24 * 3600
 _MOST_BOXES: Final = 50
 _MOST_SHOWN: Final = 100
 
@@ -32,7 +34,7 @@ async def pick_lists(
     """What to do now at a location, the most urgent first; the location is remembered."""
     if find.strip():
         return RedirectResponse(f"/warehouse/{quote(find.strip().upper(), safe='')}", 303)
-    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    chosen = location if location is not None else read_cookie(request, COOKIE)
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
         manifests = await todays_manifests(session)
@@ -46,10 +48,7 @@ async def pick_lists(
         manifests=[one for one in manifests if chosen in ("", one.location_id)],
     )  # fmt: skip
     if location is not None:
-        response.set_cookie(
-            COOKIE, chosen, max_age=365 * 24 * 3600, httponly=True, samesite="lax",
-            secure=request.url.scheme == "https",
-        )  # fmt: skip
+        keep_cookie(response, request, COOKIE, chosen, _YEAR_S)
     return response
 
 

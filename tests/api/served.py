@@ -52,7 +52,7 @@ def _application() -> tuple[FastAPI, dict[str, Any]]:
 def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:
     """A client that keeps cookies; failures of the application are answers, not exceptions."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
 
 
 async def key_for(sessions: Sessions, *roles: Role, name: str = "test") -> dict[str, str]:

@@ -75,7 +75,7 @@ async def person(
         known = await accounts.session_of(secret, datetime.now(UTC))
     assert known is not None
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    client = Person(transport=transport, base_url="http://test", cookies={COOKIE: secret})
+    client = Person(transport=transport, base_url="http://localhost", cookies={COOKIE: secret})
     client.csrf_token = known.csrf_token
     return client
 

@@ -29,5 +29,5 @@ async def client_of(sessions: Sessions, vault: Vault = VAULT) -> AsyncIterator[h
         app.state.vault = vault
         app.state.adapters = Adapters(sessions, vault, outside)
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             yield client

@@ -37,7 +37,7 @@ async def client(sessions: Sessions, web_sessions: Sessions) -> AsyncIterator[ht
     app.state.sessions = web_sessions
     app.include_router(router, prefix="/api/v1")
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

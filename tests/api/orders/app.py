@@ -34,5 +34,5 @@ async def client_of(
     app.state.vault = VAULT
     app.state.temporal = temporal or NotConnected()
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client

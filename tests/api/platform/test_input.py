@@ -191,7 +191,7 @@ async def test_metrics_are_for_this_machine_and_those_who_may(
     app: FastAPI, admin: httpx.AsyncClient
 ) -> None:
     transport = httpx.ASGITransport(app, client=("203.0.113.9", 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as stranger:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as stranger:
         refused = await stranger.get("/metrics")
         spoofed = await stranger.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
         allowed = await stranger.get("/metrics", headers=dict(admin.headers))

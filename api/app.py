@@ -42,6 +42,7 @@ import api.orders.return_labels
 import api.orders.return_photos
 import api.orders.returns
 import api.orders.routes
+import api.orders.scans
 import api.orders.sourcing
 import api.orders.warehouse
 import api.platform.accounts
@@ -84,6 +85,7 @@ _ROUTERS: Final = (
     (api.logistics.claims.router, _V1),
     (api.orders.return_photos.router, _V1),
     (api.orders.routes.router, _V1),
+    (api.orders.scans.router, _V1),
     (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),
     (api.inventory.routes.router, _V1),

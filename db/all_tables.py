@@ -9,6 +9,7 @@ import db.finance.tables
 import db.inventory.tables
 import db.logistics.claim_tables
 import db.logistics.tables
+import db.orders.floor_tables
 import db.orders.payment_tables
 import db.orders.return_tables
 import db.orders.tables

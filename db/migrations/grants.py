@@ -22,6 +22,7 @@ LEDGERS: Final = (
     "recognised",
     "claim_line",
     "claim_money",
+    "warehouse_scan",
 )
 _ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
 _ONLY_WORKER_WRITES: Final = (
@@ -30,7 +31,7 @@ _ONLY_WORKER_WRITES: Final = (
 _SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
-    "sku_tax",
+    "sku_tax", "stock_bin", "carton", "carrier_cutoff", "handed_parcel",
 )  # fmt: skip
 
 STATEMENTS: Final = (

@@ -163,8 +163,9 @@ class Warehouse:
         """Its boxes that count, with their waybills."""
         return await run(self.session, _PARCELS, no=no)
 
-    async def pick(self, no: str, found: Mapping[str, int] | None = None) -> None:
-        """Confirm the pick: units found of every SKU, or None when all was there.
+    async def pick(self, no: str, found: Mapping[str, int] | None = None, reason: str = "") -> None:
+        """Confirm the pick: units found of every SKU, or None when all was there; `reason` says why
+        some are missing.
 
         Raises OrderNotFound, ActionNotAllowed when it is not being picked or was picked otherwise,
         InvalidInput when the SKUs are not those of the shipment or more was found than asked.
@@ -182,7 +183,7 @@ class Warehouse:
         await run(self.session, _PICKED, no=no)
         short = sum(picks.values()) < sum(line.quantity for line in lines)
         await queue_signal(self.session, shipment.workflow_id, "picked", Picked(short))
-        await self._audit("shipment.picked", no)
+        await self._audit("shipment.picked", no, reason)
 
     async def pack(self, no: str, boxes: Sequence[Box]) -> None:
         """Boxes are closed and weighed; parcels are `{no}-P1`, `{no}-P2`, …
@@ -242,9 +243,10 @@ class Warehouse:
             raise ActionNotAllowed(f"shipment {no} is taken back")
         return rows[0]
 
-    async def _audit(self, action: str, no: str) -> None:
+    async def _audit(self, action: str, no: str, reason: str = "") -> None:
         """An act happens once per shipment, so the shipment names the request."""
-        await audit(self.session, self.actor, action, f"shipment/{no}", request_id=no)
+        subject = f"shipment/{no}"
+        await audit(self.session, self.actor, action, subject, reason=reason, request_id=no)
 
 
 def _picks(lines: Sequence[Row[Any]], found: Mapping[str, int] | None) -> dict[str, int]:

@@ -143,6 +143,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/claims/{claim_no}/decision": _P.CLAIM_FROM_CARRIERS,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
+    "POST /api/v1/scans": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/shipments/{shipment_no}/scans": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}/label.pdf": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}/print-data": _P.WORK_IN_WAREHOUSE,

@@ -1,0 +1,292 @@
+"""Scans of picks and packs: each kept once under its own key, and what they add up to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.orders.shipments import STOPPING
+from db.orders.warehouse import Warehouse
+from db.sql import run
+from domain.orders.order import ShipmentStatus
+from domain.orders.scanning import Scan, Tally, Verdict, counted, first_lacking
+from domain.shared.errors import OrderNotFound
+
+MOST_SCANS: Final = 5000  # of one list; nobody scans more units by hand
+
+_KNOWN: Final = """
+SELECT key, verdict, shipment_no, sku FROM warehouse_scan WHERE key = ANY(:keys)
+"""
+
+_SKUS: Final = """
+SELECT c.code, k.code AS sku
+FROM unnest(CAST(:codes AS text[]), CAST(:gtins AS text[])) AS c(code, gtins)
+JOIN sku k ON k.code = c.code
+     OR k.gtin <> '' AND k.gtin = ANY(string_to_array(c.gtins, ',') || c.code)
+"""
+
+_WAVES: Final = """
+SELECT no, state FROM wave WHERE no = ANY(:nos) ORDER BY no FOR UPDATE
+"""
+
+_IN_WAVES: Final = """
+SELECT wave_no, shipment_no, slot FROM wave_shipment
+WHERE wave_no = ANY(:nos) AND left_at IS NULL ORDER BY wave_no, slot
+"""
+
+_LOCK: Final = """
+SELECT no, status, waits_for, picked_at, packed_at
+FROM shipment WHERE no = ANY(:nos) ORDER BY no FOR UPDATE
+"""
+
+_LINES: Final = """
+SELECT shipment_no, sku, sum(quantity)::bigint AS quantity,
+       sum(coalesce(picked_quantity, quantity))::bigint AS picked
+FROM shipment_line WHERE shipment_no = ANY(:nos) GROUP BY shipment_no, sku ORDER BY sku
+"""
+
+_HEARD: Final = """
+SELECT key, at, sku, units, undoes, station, shipment_no FROM warehouse_scan
+WHERE shipment_no = ANY(:nos) AND kind <> 'done' AND verdict NOT IN ('late', 'gone')
+"""
+
+_KEEP: Final = """
+INSERT INTO warehouse_scan (key, station, kind, shipment_no, wave_no, code, sku, units, undoes,
+                            lot, expires_on, reason, verdict, actor, at)
+VALUES (:key, :station, :kind, :shipment_no, :wave_no, :code, :sku, :units, :undoes,
+        :lot, :expires_on, :reason, :verdict, :actor, :at)
+ON CONFLICT (key) DO NOTHING RETURNING key
+"""
+
+_LOTS: Final = """
+SELECT sku, lot, min(expires_on) AS expires_on, sum(units)::bigint AS units FROM warehouse_scan
+WHERE shipment_no = :no AND station = 'pick' AND kind = 'item' AND lot <> ''
+  AND verdict = 'counted'
+  AND key NOT IN (SELECT undoes FROM warehouse_scan WHERE shipment_no = :no AND verdict = 'undone')
+GROUP BY sku, lot ORDER BY sku, lot
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A scan as its scanner sent it, its code read; station: pick | pack, kind: item | undo | done.
+
+    It is for a shipment, or for a wave: then it goes to the first shipment that lacks it.
+    """
+
+    key: str
+    station: str
+    kind: str
+    at: datetime
+    shipment_no: str = ""
+    wave_no: str = ""
+    code: str = ""
+    gtins: tuple[str, ...] = ()
+    units: int = 1
+    undoes: str = ""
+    lot: str = ""
+    expires_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a scan did, and how its SKU stands in its shipment; `slot` is its place in the wave."""
+
+    key: str
+    verdict: Verdict
+    shipment_no: str = ""
+    sku: str = ""
+    slot: int = 0
+    counted: int = 0
+    asked: int = 0
+
+
+@dataclass(slots=True)
+class _List:
+    """A shipment's pick or pack list with its scans, locked."""
+
+    row: Row[Any]
+    asked: dict[str, dict[str, int]] = field(default_factory=lambda: {"pick": {}, "pack": {}})
+    scans: dict[str, dict[str, Scan]] = field(default_factory=lambda: {"pick": {}, "pack": {}})
+    picked: bool = False
+
+    def tally(self, station: str) -> Tally:
+        return counted(self.asked[station], self.scans[station].values())
+
+    def closed(self, station: str) -> Verdict | None:
+        """Why nothing is scanned here any more, or not yet."""
+        if self.row.waits_for == STOPPING or self.row.status == ShipmentStatus.CANCELLED:
+            return Verdict.GONE
+        if self.row.packed_at is not None or (station == "pick" and self.picked):
+            return Verdict.LATE
+        if self.row.status != ShipmentStatus.PICKING or (station == "pack" and not self.picked):
+            return Verdict.GONE
+        return None
+
+
+@dataclass(slots=True)
+class Scans:
+    """Hears scans, in the caller's transaction. `actor` is who scans."""
+
+    session: AsyncSession
+    actor: str = "system"
+    _lists: dict[str, _List] = field(default_factory=dict)
+    _waves: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    _slots: dict[str, int] = field(default_factory=dict)
+
+    async def hear(self, sent: Sequence[Sent]) -> list[Answer]:
+        """One answer per scan, in their order; a key that was heard before gets its first one."""
+        await self._load(sent)
+        known = {
+            row.key: row for row in await run(self.session, _KNOWN, keys=[one.key for one in sent])
+        }
+        skus = await self._skus(sent)
+        answers: list[Answer] = []
+        done: dict[str, Answer] = {}
+        for one in sent:
+            if (row := known.get(one.key)) is not None:
+                answer = self._as_it_stands(one, row.verdict, row.shipment_no or "", row.sku)
+            elif one.key in done:
+                answer = done[one.key]
+            else:
+                answer = await self._hear_one(one, skus.get(one.code, ""))
+            done[one.key] = answer
+            answers.append(answer)
+        return answers
+
+    async def counts(self, shipment_no: str, station: str) -> list[tuple[str, int, int]]:
+        """SKU, units counted and units asked of a shipment. Raises OrderNotFound."""
+        await self._take([shipment_no])
+        found = self._lists.get(shipment_no)
+        if found is None:
+            raise OrderNotFound(f"there is no shipment {shipment_no}")
+        tally, asked = found.tally(station), found.asked[station]
+        return [(sku, tally.units[sku], units) for sku, units in asked.items()]
+
+    async def lots(self, shipment_no: str) -> Sequence[Row[Any]]:
+        """Which lots were scanned: sku, lot, expires_on, units."""
+        return await run(self.session, _LOTS, no=shipment_no)
+
+    async def _load(self, sent: Sequence[Sent]) -> None:
+        waves = sorted({one.wave_no for one in sent if one.wave_no})
+        open_waves = [
+            row.no for row in await run(self.session, _WAVES, nos=waves) if row.state == "released"
+        ]
+        self._waves = {no: [] for no in open_waves}
+        for row in await run(self.session, _IN_WAVES, nos=open_waves):
+            self._waves[row.wave_no].append((row.shipment_no, row.slot))
+            self._slots[row.shipment_no] = row.slot
+        await self._take([*{one.shipment_no for one in sent if one.shipment_no}, *self._slots])
+
+    async def _take(self, shipment_nos: Iterable[str]) -> None:
+        nos = sorted(set(shipment_nos))
+        for row in await run(self.session, _LOCK, nos=nos):
+            self._lists[row.no] = _List(row, picked=row.picked_at is not None)
+        for row in await run(self.session, _LINES, nos=nos):
+            lists = self._lists[row.shipment_no].asked
+            lists["pick"][row.sku] = row.quantity
+            lists["pack"][row.sku] = row.picked
+        for row in await run(self.session, _HEARD, nos=nos):
+            scan = Scan(row.key, row.at, row.sku, row.units, row.undoes)
+            self._lists[row.shipment_no].scans[row.station][row.key] = scan
+
+    async def _skus(self, sent: Sequence[Sent]) -> dict[str, str]:
+        """The SKU of every code that is one's GTIN or own code."""
+        items = {one.code: ",".join(one.gtins) for one in sent if one.kind == "item"}
+        rows = await run(self.session, _SKUS, codes=list(items), gtins=list(items.values()))
+        return {row.code: row.sku for row in rows}
+
+    async def _hear_one(self, one: Sent, sku: str) -> Answer:
+        if one.kind == "done":
+            return await self._confirm(one)
+        shipment_no = self._shipment_of(one, sku)
+        found = self._lists.get(shipment_no)
+        if found is None:
+            verdict = self._nowhere(one, sku)
+            return await self._kept(one, "", sku, verdict)
+        closed = found.closed(one.station)
+        if closed is None and len(found.scans[one.station]) >= MOST_SCANS:
+            closed = Verdict.LATE
+        if closed is not None:
+            return await self._kept(one, shipment_no, sku, closed)
+        scan = Scan(one.key, one.at, "" if one.kind == "undo" else sku, one.units, one.undoes)
+        found.scans[one.station][one.key] = scan
+        verdict = found.tally(one.station).verdicts[one.key]
+        if one.kind == "undo" and (taken := found.scans[one.station].get(one.undoes)):
+            sku = taken.sku
+        return await self._kept(one, shipment_no, sku, verdict)
+
+    def _shipment_of(self, one: Sent, sku: str) -> str:
+        """The shipment a scan is for; one for a wave goes to the first that lacks it."""
+        if one.kind == "undo":
+            holders = (no for no, x in self._lists.items() if one.undoes in x.scans[one.station])
+            return next(holders, one.shipment_no)
+        if not one.wave_no:
+            return one.shipment_no
+        lists = [
+            (no, self._lists[no].asked["pick"], self._lists[no].tally("pick"))
+            for no, _ in self._waves.get(one.wave_no, ())
+            if self._lists[no].closed("pick") is None
+        ]
+        return first_lacking(sku, one.units, lists) or ""
+
+    def _nowhere(self, one: Sent, sku: str) -> Verdict:
+        """What is said to a scan that no shipment takes."""
+        if one.kind == "undo":
+            return Verdict.NOTHING_TO_UNDO
+        if one.wave_no not in self._waves:
+            return Verdict.GONE
+        wanted = [self._lists[no].asked["pick"] for no, _ in self._waves[one.wave_no]]
+        return Verdict.OVER if any(sku in asked for asked in wanted) else Verdict.WRONG
+
+    async def _confirm(self, one: Sent) -> Answer:
+        """Confirm one pick, or all of a wave; units may be missing only for a reason."""
+        if one.wave_no and one.wave_no not in self._waves:
+            return await self._kept(one, "", "", Verdict.GONE)
+        nos = [no for no, _ in self._waves[one.wave_no]] if one.wave_no else [one.shipment_no]
+        verdicts = {await self._confirm_one(no, one.reason) for no in nos}
+        verdict = max(verdicts, key=_SEVERITY.index, default=Verdict.GONE)
+        return await self._kept(one, "" if one.wave_no else one.shipment_no, "", verdict)
+
+    async def _confirm_one(self, no: str, reason: str) -> Verdict:
+        found = self._lists.get(no)
+        if found is None:
+            return Verdict.GONE
+        if (closed := found.closed("pick")) is not None:
+            return closed
+        tally = found.tally("pick")
+        short = bool(tally.missing(found.asked["pick"]))
+        if short and not reason:
+            return Verdict.INCOMPLETE
+        await Warehouse(self.session, self.actor).pick(no, tally.units, reason if short else "")
+        found.picked = True
+        return Verdict.SHORT if short else Verdict.CONFIRMED
+
+    async def _kept(self, one: Sent, shipment_no: str, sku: str, verdict: Verdict) -> Answer:
+        """Write the scan down; somebody else's scan with the same key was first: it is told so."""
+        values = asdict(one)
+        del values["gtins"]
+        known = shipment_no if shipment_no in self._lists else None
+        values |= {"shipment_no": known, "sku": sku, "verdict": str(verdict), "actor": self.actor}
+        await run(self.session, _KEEP, **values)
+        return self._as_it_stands(one, verdict, shipment_no, sku)
+
+    def _as_it_stands(self, one: Sent, verdict: str, shipment_no: str, sku: str) -> Answer:
+        answer = Answer(
+            one.key, Verdict(verdict), shipment_no, sku, self._slots.get(shipment_no, 0)
+        )
+        found = self._lists.get(shipment_no)
+        if found is None or sku not in found.asked[one.station]:
+            return answer
+        units: Mapping[str, int] = found.tally(one.station).units
+        return replace(answer, counted=units[sku], asked=found.asked[one.station][sku])
+
+
+# Of several shipments of a wave, what needs somebody is said.
+_SEVERITY: Final = (
+    Verdict.GONE, Verdict.LATE, Verdict.CONFIRMED, Verdict.SHORT, Verdict.INCOMPLETE,
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""What scans of a pick or a pack list add up to, in whatever order and however often they come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a scan did. The first is the only one that makes a count larger."""
+
+    COUNTED = "counted"
+    OVER = "over"  # more than the list asks for
+    WRONG = "wrong"  # not on the list
+    UNDONE = "undone"
+    NOTHING_TO_UNDO = "nothing_to_undo"
+    LATE = "late"  # the list was confirmed before
+    INCOMPLETE = "incomplete"  # confirmed with units missing and no reason why
+    CONFIRMED = "confirmed"
+    SHORT = "short"  # confirmed with units missing, for a reason
+    GONE = "gone"  # the shipment is taken back or is not there yet
+
+
+class ShortReason(StrEnum):
+    """Why units that are asked for were not picked."""
+
+    NOT_FOUND = "not_found"
+    DAMAGED = "damaged"
+    EXPIRED = "expired"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """An item, or the taking back of one: then `undoes` names its key. `at` is the scanner's."""
+
+    key: str
+    at: datetime
+    sku: str = ""
+    units: int = 1
+    undoes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Units per SKU of the list, and what each scan did."""
+
+    units: Mapping[str, int]
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    def missing(self, asked: Mapping[str, int]) -> dict[str, int]:
+        """What the list asks for beyond what was counted."""
+        left = {sku: units - self.units.get(sku, 0) for sku, units in asked.items()}
+        return {sku: units for sku, units in left.items() if units > 0}
+
+
+def counted(asked: Mapping[str, int], scans: Iterable[Scan]) -> Tally:
+    """Each key counts once, in the order of the scanner's clock, never above what is asked.
+
+    A refused scan stays refused: the unit was put back, so taking another one off the list later
+    does not bring it in.
+    """
+    units = dict.fromkeys(asked, 0)
+    verdicts: dict[str, Verdict] = {}
+    live: dict[str, Scan] = {}
+    once = {scan.key: scan for scan in scans}
+    for scan in sorted(once.values(), key=lambda scan: (scan.at, scan.key)):
+        if scan.undoes:
+            taken = live.pop(scan.undoes, None)
+            if taken is not None:
+                units[taken.sku] -= taken.units
+                verdicts[taken.key] = Verdict.UNDONE
+            verdicts[scan.key] = Verdict.UNDONE if taken else Verdict.NOTHING_TO_UNDO
+        elif scan.sku not in asked:
+            verdicts[scan.key] = Verdict.WRONG
+        elif units[scan.sku] + scan.units > asked[scan.sku]:
+            verdicts[scan.key] = Verdict.OVER
+        else:
+            units[scan.sku] += scan.units
+            live[scan.key] = scan
+            verdicts[scan.key] = Verdict.COUNTED
+    return Tally(units, verdicts)
+
+
+def first_lacking(
+    sku: str, units: int, asked: Sequence[tuple[str, Mapping[str, int], Tally]]
+) -> str | None:
+    """The first shipment of a wave that still lacks these units of a SKU, in the wave's order."""
+    for shipment_no, wanted, tally in asked:
+        if wanted.get(sku, 0) - tally.units.get(sku, 0) >= units:
+            return shipment_no
+    return None

@@ -42,6 +42,11 @@ class Vault:
         """What everything that is sealed now begins with, after the format."""
         return self._current
 
+    @property
+    def derived_key(self) -> bytes:
+        """What the first key for digests is: the same for everybody with this master key."""
+        return self._digest_keys[0]
+
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt for the row `context`; every call gives other bytes."""
         nonce = os.urandom(_NONCE_BYTES)
@@ -115,6 +120,11 @@ def invoice_context(invoice_no: str) -> str:
 def endpoint_context(endpoint_id: str) -> str:
     """What `webhook_endpoint.secret` is sealed for."""
     return f"webhook/{endpoint_id}"
+
+
+def digest_key_context(name: str) -> str:
+    """What `digest_key.wrapped` is sealed for."""
+    return f"digest-key/{name}"
 
 
 def receiver_context(order_id: str) -> str:

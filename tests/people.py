@@ -1,20 +1,22 @@
 """Receivers in tests: sealed as everywhere, with the key of test companies."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from db.engine import Sessions
+from db.keys import digest_of_phone
 from db.orders.receivers import (
     KnownReceiver,
     Person,
     open_receiver,
     save_receiver,
-    sealed_columns,
 )
 from db.orders.tables import ReceiverRow
 from db.sql import run
-from db.vault import Vault
+from db.vault import Vault, receiver_context
 from domain.shared.address import MaskedReceiver
+from domain.shared.phone import last_four
 
 VAULT: Final = Vault(bytes(32))
 NOBODY: Final = Person()
@@ -24,8 +26,20 @@ def receiver_row(
     order_id: str, person: Person = NOBODY, kind: str = "contact", **place: Any
 ) -> ReceiverRow:
     """A receiver as his row stands in the table."""
-    sealed = sealed_columns(VAULT, order_id, person)
+    sealed = columns_of(order_id, person)
     return ReceiverRow(order_id=order_id, kind=kind, **sealed, **place)
+
+
+def columns_of(order_id: str, person: Person) -> dict[str, Any]:
+    """What follows from who he is, sealed with the master key as it was in the beginning."""
+    plain = json.dumps(asdict(person), ensure_ascii=False, sort_keys=True).encode()
+    context = receiver_context(order_id)
+    return {
+        "sealed": VAULT.seal(plain, context),
+        "digest": VAULT.digest(plain, context),
+        "phone_digest": digest_of_phone(VAULT.derived_key, person.phone),
+        "phone_last4": last_four(person.phone),
+    }
 
 
 async def receiver_of(sessions: Sessions, order_id: str = "") -> KnownReceiver:

@@ -13,7 +13,7 @@ from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
-from db.orders.receivers import phone_digests
+from db.keys import phone_digest
 from db.orders.tables import (
     OrderEventRow,
     OrderHoldRow,
@@ -29,7 +29,6 @@ from domain.orders.order import HoldKind, OrderStatus
 Sort = Literal["ship_by", "age"]
 CLOSED: Final = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 _LAST_DIGITS: Final = re.compile(r"\d{4}")
-_PHONE: Final = re.compile(r"\+?[\d -]{7,20}")
 _order = SalesOrderRow
 
 
@@ -79,7 +78,8 @@ class OrderQueries:
         now: datetime | None = None,
     ) -> OrderPage:
         """One page in a stable order: earliest promise first, or latest order first."""
-        conditions = _conditions(wanted, vault, now)
+        phone = await phone_digest(self.session, vault, wanted.search)
+        conditions = _conditions(wanted, phone, now)
         if after is not None:
             conditions.append(_beyond(sort, after))
         query = (
@@ -140,7 +140,7 @@ def numbers_of(search: str) -> str:
     return search.strip()
 
 
-def _matching(search: str, vault: Vault) -> ColumnElement[bool]:
+def _matching(search: str, phone: str) -> ColumnElement[bool]:
     """Ours, the channel's, a shipment's, a waybill, a whole phone or its last four digits."""
     typed = numbers_of(search)
     found = [
@@ -154,28 +154,17 @@ def _matching(search: str, vault: Vault) -> ColumnElement[bool]:
     ]
     if _LAST_DIGITS.fullmatch(typed):
         found.append(select(col(ReceiverRow.order_id)).where(col(ReceiverRow.phone_last4) == typed))
-    elif _PHONE.fullmatch(typed):
-        digits = re.sub(r"\D", "", typed)
+    elif phone:
         found.append(
-            select(col(ReceiverRow.order_id)).where(
-                col(ReceiverRow.phone_last4) == digits[-4:],
-                or_(
-                    *(
-                        col(ReceiverRow.phone_digests).contains([one])
-                        for one in phone_digests(vault, digits)
-                    )
-                ),
-            )
+            select(col(ReceiverRow.order_id)).where(col(ReceiverRow.phone_digest) == phone)
         )
     return col(_order.id).in_(union(*found))
 
 
-def _conditions(
-    wanted: OrderFilter, vault: Vault, now: datetime | None
-) -> list[ColumnElement[bool]]:
+def _conditions(wanted: OrderFilter, phone: str, now: datetime | None) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.search.strip():
-        conditions.append(_matching(wanted.search, vault))
+        conditions.append(_matching(wanted.search, phone))
     if wanted.statuses:
         conditions.append(col(_order.status).in_(wanted.statuses))
     elif wanted.open_only:

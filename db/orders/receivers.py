@@ -7,22 +7,21 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.keys import phone_digest
 from db.orders.tables import ReceiverRow
 from db.sql import run
 from db.vault import Vault, correction_context, receiver_context
 from domain.shared.address import Address, Contact, MaskedReceiver, Receiver
-
-_SHORTEST_SEARCH: Final = 7
-_LONGEST_SEARCH: Final = 20
+from domain.shared.phone import last_four
 
 _SAVE: Final = """
-INSERT INTO receiver (order_id, kind, sealed, digest, phone_digests, phone_last4, country, province,
+INSERT INTO receiver (order_id, kind, sealed, digest, phone_digest, phone_last4, country, province,
                       city, district, postcode, division_code, longitude, latitude, edited_by_us)
-VALUES (:order_id, :kind, :sealed, :digest, :phone_digests, :phone_last4, :country, :province,
+VALUES (:order_id, :kind, :sealed, :digest, :phone_digest, :phone_last4, :country, :province,
         :city, :district, :postcode, :division_code, :longitude, :latitude, :edited_by_us)
 ON CONFLICT (order_id) DO UPDATE SET
     kind = excluded.kind, sealed = excluded.sealed, digest = excluded.digest,
-    phone_digests = excluded.phone_digests, phone_last4 = excluded.phone_last4,
+    phone_digest = excluded.phone_digest, phone_last4 = excluded.phone_last4,
     country = excluded.country, province = excluded.province, city = excluded.city,
     district = excluded.district, postcode = excluded.postcode,
     division_code = excluded.division_code, longitude = excluded.longitude,
@@ -99,7 +98,7 @@ async def save_receiver(
         kind="masked" if isinstance(told, MaskedReceiver) else "contact",
         edited_by_us=edited,
         digests=vault.digests(_plain(person), receiver_context(order_id)),
-        **sealed_columns(vault, order_id, person),
+        **await sealed_columns(session, vault, order_id, person),
         **place,
     )
     return bool(saved)
@@ -145,29 +144,22 @@ def sealed_correction(
     return {"sealed": vault.seal(plain, correction_context(correction_id)).hex()}
 
 
-def sealed_columns(vault: Vault, order_id: str, person: Person) -> dict[str, Any]:
+async def sealed_columns(
+    session: AsyncSession, vault: Vault, order_id: str, person: Person
+) -> dict[str, Any]:
     """The columns of `receiver` that follow from who he is."""
     plain, context = _plain(person), receiver_context(order_id)
-    digits = "".join(c for c in person.phone if c in "0123456789")
-    longest = 0 if "*" in person.phone else min(len(digits), _LONGEST_SEARCH)  # masks are no phones
     return {
         "sealed": vault.seal(plain, context),
         "digest": vault.digest(plain, context),
-        "phone_digests": [
-            phone_digests(vault, digits[-n:])[0] for n in range(_SHORTEST_SEARCH, longest + 1)
-        ],
-        "phone_last4": digits[-4:],
+        "phone_digest": await phone_digest(session, vault, person.phone),
+        "phone_last4": last_four(person.phone),
     }
 
 
 def open_person(vault: Vault, order_id: str, sealed: bytes) -> Person:
     """Who he is. Raises CannotOpen for what was sealed for another order or with another key."""
     return Person(**json.loads(vault.open(sealed, receiver_context(order_id))))
-
-
-def phone_digests(vault: Vault, digits: str) -> list[str]:
-    """What the last digits of a phone are found by: the first is of now, others of older keys."""
-    return [one[:16] for one in vault.digests(digits.encode(), "phone")]
 
 
 def _plain(person: Person) -> bytes:

@@ -128,6 +128,5 @@ async def _same_receiver(session: AsyncSession, vault: Vault, old_id: str, new_i
             "division_code", "longitude", "latitude", "edited_by_us",
         )
     }  # fmt: skip
-    session.add(
-        ReceiverRow(order_id=new_id, **copied, **sealed_columns(vault, new_id, known.person))
-    )
+    sealed = await sealed_columns(session, vault, new_id, known.person)
+    session.add(ReceiverRow(order_id=new_id, **copied, **sealed))

@@ -126,11 +126,9 @@ UPDATE fulfilment_line f SET returned_quantity = f.returned_quantity - kept.free
 FROM kept WHERE f.id = kept.fulfilment_line_id AND kept.free <> 0
 """
 
-# The fifth digest is of eleven digits, a whole mobile number; of masks there is none.
 _HISTORY: Final = """
 WITH buyer AS (
-    SELECT o.shop_id, o.buyer_ref, c.phone_last4,
-           c.phone_digests[least(cardinality(c.phone_digests), 5)] AS phone
+    SELECT o.shop_id, o.buyer_ref, c.phone_digest
     FROM sales_order o LEFT JOIN receiver c ON c.order_id = o.id AND c.kind = 'contact'
     WHERE o.id = :order_id
 ), orders AS (
@@ -138,9 +136,8 @@ WITH buyer AS (
     JOIN sales_order o ON o.shop_id = b.shop_id AND o.buyer_ref = b.buyer_ref
     WHERE o.buyer_ref <> ''
     UNION
-    SELECT c.order_id FROM buyer b JOIN receiver c ON c.phone_last4 = b.phone_last4
-    WHERE c.kind = 'contact'
-      AND c.phone_digests[least(cardinality(c.phone_digests), 5)] = b.phone
+    SELECT c.order_id FROM buyer b JOIN receiver c ON c.phone_digest = b.phone_digest
+    WHERE c.kind = 'contact' AND c.phone_digest <> ''
 )
 SELECT count(*)::int AS earlier FROM orders JOIN sales_return r ON r.order_id = orders.id
 WHERE r.return_no <> :return_no AND r.kind <> 'came_back'

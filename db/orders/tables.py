@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, JSON, TIMESTAMP
@@ -90,16 +89,19 @@ class ReceiverRow(SQLModel, table=True):
     """Who gets the order: `sealed` is what names a person, the rest is where a parcel goes.
 
     Written and read by `db.orders.receivers` alone. `digest` tells whether what is sealed has
-    changed; `phone_digests` find an order by the whole phone or its last seven digits and more.
+    changed; `phone_digest` finds an order by the whole phone, in whatever form it is typed.
     """
 
     __tablename__ = "receiver"
-    __table_args__ = (Index("receiver_by_last4", "phone_last4"),)
+    __table_args__ = (
+        Index("receiver_by_last4", "phone_last4"),
+        Index("receiver_by_phone", "phone_digest"),
+    )
     order_id: str = Field(primary_key=True, foreign_key="sales_order.id")
     kind: str  # contact | masked
     sealed: bytes = Field(sa_type=LargeBinary)
     digest: str
-    phone_digests: list[str] = Field(sa_type=ARRAY(Text))
+    phone_digest: str = Field(default="", sa_column_kwargs=_EMPTY)  # of masks there is none
     phone_last4: str = ""
     country: str = "CN"
     province: str = ""

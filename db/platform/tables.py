@@ -229,6 +229,14 @@ class AuditRow(SQLModel, table=True):
     request_id: str
 
 
+class DigestKeyRow(SQLModel, table=True):
+    """A key that digests are made with, wrapped by the master key."""
+
+    __tablename__ = "digest_key"
+    name: str = Field(primary_key=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+
+
 class RateBucketRow(SQLModel, table=True):
     """How many calls of a vendor's method are left now, and until when the vendor wants none."""
 

@@ -16,6 +16,7 @@ from db.vault import (
     Vault,
     carrier_context,
     correction_context,
+    digest_key_context,
     endpoint_context,
     erp_context,
     invoice_context,
@@ -52,6 +53,7 @@ class Sealed:
 
 
 SEALED: Final = (
+    Sealed("digest_key", "name", "wrapped", digest_key_context),
     Sealed("shop", "id", "secrets", shop_context),
     Sealed("carrier_account", "code", "secrets", carrier_context),
     Sealed("payment_account", "id", "secrets", payment_context),
@@ -79,7 +81,7 @@ ORDER BY {key} LIMIT :limit FOR UPDATE
 """
 _WRITE: Final = "UPDATE {table} SET {writes} WHERE {key} = :key"
 _WRITE_RECEIVER: Final = """
-UPDATE receiver SET sealed = :sealed, digest = :digest, phone_digests = :phone_digests,
+UPDATE receiver SET sealed = :sealed, digest = :digest, phone_digest = :phone_digest,
                     phone_last4 = :phone_last4
 WHERE order_id = :key
 """
@@ -108,7 +110,7 @@ async def reseal(session: AsyncSession, vault: Vault, sealed: Sealed, after: str
     lost: list[str] = []
     for row in rows:
         try:
-            statement, values = _anew(vault, sealed, row.key, bytes(row.sealed))
+            statement, values = await _anew(session, vault, sealed, row.key, bytes(row.sealed))
         except CannotOpen:
             lost.append(f"{sealed.table} {row.key}")
             continue
@@ -117,8 +119,11 @@ async def reseal(session: AsyncSession, vault: Vault, sealed: Sealed, after: str
     return Resealed(last, len(rows) - len(lost), tuple(lost))
 
 
-def _anew(vault: Vault, sealed: Sealed, key: str, told: bytes) -> tuple[str, Mapping[str, Any]]:
-    if sealed.table == "receiver":  # found by digests of the same key
-        return _WRITE_RECEIVER, sealed_columns(vault, key, open_person(vault, key, told))
+async def _anew(
+    session: AsyncSession, vault: Vault, sealed: Sealed, key: str, told: bytes
+) -> tuple[str, Mapping[str, Any]]:
+    if sealed.table == "receiver":
+        person = open_person(vault, key, told)
+        return _WRITE_RECEIVER, await sealed_columns(session, vault, key, person)
     context = sealed.context(key)
     return sealed.sql(_WRITE), {"sealed": vault.seal(vault.open(told, context), context)}

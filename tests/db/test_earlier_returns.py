@@ -3,16 +3,16 @@
 import pytest
 
 from db.engine import Sessions
-from db.orders.receivers import Person, sealed_columns
+from db.orders.receivers import Person
 from db.orders.return_acts import open_return
 from db.orders.returns import Asked, earlier_returns
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
-from tests.people import VAULT
+from tests.people import columns_of
 
 SEALED = """
-UPDATE receiver SET sealed = :sealed, digest = :digest, phone_digests = :phone_digests,
+UPDATE receiver SET sealed = :sealed, digest = :digest, phone_digest = :phone_digest,
     phone_last4 = :phone_last4, kind = :kind WHERE order_id = :order_id
 """
 BUYER = "UPDATE sales_order SET buyer_ref = :ref WHERE id = :order_id"
@@ -39,7 +39,7 @@ async def test_earlier_returns_are_those_of_the_same_buyer(
         await seed_order(sessions, number)
         await seed_shipment(sessions, number, status="delivered")
         order_id = f"ord_{number}"
-        columns = sealed_columns(VAULT, order_id, Person(phone=phone))
+        columns = columns_of(order_id, Person(phone=phone))
         asked = Asked(
             ReturnKind.RETURN, ReturnOrigin.CONSUMER, ReturnReason.DAMAGED, {f"{order_id}.1/A": 1}
         )

@@ -1,13 +1,21 @@
 """Receivers are sealed: names, phones and addresses no longer stand in plain text."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from db.orders.receivers import Person, sealed_columns, sealed_correction
-from db.vault import CannotOpen, KeyNeeded, Vault, shop_context
+from db.vault import (
+    CannotOpen,
+    KeyNeeded,
+    Vault,
+    correction_context,
+    receiver_context,
+    shop_context,
+)
 
 revision = "0011"
 down_revision = "0010"
@@ -56,13 +64,26 @@ def _seal_all() -> None:
         vault = _fitting(vault, connection)
         sealed = []
         for row in rows:
-            columns = sealed_columns(vault, row.order_id, Person(*row[1:]))
-            sealed.append({**columns, "order_id": row.order_id})
+            sealed.append({**_columns(vault, row._mapping), "order_id": row.order_id})
         connection.execute(_SEAL, sealed)
     for row in connection.execute(_CORRECTIONS).all():
         vault = _fitting(vault, connection)
-        data = json.dumps(sealed_correction(vault, row.id, row.data))
+        plain = json.dumps(row.data, ensure_ascii=False).encode()
+        data = json.dumps({"sealed": vault.seal(plain, correction_context(row.id)).hex()})
         connection.execute(_SEAL_CORRECTION, {"id": row.id, "data": data})
+
+
+def _columns(vault: Vault, row: Mapping[str, Any]) -> dict[str, Any]:
+    person = {name: row[name] for name in _PLAIN}
+    plain = json.dumps(person, ensure_ascii=False, sort_keys=True).encode()
+    digits = "".join(c for c in row["phone"] if c in "0123456789")
+    longest = 0 if "*" in row["phone"] else min(len(digits), 20)
+    ends = [digits[-n:].encode() for n in range(7, longest + 1)]
+    return {
+        "sealed": vault.seal(plain, receiver_context(row["order_id"])),
+        "digest": vault.digest(plain, receiver_context(row["order_id"])),
+        "phone_digests": [vault.digest(end, "phone")[:16] for end in ends],
+    }
 
 
 def _fitting(vault: Vault | None, connection: sa.Connection) -> Vault:

@@ -79,6 +79,7 @@ TITLES: Final[dict[str, str]] = {
     "NotLoggedIn": N_("Please log in"),
     "NotAllowed": N_("Your role may not do this"),
     "WrongOrigin": N_("The form is too old or came from elsewhere; open the page again"),
+    "TooSlow": N_("The request took too long to arrive; send it again"),
     "TooManyAttempts": N_("Too many attempts; try again in a quarter of an hour"),
     "RequestInProgress": N_("The first request with this key is still being answered"),
     "TemporalUnavailable": N_("The workflow engine does not answer; nothing was changed"),
@@ -95,7 +96,7 @@ TITLES: Final[dict[str, str]] = {
 
 _HTTP_CODES: Final = {
     400: "MalformedBody", 401: "NotLoggedIn", 403: "NotAllowed", 404: "NotFound",
-    405: "MethodNotAllowed", 413: "BodyTooLarge", 415: "UnsupportedMediaType",
+    405: "MethodNotAllowed", 408: "TooSlow", 413: "BodyTooLarge", 415: "UnsupportedMediaType",
     429: "TooManyAttempts",
 }  # fmt: skip
 _NOT_REACHED: Final = (

@@ -10,6 +10,8 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.slow_callers import LARGE_BODY_S, PatientForBodies
+
 log = structlog.get_logger()
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
@@ -27,8 +29,9 @@ def limit_bodies(app: FastAPI, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
 
 class _Limits:
     def __init__(self, app: ASGIApp, limit_bytes: int) -> None:
-        self._usual = _limited(app, limit_bytes)
-        self._photos = _limited(app, max(limit_bytes, PHOTOS_LIMIT_BYTES))
+        self._usual = _limited(PatientForBodies(app), limit_bytes)
+        large = PatientForBodies(app, whole_s=LARGE_BODY_S)
+        self._photos = _limited(large, max(limit_bytes, PHOTOS_LIMIT_BYTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with_photos = (

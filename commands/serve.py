@@ -107,10 +107,13 @@ PROCESSES: Final[Mapping[str, Callable[[Settings], None]]] = {
 def _serve(app: object, host: str, port: int) -> None:
     import uvicorn
 
+    from api.slow_callers import PatientForHeaders
+
     uvicorn.run(
         app,  # type: ignore[arg-type]
         host=host,
         port=port,
+        http=PatientForHeaders,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -2,11 +2,14 @@
 
 import base64
 import contextlib
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from typing import Any
 
 import httpx
+import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -14,6 +17,7 @@ from api.app import create_app
 from db.engine import Sessions
 from db.platform.accounts import Accounts
 from domain.platform.permissions import Role
+from runtime.embedded import free_port
 from runtime.settings import Settings
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -47,6 +51,24 @@ async def served(database_url: str) -> AsyncIterator[FastAPI]:
 def _application() -> tuple[FastAPI, dict[str, Any]]:
     app = create_app(Settings())
     return app, dict(app.state._state)
+
+
+@contextlib.contextmanager
+def listening(app: FastAPI, **more: Any) -> Iterator[str]:
+    """The application behind a real port; its address."""
+    port = free_port()
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="on", **more)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.05)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
 
 
 def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:

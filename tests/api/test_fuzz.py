@@ -3,18 +3,12 @@
 Cases are made from our own OpenAPI description, the same ones every time. Temporal is away.
 """
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import httpx
 import pytest
 import pytest_asyncio
 import schemathesis
-import uvicorn
-from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
@@ -27,9 +21,8 @@ from schemathesis.specs.openapi.checks import (
 from api.app import create_app
 from db.engine import Sessions
 from domain.platform.permissions import Role
-from runtime.embedded import free_port
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
-from tests.api.served import key_for, settings_of
+from tests.api.served import key_for, listening, settings_of
 
 EXAMPLES: Final = 5  # per operation, once of what is allowed and once of what is not
 KNOWN: Final = {"no": "O-1", "shipment_no": "O-1-1", "shop_id": "mini", "code": "sf"}
@@ -59,7 +52,7 @@ def test_no_request_made_from_the_description_gets_a_failure_or_an_undocumented_
     database_url: str, headers: dict[str, str]
 ) -> None:
     faults: list[str] = []
-    with _listening(create_app(settings_of(database_url))) as address:
+    with listening(create_app(settings_of(database_url))) as address:
         described = httpx.get(f"{address}/api/v1/openapi.json", headers=headers).json()
         for found in schemathesis.openapi.from_dict(described).get_all_operations():
             operation: Any = found
@@ -98,20 +91,3 @@ def _faults(
         except Unsatisfiable:
             continue  # nothing about it can be wrong
     return found[:3]
-
-
-@contextmanager
-def _listening(app: FastAPI) -> Iterator[str]:
-    """The application behind a real port."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="on"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(20)

@@ -45,6 +45,7 @@ import api.orders.routes
 import api.orders.scans
 import api.orders.sourcing
 import api.orders.warehouse
+import api.orders.waves
 import api.platform.accounts
 import api.platform.attention
 import api.platform.docs
@@ -88,6 +89,7 @@ _ROUTERS: Final = (
     (api.orders.scans.router, _V1),
     (api.orders.sourcing.router, _V1),
     (api.orders.warehouse.router, _V1),
+    (api.orders.waves.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.erp_accounts.router, _V1),

@@ -60,6 +60,14 @@ class ParcelNotFound(DomainError):
     """No parcel has this id."""
 
 
+class WaveNotFound(DomainError):
+    """No wave of picking has this number."""
+
+
+class HandOverNotFound(DomainError):
+    """No hand-over to a carrier has this number."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

@@ -93,7 +93,9 @@ _ROUTERS: Final = (
     (api.inventory.routes.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.erp_accounts.router, _V1),
+    (api.finance.erp_accounts.acts, _V1),
     (api.finance.invoice_accounts.router, _V1),
+    (api.finance.invoice_accounts.acts, _V1),
     (api.orders.invoices.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
@@ -101,6 +103,7 @@ _ROUTERS: Final = (
     (api.channels.credentials.router, ""),
     (api.channels.settings.router, ""),
     (api.channels.payment_accounts.router, ""),
+    (api.channels.payment_accounts.acts, ""),
     (api.channels.new_shops.router, ""),
     (api.logistics.new_carriers.router, ""),
     # before the channels: `carriers` and `payments` are no channels

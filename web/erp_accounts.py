@@ -2,17 +2,16 @@
 
 from datetime import date
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
-from api.channels import credentials, settings, shops
+from api.channels import settings
 from api.channels.ports import OutsideOf
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
-from api.errors import Problem
 from api.finance import erp_accounts, erp_bodies
+from api.language import N_
 from api.strict import clean
 from db.finance import erp_queries
 from domain.finance.accounts import NUMBER, Account
@@ -20,24 +19,27 @@ from domain.shared.errors import InvalidInput
 from integrations.erp.registry import ERPS
 from integrations.schemas import schema_of_erp
 from integrations.secret_names import of_erp
+from web.account_acts import AccountPages, acts_on
 from web.order_actions import body_of
-from web.partners import settings_form
 from web.render import page
 from web.shop_forms import (
     added_at,
     day_of,
-    done_at,
     gate_code,
-    new_credentials,
     new_settings,
     secrets_in,
 )
 
+PAGES: Final = AccountPages(
+    erp_accounts.ACCOUNTS, "/finance/erp", erp_queries.erp_accounts,
+    N_(
+        "No voucher goes there until the account is resumed; those that are written meanwhile wait."
+    ),
+)  # fmt: skip
 router = APIRouter(include_in_schema=False)
+acts = acts_on(PAGES)
 
-ERP: Final = "/finance/erp"
 PAGE_SIZE: Final = 50
-_NOT_FOUND: Final = 404
 Text = Annotated[str, Form(max_length=500)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
@@ -83,7 +85,7 @@ async def add(
         base_url=base_url.strip(), settings=chosen.settings, **told,
     )  # fmt: skip
     await erp_accounts.add_account(body, request, context, outside, ours)
-    return added_at(request, _address(account_id.strip()))
+    return added_at(request, PAGES.address(account_id.strip()))
 
 
 @router.get("/finance/erp/{account_id}")
@@ -95,7 +97,7 @@ async def account_page(
     before: Annotated[str, Query(max_length=20, pattern=r"^(\d{6}-\d{6,9})?$")] = "",
 ) -> Response:
     """One account book: its state, its codes, and the vouchers on their way."""
-    account = await _account(sessions, account_id)
+    account = await PAGES.known(sessions, account_id)
     async with sessions.begin() as session:
         rows = await erp_queries.exports(
             session, account_id, state=state, before=before, limit=PAGE_SIZE + 1
@@ -104,40 +106,13 @@ async def account_page(
         parties = await erp_queries.parties(session)
     shown = rows[:PAGE_SIZE]
     return page(
-        request, "erp.html", account=account, address=_address(account_id), gate_code=gate_code,
+        request, "erp.html", account=account, address=PAGES.address(account_id),
+        gate_code=gate_code,
         exports=shown, following=shown[-1].voucher_no if len(rows) > PAGE_SIZE else "",
         state=state, accounts=list(Account), numbers=NUMBER,
         codes={row.account: row.code for row in codes if not row.party},
         own=[row for row in codes if row.party], parties=parties,
     )  # fmt: skip
-
-
-@router.get("/finance/erp/{account_id}/pause")
-async def pause_form(account_id: str, request: Request, sessions: SessionsOf) -> Response:
-    """What pausing means, and the reason for it."""
-    account = await _account(sessions, account_id)
-    return page(request, "erp_pause.html", account=account, address=_address(account_id))
-
-
-@router.post("/finance/erp/{account_id}/pause")
-async def pause(account_id: str, request: Request, context: Context, reason: Text = "") -> Response:
-    """Send nothing there for now."""
-    await erp_accounts.pause_account(account_id, body_of(shops.Pause, reason=reason), context)
-    return done_at(request, _address(account_id))
-
-
-@router.post("/finance/erp/{account_id}/resume")
-async def resume(account_id: str, request: Request, context: Context) -> Response:
-    """Go on with the vouchers that wait."""
-    await erp_accounts.resume_account(account_id, context)
-    return done_at(request, _address(account_id))
-
-
-@router.post("/finance/erp/{account_id}/trial")
-async def trial(account_id: str, outside: OutsideOf) -> Response:
-    """Try the connection; the page says what came of it."""
-    await erp_accounts.try_account(account_id, outside)
-    return RedirectResponse(_address(account_id), 303)
 
 
 @router.post("/finance/erp/{account_id}/beginning")
@@ -150,19 +125,19 @@ async def beginning(
     day: date | None = day_of(exports_from) if exports_from.strip() else None
     body = erp_bodies.Beginning(exports_from=day)
     await erp_accounts.set_beginning(account_id, body, context)
-    return RedirectResponse(_address(account_id), 303)
+    return RedirectResponse(PAGES.address(account_id), 303)
 
 
 @router.post("/finance/erp/{account_id}/codes")
 async def set_codes(account_id: str, request: Request, context: Context) -> Response:
     """What the ERP calls our accounts: what was changed in the table, and one party's own."""
-    await _account(context.sessions, account_id)
+    await PAGES.known(context.sessions, account_id)
     form = await request.form()
     given = {(account, ""): f"code.{account}" for account in Account}
     for account, party, code in await _wished(context, account_id, form, given):
         body = body_of(erp_bodies.AccountCode, account=account, party=party, code=code)
         await erp_accounts.set_code(account_id, body, context)
-    return RedirectResponse(_address(account_id) + "#codes", 303)
+    return RedirectResponse(PAGES.address(account_id) + "#codes", 303)
 
 
 @router.post("/finance/erp/{account_id}/exports")
@@ -175,46 +150,7 @@ async def export_span(
     """Send the vouchers of some days there."""
     body = erp_bodies.Span(first_day=day_of(first), last_day=day_of(last))
     await erp_accounts.export_span(account_id, body, context)
-    return RedirectResponse(_address(account_id), 303)
-
-
-@router.get("/finance/erp/{account_id}/credentials")
-async def credentials_form(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """The credentials of an account: what is set, and the form to replace it."""
-    account = await _account(outside.sessions, account_id)
-    secrets = await credentials.view(outside, f"erp/{account_id}")
-    return page(
-        request, "erp_credentials.html", account=account, secrets=secrets,
-        address=_address(account_id),
-    )  # fmt: skip
-
-
-@router.post("/finance/erp/{account_id}/credentials")
-async def set_credentials(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
-) -> Response:
-    """Replace what was filled in; empty fields stay as they are."""
-    body = await new_credentials(request)
-    await erp_accounts.set_account_credentials(account_id, body, context, outside)
-    return done_at(request, _address(account_id))
-
-
-@router.get("/finance/erp/{account_id}/settings")
-async def settings_page(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """What is set of an account, and the form to change it."""
-    await _account(outside.sessions, account_id)
-    address = f"{ERP}/{account_id}"
-    return await settings_form(request, outside, f"erp/{account_id}", address, address)
-
-
-@router.post("/finance/erp/{account_id}/settings")
-async def set_settings(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
-) -> Response:
-    """Set an account's settings anew."""
-    body = await new_settings(request, await settings.schema_of(outside, f"erp/{account_id}"))
-    await erp_accounts.set_account_settings(account_id, body, request, context, outside)
-    return done_at(request, _address(account_id))
+    return RedirectResponse(PAGES.address(account_id), 303)
 
 
 async def _wished(
@@ -238,17 +174,3 @@ async def _wished(
             raise InvalidInput("there is no such choice")
         wished.append((Account(account), party, code))
     return wished
-
-
-async def _account(sessions: Any, account_id: str) -> Any:
-    if not account_id.isprintable():
-        raise Problem("NotFound", _NOT_FOUND)
-    async with sessions.begin() as session:
-        found = await erp_queries.erp_accounts(session, account_id)
-    if not found:
-        raise Problem("NotFound", _NOT_FOUND)
-    return found[0]
-
-
-def _address(account_id: str) -> str:
-    return f"{ERP}/{quote(account_id, safe='')}"

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
-from api.channels import credentials, settings, shops
+from api.channels import settings
 from api.channels.ports import OutsideOf
 from api.deps import Context, SessionsOf, SettingsOf
-from api.errors import Problem
 from api.finance import invoice_accounts
+from api.language import N_
 from api.strict import clean
 from db.finance import invoice_queries
 from domain.finance.invoices import RATES_BP
@@ -19,24 +19,27 @@ from domain.shared.errors import InvalidInput
 from integrations.invoices.registry import ISSUERS
 from integrations.schemas import schema_of_issuer
 from integrations.secret_names import of_issuer
+from web.account_acts import AccountPages, acts_on
 from web.input import typed
 from web.order_actions import body_of
-from web.partners import settings_form
 from web.render import page
 from web.shop_forms import (
     added_at,
-    done_at,
     gate_code,
-    new_credentials,
     new_settings,
     secrets_in,
 )
 
-router = APIRouter(include_in_schema=False)
-
 INVOICES: Final = "/finance/invoices"
+PAGES: Final = AccountPages(
+    invoice_accounts.ACCOUNTS, f"{INVOICES}/accounts", invoice_queries.invoice_accounts,
+    N_("No invoice is issued there until the account is resumed; those that are asked for"
+       " meanwhile wait."),
+)  # fmt: skip
+router = APIRouter(include_in_schema=False)
+acts = acts_on(PAGES)
+
 PAGE_SIZE: Final = 100
-_NOT_FOUND: Final = 404
 Text = Annotated[str, Form(max_length=500)]
 Word = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
@@ -131,97 +134,14 @@ async def add(
         base_url=base_url.strip() or None, shop_id=shop_id, settings=chosen.settings, **told,
     )  # fmt: skip
     await invoice_accounts.add_account(body, request, context, outside, ours)
-    return added_at(request, _address(account_id.strip()))
+    return added_at(request, PAGES.address(account_id.strip()))
 
 
 @router.get("/finance/invoices/accounts/{account_id}")
 async def account_page(account_id: str, request: Request, sessions: SessionsOf) -> Response:
     """One account: its state and what it issued."""
-    account = await _account(sessions, account_id)
+    account = await PAGES.known(sessions, account_id)
     return page(
-        request, "invoice_account.html", account=account, address=_address(account_id),
+        request, "invoice_account.html", account=account, address=PAGES.address(account_id),
         gate_code=gate_code,
     )  # fmt: skip
-
-
-@router.get("/finance/invoices/accounts/{account_id}/pause")
-async def pause_form(account_id: str, request: Request, sessions: SessionsOf) -> Response:
-    """What pausing means, and the reason for it."""
-    account = await _account(sessions, account_id)
-    return page(
-        request, "invoice_account_pause.html", account=account, address=_address(account_id)
-    )
-
-
-@router.post("/finance/invoices/accounts/{account_id}/pause")
-async def pause(account_id: str, request: Request, context: Context, reason: Text = "") -> Response:
-    """Issue nothing there for now."""
-    await invoice_accounts.pause_account(account_id, body_of(shops.Pause, reason=reason), context)
-    return done_at(request, _address(account_id))
-
-
-@router.post("/finance/invoices/accounts/{account_id}/resume")
-async def resume(account_id: str, request: Request, context: Context) -> Response:
-    """Go on with the invoices that wait."""
-    await invoice_accounts.resume_account(account_id, context)
-    return done_at(request, _address(account_id))
-
-
-@router.post("/finance/invoices/accounts/{account_id}/trial")
-async def trial(account_id: str, outside: OutsideOf) -> Response:
-    """Try the connection; the page says what came of it."""
-    await invoice_accounts.try_account(account_id, outside)
-    return RedirectResponse(_address(account_id), 303)
-
-
-@router.get("/finance/invoices/accounts/{account_id}/credentials")
-async def credentials_form(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """The credentials of an account: what is set, and the form to replace it."""
-    account = await _account(outside.sessions, account_id)
-    secrets = await credentials.view(outside, f"invoice/{account_id}")
-    return page(
-        request, "erp_credentials.html", account=account, secrets=secrets,
-        address=_address(account_id),
-    )  # fmt: skip
-
-
-@router.post("/finance/invoices/accounts/{account_id}/credentials")
-async def set_credentials(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
-) -> Response:
-    """Replace what was filled in; empty fields stay as they are."""
-    body = await new_credentials(request)
-    await invoice_accounts.set_account_credentials(account_id, body, context, outside)
-    return done_at(request, _address(account_id))
-
-
-@router.get("/finance/invoices/accounts/{account_id}/settings")
-async def settings_page(account_id: str, request: Request, outside: OutsideOf) -> Response:
-    """What is set of an account, and the form to change it."""
-    await _account(outside.sessions, account_id)
-    address = _address(account_id)
-    return await settings_form(request, outside, f"invoice/{account_id}", address, address)
-
-
-@router.post("/finance/invoices/accounts/{account_id}/settings")
-async def set_settings(
-    account_id: str, request: Request, context: Context, outside: OutsideOf
-) -> Response:
-    """Set an account's settings anew."""
-    body = await new_settings(request, await settings.schema_of(outside, f"invoice/{account_id}"))
-    await invoice_accounts.set_account_settings(account_id, body, request, context, outside)
-    return done_at(request, _address(account_id))
-
-
-async def _account(sessions: Any, account_id: str) -> Any:
-    if not account_id.isprintable():
-        raise Problem("NotFound", _NOT_FOUND)
-    async with sessions.begin() as session:
-        found = await invoice_queries.invoice_accounts(session, account_id)
-    if not found:
-        raise Problem("NotFound", _NOT_FOUND)
-    return found[0]
-
-
-def _address(account_id: str) -> str:
-    return f"{INVOICES}/accounts/{quote(account_id, safe='')}"

@@ -91,20 +91,6 @@ async def set_carrier_credentials(
     await change(context, outside, f"carrier/{code}", body)
 
 
-@router.get("/payment-accounts/{account_id}/credentials")
-async def payment_credentials(account_id: Code, outside: OutsideOf) -> CredentialsView:
-    """Which secrets of a merchant account are set."""
-    return await view(outside, f"payment/{account_id}")
-
-
-@router.put("/payment-accounts/{account_id}/credentials", status_code=204)
-async def set_payment_credentials(
-    account_id: Code, body: NewCredentials, context: Context, outside: OutsideOf
-) -> None:
-    """Replace secrets of a merchant account."""
-    await change(context, outside, f"payment/{account_id}", body)
-
-
 async def view(outside: Outside, system: str) -> CredentialsView:
     """What the adapter needs, and whether it is there. Raises 404."""
     names = await _names(outside, system)

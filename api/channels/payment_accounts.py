@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Any, Final
 
 import structlog
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 
+from api.channels.account_acts import AccountKind, acts_on
 from api.channels.addresses import Address, ShortName, outside_address
 from api.channels.credentials import Secret, complete
 from api.channels.ports import OutsideOf
 from api.channels.settings import refuse_unfit
-from api.channels.shops import Pause, leave_alone, reopen
 from api.deps import Context, SettingsOf
 from api.strict import Code, Line, StrictBody
 from db.channels import health
@@ -25,9 +25,10 @@ from integrations.secret_names import of_provider
 
 log = structlog.get_logger()
 
+ACCOUNTS: Final = AccountKind("payment", PaymentAccountRow)
 router = APIRouter(prefix="/api/v1", tags=["channels"])
+acts = acts_on(ACCOUNTS, "/payment-accounts", tag="channels", prefix="/api/v1")
 
-_NOT_FOUND: Final = 404
 _TAKEN: Final = "there is a payment account of that name already"
 
 
@@ -121,23 +122,3 @@ async def add_account(
     except IntegrityError as error:  # somebody added it this moment
         raise ActionNotAllowed(_TAKEN) from error
     log.info("payment_account.added", account_id=body.id, provider=body.provider)
-
-
-@router.post("/payment-accounts/{account_id}/pause", status_code=204)
-async def pause_account(account_id: Code, body: Pause, context: Context) -> None:
-    """Ask nothing of the provider: refunds wait. What it tells is still taken."""
-    await _known(context, account_id)
-    await leave_alone(context, f"payment/{account_id}", body, "the account is paused already")
-
-
-@router.post("/payment-accounts/{account_id}/resume", status_code=204)
-async def resume_account(account_id: Code, context: Context) -> None:
-    """Go on: one refund first, the others a few at a time."""
-    await _known(context, account_id)
-    await reopen(context, f"payment/{account_id}")
-
-
-async def _known(context: Any, account_id: str) -> None:
-    async with context.sessions.begin() as session:
-        if not await health.payment_accounts(session, account_id):
-            raise HTTPException(_NOT_FOUND, "there is no such payment account")

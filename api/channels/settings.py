@@ -102,20 +102,6 @@ async def set_carrier_settings(
     await change(request, context, outside, f"carrier/{code}", body)
 
 
-@router.get("/payment-accounts/{account_id}/settings")
-async def payment_settings(account_id: Code, request: Request, outside: OutsideOf) -> SettingsView:
-    """What is set of a merchant account, and what may be."""
-    return await view(request, outside, f"payment/{account_id}")
-
-
-@router.put("/payment-accounts/{account_id}/settings", status_code=204)
-async def set_payment_settings(
-    account_id: Code, body: NewSettings, request: Request, context: Context, outside: OutsideOf
-) -> None:
-    """Set a merchant account's settings anew."""
-    await change(request, context, outside, f"payment/{account_id}", body)
-
-
 async def view(request: Request, outside: Outside, system: str) -> SettingsView:
     """What is set and what may be. Raises 404."""
     schema, settings = await _of(outside, system)

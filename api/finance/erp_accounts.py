@@ -3,16 +3,14 @@
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from sqlalchemy.exc import IntegrityError
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.channels import credentials, settings
+from api.channels.account_acts import AccountKind, acts_on
 from api.channels.addresses import outside_address
-from api.channels.credentials import CredentialsView, NewCredentials, complete
+from api.channels.credentials import complete
 from api.channels.ports import OutsideOf
-from api.channels.settings import NewSettings, SettingsView, refuse_unfit
-from api.channels.shops import Pause, leave_alone, reopen
+from api.channels.settings import refuse_unfit
 from api.deps import Context, SessionsOf, SettingsOf
 from api.finance.erp_bodies import (
     AccountCode,
@@ -26,7 +24,6 @@ from api.finance.erp_bodies import (
     NewErpAccount,
     Span,
     State,
-    Trial,
     Wanted,
 )
 from api.orders.money import MoneyView
@@ -38,15 +35,18 @@ from db.platform.audit import audit
 from db.platform.pausing import credentials_renewed
 from db.shared.new_owners import add_owner
 from domain.finance.accounts import NUMBER, Account
-from domain.shared.errors import ActionNotAllowed, IntegrationError, InvalidInput
+from domain.shared.errors import ActionNotAllowed, InvalidInput
 from integrations.erp.registry import ERPS
 from integrations.secret_names import of_erp
 
 log = structlog.get_logger()
 
+ACCOUNTS: Final = AccountKind(
+    "erp", ErpAccountRow, client=lambda adapters, account_id: adapters.erp(account_id)
+)
 router = APIRouter(prefix="/erp-accounts", tags=["finance"])
+acts = acts_on(ACCOUNTS, "/erp-accounts", tag="finance")
 
-_NOT_FOUND: Final = 404
 _TAKEN: Final = "there is an ERP account of that name already"
 _FORM: Final = "new"  # the page that adds an account is where one of this name would be
 
@@ -89,42 +89,11 @@ async def add_account(
     log.info("erp_account.added", account_id=body.id, vendor=body.vendor)
 
 
-@router.post("/{account_id}/pause", status_code=204)
-async def pause_account(account_id: Code, body: Pause, context: Context) -> None:
-    """Send nothing there: vouchers wait."""
-    async with context.sessions.begin() as session:
-        await known_account(session, account_id)
-    await leave_alone(context, f"erp/{account_id}", body, "the account is paused already")
-
-
-@router.post("/{account_id}/resume", status_code=204)
-async def resume_account(account_id: Code, context: Context) -> None:
-    """Go on: one voucher first, the others a few at a time."""
-    async with context.sessions.begin() as session:
-        await known_account(session, account_id)
-    await reopen(context, f"erp/{account_id}")
-
-
-@router.post("/{account_id}/trial")
-async def try_account(account_id: Code, outside: OutsideOf) -> Trial:
-    """Ask the ERP something that changes nothing, and keep what it says."""
-    async with outside.sessions.begin() as session:
-        await known_account(session, account_id)
-    refusal, code = "", ""
-    try:
-        await (await outside.adapters.erp(account_id)).check()
-    except IntegrationError as error:
-        refusal, code = str(error)[:500], error.code
-    async with outside.sessions.begin() as session:
-        await erp_queries.keep_trial(session, account_id, refusal)
-    return Trial(works=not refusal, code=code, refusal=refusal)
-
-
 @router.put("/{account_id}/beginning")
 async def set_beginning(account_id: Code, body: Beginning, context: Context) -> Wanted:
     """From which day vouchers go there by themselves; those that are written already go now."""
     async with context.sessions.begin() as session:
-        before = await known_account(session, account_id)
+        before = await ACCOUNTS.known(session, account_id)
         count = await erp_queries.set_beginning(
             session, account_id, body.exports_from, context.actor
         )
@@ -141,7 +110,7 @@ async def set_beginning(account_id: Code, body: Beginning, context: Context) -> 
 async def list_codes(account_id: Code, sessions: SessionsOf) -> AccountCodes:
     """What the ERP calls our accounts."""
     async with sessions.begin() as session:
-        await known_account(session, account_id)
+        await ACCOUNTS.known(session, account_id)
         rows = await erp_queries.codes(session, account_id)
     whole = {row.account for row in rows if not row.party}
     return AccountCodes(
@@ -160,7 +129,7 @@ async def list_codes(account_id: Code, sessions: SessionsOf) -> AccountCodes:
 async def set_code(account_id: Code, body: AccountCode, context: Context) -> None:
     """Say what the ERP calls an account; vouchers that wait for it go on."""
     async with context.sessions.begin() as session:
-        await known_account(session, account_id)
+        await ACCOUNTS.known(session, account_id)
         await erp_queries.set_code(session, account_id, body.account, body.party, body.code)
         await audit(
             session, context.actor, "erp.code", f"erp/{account_id}",
@@ -180,7 +149,7 @@ async def list_exports(
 ) -> ExportList:
     """Vouchers on their way there or arrived, the latest first."""
     async with sessions.begin() as session:
-        await known_account(session, account_id)
+        await ACCOUNTS.known(session, account_id)
         rows = await erp_queries.exports(
             session, account_id, state=state, before=cursor, limit=limit + 1
         )
@@ -197,7 +166,7 @@ async def export_span(account_id: Code, body: Span, context: Context) -> Wanted:
     if body.first_day > body.last_day:
         raise InvalidInput("the first day comes after the last")
     async with context.sessions.begin() as session:
-        await known_account(session, account_id)
+        await ACCOUNTS.known(session, account_id)
         count = await want_span(session, account_id, body.first_day, body.last_day, context.actor)
         await audit(
             session, context.actor, "erp.export", f"erp/{account_id}",
@@ -205,42 +174,6 @@ async def export_span(account_id: Code, body: Span, context: Context) -> Wanted:
             request_id=context.request_id,
         )  # fmt: skip
     return Wanted(vouchers=count)
-
-
-@router.get("/{account_id}/credentials")
-async def account_credentials(account_id: Code, outside: OutsideOf) -> CredentialsView:
-    """Which secrets of an account are set."""
-    return await credentials.view(outside, f"erp/{account_id}")
-
-
-@router.put("/{account_id}/credentials", status_code=204)
-async def set_account_credentials(
-    account_id: Code, body: NewCredentials, context: Context, outside: OutsideOf
-) -> None:
-    """Replace secrets of an account; vouchers that wait because of the old ones go on."""
-    await credentials.change(context, outside, f"erp/{account_id}", body)
-
-
-@router.get("/{account_id}/settings")
-async def account_settings(account_id: Code, request: Request, outside: OutsideOf) -> SettingsView:
-    """What is set of an account, and what may be."""
-    return await settings.view(request, outside, f"erp/{account_id}")
-
-
-@router.put("/{account_id}/settings", status_code=204)
-async def set_account_settings(
-    account_id: Code, body: NewSettings, request: Request, context: Context, outside: OutsideOf
-) -> None:
-    """Set an account's settings anew."""
-    await settings.change(request, context, outside, f"erp/{account_id}", body)
-
-
-async def known_account(session: AsyncSession, account_id: str) -> Any:
-    """Raises 404."""
-    found = await session.get(ErpAccountRow, account_id)
-    if found is None:
-        raise HTTPException(_NOT_FOUND, "there is no such ERP account")
-    return found
 
 
 def _export(row: Any) -> ExportView:

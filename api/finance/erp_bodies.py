@@ -74,14 +74,6 @@ class Wanted(BaseModel):
     vouchers: int
 
 
-class Trial(BaseModel):
-    """What the ERP said to a question that changes nothing; `refusal` is empty when it answered."""
-
-    works: bool
-    code: str
-    refusal: str
-
-
 class AccountCode(StrictBody):
     """What the ERP calls an account, or one party's part of it; an empty code takes it back."""
 

@@ -4,19 +4,16 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.exc import IntegrityError
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.channels import credentials, settings
+from api.channels.account_acts import AccountKind, acts_on
 from api.channels.addresses import Address, ShortName, outside_address
-from api.channels.credentials import CredentialsView, NewCredentials, Secret, complete
+from api.channels.credentials import Secret, complete
 from api.channels.ports import OutsideOf
-from api.channels.settings import NewSettings, SettingsView, refuse_unfit
-from api.channels.shops import Pause, leave_alone, reopen
+from api.channels.settings import refuse_unfit
 from api.deps import Context, SessionsOf, SettingsOf
-from api.finance.erp_bodies import Trial
 from api.strict import Code, Line, SafeStr, StrictBody
 from db.channels.tables import ShopRow
 from db.finance import invoice_queries
@@ -24,15 +21,18 @@ from db.finance.invoice_tables import InvoiceAccountRow
 from db.platform.audit import audit
 from db.shared.new_owners import add_owner
 from domain.finance.invoices import RATES_BP
-from domain.shared.errors import ActionNotAllowed, IntegrationError, InvalidInput
+from domain.shared.errors import ActionNotAllowed, InvalidInput
 from integrations.invoices.registry import ISSUERS
 from integrations.secret_names import of_issuer
 
 log = structlog.get_logger()
 
+ACCOUNTS: Final = AccountKind(
+    "invoice", InvoiceAccountRow, client=lambda adapters, account_id: adapters.issuer(account_id)
+)
 router = APIRouter(tags=["finance"])
+acts = acts_on(ACCOUNTS, "/invoice-accounts", tag="finance")
 
-_NOT_FOUND: Final = 404
 _TAKEN: Final = "there is such an account already, or another one for this shop"
 _FORM: Final = "new"  # the page that adds an account is where one of this name would be
 
@@ -163,65 +163,6 @@ async def add_account(
     log.info("invoice_account.added", account_id=body.id, vendor=body.vendor)
 
 
-@router.post("/invoice-accounts/{account_id}/pause", status_code=204)
-async def pause_account(account_id: Code, body: Pause, context: Context) -> None:
-    """Issue nothing there: invoices wait."""
-    async with context.sessions.begin() as session:
-        await known_account(session, account_id)
-    await leave_alone(context, f"invoice/{account_id}", body, "the account is paused already")
-
-
-@router.post("/invoice-accounts/{account_id}/resume", status_code=204)
-async def resume_account(account_id: Code, context: Context) -> None:
-    """Go on: one invoice first, the others a few at a time."""
-    async with context.sessions.begin() as session:
-        await known_account(session, account_id)
-    await reopen(context, f"invoice/{account_id}")
-
-
-@router.post("/invoice-accounts/{account_id}/trial")
-async def try_account(account_id: Code, outside: OutsideOf) -> Trial:
-    """Ask the issuer something that changes nothing, and keep what it says."""
-    async with outside.sessions.begin() as session:
-        await known_account(session, account_id)
-    refusal, code = "", ""
-    try:
-        await (await outside.adapters.issuer(account_id)).check()
-    except IntegrationError as error:
-        refusal, code = str(error)[:500], error.code
-    async with outside.sessions.begin() as session:
-        await invoice_queries.keep_trial(session, account_id, refusal)
-    return Trial(works=not refusal, code=code, refusal=refusal)
-
-
-@router.get("/invoice-accounts/{account_id}/credentials")
-async def account_credentials(account_id: Code, outside: OutsideOf) -> CredentialsView:
-    """Which secrets of an account are set."""
-    return await credentials.view(outside, f"invoice/{account_id}")
-
-
-@router.put("/invoice-accounts/{account_id}/credentials", status_code=204)
-async def set_account_credentials(
-    account_id: Code, body: NewCredentials, context: Context, outside: OutsideOf
-) -> None:
-    """Replace secrets of an account; invoices that wait because of the old ones go on."""
-    await credentials.change(context, outside, f"invoice/{account_id}", body)
-
-
-@router.get("/invoice-accounts/{account_id}/settings")
-async def account_settings(account_id: Code, request: Request, outside: OutsideOf) -> SettingsView:
-    """What is set of an account, and what may be."""
-    return await settings.view(request, outside, f"invoice/{account_id}")
-
-
-@router.put("/invoice-accounts/{account_id}/settings", status_code=204)
-async def set_account_settings(
-    account_id: Code, body: NewSettings, request: Request, context: Context, outside: OutsideOf
-) -> None:
-    """Set an account's settings anew."""
-    await settings.change(request, context, outside, f"invoice/{account_id}", body)
-
-
 @router.get("/finance/tax-categories")
 async def list_categories(sessions: SessionsOf) -> TaxCategories:
     """How kinds of goods are taxed on invoices."""
@@ -275,11 +216,3 @@ async def set_sku_tax(sku: Code, body: SkuTax, context: Context) -> None:
             session, context.actor, "tax.sku", f"sku/{sku}", after={"category": body.category},
             request_id=f"{context.request_id}:{sku}",
         )  # fmt: skip
-
-
-async def known_account(session: AsyncSession, account_id: str) -> InvoiceAccountRow:
-    """Raises 404."""
-    found = await session.get(InvoiceAccountRow, account_id)
-    if found is None:
-        raise HTTPException(_NOT_FOUND, "there is no such account")
-    return found

@@ -126,12 +126,3 @@ async def set_beginning(
     if exports_from is None:
         return 0
     return await want_span(session, erp_id, exports_from, _LAST_DAY, by)
-
-
-async def keep_trial(session: AsyncSession, erp_id: str, error: str) -> None:
-    """What came of trying the connection."""
-    await run(
-        session,
-        "UPDATE erp_account SET tried_at = clock_timestamp(), tried_error = :error WHERE id = :id",
-        error=error[:500], id=erp_id,
-    )  # fmt: skip

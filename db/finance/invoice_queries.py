@@ -104,13 +104,3 @@ async def set_sku_tax(session: AsyncSession, sku: str, category: str) -> bool:
         return False
     await run(session, _SET_SKU, sku=sku, category=category)
     return True
-
-
-async def keep_trial(session: AsyncSession, account_id: str, error: str) -> None:
-    """What came of trying the connection."""
-    await run(
-        session,
-        "UPDATE invoice_account SET tried_at = clock_timestamp(), tried_error = :error"
-        " WHERE id = :id",
-        error=error[:500], id=account_id,
-    )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledgement, lifecycle, reservation, sourcing
+from bench import acknowledgement, lifecycle, reservation, search, sourcing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ MEASUREMENTS: Final = (
     Measurement(
         "sourcing", sourcing.main,
         "--orders 50 --rounds 2", "--orders 200 --rounds 5", "--orders 300 --rounds 7",
+    ),
+    Measurement(
+        "search", search.main,
+        "--orders 50000 --rounds 10", "--orders 200000 --rounds 30", "",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

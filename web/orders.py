@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import AfterValidator
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from api.deps import Context, RequestContext, SessionsOf, VaultOf
 from api.errors import Problem, language_of
@@ -18,7 +18,7 @@ from api.orders.sourcing_words import Told, tell
 from api.strict import clean
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.detail import OrderDetail, order_detail
-from db.orders.queries import OrderFilter, OrderQueries, Sort
+from db.orders.queries import MOST_COUNTED, NOT_LEFT, OrderFilter, OrderQueries, Sort
 from db.orders.receivers import open_receiver
 from db.orders.sourcing import decisions_of, names_in
 from db.platform.audit import audit
@@ -35,10 +35,6 @@ PAGE_SIZE: Final = 50
 MOST_EXPORTED: Final = 10_000
 _PING_S: Final = 15.0
 TO_SHIP: Final = "to_ship"
-_NOT_LEFT: Final = (
-    OrderStatus.RECEIVED, OrderStatus.ON_HOLD, OrderStatus.BACKORDERED, OrderStatus.ALLOCATED,
-    OrderStatus.IN_FULFILMENT,
-)  # fmt: skip
 _STATUS_TABS: Final = (
     TO_SHIP, "on_hold", "backordered", "in_fulfilment", "shipped", "delivered", "completed",
     "cancelled", "all",
@@ -92,7 +88,7 @@ class Shown:
         """A search goes through all orders, whatever tab is open."""
         statuses: tuple[OrderStatus, ...] = ()
         if self.status == TO_SHIP:
-            statuses = _NOT_LEFT
+            statuses = NOT_LEFT
         elif self.status in frozenset(OrderStatus):
             statuses = (OrderStatus(self.status),)
         return OrderFilter(
@@ -132,13 +128,15 @@ ShownOf = Annotated[Shown, Depends(_shown)]
 
 @router.get("/orders")
 async def order_list(
-    request: Request, shown: ShownOf, sessions: SessionsOf, vault: VaultOf
+    request: Request, shown: ShownOf, sessions: SessionsOf, vault: VaultOf, jump: bool = False
 ) -> Response:
-    """Orders that need somebody first; any number finds one."""
+    """Orders that need somebody first; any number finds one, and `jump` leads to the only one."""
     async with sessions.begin() as session:
         queries = OrderQueries(session)
         after = read_cursor(shown.cursor, shown.sort)
         found = await queries.page(shown.filter(), vault, shown.sort, PAGE_SIZE, after, _now())
+        if jump and found.total == 1:
+            return _led_to(request, f"/orders/{quote(found.rows[0].no, safe='')}")
         counts = await queries.counts()
         shops = await queries.shops()
     following = write_cursor(found.following, shown.sort)
@@ -147,9 +145,11 @@ async def order_list(
         "orders.html",
         shown=shown,
         orders=found.rows,
-        total=found.rows[0].of if found.rows and not shown.cursor else None,
+        total=found.total,
+        most=MOST_COUNTED,
+        found_by=found.found,
         following=shown.address(cursor=following) if following else "",
-        counts=counts | {TO_SHIP: sum(counts.get(status, 0) for status in _NOT_LEFT)},
+        counts=counts | {TO_SHIP: sum(counts.get(status, 0) for status in NOT_LEFT)},
         tabs=_STATUS_TABS,
         shops=shops,
         channels=sorted({shop.channel for shop in shops}),
@@ -240,8 +240,8 @@ async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
         "receiver": detail.receiver,
         "revealed": False,
         "is_closed": OrderStatus(detail.order.status).is_closed,
-        "has_left": OrderStatus(detail.order.status) not in _NOT_LEFT,
-        "may_stop": OrderStatus(detail.order.status) in (*_NOT_LEFT, OrderStatus.SHIPPED),
+        "has_left": OrderStatus(detail.order.status) not in NOT_LEFT,
+        "may_stop": OrderStatus(detail.order.status) in (*NOT_LEFT, OrderStatus.SHIPPED),
         "stages": [shipment.row.waits_for for shipment in detail.shipments],
         "by_hand": frozenset(HoldKind) - NOT_RELEASED_BY_HAND,
         "may_change_address": _may_change_address(detail),
@@ -257,6 +257,12 @@ async def _choices(request: Request, sessions: Any, about: dict[str, Any]) -> li
     return [
         Choice(each.at, tell(each.decision, names, COMPANY_CURRENCY, language)) for each in decided
     ]
+
+
+def _led_to(request: Request, address: str) -> Response:
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
 def _may_change_address(detail: OrderDetail) -> bool:

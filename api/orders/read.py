@@ -55,7 +55,8 @@ async def list_orders(
     cursor: Cursor = "",
     limit: Limit = 50,
 ) -> OrderList:
-    """Orders by any number (ours, the channel's, waybill, phone) and by what they are doing."""
+    """Orders by any number (ours, the channel's, a shipment's, waybill's, return's, invoice's, a
+    phone or its end, a buyer, a SKU, or how a number begins) and by what they are doing."""
     wanted = OrderFilter(
         q, tuple(status), channel=channel, shop_id=shop, hold=hold, attention=attention, late=late
     )
@@ -63,11 +64,11 @@ async def list_orders(
         page = await OrderQueries(session).page(
             wanted, vault, sort, limit, read_cursor(cursor, sort), datetime.now(UTC)
         )
-    total = (page.rows[0].of if page.rows else 0) if not cursor else None
     return OrderList(
         items=[OrderSummary.of(row) for row in page.rows],
         next_cursor=write_cursor(page.following, sort),
-        total=total,
+        total=page.total,
+        found_by=list(page.found.kinds) if page.found else [],
     )
 
 

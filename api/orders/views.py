@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.engine import Row
 
 from api.orders.money import MoneyView, PaymentView, RefundView
@@ -44,11 +44,13 @@ class OrderSummary(BaseModel):
 
 
 class OrderList(BaseModel):
-    """`total` counts all that match and comes with the first page only."""
+    """`total` counts what matches, 10,000 at most, and comes with the first page only; `found_by`
+    says of which kind the number is that `q` gave."""
 
     items: list[OrderSummary]
     next_cursor: str = ""
     total: int | None = None
+    found_by: list[str] = Field(default_factory=list)
 
 
 class ReceiverView(BaseModel):

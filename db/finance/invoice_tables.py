@@ -81,6 +81,7 @@ class InvoiceRow(SQLModel, table=True):
             ),
         ),
         Index("invoice_by_order", "order_id"),
+        Index("invoice_by_number", "number", postgresql_where=text("number <> ''")),
         Index("invoice_waits", "no", postgresql_where=text("state = 'waiting'")),
         Index("invoice_looked_at", "no", postgresql_where=text("look_again")),
         Index("invoice_of_blue", "blue_no", postgresql_where=text("kind = 'red'")),

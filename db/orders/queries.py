@@ -1,34 +1,46 @@
 """Orders as people look for them and read them. Nothing here changes anything."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, and_, exists, func, null, or_, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    false,
+    func,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Row
 from sqlmodel import col
 from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
-from db.keys import phone_digest
-from db.orders.tables import (
-    OrderEventRow,
-    OrderHoldRow,
-    ParcelRow,
-    ReceiverRow,
-    SalesOrderRow,
-    ShipmentRow,
-)
+from db.orders.search import Found, find_orders
+from db.orders.tables import OrderEventRow, OrderHoldRow, SalesOrderRow, ShipmentRow
 from db.platform.tables import AttentionRow
+from db.sql import execute
 from db.vault import Vault
 from domain.orders.order import HoldKind, OrderStatus
 
 Sort = Literal["ship_by", "age"]
 CLOSED: Final = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
-_LAST_DIGITS: Final = re.compile(r"\d{4}")
+OPEN: Final = tuple(status for status in OrderStatus if status not in CLOSED)
+NOT_LEFT: Final = (
+    OrderStatus.RECEIVED, OrderStatus.ON_HOLD, OrderStatus.BACKORDERED, OrderStatus.ALLOCATED,
+    OrderStatus.IN_FULFILMENT,
+)  # fmt: skip
+# Nobody reads on after that; so many are counted in milliseconds, however many there are.
+MOST_COUNTED: Final = 10_000
 _order = SalesOrderRow
 
 
@@ -56,10 +68,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Orders with `shop`, `holds`, `attention`, `stages`; `following` is empty at the end."""
+    """Orders with `shop`, `holds`, `attention`, `stages`; `following` is empty at the end.
+
+    `total` stops at `MOST_COUNTED`; it is told on the first page alone.
+    """
 
     rows: Sequence[Row[Any]]
     following: Position | None = None
+    total: int | None = None
+    found: Found | None = None  # by what a search fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +95,30 @@ class OrderQueries:
         now: datetime | None = None,
     ) -> OrderPage:
         """One page in a stable order: earliest promise first, or latest order first."""
-        phone = await phone_digest(self.session, vault, wanted.search)
-        conditions = _conditions(wanted, phone, now)
-        if after is not None:
-            conditions.append(_beyond(sort, after))
-        query = (
-            select(
-                *_COLUMNS,
-                col(ShopRow.name).label("shop"),
-                _OPEN_HOLDS,
-                _OPEN_ATTENTION,
-                _STAGES,
-                func.count().over().label("of") if after is None else null().label("of"),
-            )
-            .join(ShopRow, col(ShopRow.id) == col(_order.shop_id))
-            .where(*conditions)
-            .order_by(*_ORDERINGS[sort])
-            .limit(limit + 1)
-        )
-        connection = await self.session.connection()
-        found: Any = await connection.execute(query)
-        rows: Sequence[Row[Any]] = found.all()
+        found = await find_orders(self.session, vault, wanted.search) if wanted.search else None
+        if found is not None and not found.ids:
+            return OrderPage((), total=None if after else 0, found=found)
+        conditions = _conditions(wanted, found, now)
+        rows: list[Row[Any]] = []
+        # Each part is one walk along an index; most pages need the first alone.
+        for part in _parts(sort, after):
+            if len(rows) <= limit:
+                query = _LISTED.where(*conditions, part).order_by(*_ORDERINGS[sort])
+                rows += await execute(self.session, query.limit(limit + 1 - len(rows)))
+        total = None
+        if after is None:
+            alone = found is not None and len(conditions) == 1
+            total = len(found.ids) if found and alone else await self._count(conditions)
         if len(rows) <= limit:
-            return OrderPage(rows)
+            return OrderPage(rows, total=total, found=found)
         last = rows[limit - 1]
-        return OrderPage(rows[:limit], Position(getattr(last, _SORTED_BY[sort]), last.id))
+        following = Position(getattr(last, _SORTED_BY[sort]), last.id)
+        return OrderPage(rows[:limit], following, total, found)
+
+    async def _count(self, conditions: Sequence[ColumnElement[bool]]) -> int:
+        some = select(col(_order.id)).where(*conditions).limit(MOST_COUNTED).subquery()
+        [row] = await execute(self.session, select(func.count().label("n")).select_from(some))
+        return int(row.n)
 
     async def find(self, no: str) -> SalesOrderRow | None:
         """The order with our number, however it is typed."""
@@ -110,14 +126,9 @@ class OrderQueries:
         return (await self.session.exec(query)).one_or_none()
 
     async def counts(self) -> dict[str, int]:
-        """Open orders per status."""
-        query = (
-            select(col(_order.status), func.count())
-            .where(col(_order.status).not_in(CLOSED))
-            .group_by(col(_order.status))
-        )
-        rows = await (await self.session.connection()).execute(query)
-        return {str(status): count for status, count in rows}
+        """Open orders per status, as far as they are counted."""
+        [row] = await execute(self.session, _COUNTS)
+        return {str(status): count for status, count in row._mapping.items() if count}
 
     async def timeline(self, order_id: str, limit: int = 500) -> Sequence[OrderEventRow]:
         """The order's story, the latest first."""
@@ -135,40 +146,19 @@ class OrderQueries:
         return (await self.session.exec(query)).all()
 
 
-def numbers_of(search: str) -> str:
-    """A search as it is compared: no blanks around it, our numbers in capitals."""
-    return search.strip()
-
-
-def _matching(search: str, phone: str) -> ColumnElement[bool]:
-    """Ours, the channel's, a shipment's, a waybill, a whole phone or its last four digits."""
-    typed = numbers_of(search)
-    found = [
-        select(col(_order.id)).where(
-            or_(col(_order.no) == typed.upper(), col(_order.external_no) == typed)
-        ),
-        select(col(ShipmentRow.order_id)).where(col(ShipmentRow.no) == typed.upper()),
-        select(col(ShipmentRow.order_id))
-        .join(ParcelRow, col(ParcelRow.shipment_no) == col(ShipmentRow.no))
-        .where(or_(col(ParcelRow.waybill_no) == typed, col(ParcelRow.waybill_no) == typed.upper())),
-    ]
-    if _LAST_DIGITS.fullmatch(typed):
-        found.append(select(col(ReceiverRow.order_id)).where(col(ReceiverRow.phone_last4) == typed))
-    elif phone:
-        found.append(
-            select(col(ReceiverRow.order_id)).where(col(ReceiverRow.phone_digest) == phone)
-        )
-    return col(_order.id).in_(union(*found))
-
-
-def _conditions(wanted: OrderFilter, phone: str, now: datetime | None) -> list[ColumnElement[bool]]:
+def _conditions(
+    wanted: OrderFilter, found: Found | None, now: datetime | None
+) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.search.strip():
-        conditions.append(_matching(wanted.search, phone))
-    if wanted.statuses:
-        conditions.append(col(_order.status).in_(wanted.statuses))
-    elif wanted.open_only:
-        conditions.append(col(_order.status).not_in(CLOSED))
+    if found is not None:
+        conditions.append(col(_order.id) == func.any(cast(list(found.ids), ARRAY(Text))))
+    statuses = wanted.statuses or (OPEN if wanted.open_only else ())
+    if wanted.late:
+        statuses = tuple(s for s in NOT_LEFT if s in statuses or not statuses)
+        if not statuses:
+            conditions.append(false())
+    if statuses:
+        conditions.append(_status_in(statuses))
     if wanted.channel:
         conditions.append(col(_order.channel) == wanted.channel)
     if wanted.shop_id:
@@ -189,27 +179,36 @@ def _conditions(wanted: OrderFilter, phone: str, now: datetime | None) -> list[C
             )
         )
     if wanted.late and now is not None:
-        conditions += [
-            col(_order.ship_by) < now,
-            col(_order.status).in_(
-                [s for s in OrderStatus if s not in (*CLOSED, OrderStatus.SHIPPED, "delivered")]
-            ),
-        ]
+        conditions.append(col(_order.ship_by) < now)
     return conditions
 
 
-def _beyond(sort: Sort, after: Position) -> ColumnElement[bool]:
-    """After this order: promises count upwards with none at the end, ages the other way round."""
+def _status_in(statuses: Sequence[OrderStatus]) -> ColumnElement[bool]:
+    """Spelt out in the statement: the planner knows the index of those that have not left."""
+    if len(statuses) == 1:
+        return col(_order.status) == bindparam(None, str(statuses[0]), literal_execute=True)
+    spelt: Any = bindparam(
+        None, [str(one) for one in statuses], expanding=True, literal_execute=True
+    )
+    return col(_order.status).in_(spelt)
+
+
+def _parts(sort: Sort, after: Position | None) -> list[ColumnElement[bool]]:
+    """What comes after this order: promises count upwards with none at the end, ages the other way
+    round, with those of no date first.
+    """
     order_id = col(_order.id)
+    if after is None:
+        return [true()]
     if sort == "ship_by":
         at = col(_order.ship_by)
         if after.at is None:
-            return and_(at.is_(None), order_id > after.id)
-        return or_(at.is_(None), tuple_(at, order_id) > tuple_(after.at, after.id))
+            return [at.is_(None) & (order_id > after.id)]
+        return [tuple_(at, order_id) > tuple_(after.at, after.id), at.is_(None)]
     at = col(_order.placed_at)
     if after.at is None:
-        return or_(at.is_not(None), order_id < after.id)
-    return tuple_(at, order_id) < tuple_(after.at, after.id)
+        return [at.is_(None) & (order_id < after.id), at.is_not(None)]
+    return [tuple_(at, order_id) < tuple_(after.at, after.id)]
 
 
 _SORTED_BY: Final[dict[Sort, str]] = {"ship_by": "ship_by", "age": "placed_at"}
@@ -242,4 +241,18 @@ _OPEN_ATTENTION: Final = (
     .where(col(AttentionRow.order_id) == col(_order.id), col(AttentionRow.resolved_at).is_(None))
     .scalar_subquery()
     .label("attention")
+)
+_LISTED: Final[Select[Any]] = select(
+    *_COLUMNS, col(ShopRow.name).label("shop"), _OPEN_HOLDS, _OPEN_ATTENTION, _STAGES
+).join(ShopRow, col(ShopRow.id) == col(_order.shop_id))
+_COUNTS: Final = select(
+    *(
+        select(func.count())
+        .select_from(
+            select(col(_order.id)).where(_status_in((status,))).limit(MOST_COUNTED).subquery()
+        )
+        .scalar_subquery()
+        .label(str(status))
+        for status in OPEN
+    )
 )

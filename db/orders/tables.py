@@ -11,6 +11,8 @@ from db.types import BIGINT, JSON, TIMESTAMP
 _NOW = {"server_default": text("now()")}
 _ZERO = {"server_default": "0"}
 _EMPTY = {"server_default": ""}
+_BY_BYTES = "text_pattern_ops"
+_NOT_LEFT = "status IN ('received', 'on_hold', 'backordered', 'allocated', 'in_fulfilment')"
 _INCIDENTS = (
     "incident IN ('', 'refused', 'unreachable', 'deliver_later', 'wrong_address',"
     " 'forbidden_goods', 'called_back', 'damaged', 'lost', 'misrouted', 'delayed', 'weather',"
@@ -31,12 +33,19 @@ class SalesOrderRow(SQLModel, table=True):
             "refunded_minor + returning_minor <= captured_minor", name="returns_within_captured"
         ),
         CheckConstraint("credit_minor BETWEEN 0 AND captured_minor", name="credit_within_captured"),
-        Index("sales_order_by_status", "status", "ship_by"),
+        # What the list is sorted by, for all of it and for its tabs; `db.orders.queries`.
+        Index("sales_order_by_status", "status", "ship_by", "id"),
+        Index("sales_order_by_promise", "ship_by", "id"),
+        Index("sales_order_to_ship", "ship_by", "id", postgresql_where=text(_NOT_LEFT)),
         Index("sales_order_by_age", text("placed_at DESC"), text("id DESC")),
+        Index("sales_order_of_shop", "shop_id", text("placed_at DESC"), text("id DESC")),
+        # What a number is found by, whole or begun; `db.orders.search`.
         Index("sales_order_by_external", "external_no"),
+        Index("sales_order_begun", "no", postgresql_ops={"no": _BY_BYTES}),
         Index(
-            "sales_order_by_buyer", "shop_id", "buyer_ref", postgresql_where=text("buyer_ref <> ''")
+            "sales_order_begun_outside", "external_no", postgresql_ops={"external_no": _BY_BYTES}
         ),
+        Index("sales_order_by_buyer", "buyer_ref", "id", postgresql_where=text("buyer_ref <> ''")),
     )
     id: str = Field(primary_key=True)
     no: str = Field(unique=True)
@@ -159,6 +168,7 @@ class FulfilmentLineRow(SQLModel, table=True):
         CheckConstraint(
             "refunded_quantity BETWEEN 0 AND returned_quantity", name="refunded_within_returned"
         ),
+        Index("fulfilment_line_by_sku", "sku", "order_id"),
     )
     id: str = Field(primary_key=True)
     order_line_id: str = Field(foreign_key="order_line.id")
@@ -310,6 +320,7 @@ class ParcelRow(SQLModel, table=True):
             postgresql_where=text("waybill_no <> ''"),
         ),
         Index("parcel_by_waybill", "waybill_no"),
+        Index("parcel_begun", "waybill_no", postgresql_ops={"waybill_no": _BY_BYTES}),
         Index("parcel_labelled", "labelled_at", postgresql_where=text("voided_at IS NULL")),
         CheckConstraint(_INCIDENTS, name="parcel_incident"),
         CheckConstraint("insured_minor >= 0", name="parcel_insured"),

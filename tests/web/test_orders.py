@@ -181,3 +181,26 @@ async def test_an_empty_list_says_why(service: Person) -> None:
     narrowed = (await service.get("/orders?late=1")).text
     assert "No order fits" in narrowed
     assert 'href="/orders">Show all orders to ship' in narrowed
+
+
+async def test_the_box_leads_to_the_only_order_that_fits(
+    service: Person, sessions: Sessions, order: str
+) -> None:
+    await seed_order(sessions, "2")
+
+    only = await service.get("/orders", params={"q": "o-1", "jump": "1"})
+    by_script = await service.get(
+        "/orders", params={"q": "o-1", "jump": "1"}, headers={"HX-Request": "true"}
+    )
+    several = await service.get("/orders", params={"q": "0001", "jump": "1"})
+
+    assert (only.status_code, only.headers["location"]) == (303, f"/orders/{order}")
+    assert (by_script.status_code, by_script.headers["hx-redirect"]) == (204, f"/orders/{order}")
+    assert sorted(_numbers(several.text)) == ["O-1", "O-2"]
+    assert "by the phone" in several.text
+
+
+async def test_every_page_has_the_box(service: Person, order: str) -> None:
+    for path in ("/orders", f"/orders/{order}", "/returns", "/stock", "/attention", "/shops"):
+        page = (await service.get(path)).text
+        assert page.count('name="jump" value="1"') == page.count("data-search") == 1, path

@@ -17,6 +17,21 @@ ORDER_STATUS: Final = {
     "cancelled": N_("Cancelled"),
 }
 
+# By what a number of a search fits an order.
+FOUND_BY: Final = {
+    "order": N_("by our number"),
+    "external": N_("by the channel's number"),
+    "shipment": N_("by a shipment"),
+    "waybill": N_("by a waybill"),
+    "return": N_("by a return"),
+    "invoice": N_("by an invoice"),
+    "claim": N_("by a claim"),
+    "refund": N_("by a refund"),
+    "buyer": N_("by the buyer"),
+    "sku": N_("by a SKU"),
+    "phone": N_("by the phone"),
+}
+
 HOLD: Final = {
     "unpaid": N_("Not paid"),
     "unmapped_sku": N_("Unknown product"),

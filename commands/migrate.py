@@ -11,7 +11,8 @@ _PATIENCE_S: Final = 30.0
 
 
 def command() -> None:
-    """Bring the database up to date; seed the demo company when it is empty and demo is on.
+    """Bring the database up to date, and seal by its order's key what is older than those keys;
+    seed the demo company when it is empty and demo is on.
 
     Then start the pollers of shops and the gates of outside systems that do not run yet.
     """
@@ -30,6 +31,7 @@ def prepare(settings: Settings, url: str) -> None:
     from sqlalchemy.exc import OperationalError
     from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+    from commands.reseal import reseal_all
     from db.migrate import migrate
     from db.vault import KeyNeeded, Vault
 
@@ -46,6 +48,7 @@ def prepare(settings: Settings, url: str) -> None:
     except OperationalError as error:
         why = str(error.orig).strip().splitlines()[0]
         raise StartRefused(f"The database cannot be brought up to date: {why}.") from error
+    asyncio.run(reseal_all(settings, url, of_orders=True))
     if settings.demo:
         from commands.demo import seed_demo
 

@@ -13,14 +13,14 @@ _MOST_NAMED = 20
 
 
 def command() -> None:
-    """Seal secrets, people and messages anew with ONHAND_SECRET_KEY; afterwards
-    ONHAND_OLD_SECRET_KEYS can go.
+    """Seal secrets, messages and the keys of orders anew with ONHAND_SECRET_KEY; afterwards
+    ONHAND_OLD_SECRET_KEYS can go. What was sealed before orders had keys gets its order's key.
 
     Nothing has to stand still meanwhile, once all processes know the new key and the old one. It
     can be stopped and started again. Exit code 1 when something needs a key that is not there.
     """
     settings = Settings.load()
-    lost = asyncio.run(_reseal(settings, database_url(settings)))
+    lost = asyncio.run(reseal_all(settings, database_url(settings)))
     console = Console()
     if lost:
         console.print(f"{len(lost)} rows need another key than those that are set:")
@@ -29,7 +29,8 @@ def command() -> None:
     console.print("Everything is sealed with the current key.")
 
 
-async def _reseal(settings: Settings, url: str) -> list[str]:
+async def reseal_all(settings: Settings, url: str, *, of_orders: bool = False) -> list[str]:
+    """Everything, or what tells of orders' people alone; returns what needs another key."""
     from db.engine import create_engine
     from db.engine import sessions as sessions_of
     from db.shared.resealing import SEALED, count_others, reseal
@@ -43,11 +44,13 @@ async def _reseal(settings: Settings, url: str) -> list[str]:
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TimeElapsedColumn(),
         ) as progress:  # fmt: skip
-            for sealed in SEALED:
+            for sealed in (one for one in SEALED if one.is_of_orders or not of_orders):
                 async with sessions.begin() as session:
                     total = await count_others(session, vault, sealed)
+                if not total:
+                    continue
                 bar, after = progress.add_task(sealed.table, total=total), ""
-                while total:
+                while True:
                     async with sessions.begin() as session:
                         batch = await reseal(session, vault, sealed, after)
                     progress.advance(bar, batch.done)

@@ -127,6 +127,11 @@ def digest_key_context(name: str) -> str:
     return f"digest-key/{name}"
 
 
+def order_key_context(order_id: str) -> str:
+    """What `order_key.wrapped` is sealed for."""
+    return f"order-key/{order_id}"
+
+
 def receiver_context(order_id: str) -> str:
     """What `receiver.sealed` is sealed for."""
     return f"receiver/{order_id}"

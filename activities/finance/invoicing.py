@@ -119,7 +119,9 @@ class InvoiceActivities:
             return await replace_invoice(session, step.invoice_no)
 
     async def _order(self, issuer: InvoiceIssuer, row: Any, key: str) -> str:
-        buyer, now = buyer_of(self.vault, row), utc_now()
+        async with self.sessions.begin() as session:
+            buyer = await buyer_of(session, self.vault, row)
+        now = utc_now()
         if row.kind == InvoiceKind.BLUE:
             lines = tuple(line_of(told) for told in row.lines)
             return await issuer.issue(

@@ -112,7 +112,7 @@ class PlatformLabels:
     ) -> MaskedParcel:
         async with self.sessions.begin() as session:
             cargo = await run(session, CARGO, no=step.shipment_no)
-            person = open_person(self.vault, row.order_id, row.sealed)
+            person = await open_person(session, self.vault, row.order_id, row.sealed)
         place = Address(
             row.country, row.province, row.city, row.district, person.detail, row.postcode,
             row.division_code,

@@ -191,7 +191,7 @@ class WaybillActivities:
     async def _send(self, carrier: Carrier, row: Any, step: OutsideStep, key: str) -> Waybill:
         async with self.sessions.begin() as session:
             cargo = await run(session, CARGO, no=step.shipment_no)
-            person = open_person(self.vault, row.order_id, row.sealed)
+            person = await open_person(session, self.vault, row.order_id, row.sealed)
             request = waybill_request(row, person, cargo, key, row.boxes, datetime.now(UTC))
             await run(
                 session,

@@ -14,6 +14,7 @@ from api.orders.commands import send
 from api.orders.routes import State
 from api.strict import Code, Line, Reason, SafeStr, StrictBody, clean
 from db.ids import new_id
+from db.keys import OrderKey, order_key
 from db.orders.queries import OrderQueries
 from db.orders.receivers import sealed_correction
 from db.orders.tables import ReceiverRow
@@ -56,7 +57,8 @@ async def change_address(no: Code, body: NewAddress, context: Context) -> State:
         if receiver is None or receiver.kind != "contact":
             raise ActionNotAllowed("only the platform knows this receiver; correct it there")
         values = _address(body, receiver.country)
-        correction_id = await _correct(session, order.workflow_id, "address", values, context)
+        key = await order_key(session, context.vault, order.id)
+        correction_id = await _correct(session, key, order.workflow_id, values, context)
         await audit(
             session, context.actor, "order.address_changed", f"order/{order.id}",
             reason=body.reason, request_id=context.request_id,
@@ -67,16 +69,16 @@ async def change_address(no: Code, body: NewAddress, context: Context) -> State:
 
 async def _correct(
     session: AsyncSession,
+    key: OrderKey,
     workflow_id: str,
-    step_id: str,
     values: Mapping[str, Any],
     context: RequestContext,
 ) -> str:
     correction_id = new_id("cor")
     session.add(
         CorrectionRow(
-            id=correction_id, workflow_id=workflow_id, step_id=step_id,
-            data=sealed_correction(context.vault, correction_id, values),
+            id=correction_id, workflow_id=workflow_id, step_id="address",
+            data=sealed_correction(key, correction_id, values),
             actor=context.actor, at=datetime.now(UTC),
         )
     )  # fmt: skip

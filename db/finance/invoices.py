@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.finance.invoice_sums import back_of, blue_of, red_of
+from db.keys import order_key
 from db.platform.outbox import queue_signal
 from db.sql import run
 from db.vault import Vault, invoice_context
@@ -143,7 +144,8 @@ async def ask_invoice(
         raise ActionNotAllowed("the order is cancelled")
     no = new_invoice_no(InvoiceKind.BLUE, datetime.now(UTC))
     told = {"title": buyer.title, "tax_no": buyer.tax_no, "email": buyer.email}
-    sealed = vault.seal(json.dumps(told, ensure_ascii=False).encode(), invoice_context(no))
+    key = await order_key(session, vault, order.id)
+    sealed = key.seal(json.dumps(told, ensure_ascii=False).encode(), invoice_context(no))
     made = await run(
         session, _ASK, no=no, order_id=order.id, sealed=sealed, currency=order.currency, by=by
     )
@@ -272,10 +274,11 @@ def key_of(row: Any) -> str:
     return row.no if row.attempt == 1 else f"{row.no}-{row.attempt}"
 
 
-def buyer_of(vault: Vault, row: Any) -> Buyer:
-    """Whom it is for; of a red one, whom the blue one was for. Raises CannotOpen."""
+async def buyer_of(session: AsyncSession, vault: Vault, row: Any) -> Buyer:
+    """Whom it is for; of a red one, whom the blue one was for. Raises PersonErased, CannotOpen."""
     blue_no, sealed = (row.blue_no, row.blue_sealed) if row.blue_no else (row.no, row.sealed)
-    told = json.loads(vault.open(bytes(sealed), invoice_context(blue_no)))
+    key = await order_key(session, vault, row.order_id)
+    told = json.loads(key.open(bytes(sealed), invoice_context(blue_no)))
     return Buyer(told["title"], told["tax_no"], told["email"])
 
 

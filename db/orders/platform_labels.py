@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.keys import order_key
 from db.sql import run
 from db.vault import Vault, print_context
 from domain.shared.errors import ActionNotAllowed, OrderNotFound
@@ -24,13 +25,17 @@ INSERT INTO platform_label (parcel_id, sealed) VALUES (:parcel_id, :sealed)
 ON CONFLICT (parcel_id) DO UPDATE SET sealed = excluded.sealed, made_at = now()
 """
 
+_ORDER_OF: Final = """
+SELECT s.order_id FROM parcel p JOIN shipment s ON s.no = p.shipment_no WHERE p.id = :parcel_id
+"""
+
 _PRINTED_BY: Final = f"""
 SELECT s.no, {PRINTED_BY} AS printed_by
 FROM shipment s JOIN sales_order o ON o.id = s.order_id WHERE o.id = :order_id
 """  # noqa: S608 (made of constants)
 
 _BOXES: Final = """
-SELECT p.id, p.carrier, p.waybill_no, o.channel, d.sealed
+SELECT p.id, p.carrier, p.waybill_no, o.id AS order_id, o.channel, d.sealed
 FROM shipment s JOIN sales_order o ON o.id = s.order_id
 LEFT JOIN parcel p ON p.shipment_no = s.no AND p.voided_at IS NULL
 LEFT JOIN platform_label d ON d.parcel_id = p.id
@@ -50,8 +55,10 @@ class PlatformLabel:
 
 
 async def keep_label(session: AsyncSession, vault: Vault, parcel_id: str, print_data: str) -> None:
-    """Keep it sealed; made again it takes the place of the first."""
-    sealed = vault.seal(print_data.encode(), print_context(parcel_id))
+    """Keep it sealed; made again it takes the place of the first. Raises PersonErased."""
+    [row] = await run(session, _ORDER_OF, parcel_id=parcel_id)
+    key = await order_key(session, vault, row.order_id)
+    sealed = key.seal(print_data.encode(), print_context(parcel_id))
     await run(session, _KEEP, parcel_id=parcel_id, sealed=sealed)
 
 
@@ -71,20 +78,22 @@ async def platform_labels(
 ) -> Sequence[PlatformLabel]:
     """The labels of a shipment's boxes.
 
-    Raises OrderNotFound, ActionNotAllowed when a box has none of a platform, CannotOpen.
+    Raises OrderNotFound, ActionNotAllowed when a box has none of a platform,
+    PersonErased, CannotOpen.
     """
     rows = await run(session, _BOXES, no=shipment_no)
     if not rows:
         raise OrderNotFound(f"there is no shipment {shipment_no}")
     if any(row.sealed is None for row in rows):
         raise ActionNotAllowed(f"shipment {shipment_no} has no label made by its platform")
+    key = await order_key(session, vault, rows[0].order_id)
     return [
         PlatformLabel(
             row.id,
             row.channel,
             row.carrier,
             row.waybill_no,
-            vault.open(row.sealed, print_context(row.id)).decode(),
+            key.open(bytes(row.sealed), print_context(row.id)).decode(),
         )
         for row in rows
     ]

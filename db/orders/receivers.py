@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.keys import phone_digest
+from db.keys import OrderKey, order_key, phone_digest
 from db.orders.tables import ReceiverRow
 from db.sql import run
 from db.vault import Vault, correction_context, receiver_context
@@ -65,6 +65,7 @@ class KnownReceiver:
     address: Address
     edited_by_us: bool
     version: int
+    erased: bool = False  # nobody knows any more who he was
 
     @property
     def name(self) -> str:
@@ -86,8 +87,9 @@ async def save_receiver(
     session: AsyncSession, vault: Vault, order_id: str, told: Receiver, *, edited: bool = False
 ) -> bool:
     """Keep who gets the order; True when he is new or another. One that was `edited` by us stays
-    until he is edited again.
+    until he is edited again. Raises PersonErased.
     """
+    key = await order_key(session, vault, order_id)
     place = asdict(told.address)
     del place["detail"]
     person = _person(told)
@@ -97,8 +99,8 @@ async def save_receiver(
         order_id=order_id,
         kind="masked" if isinstance(told, MaskedReceiver) else "contact",
         edited_by_us=edited,
-        digests=vault.digests(_plain(person), receiver_context(order_id)),
-        **await sealed_columns(session, vault, order_id, person),
+        digests=key.digests(_plain(person), receiver_context(order_id)),
+        **await sealed_columns(session, key, person),
         **place,
     )
     return bool(saved)
@@ -109,12 +111,13 @@ async def open_receiver(session: AsyncSession, vault: Vault, order_id: str) -> K
     row = await session.get(ReceiverRow, order_id, populate_existing=True)
     if row is None:
         return None
-    person = open_person(vault, order_id, row.sealed)
+    erased = not row.sealed
+    person = Person() if erased else await open_person(session, vault, order_id, row.sealed)
     address = Address(
         row.country, row.province, row.city, row.district, person.detail, row.postcode,
         row.division_code, row.longitude, row.latitude,
     )  # fmt: skip
-    return KnownReceiver(order_id, row.kind, person, address, row.edited_by_us, row.version)
+    return KnownReceiver(order_id, row.kind, person, address, row.edited_by_us, row.version, erased)
 
 
 async def correct_receiver(
@@ -125,7 +128,9 @@ async def correct_receiver(
     known = await open_receiver(session, vault, order_id)
     if known is None or not found or not found[0].data:
         return
-    values = _opened_correction(vault, correction_id, found[0].data)
+    key = await order_key(session, vault, order_id)
+    plain = key.open(bytes.fromhex(found[0].data["sealed"]), correction_context(correction_id))
+    values: dict[str, Any] = json.loads(plain)
     who = {name: values[name] for name in ("name", "phone") if name in values}
     where = {name: value for name, value in values.items() if name not in who}
     address = replace(known.address, **where)
@@ -137,29 +142,29 @@ async def correct_receiver(
 
 
 def sealed_correction(
-    vault: Vault, correction_id: str, values: Mapping[str, Any]
+    key: OrderKey, correction_id: str, values: Mapping[str, Any]
 ) -> dict[str, str]:
     """A corrected receiver as it waits for its order: `correction.data`."""
     plain = json.dumps(dict(values), ensure_ascii=False).encode()
-    return {"sealed": vault.seal(plain, correction_context(correction_id)).hex()}
+    return {"sealed": key.seal(plain, correction_context(correction_id)).hex()}
 
 
-async def sealed_columns(
-    session: AsyncSession, vault: Vault, order_id: str, person: Person
-) -> dict[str, Any]:
+async def sealed_columns(session: AsyncSession, key: OrderKey, person: Person) -> dict[str, Any]:
     """The columns of `receiver` that follow from who he is."""
-    plain, context = _plain(person), receiver_context(order_id)
+    plain, context = _plain(person), receiver_context(key.order_id)
     return {
-        "sealed": vault.seal(plain, context),
-        "digest": vault.digest(plain, context),
-        "phone_digest": await phone_digest(session, vault, person.phone),
+        "sealed": key.seal(plain, context),
+        "digest": key.digests(plain, context)[0],
+        "phone_digest": await phone_digest(session, key.vault, person.phone),
         "phone_last4": last_four(person.phone),
     }
 
 
-def open_person(vault: Vault, order_id: str, sealed: bytes) -> Person:
-    """Who he is. Raises CannotOpen for what was sealed for another order or with another key."""
-    return Person(**json.loads(vault.open(sealed, receiver_context(order_id))))
+async def open_person(session: AsyncSession, vault: Vault, order_id: str, sealed: bytes) -> Person:
+    """Who he is. Raises PersonErased, and CannotOpen for what was sealed for another order or with
+    another key."""
+    key = await order_key(session, vault, order_id)
+    return Person(**json.loads(key.open(bytes(sealed), receiver_context(order_id))))
 
 
 def _plain(person: Person) -> bytes:
@@ -170,9 +175,3 @@ def _person(told: Receiver) -> Person:
     if isinstance(told, MaskedReceiver):
         return Person(told.name_mask, told.phone_mask, detail=told.address.detail, oaid=told.oaid)
     return Person(told.name, told.phone, told.company, told.address.detail)
-
-
-def _opened_correction(vault: Vault, correction_id: str, data: Mapping[str, str]) -> dict[str, Any]:
-    plain = vault.open(bytes.fromhex(data["sealed"]), correction_context(correction_id))
-    values: dict[str, Any] = json.loads(plain)
-    return values

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id, new_order_no
+from db.keys import order_key
 from db.orders.exchanges import wanted_of
 from db.orders.receivers import open_receiver, sealed_columns
 from db.orders.repository import OrderRepository
@@ -128,5 +129,6 @@ async def _same_receiver(session: AsyncSession, vault: Vault, old_id: str, new_i
             "division_code", "longitude", "latitude", "edited_by_us",
         )
     }  # fmt: skip
-    sealed = await sealed_columns(session, vault, new_id, known.person)
+    key = await order_key(session, vault, new_id)
+    sealed = await sealed_columns(session, key, known.person)
     session.add(ReceiverRow(order_id=new_id, **copied, **sealed))

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.keys import OrderKey, order_key
 from db.orders.returns import lock_return, tell
 from db.sql import run
 from db.vault import Vault, photo_context
@@ -25,7 +26,10 @@ _OF: Final = """
 SELECT id, place, width, height, actor, at FROM return_photo
 WHERE return_no = :return_no ORDER BY place
 """
-_ONE: Final = "SELECT sealed FROM return_photo WHERE return_no = :return_no AND id = :id"
+_ONE: Final = """
+SELECT p.sealed, r.order_id FROM return_photo p JOIN sales_return r USING (return_no)
+WHERE p.return_no = :return_no AND p.id = :id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +50,18 @@ async def add_photos(
     row = await lock_return(session, return_no)
     if row.outcome:
         raise ReturnClosed(f"return {return_no} is over")
+    key = await order_key(session, vault, row.order_id)
     kept = await run(session, _KEPT, return_no=return_no)
     known, place = {one.digest for one in kept}, max((one.place for one in kept), default=0)
     added = 0
     for photo in photos:
-        digests = vault.digests(photo.sent, _DIGESTS)
+        digests = key.digests(photo.sent, _DIGESTS)
         if not known.isdisjoint(digests):
             continue
         place += 1
         if place > MOST_PHOTOS:
             raise TooManyPhotos(f"at most {MOST_PHOTOS} photos")
-        await _keep(session, vault, return_no, place, digests[0], photo, actor)
+        await _keep(session, key, return_no, place, digests[0], photo, actor)
         known.add(digests[0])
         added += 1
     if added:
@@ -67,7 +72,7 @@ async def add_photos(
 
 async def _keep(
     session: AsyncSession,
-    vault: Vault,
+    key: OrderKey,
     return_no: str,
     place: int,
     digest: str,
@@ -75,7 +80,7 @@ async def _keep(
     actor: str,
 ) -> None:
     photo_id = new_id("pho")
-    sealed = vault.seal(photo.jpeg, photo_context(photo_id))
+    sealed = key.seal(photo.jpeg, photo_context(photo_id))
     await run(
         session, _KEEP, id=photo_id, return_no=return_no, place=place, sealed=sealed,
         digest=digest, width=photo.width, height=photo.height, actor=actor,
@@ -88,8 +93,10 @@ async def photos_of(session: AsyncSession, return_no: str) -> Sequence[Row[Any]]
 
 
 async def photo_jpeg(session: AsyncSession, vault: Vault, return_no: str, photo_id: str) -> bytes:
-    """The picture. Raises ReturnNotFound where the return has no such photo, CannotOpen."""
+    """The picture. Raises ReturnNotFound where the return has no such photo, PersonErased,
+    CannotOpen."""
     rows = await run(session, _ONE, return_no=return_no, id=photo_id)
     if not rows:
         raise ReturnNotFound("the return has no such photo")
-    return vault.open(bytes(rows[0].sealed), photo_context(photo_id))
+    key = await order_key(session, vault, rows[0].order_id)
+    return key.open(bytes(rows[0].sealed), photo_context(photo_id))

@@ -237,6 +237,25 @@ class DigestKeyRow(SQLModel, table=True):
     wrapped: bytes = Field(sa_type=LargeBinary)
 
 
+class OrderKeyRow(SQLModel, table=True):
+    """What everything that tells of an order's people is sealed with, wrapped by the master key.
+
+    Of erased people it is destroyed: `wrapped` is empty, and the order never gets another.
+    """
+
+    __tablename__ = "order_key"
+    __table_args__ = (
+        CheckConstraint(
+            "(destroyed_at IS NULL) = (length(wrapped) > 0)", name="destroyed_keys_are_gone"
+        ),
+        Index("erased_orders", "order_id", postgresql_where=text("destroyed_at IS NOT NULL")),
+    )
+    order_id: str = Field(primary_key=True)
+    wrapped: bytes = Field(sa_type=LargeBinary)
+    made_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    destroyed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
 class RateBucketRow(SQLModel, table=True):
     """How many calls of a vendor's method are left now, and until when the vendor wants none."""
 

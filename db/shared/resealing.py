@@ -1,15 +1,18 @@
-"""Sealing everything anew with the current key, a few rows at a time.
+"""Everything that is sealed, sealed as it is today: keys of orders and secrets by the master key of
+now, what tells of an order's people by that order's key; a few rows at a time.
 
 What is sealed with it already is passed over, so it can be stopped and started again at any point.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.orders.receivers import open_person, sealed_columns
+from db.keys import order_key
+from db.orders.receivers import Person, sealed_columns
 from db.sql import run
 from db.vault import (
     CannotOpen,
@@ -21,6 +24,7 @@ from db.vault import (
     erp_context,
     invoice_context,
     issuer_context,
+    order_key_context,
     payment_context,
     photo_context,
     print_context,
@@ -33,7 +37,10 @@ BATCH: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A column of sealed bytes. `bytes_of` is where they stand, `put` how they are written back."""
+    """A column of sealed bytes. `bytes_of` is where they stand, `put` how they are written back.
+
+    What has an `order` is sealed with the key of that order, as soon as there is one.
+    """
 
     table: str
     key: str
@@ -41,43 +48,62 @@ class Sealed:
     context: Callable[[str], str]
     bytes_of: str = "{column}"
     put: str = "{column} = :sealed"
+    order: str = "NULL"
+
+    @property
+    def is_of_orders(self) -> bool:
+        return self.order != "NULL"
 
     def sql(self, text: str) -> str:
         """A statement about the column."""
         stands = self.bytes_of.format(column=self.column)
         writes = self.put.format(column=self.column)
-        others = _OTHERS.format(stands=stands)
+        others = _OTHERS.format(stands=stands, order=self.order)
         return text.format(
-            table=self.table, key=self.key, stands=stands, writes=writes, others=others
-        )
+            table=self.table, key=self.key, stands=stands, writes=writes, others=others,
+            order=self.order,
+        )  # fmt: skip
 
 
 SEALED: Final = (
     Sealed("digest_key", "name", "wrapped", digest_key_context),
+    Sealed("order_key", "order_id", "wrapped", order_key_context),
     Sealed("shop", "id", "secrets", shop_context),
     Sealed("carrier_account", "code", "secrets", carrier_context),
     Sealed("payment_account", "id", "secrets", payment_context),
     Sealed("erp_account", "id", "secrets", erp_context),
     Sealed("invoice_account", "id", "secrets", issuer_context),
-    Sealed("invoice", "no", "sealed", invoice_context),
     Sealed("webhook_endpoint", "id", "secret", endpoint_context),
-    Sealed("receiver", "order_id", "sealed", receiver_context),
-    Sealed("platform_label", "parcel_id", "sealed", print_context),
-    Sealed("return_photo", "id", "sealed", photo_context),
+    Sealed("inbox", "id", "raw", lambda inbox_id: inbox_id),
+    Sealed("invoice", "no", "sealed", invoice_context, order="t.order_id"),
+    Sealed("receiver", "order_id", "sealed", receiver_context, order="t.order_id"),
+    Sealed(
+        "platform_label", "parcel_id", "sealed", print_context,
+        order="(SELECT s.order_id FROM parcel p JOIN shipment s ON s.no = p.shipment_no"
+        " WHERE p.id = t.parcel_id)",
+    ),
+    Sealed(
+        "return_photo", "id", "sealed", photo_context,
+        order="(SELECT r.order_id FROM sales_return r WHERE r.return_no = t.return_no)",
+    ),
     Sealed(
         "correction", "id", "data", correction_context,
         "decode(coalesce({column}->>'sealed', ''), 'hex')",
         "{column} = jsonb_set({column}, '{{sealed}}', to_jsonb(encode(:sealed, 'hex')))",
+        order="(SELECT o.id FROM sales_order o WHERE o.workflow_id = t.workflow_id)",
     ),
-    Sealed("inbox", "id", "raw", lambda inbox_id: inbox_id),
 )  # fmt: skip
 
-# The key's id stands after one byte for the format.
-_OTHERS: Final = "length({stands}) > 5 AND substring({stands} FROM 2 FOR 4) <> :key_id"
-_COUNT: Final = "SELECT count(*) AS rows FROM {table} WHERE {others}"
+# What the master key sealed begins with 1, and its id follows; what an order's key sealed, with 2.
+_OTHERS: Final = (
+    "length({stands}) > 5 AND get_byte({stands}, 0) = 1"
+    " AND (substring({stands} FROM 2 FOR 4) <> :key_id OR {order} IS NOT NULL)"
+)
+_COUNT: Final = "SELECT count(*) AS rows FROM {table} t WHERE {others}"
 _NEXT: Final = """
-SELECT {key} AS key, {stands} AS sealed FROM {table} WHERE {key} > :after AND {others}
-ORDER BY {key} LIMIT :limit FOR UPDATE
+SELECT {key} AS key, {stands} AS sealed, {order} AS order_id FROM {table} t
+WHERE {key} > :after AND {others}
+ORDER BY {key} LIMIT :limit FOR UPDATE OF t
 """
 _WRITE: Final = "UPDATE {table} SET {writes} WHERE {key} = :key"
 _WRITE_RECEIVER: Final = """
@@ -110,7 +136,7 @@ async def reseal(session: AsyncSession, vault: Vault, sealed: Sealed, after: str
     lost: list[str] = []
     for row in rows:
         try:
-            statement, values = await _anew(session, vault, sealed, row.key, bytes(row.sealed))
+            statement, values = await _anew(session, vault, sealed, row)
         except CannotOpen:
             lost.append(f"{sealed.table} {row.key}")
             continue
@@ -120,10 +146,13 @@ async def reseal(session: AsyncSession, vault: Vault, sealed: Sealed, after: str
 
 
 async def _anew(
-    session: AsyncSession, vault: Vault, sealed: Sealed, key: str, told: bytes
+    session: AsyncSession, vault: Vault, sealed: Sealed, row: Any
 ) -> tuple[str, Mapping[str, Any]]:
+    context, told = sealed.context(row.key), bytes(row.sealed)
+    if row.order_id is None:
+        return sealed.sql(_WRITE), {"sealed": vault.seal(vault.open(told, context), context)}
+    key = await order_key(session, vault, row.order_id)
     if sealed.table == "receiver":
-        person = open_person(vault, key, told)
-        return _WRITE_RECEIVER, await sealed_columns(session, vault, key, person)
-    context = sealed.context(key)
-    return sealed.sql(_WRITE), {"sealed": vault.seal(vault.open(told, context), context)}
+        person = Person(**json.loads(key.open(told, context)))
+        return _WRITE_RECEIVER, await sealed_columns(session, key, person)
+    return sealed.sql(_WRITE), {"sealed": key.seal(key.open(told, context), context)}

@@ -40,6 +40,10 @@ class ReturnNotFound(DomainError):
     """No return has this number."""
 
 
+class PersonErased(DomainError):
+    """Nobody knows any more who this order's people were."""
+
+
 class ReturnClosed(DomainError):
     """The return is over; only goods that still come in reopen it."""
 

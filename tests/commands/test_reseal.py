@@ -31,8 +31,8 @@ async def test_people_are_sealed_anew_and_a_second_time_changes_nothing(
         database_url=SecretStr(database_url),
     )
 
-    assert await reseal._reseal(settings, database_url) == []
-    assert await reseal._reseal(settings, database_url) == []
+    assert await reseal.reseal_all(settings, database_url) == []
+    assert await reseal.reseal_all(settings, database_url) == []
 
     async with sessions.begin() as session:
         assert await open_receiver(session, Vault(NEW), "ord_1") is not None
@@ -45,7 +45,7 @@ async def test_without_the_old_key_the_rows_are_named(
     await seed_order(sessions)
     settings = Settings(secret_key=SecretStr(text(NEW)), database_url=SecretStr(database_url))
 
-    assert "receiver ord_1" in await reseal._reseal(settings, database_url)
+    assert "receiver ord_1" in await reseal.reseal_all(settings, database_url)
 
 
 def test_a_lost_row_ends_the_command_with_code_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_a_lost_row_ends_the_command_with_code_one(monkeypatch: pytest.MonkeyPat
         return ["receiver ord_1"]
 
     monkeypatch.setenv("ONHAND_SECRET_KEY", text(NEW))
-    monkeypatch.setattr(reseal, "_reseal", lost)
+    monkeypatch.setattr(reseal, "reseal_all", lost)
     monkeypatch.setattr(reseal, "database_url", lambda settings: "")
     with pytest.raises(typer.Exit) as ended:
         reseal.command()

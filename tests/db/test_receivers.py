@@ -1,5 +1,6 @@
 """Who gets an order is sealed at rest, bound to the order, and still found and compared."""
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import psycopg
 import pytest
 
 from db.engine import Sessions
+from db.keys import order_key
 from db.migrate import migrate
 from db.orders.queries import OrderFilter, OrderQueries
 from db.orders.receivers import (
@@ -19,7 +21,14 @@ from db.orders.receivers import (
     sealed_correction,
 )
 from db.sql import run
-from db.vault import CannotOpen, KeyNeeded, Vault, correction_context, shop_context
+from db.vault import (
+    CannotOpen,
+    KeyNeeded,
+    Vault,
+    correction_context,
+    receiver_context,
+    shop_context,
+)
 from domain.shared.address import Address, Contact, MaskedReceiver
 from tests.api.orders.world import seed_order, seed_shop
 from tests.people import VAULT, columns_of, receiver_of
@@ -34,20 +43,35 @@ LI = Contact(
 PLAIN = Person("王小明", "13800000001", "网易", "文一西路 969 号", "oaid-1")
 
 
-def test_what_was_sealed_for_one_order_cannot_be_opened_for_another() -> None:
-    sealed = columns_of("ord_1", PLAIN)["sealed"]
+async def test_what_was_sealed_for_one_order_cannot_be_opened_for_another(
+    sessions: Sessions,
+) -> None:
+    async with sessions.begin() as session:
+        sealed = (await sealed_columns(session, await order_key(session, VAULT, "ord_1"), PLAIN))[
+            "sealed"
+        ]
+    for told in (sealed, columns_of("ord_1", PLAIN)["sealed"]):  # now, and before orders had keys
+        async with sessions.begin() as session:
+            assert await open_person(session, VAULT, "ord_1", told) == PLAIN
+            with pytest.raises(CannotOpen):
+                await open_person(session, VAULT, "ord_2", told)
+            with pytest.raises(CannotOpen):
+                await open_person(session, ANOTHER, "ord_1", told)
 
-    assert open_person(VAULT, "ord_1", sealed) == PLAIN
-    with pytest.raises(CannotOpen):
-        open_person(VAULT, "ord_2", sealed)
-    with pytest.raises(CannotOpen):
-        open_person(ANOTHER, "ord_1", sealed)
+
+async def test_two_who_make_the_key_of_an_order_at_once_have_the_same(sessions: Sessions) -> None:
+    async def key() -> bytes:
+        async with sessions.begin() as session:
+            return (await order_key(session, VAULT, "ord_1")).key
+
+    assert len(set(await asyncio.gather(*(key() for _ in range(8))))) == 1
 
 
 async def test_a_digest_tells_a_change_and_nothing_without_the_key(sessions: Sessions) -> None:
     async def columns(order_id: str, person: Person, vault: Vault = VAULT) -> dict[str, Any]:
         async with sessions.begin() as session:
-            return await sealed_columns(session, vault, order_id, replace(person, phone=""))
+            key = await order_key(session, vault, order_id)
+            return await sealed_columns(session, key, replace(person, phone=""))
 
     once, again = [await columns("ord_1", PLAIN) for _ in range(2)]
 
@@ -57,7 +81,8 @@ async def test_a_digest_tells_a_change_and_nothing_without_the_key(sessions: Ses
         other = replace(PLAIN, **{name: "x"})
         assert (await columns("ord_1", other))["digest"] != once["digest"], name
     assert (await columns("ord_2", PLAIN))["digest"] != once["digest"]
-    assert (await columns("ord_1", PLAIN, ANOTHER))["digest"] != once["digest"]
+    with pytest.raises(CannotOpen):
+        await columns("ord_1", PLAIN, ANOTHER)
 
 
 async def test_a_receiver_is_another_only_when_something_about_him_is(sessions: Sessions) -> None:
@@ -121,7 +146,9 @@ async def test_a_correction_is_taken_over_once_and_then_forgotten(sessions: Sess
         await run(
             session, "INSERT INTO correction (id, workflow_id, step_id, data, actor) VALUES"
             " ('c', 'o', 'address', CAST(:data AS jsonb), 'kefu')",
-            data=json.dumps(sealed_correction(VAULT, "c", values)),
+            data=json.dumps(
+                sealed_correction(await order_key(session, VAULT, "ord_1"), "c", values)
+            ),
         )  # fmt: skip
 
     for _ in range(2):
@@ -187,7 +214,7 @@ def test_what_stood_in_plain_text_is_sealed_by_migrating(empty_database_url: str
         [pages] = connection.execute("SELECT pg_read_binary_file(%s)", path).fetchall()
     assert len(rows) == 2003
     for order_id, sealed, digest in rows:
-        assert open_person(VAULT, order_id, sealed) == PLAIN
+        assert Person(**json.loads(VAULT.open(sealed, receiver_context(order_id)))) == PLAIN
         assert digest == columns_of(order_id, PLAIN)["digest"]
     opened = VAULT.open(bytes.fromhex(corrections["c"]["sealed"]), correction_context("c"))
     assert "王小明" in opened.decode()

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from db.engine import Sessions
-from db.keys import phone_digest
+from db.keys import order_key, phone_digest
 from db.logistics.tables import CarrierAccountRow
-from db.orders.receivers import open_receiver, save_receiver, sealed_correction
+from db.orders.receivers import open_receiver, save_receiver
 from db.platform.tables import CorrectionRow
 from db.shared import resealing
 from db.shared.intake import accept
@@ -35,10 +35,12 @@ async def seed(sessions: Sessions) -> None:
                 CarrierAccountRow(code=code, name=code, base_url="https://x", secrets=secrets)
             )
         await save_receiver(session, OLD, "ord_1", LI)
+        [order] = await run(session, "SELECT id, workflow_id FROM sales_order")
+        data = OLD.seal(json.dumps({"name": "韩梅梅"}).encode(), "correction/cor_1").hex()
         session.add(
             CorrectionRow(
-                id="cor_1", workflow_id="order/1", step_id="address", at=datetime.now(UTC),
-                data=sealed_correction(OLD, "cor_1", {"name": "韩梅梅"}),
+                id="cor_1", workflow_id=order.workflow_id, step_id="address",
+                at=datetime.now(UTC), data={"sealed": data},
             )
         )  # fmt: skip
         await accept(
@@ -105,7 +107,9 @@ async def test_everything_is_sealed_anew_in_batches_and_nothing_twice(
     assert [NEW.open_secrets(row.secrets, carrier_context(row.code)) for row in rows] == [
         {"key": code} for code in CARRIERS
     ]
-    opened = NEW.open(bytes.fromhex(correction.data["sealed"]), "correction/cor_1")
+    async with sessions.begin() as session:
+        key = await order_key(session, NEW, "ord_1")
+    opened = key.open(bytes.fromhex(correction.data["sealed"]), "correction/cor_1")
     assert json.loads(opened) == {"name": "韩梅梅"}
     assert NEW.open(message.raw, message.id) == b"{}"
     assert found

@@ -7,6 +7,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from db.keys import order_key
 from db.orders.receivers import sealed_correction
 from db.sql import run
 from domain.orders.messages import Accepted, AddressChanged, PlaceHold, ReleaseHold, ResolveStep
@@ -31,10 +32,12 @@ async def packed(shop: Company, number: str, channel: str = "own", **changes: An
 
 async def correct(shop: Company, correction_id: str, **values: str) -> AddressChanged:
     async with shop.sessions.begin() as session:
+        [receiver] = await run(session, "SELECT order_id FROM receiver")
+        key = await order_key(session, VAULT, receiver.order_id)
         await run(
             session, "INSERT INTO correction (id, workflow_id, step_id, data, actor)"
             " VALUES (:id, 'o', 'address', CAST(:data AS jsonb), 'kefu')",
-            id=correction_id, data=json.dumps(sealed_correction(VAULT, correction_id, values)),
+            id=correction_id, data=json.dumps(sealed_correction(key, correction_id, values)),
         )  # fmt: skip
     return AddressChanged(correction_id, "kefu")
 

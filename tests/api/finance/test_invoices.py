@@ -65,7 +65,7 @@ async def test_an_invoice_is_asked_for_once_and_shows_nobody(
     async with sessions.begin() as session:
         row = await invoice_row(session, no)
         assert TITLE.encode() not in bytes(row.sealed)
-        assert buyer_of(VAULT, row) == Buyer(*WISH.values())
+        assert await buyer_of(session, VAULT, row) == Buyer(*WISH.values())
         told = await run(
             session, "SELECT count(*) AS n FROM audit_log WHERE action LIKE 'invoice%'"
         )

@@ -9,10 +9,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -224,6 +226,8 @@ def install(app: FastAPI) -> None:
         problem = problem_of(error)
         if problem is None:
             return await unexpected(request, error)
+        if problem.status == 405:
+            problem.headers = {"Allow": ", ".join(_allowed(request))}
         if problem.status in (401, 403, 429):
             log.warning(
                 "security.refused", code=problem.code, path=request.url.path[:200],
@@ -241,6 +245,19 @@ def install(app: FastAPI) -> None:
     ):  # fmt: skip
         app.add_exception_handler(kind, known)
     app.add_exception_handler(LoginNeeded, login)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that this path knows; the router tells those of one route alone."""
+    path = request.url.path
+    return sorted(
+        {
+            method
+            for route in iter_route_contexts(request.app.routes)
+            if route.path and compile_path(route.path)[0].match(path)
+            for method in route.methods or ()
+        }
+    )
 
 
 async def unexpected(request: Request, error: Exception) -> Response:

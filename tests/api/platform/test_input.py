@@ -92,6 +92,19 @@ async def test_another_media_type_is_415(admin: httpx.AsyncClient, kind: str) ->
     assert answer.json()["code"] == "UnsupportedMediaType"
 
 
+async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+    admin: httpx.AsyncClient,
+) -> None:
+    for path, methods in (
+        ("/api/v1/accounts", "GET, POST"),
+        ("/api/v1/shops/mini/settings", "GET, PUT"),
+        ("/api/v1/orders/O-1", "GET"),
+    ):
+        answer = await admin.request("PROPFIND", path)
+
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
 async def test_a_body_over_a_megabyte_is_413_before_it_is_read(admin: httpx.AsyncClient) -> None:
     sent = 0
 

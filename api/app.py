@@ -50,6 +50,7 @@ import api.platform.accounts
 import api.platform.attention
 import api.platform.docs
 import api.platform.health
+import api.platform.logins
 from api import errors
 from api.auth import guard, name_routes
 from api.deps import NotConnected
@@ -73,6 +74,7 @@ _ROUTERS: Final = (
     (api.platform.health.router, ""),
     (api.platform.docs.router, ""),
     (api.platform.accounts.router, _V1),
+    (api.platform.logins.router, _V1),
     (api.platform.attention.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),

@@ -35,6 +35,7 @@ class Principal:
     roles: frozenset[Role] = frozenset()
     language: str = ""
     csrf_token: str = ""
+    session_no: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -59,17 +60,27 @@ async def authenticate(connection: HTTPConnection) -> Principal:
         found: Principal = known
         return found
     connection.state.principal = NOBODY
+    connection.state.principal = principal = await _look_up(connection)
+    if principal.is_known:
+        structlog.contextvars.bind_contextvars(actor=principal.actor)
+    return principal
+
+
+async def still_in(request: Request) -> bool:
+    """Whether whoever asked would still be let in: an answer that goes on asks now and then."""
+    now = await _look_up(request, used=False)
+    return now.is_known and now.roles == principal_of(request).roles
+
+
+async def _look_up(connection: HTTPConnection, *, used: bool = True) -> Principal:
     sessions: Sessions = connection.app.state.sessions
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     cookie = read_cookie(connection, COOKIE)
     if scheme.lower() == "bearer":
-        connection.state.principal = await _by_key(sessions, key.strip())
-    elif cookie and len(cookie) <= _LONGEST_SECRET:
-        connection.state.principal = await _by_cookie(sessions, cookie)
-    principal: Principal = connection.state.principal
-    if principal.is_known:
-        structlog.contextvars.bind_contextvars(actor=principal.actor)
-    return principal
+        return await _by_key(sessions, key.strip())
+    if cookie and len(cookie) <= _LONGEST_SECRET:
+        return await _by_cookie(sessions, cookie, used=used)
+    return NOBODY
 
 
 async def guard(request: Request) -> None:
@@ -126,9 +137,9 @@ async def _by_key(sessions: Sessions, key: str) -> Principal:
     return Principal("key", holder.key_id, f"key:{holder.name}", holder.name, holder.roles)
 
 
-async def _by_cookie(sessions: Sessions, cookie: str) -> Principal:
+async def _by_cookie(sessions: Sessions, cookie: str, *, used: bool) -> Principal:
     async with sessions.begin() as session:
-        person = await Accounts(session).session_of(cookie, datetime.now(UTC))
+        person = await Accounts(session).session_of(cookie, datetime.now(UTC), used=used)
     if person is None:
         return NOBODY
     return Principal(
@@ -139,6 +150,7 @@ async def _by_cookie(sessions: Sessions, cookie: str) -> Principal:
         person.roles,
         person.language,
         person.csrf_token,
+        person.session_no,
     )
 
 

@@ -147,6 +147,11 @@ def photo_context(photo_id: str) -> str:
     return f"photo/{photo_id}"
 
 
+def factor_context(account_id: str) -> str:
+    """What `second_factor.sealed` is sealed for."""
+    return f"second-factor/{account_id}"
+
+
 def correction_context(correction_id: str) -> str:
     """What a corrected receiver is sealed for until its order takes it over."""
     return f"correction/{correction_id}"

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from domain.orders.returns.model import ReturnPolicy
 from domain.orders.sourcing.model import Strategy
+from domain.platform.permissions import Role
 
 PREFIX: Final = "ONHAND_"
 CORE_MODULES: Final = ("inventory", "orders")
@@ -203,6 +204,12 @@ class Settings(BaseSettings):
         description="Goodwill up to this sum needs no manager (cents)",
     )
 
+    second_factor_roles: Annotated[tuple[Role, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated roles that give a code of their own device at log-in, "
+        "for example admin,finance",
+    )
+
     webhooks_to_private: bool = Field(
         default=False,
         description="Let outgoing webhooks reach private addresses; for trying out only",
@@ -227,7 +234,7 @@ class Settings(BaseSettings):
             raise SettingsError(tuple(problems))
         return settings
 
-    @field_validator("modules", "return_looked_at_skus", mode="before")
+    @field_validator("modules", "return_looked_at_skus", "second_factor_roles", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

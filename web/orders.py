@@ -1,6 +1,7 @@
 """Finding orders, reading one, and watching it live."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from api.auth import still_in
 from api.deps import Context, RequestContext, SessionsOf, VaultOf
 from api.errors import Problem, language_of
 from api.orders.read import read_cursor, write_cursor
@@ -274,8 +276,13 @@ async def _stream(
     request: Request, live: LiveOrders, order_id: str, since: datetime
 ) -> AsyncIterator[str]:
     yield "retry: 2000\n\n"
+    looked = time.monotonic()
     async with live.watching(order_id, since) as changes:
         while not await request.is_disconnected():
+            if time.monotonic() - looked >= _PING_S:
+                if not await still_in(request):
+                    return  # logged out, or another role: the page asks anew and is refused
+                looked = time.monotonic()
             try:
                 change: Change | None = await asyncio.wait_for(changes.get(), _PING_S)
             except TimeoutError:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+import web.account
 import web.attention
 import web.claims
 import web.consumer_returns
@@ -39,6 +40,7 @@ _STATIC: Final = Path(__file__).parent / "static"
 _ROUTERS: Final = (
     web.home.router,
     web.login.router,
+    web.account.router,
     web.orders.router,
     web.return_photos.router,
     web.exchanges.router,

@@ -15,6 +15,14 @@ from web import words
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
     N_("there is no such queue"),
+    N_("a password has {shortest} to {longest} characters"),
+    N_("a password is not the name of its person"),
+    N_("this password is among the first that others would guess"),
+    N_("the new password was typed in two ways"),
+    N_("the password is wrong"),
+    N_("the code is wrong or was used already"),
+    N_("the second factor is set up; remove it first"),
+    N_("your role needs a second factor"),
     N_("there is no such choice"),
     N_("there is no such reason"),
     N_("there is no such line"),

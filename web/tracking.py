@@ -18,7 +18,7 @@ from api.deps import SessionsOf, VaultOf
 from api.language import N_
 from db.orders.detail import OrderDetail, order_detail
 from db.orders.tables import ReceiverRow, SalesOrderRow
-from db.platform.accounts import ATTEMPTS, Accounts
+from db.platform.attempts import attempt, forget
 from db.vault import Vault
 from web.render import page
 
@@ -68,15 +68,16 @@ async def look_up(request: Request, sessions: Any, vault: Vault, no: str, last4:
     now, client = datetime.now(UTC), request.client.host if request.client else ""
     no, last4 = no.strip(), last4.strip()
     subjects = [f"track:ip:{client}", f"track:no:{no.upper()[:100]}"]
+    noted = await attempt(sessions, subjects, now)
+    if noted is None:
+        log.warning("security.tracking_limited", client=client)
+        return Found([], TOO_OFTEN, 429)
     async with sessions.begin() as session:
-        accounts = Accounts(session)
-        if await accounts.failures(subjects, now) >= ATTEMPTS:
-            log.warning("security.tracking_limited", client=client)
-            return Found([], TOO_OFTEN, 429)
         found = await _find(session, vault, no, last4)
-        if not found:
-            await accounts.note_failure(subjects, now)
-    return Found(found) if found else Found([], UNKNOWN, 404)
+    if not found:
+        return Found([], UNKNOWN, 404)
+    await forget(sessions, noted)
+    return Found(found)
 
 
 async def _find(session: Any, vault: Vault, no: str, last4: str) -> list[OrderDetail]:

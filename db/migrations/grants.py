@@ -24,11 +24,17 @@ LEDGERS: Final = (
     "claim_money",
     "warehouse_scan",
 )
-_ONLY_WEB_WRITES: Final = ("account", "login_session", "login_attempt", "api_key")
+_ONLY_WEB_WRITES: Final = (
+    "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",
+    "recovery_code",
+)  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
     "effect", "platform_label", "voucher", "voucher_entry", "recognised", "stock_value",
 )  # fmt: skip
-_SPENT: Final = ("outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt")
+_SPENT: Final = (
+    "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",
+    "second_factor", "recovery_code",
+)  # fmt: skip
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "handed_parcel",
@@ -41,6 +47,7 @@ STATEMENTS: Final = (
     "REVOKE INSERT, UPDATE ON alembic_version FROM onhand_worker, onhand_web",
     f"REVOKE UPDATE ON {', '.join(LEDGERS)} FROM onhand_worker, onhand_web",
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WEB_WRITES)} FROM onhand_worker",
+    "GRANT UPDATE (sealed) ON second_factor TO onhand_worker",  # sealed anew with another key
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
     "REVOKE UPDATE ON stock_balance, reservation FROM onhand_worker, onhand_web",
     "GRANT UPDATE (on_hand, reserved) ON stock_balance TO onhand_worker, onhand_web",

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from pwdlib import PasswordHash
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.engine import Row
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.platform.passwords import refuse_weak
 from db.platform.tables import AccountRow, ApiKeyRow
 from db.sql import run
 from domain.platform.permissions import Role
@@ -23,8 +23,6 @@ from domain.shared.errors import InvalidInput
 IDLE: Final = timedelta(hours=12)
 ABSOLUTE: Final = timedelta(days=7)
 KEY_PREFIX: Final = "ohk_"
-ATTEMPTS: Final = 10
-ATTEMPT_WINDOW: Final = timedelta(minutes=15)
 DEMO_PASSWORD: Final = "onhand-demo"
 # login, name, role: the people of the demo company
 DEMO_ACCOUNTS: Final = (
@@ -49,6 +47,7 @@ class LoggedIn:
     roles: frozenset[Role]
     language: str
     csrf_token: str
+    session_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,11 @@ class Accounts:
     async def add(
         self, login: str, name: str, password: str, roles: Sequence[Role], language: str = "zh"
     ) -> str:
-        """Create an account; returns its id. Raises InvalidInput when the login is taken."""
+        """Create an account; returns its id.
+
+        Raises InvalidInput when the login is taken, WeakPassword.
+        """
+        await refuse_weak(password, login, name)
         account_id = new_id("acc")
         password_hash = await asyncio.to_thread(_PASSWORDS.hash, password)
         connection = await self.session.connection()
@@ -103,12 +106,14 @@ class Accounts:
     async def change(self, account_id: str, **values: Any) -> AccountRow | None:
         """Set name, roles, language, active or password; None when there is no such account.
 
-        Sessions end when the password or roles change or the account is closed.
+        Sessions end when the password or roles change or the account is closed. Raises
+        WeakPassword.
         """
         row = await self.session.get(AccountRow, account_id, with_for_update=True)
         if row is None:
             return None
         if password := values.pop("password", None):
+            await refuse_weak(password, row.login, row.name)
             row.password_hash = await asyncio.to_thread(_PASSWORDS.hash, password)
         for name, value in values.items():
             setattr(row, name, value)
@@ -116,31 +121,49 @@ class Accounts:
             await run(
                 self.session, "DELETE FROM login_session WHERE account_id = :id", id=account_id
             )
+            await run(
+                self.session, "DELETE FROM pending_login WHERE account_id = :id", id=account_id
+            )
         return row
 
-    async def open_session(self, account_id: str, now: datetime) -> str:
+    async def open_session(
+        self,
+        account_id: str,
+        now: datetime,
+        *,
+        device: str = "",
+        address: str = "",
+        how: str = "password",
+    ) -> str:
         """A new session; returns the secret for the cookie, which is not kept."""
         secret = secrets.token_urlsafe(32)
         await run(self.session, "DELETE FROM login_session WHERE expires_at < :now", now=now)
         await run(
             self.session,
             "INSERT INTO login_session"
-            " (id, account_id, csrf_token, created_at, seen_at, expires_at)"
-            " VALUES (:id, :account_id, :csrf, :now, :now, :expires_at)",
+            " (id, account_id, csrf_token, device, address, how, created_at, seen_at, expires_at)"
+            " VALUES (:id, :account_id, :csrf, :device, :address, :how, :now, :now, :expires_at)",
             id=digest(secret),
             account_id=account_id,
             csrf=secrets.token_urlsafe(24),
+            device=device,
+            address=address,
+            how=how,
             now=now,
             expires_at=now + ABSOLUTE,
         )
         return secret
 
-    async def session_of(self, secret: str, now: datetime) -> LoggedIn | None:
-        """Whose session it is, unless it ended by idling, age, log-out or a closed account."""
+    async def session_of(self, secret: str, now: datetime, *, used: bool = True) -> LoggedIn | None:
+        """Whose session it is, unless it ended by idling, age, log-out or a closed account.
+
+        A page that only stays open does not count as use.
+        """
         rows = await run(
             self.session,
-            "SELECT s.id, s.csrf_token, s.seen_at, a.id AS account_id, a.login, a.name, a.roles,"
-            " a.language FROM login_session s JOIN account a ON a.id = s.account_id"
+            "SELECT s.id, s.no, s.csrf_token, s.seen_at, a.id AS account_id, a.login,"
+            " a.name, a.roles, a.language"
+            " FROM login_session s JOIN account a ON a.id = s.account_id"
             " WHERE s.id = :id AND a.active AND s.expires_at > :now AND s.seen_at > :idle",
             id=digest(secret),
             now=now,
@@ -149,7 +172,7 @@ class Accounts:
         if not rows:
             return None
         row = rows[0]
-        if now - row.seen_at > timedelta(minutes=1):
+        if used and now - row.seen_at > timedelta(minutes=1):
             await run(
                 self.session,
                 "UPDATE login_session SET seen_at = :now WHERE id = :id",
@@ -157,8 +180,9 @@ class Accounts:
                 id=row.id,
             )
         return LoggedIn(
-            row.account_id, row.login, row.name, _roles(row.roles), row.language, row.csrf_token
-        )
+            row.account_id, row.login, row.name, _roles(row.roles), row.language, row.csrf_token,
+            row.no,
+        )  # fmt: skip
 
     async def close_session(self, secret: str) -> None:
         """Log out; a session that is over already is no error."""
@@ -217,32 +241,6 @@ class Accounts:
             id=key_id,
         )
         return bool(rows)
-
-    async def failures(self, subjects: Sequence[str], now: datetime) -> int:
-        """The most failed attempts of one of these subjects within the window."""
-        rows: Sequence[Row[Any]] = await run(
-            self.session,
-            "SELECT count(*) AS n FROM login_attempt"
-            " WHERE subject = ANY(:subjects) AND at > :since GROUP BY subject"
-            " ORDER BY n DESC LIMIT 1",
-            subjects=list(subjects),
-            since=now - ATTEMPT_WINDOW,
-        )
-        return int(rows[0].n) if rows else 0
-
-    async def note_failure(self, subjects: Sequence[str], now: datetime) -> None:
-        """Count a failed attempt of each subject; what is too old to count is forgotten."""
-        await run(
-            self.session,
-            "DELETE FROM login_attempt WHERE at < :since",
-            since=now - ATTEMPT_WINDOW,
-        )
-        await run(
-            self.session,
-            "INSERT INTO login_attempt (subject, at) SELECT unnest(CAST(:subjects AS text[])), :at",
-            subjects=list(subjects),
-            at=now,
-        )
 
 
 async def seed_demo_accounts(session: AsyncSession) -> None:

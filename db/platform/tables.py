@@ -32,9 +32,45 @@ class LoginSessionRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id", index=True)
     csrf_token: str
+    no: str = Field(
+        unique=True, sa_column_kwargs={"server_default": text("(gen_random_uuid())::text")}
+    )  # its name in lists and addresses; it opens nothing
+    device: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    address: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    how: str = Field(default="password", sa_column_kwargs={"server_default": "password"})
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     seen_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     expires_at: datetime = Field(sa_type=TIMESTAMP)
+
+
+class PendingLoginRow(SQLModel, table=True):
+    """A log-in whose password was right and whose second proof is to come."""
+
+    __tablename__ = "pending_login"
+    __table_args__ = (CheckConstraint("stage IN ('code', 'enrol')", name="pending_stage"),)
+    id: str = Field(primary_key=True)  # SHA-256 of the cookie
+    account_id: str = Field(foreign_key="account.id", index=True)
+    stage: str  # code | enrol
+    expires_at: datetime = Field(sa_type=TIMESTAMP)
+
+
+class SecondFactorRow(SQLModel, table=True):
+    """The secret of a person's authenticator; the step of the last code that was used."""
+
+    __tablename__ = "second_factor"
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    sealed: bytes = Field(sa_type=LargeBinary)
+    last_step: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs={"server_default": "0"})
+    confirmed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class RecoveryCodeRow(SQLModel, table=True):
+    """A code for a lost authenticator, good once; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_code"
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    sha256: str = Field(primary_key=True)
+    used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class LoginAttemptRow(SQLModel, table=True):
@@ -43,7 +79,7 @@ class LoginAttemptRow(SQLModel, table=True):
     __tablename__ = "login_attempt"
     __table_args__ = (Index("login_attempt_by_subject", "subject", "at"),)
     id: int | None = Field(default=None, primary_key=True, sa_type=BIGINT)
-    subject: str  # login:… or ip:…
+    subject: str  # login:…, ip:…, code:… or device:…
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 

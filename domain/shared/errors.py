@@ -84,6 +84,14 @@ class PrintedElsewhere(DomainError):
     """Only the platform knows the receiver: its own component prints this label."""
 
 
+class WrongProof(DomainError):
+    """The password or the code is wrong."""
+
+
+class WeakPassword(DomainError):
+    """Others would guess this password."""
+
+
 class InvalidInput(DomainError):
     """The given values cannot be used; the text says which."""
 

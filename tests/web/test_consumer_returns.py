@@ -5,7 +5,7 @@ import pytest
 import pytest_asyncio
 
 from db.engine import Sessions
-from db.platform.accounts import ATTEMPTS
+from db.platform.attempts import ATTEMPTS
 from tests.api.orders.world import rows
 from tests.web.world import change
 

@@ -7,7 +7,8 @@ import pytest
 
 from api.auth import COOKIE
 from db.engine import Sessions
-from db.platform.accounts import ATTEMPTS, Accounts
+from db.platform.accounts import Accounts
+from db.platform.attempts import ATTEMPTS
 from domain.platform.permissions import Role
 from tests.api.orders.world import rows
 from tests.web.world import Person

@@ -77,6 +77,7 @@ ABSENT = {
     "/returns/RT-1/photos/P-1": _PHOTOS,
     "/warehouse/returns/RT-1": _STORE,
     "/shops/mini/do/tickets": _SERVICE,
+    "/people/acc_1/sessions": _ADMIN,
     "/carriers/sf/credentials": _SERVICE,
     "/carriers/sf/settings": _SERVICE,
     "/payment-accounts/main/pause": _ADMIN,
@@ -92,6 +93,8 @@ ABSENT = {
     "/claims/CL-1/do/file": _CLAIMS,
 }
 FORMS = {
+    "/people/acc_1/sessions/end": _ADMIN,
+    "/people/acc_1/second-factor/reset": _ADMIN,
     "/orders/O-1/receiver": _SERVICE,
     "/orders/O-1/do/hold": _SERVICE,
     "/orders/O-1/do/release": _SERVICE,
@@ -162,6 +165,11 @@ FORMS = {
 OPEN = {
     "GET /", "POST /logout", "GET /language/{language}", "GET /login", "POST /login", "GET /track",
     "POST /track", "GET /return", "GET /return/{deed}", "POST /return", "POST /return/ask",
+    "GET /login/code", "POST /login/code", "GET /account", "GET /account/second-factor",
+    "GET /account/recovery-codes", "GET /account/remove-second-factor", "POST /account/password",
+    "POST /account/sessions/end-others", "POST /account/sessions/{no}/end",
+    "POST /account/second-factor", "POST /account/recovery-codes",
+    "POST /account/remove-second-factor",
     "POST /return/parcel", "POST /return/answer", "POST /return/photos",
 }  # fmt: skip
 

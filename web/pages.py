@@ -15,6 +15,7 @@ import web.consumer_returns
 import web.erp_accounts
 import web.exchanges
 import web.finance
+import web.floor
 import web.home
 import web.invoice_accounts
 import web.login
@@ -31,6 +32,7 @@ import web.stock
 import web.tickets
 import web.tracking
 import web.warehouse
+import web.waves
 from api.errors import Problem
 from web.input import readable
 from web.live import live_orders
@@ -61,6 +63,8 @@ _ROUTERS: Final = (
     web.erp_accounts.acts,
     web.invoice_accounts.router,
     web.invoice_accounts.acts,
+    web.waves.router,  # before the warehouse: `waves` and `codes` are no shipments
+    web.floor.router,
     web.warehouse.router,
     web.tracking.router,
     web.consumer_returns.router,

@@ -19,6 +19,7 @@ from web.render import page
 router = APIRouter(include_in_schema=False)
 
 COOKIE: Final = "onhand_location"
+Location = Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")]
 _YEAR_S: Final = 365 * 24 * 3600
 _MOST_BOXES: Final = 50
 _MOST_SHOWN: Final = 100
@@ -28,7 +29,7 @@ _MOST_SHOWN: Final = 100
 async def pick_lists(
     request: Request,
     sessions: SessionsOf,
-    location: Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")] = None,
+    location: Location = None,
     find: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """What to do now at a location, the most urgent first; the location is remembered."""

@@ -12,7 +12,7 @@ from api.orders.warehouse import Actor
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.orders.scans import Answer, Scans, Sent
 from domain.orders.scanning import ShortReason, Verdict
-from domain.shared.errors import InvalidInput
+from domain.shared.errors import InvalidInput, OrderNotFound
 from integrations.gs1 import read_code
 
 router = APIRouter(tags=["warehouse"])
@@ -101,7 +101,9 @@ async def counted(
 ) -> Counted:
     """How far the scanning of a shipment is."""
     async with sessions.begin() as session:
-        found = await Scans(session).counts(shipment_no, station)
+        found = (await Scans(session).counts([shipment_no], station)).get(shipment_no)
+    if found is None:
+        raise OrderNotFound(f"there is no shipment {shipment_no}")
     return Counted(shipment_no=shipment_no, station=station, lines=_lines(found))
 
 

@@ -13,7 +13,6 @@ from db.orders.warehouse import Warehouse
 from db.sql import run
 from domain.orders.order import ShipmentStatus
 from domain.orders.scanning import Scan, Tally, Verdict, counted, first_lacking
-from domain.shared.errors import OrderNotFound
 
 MOST_SCANS: Final = 5000  # of one list; nobody scans more units by hand
 
@@ -37,10 +36,10 @@ SELECT wave_no, shipment_no, slot FROM wave_shipment
 WHERE wave_no = ANY(:nos) AND left_at IS NULL ORDER BY wave_no, slot
 """
 
-_LOCK: Final = """
-SELECT no, status, waits_for, picked_at, packed_at
-FROM shipment WHERE no = ANY(:nos) ORDER BY no FOR UPDATE
+_READ: Final = """
+SELECT no, status, waits_for, picked_at, packed_at FROM shipment WHERE no = ANY(:nos) ORDER BY no
 """
+_LOCK: Final = f"{_READ} FOR UPDATE"
 
 _LINES: Final = """
 SELECT shipment_no, sku, sum(quantity)::bigint AS quantity,
@@ -158,14 +157,16 @@ class Scans:
             answers.append(answer)
         return answers
 
-    async def counts(self, shipment_no: str, station: str) -> list[tuple[str, int, int]]:
-        """SKU, units counted and units asked of a shipment. Raises OrderNotFound."""
-        await self._take([shipment_no])
-        found = self._lists.get(shipment_no)
-        if found is None:
-            raise OrderNotFound(f"there is no shipment {shipment_no}")
-        tally, asked = found.tally(station), found.asked[station]
-        return [(sku, tally.units[sku], units) for sku, units in asked.items()]
+    async def counts(
+        self, shipment_nos: Sequence[str], station: str
+    ) -> dict[str, list[tuple[str, int, int]]]:
+        """SKU, units counted and units asked of each shipment that is there; nothing is locked."""
+        await self._take(shipment_nos, _READ)
+        found: dict[str, list[tuple[str, int, int]]] = {}
+        for no, one in self._lists.items():
+            units, asked = one.tally(station).units, one.asked[station]
+            found[no] = [(sku, units[sku], asked[sku]) for sku in asked]
+        return found
 
     async def lots(self, shipment_no: str) -> Sequence[Row[Any]]:
         """Which lots were scanned: sku, lot, expires_on, units."""
@@ -182,9 +183,9 @@ class Scans:
             self._slots[row.shipment_no] = row.slot
         await self._take([*{one.shipment_no for one in sent if one.shipment_no}, *self._slots])
 
-    async def _take(self, shipment_nos: Iterable[str]) -> None:
+    async def _take(self, shipment_nos: Iterable[str], statement: str = _LOCK) -> None:
         nos = sorted(set(shipment_nos))
-        for row in await run(self.session, _LOCK, nos=nos):
+        for row in await run(self.session, statement, nos=nos):
             self._lists[row.no] = _List(row, picked=row.picked_at is not None)
         for row in await run(self.session, _LINES, nos=nos):
             lists = self._lists[row.shipment_no].asked

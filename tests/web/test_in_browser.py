@@ -33,7 +33,7 @@ ROOT: Final = Path(__file__).parents[2]
 RESULTS: Final = ROOT / "test-results" / "pages"
 AXE: Final = (ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SIZES: Final = {"desk": (1440, 900), "phone": (390, 844)}
+SIZES: Final = {"desk": (1440, 900), "phone": (390, 844), "tablet": (820, 1180)}
 SLOW_MS: Final = 60_000
 ENGLISH: Final = re.compile(r"[A-Za-z]{2,}(?: [a-z]{2,}){2,}")  # a sentence, not a name or code
 NO: Final = [sold.no for sold in DAY]
@@ -93,6 +93,9 @@ LOOKS: Final = (
     Look("account-credentials", "/payment-accounts", who="admin", opens="wechat-mini/credentials"),
     Look("warehouse", "/warehouse", who="cangku"),
     Look("pick", f"/warehouse/{NO[0]}-1", who="cangku"),
+    Look("pick-by-scan", f"/warehouse/{NO[0]}-1/scan", who="cangku"),
+    Look("function-codes", "/warehouse/codes", who="cangku"),
+    Look("waves", "/warehouse/waves?location=HQ-HZ", who="cangku"),
     Look("stuck-box", f"/warehouse/{NO[1]}-1", who="cangku"),
     Look("hand-over", f"/warehouse/{NO[2]}-1", who="cangku"),
     Look("returns-bench", "/warehouse/returns", who="cangku"),

@@ -1,0 +1,194 @@
+// A pick or pack list that is worked through by scanning. What the server counted is the truth;
+// scans that wait to be sent are added to it on the page.
+
+import { Queue } from "./queue.js";
+import { filled, say, showWaiting, words } from "./say.js";
+import { onScan } from "./wedge.js";
+
+const root = document.querySelector("[data-scan-list]");
+const text = words(root);
+const { station, url } = root.dataset;
+const list = root.dataset.wave || root.dataset.shipment;
+const target = root.dataset.wave ? { wave_no: list } : { shipment_no: list };
+const HISTORY = `onhand.history.${station}.${list}`;
+const MOST_REMEMBERED = 500;
+const lines = [...root.querySelectorAll("[data-sku]")].map((row) => ({
+  row, sku: row.dataset.sku, gtin: row.dataset.gtin, title: row.dataset.title, places: JSON.parse(row.dataset.places),
+}));
+let closed = root.dataset.closed !== undefined;
+let history = remembered(); // items that can be taken back: {key, sku, no, units}
+const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, { answered }));
+
+// --- what is scanned ---
+
+function heard(typed) {
+  const [code, units] = split(typed.trim());
+  if (!code) return undefined;
+  const order = /^ONHAND-(UNDO|DONE|SHORT-[A-Z-]+)$/i.exec(code);
+  if (order) return act(order[1].toUpperCase());
+  if (closed) return say("no", text.late);
+  const line = lines.find((one) => names(one, code));
+  return line ? count(line, code, units) : say("no", text.wrong, code);
+}
+
+// "6901234567892*24" counts 24 units.
+function split(typed) {
+  const found = /^(.+)\*([1-9]\d{0,4})$/.exec(typed);
+  return found ? [found[1].trim(), Number(found[2])] : [typed, 1];
+}
+
+function names(line, code) {
+  if (code.toUpperCase() === line.sku.toUpperCase()) return true;
+  if (!line.gtin) return false;
+  if (code === line.gtin) return true;
+  const inside = /^(?:\][A-Za-z]\d)?\(?01\)?(\d{14})/.exec(code) || /\/01\/(\d{14})/.exec(code);
+  const number = inside ? inside[1] : code.replace(/^\][A-Za-z]\d/, "");
+  return /^\d{8,14}$/.test(number) && number.padStart(14, "0") === line.gtin.padStart(14, "0");
+}
+
+function act(order) {
+  if (order === "UNDO") return undo();
+  if (order === "DONE") return confirm("");
+  return confirm(order.slice("SHORT-".length).toLowerCase().replaceAll("-", "_"));
+}
+
+function count(line, code, units) {
+  const place = line.places.find((one) => one.asked - standing(line.sku, one) >= units);
+  if (!place) return say("no", text.over, line.title);
+  const note = { list, station, sku: line.sku, no: place.no, units };
+  const scan = queue.put(url, { ...target, station, kind: "item", code: names(line, code) ? code : line.sku, units }, note);
+  remember([...history, { key: scan.key, sku: line.sku, no: place.no, units }]);
+  show();
+  return tell(line, place);
+}
+
+function undo(sku = "") {
+  if (closed) return say("no", text.late);
+  const last = history.filter((one) => !sku || one.sku === sku).pop();
+  if (!last) return say("no", text.nothing_to_undo);
+  const note = { list, station, sku: last.sku, no: last.no, units: -last.units };
+  queue.put(url, { ...target, station, kind: "undo", undoes: last.key }, note);
+  remember(history.filter((one) => one !== last));
+  show();
+  return say("ok", text.undone, lines.find((one) => one.sku === last.sku).title);
+}
+
+function confirm(reason) {
+  const form = document.querySelector("[data-pack-form]");
+  if (station === "pack") return form ? form.requestSubmit() : undefined;
+  if (closed) return say("no", text.late);
+  const left = missing();
+  if (left && !reason) {
+    root.querySelector("[data-reasons]").hidden = false;
+    return say("no", filled(text.missing, { n: left }));
+  }
+  closed = true;
+  queue.put(url, { ...target, station, kind: "done", ...(left ? { reason } : {}) }, { list, station, done: true });
+  show();
+  return undefined;
+}
+
+function tell(line, place) {
+  const numbers = { slot: place.slot, n: standing(line.sku, place), asked: place.asked };
+  const complete = !missing();
+  say(complete ? "done" : "ok", filled(place.slot ? text.slot : text.count, numbers), complete ? text.complete : line.title);
+}
+
+// --- what the server says ---
+
+function answered(answer, entry) {
+  if (!answer || entry.note.list !== list || entry.note.station !== station) return;
+  const line = lines.find((one) => one.sku === answer.sku);
+  const place = line && line.places.find((one) => one.no === answer.shipment_no);
+  if (place && answer.asked) place.counted = answer.counted;
+  show();
+  if (entry.scan.kind === "done") return confirmed(answer.verdict);
+  if (["counted", "undone"].includes(answer.verdict)) {
+    if (place && place.no !== entry.note.no) tell(line, place); // somebody else picks here too
+    return;
+  }
+  remember(history.filter((one) => one.key !== answer.key));
+  say("no", text[answer.verdict], line ? line.title : "");
+}
+
+function confirmed(verdict) {
+  if (verdict === "incomplete") closed = false;
+  const good = ["confirmed", "short"].includes(verdict);
+  say(good ? "done" : "no", text[verdict]);
+  if (good) remember([]);
+  show();
+}
+
+// --- counts ---
+
+function waiting() {
+  return queue.waiting().map((entry) => entry.note).filter((note) => note.list === list && note.station === station);
+}
+
+function standing(sku, place) {
+  const sent = waiting().filter((note) => note.sku === sku && note.no === place.no);
+  return sent.reduce((sum, note) => sum + note.units, place.counted);
+}
+
+function missing() {
+  let left = 0;
+  for (const line of lines) for (const place of line.places) left += place.asked - standing(line.sku, place);
+  return left;
+}
+
+function show() {
+  for (const line of lines) {
+    const asked = line.places.reduce((sum, place) => sum + place.asked, 0);
+    const counted = line.places.reduce((sum, place) => sum + standing(line.sku, place), 0);
+    line.row.querySelector("[data-count]").textContent = counted;
+    line.row.classList.toggle("full", counted === asked);
+    line.row.querySelector("[data-take-back]").disabled = closed || !history.some((one) => one.sku === line.sku);
+    line.row.querySelector("[data-add]").disabled = closed || counted === asked;
+  }
+  root.querySelector("[data-progress]").value = Number(root.querySelector("[data-progress]").max) - missing();
+  const sent = !waiting().some((note) => note.done);
+  for (const part of root.querySelectorAll("[data-while-open]")) part.hidden = closed;
+  for (const part of root.querySelectorAll("[data-when-closed]")) part.hidden = !closed || !sent;
+  if (closed) root.querySelector("[data-reasons]").hidden = true;
+}
+
+function remembered() {
+  try {
+    return JSON.parse(window.localStorage.getItem(HISTORY)) || [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(items) {
+  history = items.slice(-MOST_REMEMBERED);
+  try {
+    if (history.length) window.localStorage.setItem(HISTORY, JSON.stringify(history));
+    else window.localStorage.removeItem(HISTORY);
+  } catch {
+    // It is remembered as long as the page is open.
+  }
+}
+
+// --- hands ---
+
+root.addEventListener("click", (event) => {
+  const line = lines.find((one) => one.row.contains(event.target));
+  if (event.target.closest("[data-add]")) count(line, line.sku, 1);
+  if (event.target.closest("[data-take-back]")) undo(line.sku);
+  if (event.target.closest("[data-undo]")) undo();
+  if (event.target.closest("[data-done]")) confirm("");
+  const reason = event.target.closest("[data-reason]");
+  if (reason) confirm(reason.dataset.reason);
+});
+root.querySelector("[data-by-hand]").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = event.target.elements.code;
+  heard(field.value);
+  field.value = "";
+});
+if (waiting().some((note) => note.done)) closed = true;
+onScan(heard);
+show();
+queue.tell();
+queue.send();

@@ -1,0 +1,46 @@
+// What a keyboard-wedge scanner types, wherever the focus is: quick keystrokes that end with Enter.
+
+const FAST_MS = 100; // nobody types a code into a field this quickly
+const PAUSE_MS = 1000; // outside of fields nobody types at all; after this it is another code
+const SHORTEST = 3;
+const SEPARATOR = "␝"; // stands for the group separator of GS1 codes, which no form may hold
+
+export function onScan(heard) {
+  let typed = "";
+  let last = 0;
+  let field = null;
+  let before = "";
+
+  document.addEventListener("keydown", (event) => {
+    const within = event.target.closest("input, textarea, select");
+    if (event.timeStamp - last > (within ? FAST_MS : PAUSE_MS) || within !== field) typed = "";
+    if (event.key === "Enter") {
+      if (typed.length < SHORTEST) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (field) field.value = before;
+      const code = typed;
+      typed = "";
+      heard(code);
+      return;
+    }
+    const character = characterOf(event);
+    if (!character) return;
+    if (!typed) {
+      field = within;
+      before = within ? within.value : "";
+    } else if (!within) {
+      event.stopImmediatePropagation(); // a slash inside a code is no wish to search
+    }
+    if (!within && character === " ") event.preventDefault(); // nor is a blank a click
+    typed += character;
+    last = event.timeStamp;
+  }, true);
+}
+
+function characterOf(event) {
+  if (event.ctrlKey && event.key === "]") return SEPARATOR;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return "";
+  if (event.key.length === 1) return event.key;
+  return "";
+}

@@ -1,0 +1,69 @@
+"""The warehouse floor: what scanners are told, why things are missing, how waves stand."""
+
+from typing import Final
+
+from api.language import N_
+
+# By what a scan did; `{n}` of `{asked}` units, `{slot}` is a place in the wave.
+SCAN: Final = {
+    "count": N_("{n} of {asked}"),
+    "slot": N_("Into slot {slot}"),
+    "complete": N_("Everything is scanned"),
+    "wrong": N_("Wrong item: not on this list"),
+    "over": N_("Too many: put it back"),
+    "undone": N_("Taken back"),
+    "nothing_to_undo": N_("There is nothing to take back"),
+    "late": N_("This list is confirmed already"),
+    "missing": N_("{n} units are missing: choose why"),
+    "incomplete": N_("Units are missing; the rest is confirmed"),
+    "confirmed": N_("Confirmed"),
+    "short": N_("Confirmed, with units missing"),
+    "gone": N_("Stop: this is not to be picked any more"),
+    "waiting": N_("{n} waiting to be sent"),
+    "others": N_("{n} scans of somebody else wait until they log in here"),
+    "login": N_("Log in again: your scans wait on this device"),
+    "unusable": N_("A scan could not be used"),
+}
+
+SHORT_REASON: Final = {
+    "not_found": N_("Not found"),
+    "damaged": N_("Damaged"),
+    "expired": N_("Expired"),
+    "other": N_("Another reason"),
+}
+
+LEFT_WHY: Final = {
+    "not_found": N_("Not found"),
+    "damaged": N_("Damaged"),
+    "later": N_("Later"),
+    "other": N_("Another reason"),
+    "gone": N_("Taken back"),
+    "closed": N_("Left over when the wave ended"),
+}
+
+WAVE_STATE: Final = {
+    "made": N_("To be released"),
+    "released": N_("Being picked"),
+    "closed": N_("Closed"),
+}
+
+WAVE_KIND: Final = {
+    "urgent": N_("Urgent"),
+    "single": N_("One line each"),
+    "several": N_("Several lines"),
+}
+
+WAVE_MODE: Final = {
+    "batch": N_("All together, sorted into slots"),
+    "single": N_("One shipment after the other"),
+}
+
+# Barcodes that a scanner presses buttons with.
+FUNCTION_CODES: Final = {
+    "ONHAND-DONE": N_("Confirm"),
+    "ONHAND-UNDO": N_("Take the last one back"),
+    "ONHAND-SHORT-NOT-FOUND": N_("Confirm: the rest was not found"),
+    "ONHAND-SHORT-DAMAGED": N_("Confirm: the rest is damaged"),
+    "ONHAND-SHORT-EXPIRED": N_("Confirm: the rest is expired"),
+    "ONHAND-SHORT-OTHER": N_("Confirm: the rest is missing for another reason"),
+}

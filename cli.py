@@ -17,6 +17,7 @@ COMMANDS: Final = (
     "replay",
     "redrive",
     "reseal",
+    "erase",
     "audit",
     "check-pages",
     "sandbox",

@@ -49,6 +49,7 @@ import api.orders.waves
 import api.platform.accounts
 import api.platform.attention
 import api.platform.docs
+import api.platform.erasures
 import api.platform.health
 import api.platform.logins
 from api import errors
@@ -76,6 +77,7 @@ _ROUTERS: Final = (
     (api.platform.accounts.router, _V1),
     (api.platform.logins.router, _V1),
     (api.platform.attention.router, _V1),
+    (api.platform.erasures.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),

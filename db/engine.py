@@ -53,6 +53,7 @@ def create_engine(
         driver_url(database_url),
         pool_size=pool_size,
         max_overflow=max_overflow,
+        hide_parameters=True,  # they name people, and errors are logged
         pool_use_lifo=True,  # the connection used last knows the statements best
         connect_args={
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),

@@ -25,7 +25,7 @@ from db.orders.receivers import open_receiver
 from db.orders.sourcing import decisions_of, names_in
 from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
-from domain.shared.errors import InvalidInput, OrderNotFound
+from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
 from web.export import csv_of
 from web.input import typed
 from web.live import MOST_STREAMS, Change, LiveOrders
@@ -208,6 +208,8 @@ async def reveal_receiver(
         receiver = await open_receiver(session, context.vault, order.id) if order else None
         if order is None or receiver is None:
             raise OrderNotFound("there is no such order")
+        if receiver.erased:
+            raise PersonErased("the people of this order were erased")
         await audit(
             session, context.actor, "receiver.disclosed", f"order/{order.id}",
             reason=typed(reason), request_id=context.request_id,

@@ -12,6 +12,7 @@ import web.account
 import web.attention
 import web.claims
 import web.consumer_returns
+import web.erasure
 import web.erp_accounts
 import web.exchanges
 import web.finance
@@ -43,6 +44,7 @@ _ROUTERS: Final = (
     web.home.router,
     web.login.router,
     web.account.router,
+    web.erasure.router,
     web.orders.router,
     web.return_photos.router,
     web.exchanges.router,

@@ -24,7 +24,7 @@ from db.orders.queries import OrderFilter, OrderQueries, Position, Sort
 from db.orders.receivers import open_receiver
 from db.platform.audit import audit
 from domain.orders.order import HoldKind, OrderStatus
-from domain.shared.errors import InvalidInput, OrderNotFound
+from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
 
 router = APIRouter(tags=["orders"])
 
@@ -99,6 +99,8 @@ async def disclose_receiver(no: Code, body: Disclosure, context: Context) -> Rec
         receiver = await open_receiver(session, context.vault, order.id) if order else None
         if order is None or receiver is None:
             raise OrderNotFound(f"there is no order {no}")
+        if receiver.erased:
+            raise PersonErased("the people of this order were erased")
         await audit(
             session, context.actor, "receiver.disclosed", f"order/{order.id}",
             reason=body.reason, request_id=context.request_id,

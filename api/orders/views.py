@@ -66,6 +66,7 @@ class ReceiverView(BaseModel):
     detail: str
     division_code: str
     edited_by_us: bool
+    erased: bool = False  # nobody knows any more who it was
 
     @classmethod
     def of(cls, known: KnownReceiver, *, masked: bool = True) -> "ReceiverView":
@@ -78,6 +79,7 @@ class ReceiverView(BaseModel):
             district=place.district,
             detail=mask_detail(place.detail) if masked else place.detail,
             division_code=place.division_code, edited_by_us=known.edited_by_us,
+            erased=known.erased,
         )  # fmt: skip
 
 

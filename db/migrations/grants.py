@@ -43,6 +43,7 @@ _EDITED: Final = (
 STATEMENTS: Final = (
     "GRANT USAGE ON SCHEMA public TO onhand_worker, onhand_web",
     "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO onhand_worker, onhand_web",
+    "GRANT EXECUTE ON FUNCTION erase_words(text[]) TO onhand_web",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO onhand_worker, onhand_web",
     "REVOKE INSERT, UPDATE ON alembic_version FROM onhand_worker, onhand_web",
     f"REVOKE UPDATE ON {', '.join(LEDGERS)} FROM onhand_worker, onhand_web",

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     READ_ORDERS = "read_orders"
     CHANGE_ORDERS = "change_orders"
     REVEAL_RECEIVERS = "reveal_receivers"
+    ERASE_PEOPLE = "erase_people"  # for good: the keys of their orders are destroyed
     BLOCK_BUYERS = "block_buyers"
     DECIDE_RETURNS = "decide_returns"
     TAKE_DIFFERENCES = "take_differences"  # what buyers owe for exchanges came in
@@ -48,6 +49,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_ORDERS: _EVERYBODY,
     _P.CHANGE_ORDERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.ERASE_PEOPLE: frozenset({_R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.DECIDE_RETURNS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.TAKE_DIFFERENCES: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.ADMIN}),
@@ -105,6 +107,12 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "POST /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "DELETE /api/v1/api-keys/{key_id}": _P.MANAGE_ACCOUNTS,
+    # people
+    "POST /api/v1/erasures/plan": _P.ERASE_PEOPLE,
+    "POST /api/v1/erasures": _P.ERASE_PEOPLE,
+    "GET /privacy/erasure": _P.ERASE_PEOPLE,
+    "POST /privacy/erasure": _P.ERASE_PEOPLE,
+    "POST /privacy/erasure/confirmation": _P.ERASE_PEOPLE,
     # orders
     "GET /api/v1/orders": _P.READ_ORDERS,
     "GET /api/v1/orders/{no}": _P.READ_ORDERS,

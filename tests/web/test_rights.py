@@ -22,6 +22,7 @@ _PHOTOS = _STORE | _ATTENTION
 _INBOX = _ATTENTION | {Role.FINANCE}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 PAGES = {
+    "/privacy/erasure": _ADMIN,
     "/orders": _ALL,
     "/orders.csv": _ALL,
     "/orders/O-1": _ALL,
@@ -101,6 +102,8 @@ ABSENT = {
 FORMS = {
     "/people/acc_1/sessions/end": _ADMIN,
     "/people/acc_1/second-factor/reset": _ADMIN,
+    "/privacy/erasure": _ADMIN,
+    "/privacy/erasure/confirmation": _ADMIN,
     "/orders/O-1/receiver": _SERVICE,
     "/orders/O-1/do/hold": _SERVICE,
     "/orders/O-1/do/release": _SERVICE,

@@ -36,7 +36,7 @@ SUMS = (
     "SELECT sum(payable_minor), sum(captured_minor), sum(refunded_minor) FROM sales_order",
     "SELECT sku, location_id, on_hand, reserved FROM stock_balance ORDER BY 1, 2",
     "SELECT city, count(*) FROM receiver GROUP BY city",
-    "SELECT account, sum(debit_minor), sum(credit_minor) FROM voucher_entry GROUP BY account ORDER BY 1",
+    "SELECT account, sum(debit_minor - credit_minor) FROM voucher_entry GROUP BY 1 ORDER BY 1",
 )
 
 

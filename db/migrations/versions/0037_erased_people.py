@@ -5,8 +5,8 @@ The serving roles may only add to ledgers; this one function may empty words the
 
 from alembic import op
 
-revision = "0036"
-down_revision = "0035"
+revision = "0037"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

@@ -41,6 +41,7 @@ from activities.orders.shipping import ShippingActivities
 from activities.orders.sourcing import AllocationBatcher, SourcingActivities
 from activities.orders.telling import TellingActivities
 from activities.platform.attention import AttentionActivities
+from activities.platform.campaigns import CampaignActivities
 from activities.platform.gates import GateActivities
 from activities.shared.adapters import Adapters
 from activities.shared.late_facts import LateFacts
@@ -74,6 +75,7 @@ from workflows.orders.refund import RefundWorkflow
 from workflows.orders.return_label import ReturnLabelWorkflow
 from workflows.orders.sales_return import ReturnWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
+from workflows.platform.campaign import CampaignWorkflow
 
 log = structlog.get_logger()
 
@@ -92,6 +94,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     PollerWorkflow,
     StockPushWorkflow,
     GateWorkflow,
+    CampaignWorkflow,
 )
 
 
@@ -194,15 +197,18 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         invoices.replace,
         attention.park,
         attention.resolve,
+        attention.went_on,
         tending.tend,
         tending.renewed,
     ]
 
 
 def activities_beside_orders(
-    sessions: Sessions, adapters: Adapters, vault: Vault
+    sessions: Sessions, adapters: Adapters, vault: Vault, client: Client
 ) -> list[Callable[..., Any]]:
-    """What belongs to no single order: shops that are pulled or told stock, the ledger's verbs."""
+    """What belongs to no single order: shops that are pulled or told stock, the ledger's verbs,
+    campaigns."""
+    campaigns = CampaignActivities(sessions, client)
     stock = StockActivities(sessions, ReservationBatcher(sessions))
     stock_push = StockPushActivities(sessions, adapters)
     return [
@@ -215,6 +221,8 @@ def activities_beside_orders(
         stock.release,
         stock.receive,
         stock.adjust,
+        campaigns.advance,
+        campaigns.decide,
     ]
 
 
@@ -274,7 +282,7 @@ async def serve(
         client = await connect(settings, temporal_address(settings))
         activities = [
             *activities_of(World(sessions, adapters, vault, rules)),
-            *activities_beside_orders(sessions, adapters, vault),
+            *activities_beside_orders(sessions, adapters, vault, client),
         ]
         relay = asyncio.create_task(
             Relay(

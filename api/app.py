@@ -48,8 +48,10 @@ import api.orders.warehouse
 import api.orders.waves
 import api.platform.accounts
 import api.platform.attention
+import api.platform.campaigns
 import api.platform.docs
 import api.platform.erasures
+import api.platform.gates
 import api.platform.health
 import api.platform.logins
 from api import errors
@@ -78,6 +80,8 @@ _ROUTERS: Final = (
     (api.platform.logins.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.erasures.router, _V1),
+    (api.platform.campaigns.router, _V1),
+    (api.platform.gates.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),

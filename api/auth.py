@@ -14,7 +14,7 @@ from api.cookies import own_origins, read_cookie
 from api.errors import LoginNeeded, Problem, is_page
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
-from domain.platform.permissions import Permission, Role, may, may_resolve, permission_of
+from domain.platform.permissions import Permission, Role, may, may_resolve, may_tend, permission_of
 
 COOKIE: Final = "onhand_session"
 CSRF_FIELD: Final = "csrf_token"
@@ -44,6 +44,10 @@ class Principal:
     def decides(self, system: str) -> bool:
         """Whether he decides about a step that waits for this system."""
         return may_resolve(self.roles, system)
+
+    def tends(self, system: str) -> bool:
+        """Whether he opens and shuts the gate of this system."""
+        return may_tend(self.roles, system)
 
     def may(self, permission: Permission) -> bool:
         """Whether their roles give them this permission."""

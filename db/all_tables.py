@@ -14,6 +14,7 @@ import db.orders.payment_tables
 import db.orders.return_tables
 import db.orders.tables
 import db.orders.ticket_tables
+import db.platform.campaign_tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)
 
 METADATA = SQLModel.metadata

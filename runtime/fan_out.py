@@ -37,6 +37,7 @@ from domain.orders.messages import (
     SalesReturnRef,
     StateChanged,
 )
+from domain.platform.campaigns import CampaignMoved, CampaignRef
 from domain.platform.gates import TendGate
 from domain.shared.errors import IntegrationError
 from domain.shared.ids import OrderId
@@ -111,6 +112,11 @@ def _invoice(payload: Mapping[str, Any]) -> _Start:
     return "Invoice", "invoice_moved", moved, InvoiceRef(moved.invoice_no, moved.order_id)
 
 
+def _campaign(payload: Mapping[str, Any]) -> _Start:
+    moved = CampaignMoved(**payload)
+    return "Campaign", "campaign_moved", moved, CampaignRef(moved.campaign_id)
+
+
 # News that starts the workflow it is for: what to start, its signal, the news, and with what.
 _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
@@ -122,6 +128,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     GATE_SHUT: _gate,
     "export_moved": _export,
     "invoice_moved": _invoice,
+    "campaign_moved": _campaign,
 }
 
 

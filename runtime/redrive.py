@@ -27,9 +27,11 @@ from domain.orders.messages import (
     SalesReturnRef,
     ShipmentRef,
 )
+from domain.platform.campaigns import CampaignRef
 from domain.shared.ids import (
     OrderId,
     ShipmentNo,
+    campaign_workflow_id,
     claim_workflow_id,
     export_workflow_id,
     intercept_workflow_id,
@@ -109,6 +111,7 @@ _WALK: Final = (
     _Matters("Claim", claim_workflow_id, ClaimRef),
     _Matters("Intercept", intercept_workflow_id, InterceptRef),
     _Matters("Invoice", invoice_workflow_id, InvoiceRef),
+    _Matters("Campaign", campaign_workflow_id, lambda no, _: CampaignRef(no)),
     _orders,
 )
 

@@ -9,6 +9,7 @@ from typing import Final
 from temporalio import activity
 
 from db.engine import Sessions
+from db.platform.attention import PARKED_AGAIN
 from db.sql import parsed
 from domain.orders.work import ParkedStep, ResolvedStep
 
@@ -27,9 +28,18 @@ ON CONFLICT (workflow_id, step_id) WHERE resolved_at IS NULL DO UPDATE SET
 
 _RESOLVE: Final = """
 UPDATE attention SET resolved_at = clock_timestamp(), resolved_by = :actor, resolution = :action,
-                     note = :reason
+                     note = :reason, outcome = CAST(:outcome AS text),
+                     outcome_at = CASE CAST(:outcome AS text) WHEN '' THEN NULL
+                                                              ELSE clock_timestamp() END
 WHERE workflow_id = :workflow_id AND step_id = :step_id AND resolved_at IS NULL
 RETURNING id, order_id, cause, code
+"""
+
+_WENT_ON: Final = """
+UPDATE attention SET outcome = 'went_on', outcome_at = clock_timestamp()
+WHERE id = (SELECT id FROM attention WHERE workflow_id = :workflow_id AND step_id = :step_id
+              AND resolved_at IS NOT NULL ORDER BY resolved_at DESC LIMIT 1)
+  AND outcome = ''
 """
 
 _AUDIT: Final = """
@@ -54,6 +64,9 @@ class AttentionActivities:
         """Open the item of this step, or say once more that it is still open."""
         async with self.sessions.begin() as session:
             connection = await session.connection()
+            await connection.execute(
+                parsed(PARKED_AGAIN), {"workflow_id": step.workflow_id, "step_id": step.step_id}
+            )
             await connection.execute(
                 parsed(_PARK),
                 {
@@ -83,6 +96,7 @@ class AttentionActivities:
                 "actor": step.actor,
                 "action": step.action,
                 "reason": step.reason,
+                "outcome": _outcome(step),
             }
             closed = (await connection.execute(parsed(_RESOLVE), parameters)).first()
             if closed is not None:
@@ -97,6 +111,21 @@ class AttentionActivities:
                         "request_id": closed.id,
                     },
                 )
+
+    @activity.defn(name="attention.went_on")
+    async def went_on(self, step: ResolvedStep) -> None:
+        """What was decided about the step helped: it is done."""
+        async with self.sessions.begin() as session:
+            await (await session.connection()).execute(
+                parsed(_WENT_ON), {"workflow_id": step.workflow_id, "step_id": step.step_id}
+            )
+
+
+def _outcome(step: ResolvedStep) -> str:
+    """Known at once unless the step is tried again."""
+    if step.action == "interrupted":
+        return "interrupted"
+    return "" if step.is_tried else "went_on"
 
 
 def fingerprint(step: ParkedStep) -> str:

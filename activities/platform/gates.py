@@ -42,6 +42,7 @@ _STATE: Final = """
 SELECT coalesce((SELECT state FROM gate WHERE system = :system), 'flowing') AS state,
        EXISTS (SELECT FROM gate WHERE system = :system AND state = 'holding'
                AND changed_by <> 'system') AS stopped,
+       (SELECT at_once FROM gate WHERE system = :system) AS at_once,
        (SELECT count(*) FROM gate_wait WHERE system = :system) AS waiting
 """
 
@@ -62,7 +63,7 @@ class GateActivities:
             if before.state != "holding":
                 # The first step after a pause goes alone: it shows whether the others may follow.
                 first = before.state == "draining" and await self._untried(request, session)
-                at_once = 1 if first else request.at_once
+                at_once = 1 if first else before.at_once or request.at_once
                 woken = await run(session, _WAKE, system=request.system, at_once=at_once)
                 ids = sorted({row.workflow_id for row in woken})
                 fact = GateOpened(request.system)

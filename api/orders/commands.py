@@ -4,9 +4,6 @@ An update id comes from the caller's `Idempotency-Key`: asked again, the workflo
 answer. What is written here before an update may be written twice, what the update does is not.
 """
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
@@ -22,16 +19,15 @@ from db.orders.queries import OrderQueries
 from db.orders.repository import OrderRepository
 from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
+from db.platform.corrections import keep_correction
 from db.platform.inbox import AttentionInbox
 from db.platform.notices import NOTICES, settle_notice
-from db.platform.tables import AttentionRow
-from db.sql import run
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
 from domain.orders.messages import Accepted, Cancel, PlaceHold, ReleaseHold, ResolveStep, StepAction
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
+from domain.platform.resolving import checked_decision
 from domain.shared.errors import (
     ActionNotAllowed,
-    InvalidInput,
     OrderClosed,
     OrderNotFound,
     StepNotParked,
@@ -39,16 +35,6 @@ from domain.shared.errors import (
 
 # Longer than a worker needs, shorter than a person waits; then "come again" (503).
 PATIENCE: Final = timedelta(seconds=10)
-_NEED_A_REASON: Final = frozenset({"skip", "compensate", "done_by_hand"})
-_TAKE_VALUES: Final = frozenset({"retry_with", "done_by_hand"})
-_NUMBER: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
-_LONGEST_VALUE: Final = 200
-
-_CORRECT: Final = """
-INSERT INTO correction (id, workflow_id, step_id, data, actor)
-VALUES (:id, :workflow_id, :step_id, CAST(:data AS jsonb), :actor)
-ON CONFLICT (id) DO NOTHING
-"""
 
 
 async def hold(context: RequestContext, no: str, reason: str) -> Accepted:
@@ -109,10 +95,13 @@ async def resolve_step(
             raise StepNotParked("this item was resolved already")
         if not context.principal.decides(item.system):
             raise Problem("NotAllowed", 403)
-        given = checked(item, action, reason, values or {})
+        given = checked_decision(item.actions, item.input_fields, action, reason, values or {})
         correction_id = ""
         if given:
-            correction_id = await _correct(session, context, item, given)
+            correction_id = await keep_correction(
+                session, item.id, item.workflow_id, item.step_id, given,
+                by=context.actor, request_id=context.update_id,
+            )  # fmt: skip
         if item.step_id in NOTICES:  # no workflow waits for this: reading it was the task
             await settle_notice(session, item, context.actor, action, reason, context.request_id)
             return Accepted("decided")
@@ -123,31 +112,6 @@ async def resolve_step(
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         raise StepNotParked("nothing waits for this decision any more") from error
-
-
-def checked(
-    item: AttentionRow, action: str, reason: str, values: Mapping[str, str]
-) -> dict[str, str]:
-    """The values as they are kept. Raises ActionNotAllowed or InvalidInput."""
-    if action not in item.actions:
-        raise ActionNotAllowed(f"{action} is not offered for this step")
-    if action in _NEED_A_REASON and not reason.strip():
-        raise ActionNotAllowed("a reason is needed")
-    given = {name: value.strip() for name, value in values.items() if value.strip()}
-    if given and action not in _TAKE_VALUES:
-        raise InvalidInput(f"{action} takes no values")
-    if strange := sorted(set(given) - set(item.input_fields)):
-        raise InvalidInput(f"not asked for: {', '.join(strange)}")
-    for name, value in given.items():
-        number = item.input_fields[name] == "number"
-        if len(value) > _LONGEST_VALUE or (number and not _NUMBER.fullmatch(value)):
-            raise InvalidInput(f"{name} cannot be used")
-    if action == "retry_with" and not given:
-        raise InvalidInput("corrected values are needed")
-    needs_waybill = action == "done_by_hand" and "waybill_no" in item.input_fields
-    if needs_waybill and "waybill_no" not in given:
-        raise InvalidInput("waybill_no is needed: the number of the waybill you ordered")
-    return given
 
 
 async def send(context: RequestContext, workflow_id: str, name: str, command: object) -> Accepted:
@@ -186,16 +150,3 @@ async def _order(session: AsyncSession, no: str) -> SalesOrderRow:
     if order is None:
         raise OrderNotFound(f"there is no order {no}")
     return order
-
-
-async def _correct(
-    session: AsyncSession, context: RequestContext, item: AttentionRow, values: dict[str, str]
-) -> str:
-    """Keep the values under an id that a repeated request finds again."""
-    seed = f"{item.id}\x1f{context.update_id}"
-    correction_id = f"cor_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
-    await run(
-        session, _CORRECT, id=correction_id, workflow_id=item.workflow_id, step_id=item.step_id,
-        data=json.dumps(values, ensure_ascii=False), actor=context.actor,
-    )  # fmt: skip
-    return correction_id

@@ -23,6 +23,7 @@ LEDGERS: Final = (
     "claim_line",
     "claim_money",
     "warehouse_scan",
+    "attention_note",
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",

@@ -10,9 +10,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
 from db.platform.tables import AttentionRow
-from db.sql import execute
+from db.sql import execute, run
 
 _LONGEST_ERROR: Final = 1000
+
+# A step that is parked again soon after a decision did not go on by it, whatever it did between.
+PARKED_AGAIN: Final = """
+UPDATE attention SET outcome = 'parked_again', outcome_at = clock_timestamp()
+WHERE id = (SELECT id FROM attention WHERE workflow_id = :workflow_id AND step_id = :step_id
+              AND resolved_at IS NOT NULL AND resolution <> 'redriven'
+            ORDER BY resolved_at DESC LIMIT 1)
+  AND (outcome = '' OR outcome = 'went_on'
+       AND resolved_at > clock_timestamp() - interval '10 minutes')
+"""
 
 
 async def open_attention(
@@ -45,6 +55,7 @@ async def open_attention(
         "input_fields": dict(input_fields or {}),
         "system": system,
     }
+    await run(session, PARKED_AGAIN, workflow_id=workflow_id, step_id=step_id)
     tried = attempts if attempts is not None else col(AttentionRow.attempts) + 1
     rows = await execute(
         session,
@@ -88,7 +99,12 @@ async def resolve_attention(
             col(AttentionRow.resolved_at).is_(None),
         )
         .values(
-            resolved_at=func.clock_timestamp(), resolved_by=by, resolution=resolution, note=note
+            resolved_at=func.clock_timestamp(),
+            resolved_by=by,
+            resolution=resolution,
+            note=note,
+            outcome="went_on",
+            outcome_at=func.clock_timestamp(),
         )
         .returning(col(AttentionRow.id)),
     )

@@ -30,6 +30,12 @@ ON CONFLICT (system) DO UPDATE SET
                  THEN 1 ELSE gate.calls + 1 END,
     failures = CASE WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
                     THEN :failed ELSE gate.failures + :failed END,
+    windows = CASE
+        WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
+        THEN jsonb_path_query_array(jsonb_build_array(jsonb_build_object(
+                 'at', gate.window_started_at, 'calls', gate.calls, 'failures', gate.failures))
+             || gate.windows, '$[0 to 29]')
+        ELSE gate.windows END,
     window_started_at = CASE
         WHEN gate.window_started_at < clock_timestamp() - make_interval(secs => :window)
         THEN clock_timestamp() ELSE gate.window_started_at END

@@ -59,6 +59,26 @@ RETURNING 1
 """
 
 
+# Opened by hand: at once for all (flowing), or a few at a time with the first one alone (draining).
+_LET_THROUGH: Final = """
+INSERT INTO gate (system, state, reason, calls, failures, changed_by, window_started_at)
+SELECT CAST(:system AS text), CAST(:state AS text), CAST(:reason AS text), 0, 0,
+       CAST(:by AS text), clock_timestamp()
+WHERE CAST(:state AS text) <> 'flowing' OR EXISTS (SELECT FROM gate WHERE system = :system)
+ON CONFLICT (system) DO UPDATE SET state = excluded.state, reason = excluded.reason, calls = 0,
+    failures = 0, window_started_at = clock_timestamp(), changed_at = clock_timestamp(),
+    changed_by = excluded.changed_by
+WHERE gate.state <> excluded.state
+RETURNING 1
+"""
+
+_WAKE_SO_MANY: Final = """
+INSERT INTO gate (system, state, reason, calls, failures, changed_by, at_once)
+VALUES (:system, 'flowing', '', 0, 0, 'system', :at_once)
+ON CONFLICT (system) DO UPDATE SET at_once = excluded.at_once
+"""
+
+
 async def stopped(session: AsyncSession, system: str) -> bool:
     """Whether nothing is asked of the system until a person says so."""
     return bool(await run(session, _STOPPED, system=system))
@@ -105,15 +125,38 @@ async def resume(session: AsyncSession, system: str, by: str) -> bool:
     return await _reopen(session, system, by, by_itself=False)
 
 
+async def let_through(session: AsyncSession, system: str, state: str, by: str, reason: str) -> bool:
+    """Open the gate by hand, wide (flowing) or carefully (draining); False when it is so already.
+
+    What was asked about its credentials is settled: if they are refused again, it is asked anew.
+    """
+    opened = await run(
+        session, _LET_THROUGH, system=system, state=state, by=by, reason=reason[:200]
+    )
+    if opened:
+        await _settle_questions(session, system, by)
+        await _look_again(session, system)
+    return bool(opened)
+
+
+async def wake_so_many(session: AsyncSession, system: str, at_once: int) -> None:
+    """How many of those that wait are woken at a time."""
+    await run(session, _WAKE_SO_MANY, system=system, at_once=at_once)
+
+
 async def credentials_renewed(session: AsyncSession, system: str, by: str) -> bool:
     """There is hope again: settle the questions and open the gate, unless a person paused it. What
     is still wrong shuts it once more."""
+    await _settle_questions(session, system, by)
+    return await _reopen(session, system, by, by_itself=True)
+
+
+async def _settle_questions(session: AsyncSession, system: str, by: str) -> None:
     await run(session, _RENEW_AT_ONCE, system=system)
     for step in (BY_CREDENTIALS, BY_SETTINGS):
         await resolve_attention(
             session, workflow_id=gate_workflow_id(system), step_id=step, by=by, resolution="retry"
         )
-    return await _reopen(session, system, by, by_itself=True)
 
 
 async def _shut(session: AsyncSession, system: str, reason: str, by: str) -> bool:

@@ -109,6 +109,11 @@ class AttentionRow(SQLModel, table=True):
         ),
         Index("attention_open", "fingerprint", postgresql_where=text("resolved_at IS NULL")),
         Index("attention_by_order", "order_id"),
+        Index("attention_by_cause", "fingerprint", "first_seen"),
+        Index("attention_by_step", "workflow_id", "step_id"),
+        CheckConstraint(
+            "outcome IN ('','went_on','parked_again','interrupted')", name="attention_outcome"
+        ),
     )
     id: str = Field(primary_key=True)
     workflow_id: str
@@ -129,6 +134,22 @@ class AttentionRow(SQLModel, table=True):
     resolved_by: str = ""
     resolution: str = ""
     note: str = ""
+    # What became of the decision; '' = the step is being tried, or nobody decided yet.
+    outcome: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    outcome_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    assignee: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+
+
+class AttentionNoteRow(SQLModel, table=True):
+    """What somebody found out about a step that waits; append-only."""
+
+    __tablename__ = "attention_note"
+    __table_args__ = (Index("attention_note_of_item", "attention_id", "id"),)
+    id: str = Field(primary_key=True)
+    attention_id: str = Field(foreign_key="attention.id")
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    actor: str
+    text: str
 
 
 class EffectRow(SQLModel, table=True):
@@ -170,6 +191,7 @@ class GateRow(SQLModel, table=True):
     __tablename__ = "gate"
     __table_args__ = (
         CheckConstraint("state IN ('flowing','holding','draining')", name="gate_state"),
+        CheckConstraint("at_once BETWEEN 1 AND 100", name="gate_wakes_a_few"),
     )
     system: str = Field(primary_key=True)  # carrier/sf, shop/tmall-flagship
     state: str = "flowing"
@@ -180,6 +202,11 @@ class GateRow(SQLModel, table=True):
     last_call_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     changed_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     changed_by: str = "system"
+    at_once: int | None = None  # how many steps are woken at a time; None = as many as usual
+    # The windows before the present one, the latest first: when it began, calls, failures.
+    windows: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": text("'[]'")}
+    )
 
 
 class CredentialsRow(SQLModel, table=True):

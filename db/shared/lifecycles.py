@@ -79,6 +79,14 @@ WHERE no > :after AND state IN ('wanted', 'processing', 'failed')
 ORDER BY no LIMIT :limit
 """
 
+# What was taken when it was stopped is still to be settled.
+_CAMPAIGNS: Final = """
+SELECT id AS no, '' AS order_id FROM campaign
+WHERE id > :after AND finished_at IS NULL
+  AND changed_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY id LIMIT :limit
+"""
+
 _MATTERS: Final = {
     "Refund": _REFUNDS,
     "ReturnLabel": _RETURN_LABELS,
@@ -87,6 +95,7 @@ _MATTERS: Final = {
     "Claim": _CLAIMS,
     "Intercept": _INTERCEPTS,
     "Invoice": _INVOICES,
+    "Campaign": _CAMPAIGNS,
 }
 
 _OPEN_ITEMS: Final = """

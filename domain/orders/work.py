@@ -311,3 +311,4 @@ class ResolvedStep:
     reason: str
     seq: int
     shipment_no: str = ""
+    is_tried: bool = False  # again, by this decision: whether it helped is not known yet

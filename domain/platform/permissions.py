@@ -221,6 +221,22 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/attention/groups": _P.READ_ATTENTION,
     "GET /api/v1/attention/{item_id}": _P.READ_ATTENTION,
     "POST /api/v1/attention/{item_id}/resolution": _P.RESOLVE_STEPS,
+    # gates; acting on one asks for what its system needs itself
+    "GET /api/v1/gates": _P.READ_ATTENTION,
+    "GET /api/v1/gates/{kind}/{name}": _P.READ_ATTENTION,
+    "POST /api/v1/gates/{kind}/{name}/close": _P.RESOLVE_STEPS,
+    "POST /api/v1/gates/{kind}/{name}/open": _P.RESOLVE_STEPS,
+    "POST /api/v1/gates/{kind}/{name}/drain": _P.RESOLVE_STEPS,
+    "PUT /api/v1/gates/{kind}/{name}/rate": _P.RESOLVE_STEPS,
+    "GET /api/v1/campaigns": _P.READ_ATTENTION,
+    "POST /api/v1/campaigns": _P.RESOLVE_STEPS,
+    "POST /api/v1/campaigns/preview": _P.RESOLVE_STEPS,
+    "GET /api/v1/campaigns/{campaign_id}": _P.READ_ATTENTION,
+    "GET /api/v1/campaigns/{campaign_id}/steps": _P.READ_ATTENTION,
+    "POST /api/v1/campaigns/{campaign_id}/pause": _P.RESOLVE_STEPS,
+    "POST /api/v1/campaigns/{campaign_id}/resume": _P.RESOLVE_STEPS,
+    "POST /api/v1/campaigns/{campaign_id}/stop": _P.RESOLVE_STEPS,
+    "POST /api/v1/campaigns/{campaign_id}/failed": _P.RESOLVE_STEPS,
     # channels
     "POST /api/v1/channel-skus": _P.CHANGE_CHANNELS,
     "GET /api/v1/channel-skus": _P.READ_CHANNELS,
@@ -446,3 +462,18 @@ def may_resolve(roles: frozenset[Role], system: str) -> bool:
         return False
     others = roles & ROLES_OF[Permission.RESOLVE_STEPS] - {Role.FINANCE}
     return bool(others) or system.partition("/")[0] in OF_FINANCE
+
+
+# Who opens and shuts the gate of a system, by its kind.
+_TENDS: Final[dict[str, Permission]] = {
+    "shop": _P.CHANGE_CHANNELS,
+    "carrier": _P.CHANGE_CHANNELS,
+    "payment": _P.MANAGE_ACCOUNTS,
+    "erp": _P.KEEP_BOOKS,
+    "invoice": _P.KEEP_BOOKS,
+}
+
+
+def may_tend(roles: frozenset[Role], system: str) -> bool:
+    """Whether somebody with these roles opens and shuts the gate of this system."""
+    return may(roles, _TENDS.get(system.partition("/")[0], _P.MANAGE_ACCOUNTS))

@@ -60,6 +60,10 @@ class ClaimNotFound(DomainError):
     """No claim has this number."""
 
 
+class CampaignNotFound(DomainError):
+    """No campaign has this id."""
+
+
 class ParcelNotFound(DomainError):
     """No parcel has this id."""
 

@@ -75,3 +75,8 @@ def export_workflow_id(export_no: str) -> str:
 def invoice_workflow_id(invoice_no: str) -> str:
     """The id of the workflow that sees one invoice through."""
     return f"invoice/{quote(invoice_no, safe='')}"
+
+
+def campaign_workflow_id(campaign_id: str) -> str:
+    """The id of the workflow that decides about the steps of one campaign."""
+    return f"campaign/{quote(campaign_id, safe='')}"

@@ -52,7 +52,7 @@ def test_every_activity_is_done_by_the_worker() -> None:
         if hasattr(method, "__temporal_activity_definition")
     }
     world: Any = World(None, None, None, None)  # type: ignore[arg-type]
-    done = [*activities_of(world), *activities_beside_orders(world, world, world)]
+    done = [*activities_of(world), *activities_beside_orders(world, world, world, world)]
     assert activity_names(written) == activity_names(done)
     assert len(activity_names(written)) == len(written), "names are global: no two may be equal"
 

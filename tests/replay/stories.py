@@ -3,11 +3,14 @@
 Each story uses real tables and a faked outside, and returns the workflows to be recorded.
 """
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
 
+from db.orders.receivers import sealed_correction
+from db.platform.campaigns import CampaignRepository, NewCampaign
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.messages import (
@@ -19,9 +22,11 @@ from domain.orders.messages import (
 )
 from domain.orders.returns.model import Disposition, ReturnReason
 from domain.orders.returns.plan import ReturnAction
+from domain.platform.campaigns import Chosen, Pace
 from domain.platform.gates import TendGate
 from domain.shared.errors import AnswerLost, Rejected
 from domain.shared.ids import (
+    campaign_workflow_id,
     claim_workflow_id,
     export_workflow_id,
     gate_workflow_id,
@@ -29,6 +34,7 @@ from domain.shared.ids import (
     return_workflow_id,
 )
 from runtime.temporal import TASK_QUEUE
+from tests.people import VAULT
 from tests.workflows.claiming import ACCEPT, FILE, PAY, Claims
 from tests.workflows.finance import invoicing
 from tests.workflows.finance.exporting import decide, opened, posted
@@ -120,7 +126,8 @@ async def addressed_anew_after_the_label(shop: Company) -> Handles:
     async with shop.sessions.begin() as session:
         await run(
             session, "INSERT INTO correction (id, workflow_id, step_id, data, actor) VALUES"
-            """ ('c1', 'w', 'address', '{"detail": "x"}', 'kefu')""",
+            " ('c1', 'w', 'address', CAST(:data AS jsonb), 'kefu')",
+            data=json.dumps(sealed_correction(VAULT, "c1", {"detail": "x"})),
         )  # fmt: skip
     change = AddressChanged("c1", "kefu")
     await order.execute_update("change_address", change, result_type=Accepted)
@@ -267,6 +274,24 @@ async def invoiced_at_the_second_try(shop: Company) -> Handles:
     return [shop.client.get_workflow_handle(invoice_workflow_id(no))]
 
 
+async def decided_by_a_campaign(shop: Company) -> Handles:
+    """A label that was refused is tried again with all that failed alike."""
+    shop.outside.sf.failures.append(Rejected("no such product", code="8057"))
+    await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    await shop.pack(no)
+    await shop.parked("label")
+    row = await shop.row("SELECT system FROM attention")
+    wanted = NewCampaign(Chosen(), "retry", "", {}, Pace(), (row.system,))
+    async with shop.sessions.begin() as session:
+        campaign_id, _ = await CampaignRepository(session).begin(wanted, "admin")
+    await shop.deliver_signals()
+    handle = shop.client.get_workflow_handle(campaign_workflow_id(campaign_id))
+    await handle.result()
+    return [handle]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -283,4 +308,5 @@ STORIES: Final[tuple[Story, ...]] = (
     invoiced_at_the_second_try,
     claimed_and_paid,
     asked_back_on_its_way,
+    decided_by_a_campaign,
 )

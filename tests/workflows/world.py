@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Interceptor
 
 from activities.orders.ports import Adapters, OrderRules
+from activities.platform.campaigns import CampaignActivities
 from db.audit import audit
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
@@ -268,7 +269,11 @@ async def company(
     outside = real if isinstance(real, FakeAdapters) else FakeAdapters()
     rules = OrderRules(500_000, timedelta(minutes=30), timedelta(days=7))
     world = World(sessions, real or outside, VAULT, rules)
-    async with make_worker(client, activities_of(world), interceptors=interceptors):
+    campaigns = CampaignActivities(sessions, client)
+    activities: list[Callable[..., Any]] = [
+        *activities_of(world), campaigns.advance, campaigns.decide,
+    ]  # fmt: skip
+    async with make_worker(client, activities, interceptors=interceptors):
         yield Company(client, sessions, outside)
 
 

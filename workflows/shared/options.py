@@ -36,5 +36,13 @@ PULL: ActivityConfig = {
     ),
 }
 
+# Telling another workflow of ours what was decided: it answers as soon as a worker is there.
+DECISION: ActivityConfig = {
+    "start_to_close_timeout": timedelta(seconds=20),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+}
+
 # How long a step that waits for a gate sleeps when nobody wakes it.
 GATE_PATIENCE = timedelta(minutes=15)

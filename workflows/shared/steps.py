@@ -25,6 +25,7 @@ from workflows.shared.options import DATABASE, GATE_PATIENCE
 Result = TypeVar("Result")
 
 NO_INPUT: dict[str, str] = {}
+_TRIED_AGAIN = ("retry", "retry_with", "done_by_hand")
 RUN = "run"  # the step id of a life that cannot go on as a whole
 
 
@@ -126,16 +127,20 @@ class StepConsole:
         Raises CompensationRequested when a person takes the work back, Interrupted when
         `interrupted` becomes true while the step waits.
         """
-        attempts, attempt = 0, partial(step.do, "")
+        attempts, attempt, decided = 0, partial(step.do, ""), False
         while True:
             attempts += 1
             openings = self._openings
             try:
-                return await attempt()
+                result = await attempt()
             except FailureError as error:  # a local activity raises its failure itself
                 if is_cancelled_exception(error):
                     raise
                 cause = cause_of(error)
+            else:
+                if decided:
+                    await self._went_on(step.step_id)
+                return result
             if cause.kind == "GateHolding":
                 await self._wait_for_gate(openings, interrupted)
                 continue
@@ -147,7 +152,9 @@ class StepConsole:
                 attempts=attempts,
                 input_fields=step.input_fields,
                 interrupted=interrupted,
+                tries=True,
             )
+            decided = True
             match decision.action:
                 case "skip":
                     return None
@@ -168,8 +175,12 @@ class StepConsole:
         attempts: int = 1,
         input_fields: dict[str, str] = NO_INPUT,
         interrupted: Callable[[], bool] = lambda: False,
+        tries: bool = False,
     ) -> ResolveStep:
-        """Write an attention item and wait for what a person decides about it."""
+        """Write an attention item and wait for what a person decides about it.
+
+        `tries`: the step is tried again then, and says itself whether the decision helped.
+        """
         info = workflow.info()
         self._parked[step_id] = actions
         self._decisions.pop(step_id, None)
@@ -205,6 +216,7 @@ class StepConsole:
                 decision.reason if decision else "",
                 0,
                 self._shipment_no,
+                tries and decision is not None and decision.action in _TRIED_AGAIN,
             ),
             **DATABASE,
         )
@@ -212,6 +224,16 @@ class StepConsole:
             raise Interrupted(step_id)
         self._actor = decision.actor
         return decision
+
+    async def _went_on(self, step_id: str) -> None:
+        """What a person decided about the step helped."""
+        await workflow.execute_local_activity_method(
+            AttentionActivities.went_on,
+            ResolvedStep(
+                workflow.info().workflow_id, step_id, self._order_id, "", self._actor, "", 0
+            ),
+            **DATABASE,
+        )
 
     async def _wait_for_gate(self, seen: int, interrupted: Callable[[], bool]) -> None:
         """Until more gates opened than were `seen` before the attempt.

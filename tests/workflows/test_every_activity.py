@@ -16,7 +16,8 @@ from worker import World, activities_of
 NOT_TRIED: Final = frozenset({
     "order.change_hold", "order.fetch", "order.carry_out", "shipment.settle",
     "shipment.keep_back", "shipment.load", "shipment.label_anew", "waybill.by_hand",
-    "waybill.voided_by_hand", "waybill.ask", "waybill.follow", "attention.resolve", "attention.went_on",
+    "waybill.voided_by_hand", "waybill.ask", "waybill.follow", "attention.resolve",
+    "attention.went_on",
     "gate.tend", "gate.renewed", "refund.settle", "refund.replace", "channel.look",
     "intercept.by_hand", "intercept.give_up",
 })  # fmt: skip

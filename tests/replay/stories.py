@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
 
+from db.keys import order_key
 from db.orders.receivers import sealed_correction
 from db.platform.campaigns import CampaignRepository, NewCampaign
 from db.sql import run
@@ -123,11 +124,13 @@ async def picked_short(shop: Company) -> Handles:
 async def addressed_anew_after_the_label(shop: Company) -> Handles:
     """The label is voided, the parcel rated and labelled again, then it leaves."""
     order, no = await _labelled(shop)
+    order_id = (await shop.row("SELECT id FROM sales_order")).id
     async with shop.sessions.begin() as session:
+        key = await order_key(session, VAULT, order_id)
         await run(
             session, "INSERT INTO correction (id, workflow_id, step_id, data, actor) VALUES"
             " ('c1', 'w', 'address', CAST(:data AS jsonb), 'kefu')",
-            data=json.dumps(sealed_correction(VAULT, "c1", {"detail": "x"})),
+            data=json.dumps(sealed_correction(key, "c1", {"detail": "x"})),
         )  # fmt: skip
     change = AddressChanged("c1", "kefu")
     await order.execute_update("change_address", change, result_type=Accepted)

@@ -43,6 +43,7 @@ from activities.orders.telling import TellingActivities
 from activities.platform.attention import AttentionActivities
 from activities.platform.campaigns import CampaignActivities
 from activities.platform.gates import GateActivities
+from activities.platform.importing import ImportActivities
 from activities.shared.adapters import Adapters
 from activities.shared.late_facts import LateFacts
 from db.engine import Sessions, create_engine
@@ -76,6 +77,7 @@ from workflows.orders.return_label import ReturnLabelWorkflow
 from workflows.orders.sales_return import ReturnWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
 from workflows.platform.campaign import CampaignWorkflow
+from workflows.platform.import_file import ImportWorkflow
 
 log = structlog.get_logger()
 
@@ -95,6 +97,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     StockPushWorkflow,
     GateWorkflow,
     CampaignWorkflow,
+    ImportWorkflow,
 )
 
 
@@ -215,6 +218,7 @@ def activities_beside_orders(
         PullingActivities(sessions, adapters, vault).pull,
         AfterSaleActivities(sessions, adapters, vault).pull,
         QueueActivities(sessions, adapters, vault).consume,
+        ImportActivities(sessions, vault).work,
         stock_push.push,
         stock_push.try_again,
         stock.reserve,

@@ -51,8 +51,10 @@ import api.platform.attention
 import api.platform.campaigns
 import api.platform.docs
 import api.platform.erasures
+import api.platform.exports
 import api.platform.gates
 import api.platform.health
+import api.platform.imports
 import api.platform.logins
 from api import errors
 from api.auth import guard, name_routes
@@ -82,6 +84,8 @@ _ROUTERS: Final = (
     (api.platform.erasures.router, _V1),
     (api.platform.campaigns.router, _V1),
     (api.platform.gates.router, _V1),
+    (api.platform.imports.router, _V1),
+    (api.platform.exports.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),

@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 BODY_LIMIT_BYTES: Final = 1024 * 1024
 PHOTOS_LIMIT_BYTES: Final = 26 * 1024 * 1024  # five of 5 MB, and the fields beside them
+FILE_LIMIT_BYTES: Final = 21 * 1024 * 1024  # a list of 20 MB, and the fields beside it
+_WITH_FILE: Final = re.compile(r"/imports|/api/v1/imports")
 _WITH_PHOTOS: Final = re.compile(
     r"/return/(ask|photos)|/returns/[^/]+/do/photos|/api/v1/returns/[^/]+/photos"
 )
@@ -23,7 +25,8 @@ _WITH_PHOTOS: Final = re.compile(
 
 def limit_bodies(app: FastAPI, limit_bytes: int = BODY_LIMIT_BYTES) -> None:
     """Answer 413 to larger bodies. Bytes without a declared length are counted as they come; the
-    answer then has the form of the application's handler for HTTP errors. Photos may be larger."""
+    answer then has the form of the application's handler for HTTP errors. Photos and lists may be
+    larger."""
     app.add_middleware(_Limits, limit_bytes=limit_bytes)
 
 
@@ -32,14 +35,17 @@ class _Limits:
         self._usual = _limited(PatientForBodies(app), limit_bytes)
         large = PatientForBodies(app, whole_s=LARGE_BODY_S)
         self._photos = _limited(large, max(limit_bytes, PHOTOS_LIMIT_BYTES))
+        self._file = _limited(large, max(limit_bytes, FILE_LIMIT_BYTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with_photos = (
-            scope["type"] == "http"
-            and scope["method"] == "POST"
-            and _WITH_PHOTOS.fullmatch(scope["path"])
-        )
-        await (self._photos if with_photos else self._usual)(scope, receive, send)
+        await self._for(scope)(scope, receive, send)
+
+    def _for(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return self._usual
+        if _WITH_PHOTOS.fullmatch(scope["path"]):
+            return self._photos
+        return self._file if _WITH_FILE.fullmatch(scope["path"]) else self._usual
 
 
 def _limited(app: ASGIApp, limit_bytes: int) -> ASGIApp:

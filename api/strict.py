@@ -11,6 +11,9 @@ from api.errors import Problem
 
 _WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
 _ALLOWED_CONTROLS: Final = "\n\t"
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# Whose body is a file, and of which kinds.
+FILES: Final = {"/api/v1/imports": ("text/csv", XLSX, "application/octet-stream")}
 
 
 def clean(text: str) -> str:
@@ -57,10 +60,14 @@ async def strict_json(request: Request) -> None:
     """
     if request.method not in _WITH_BODY or not request.url.path.startswith("/api/"):
         return
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kinds := FILES.get(request.url.path):
+        if kind not in kinds:
+            raise Problem("UnsupportedMediaType", 415)
+        return
     body = await request.body()
     if not body:
         return
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Problem("UnsupportedMediaType", 415)
     try:

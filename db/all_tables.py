@@ -6,6 +6,7 @@ import db.channels.tables
 import db.finance.erp_tables
 import db.finance.invoice_tables
 import db.finance.tables
+import db.inventory.partner_tables
 import db.inventory.tables
 import db.logistics.claim_tables
 import db.logistics.tables
@@ -15,6 +16,7 @@ import db.orders.return_tables
 import db.orders.tables
 import db.orders.ticket_tables
 import db.platform.campaign_tables
+import db.platform.import_tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)
 
 METADATA = SQLModel.metadata

@@ -152,6 +152,21 @@ def factor_context(account_id: str) -> str:
     return f"second-factor/{account_id}"
 
 
+def import_context(row_id: str) -> str:
+    """What `import_row.sealed` is sealed for."""
+    return f"import/{row_id}"
+
+
+def supplier_context(code: str) -> str:
+    """What `supplier.contact` is sealed for."""
+    return f"supplier/{code}"
+
+
+def dealer_context(code: str) -> str:
+    """What `dealer.contact` is sealed for."""
+    return f"dealer/{code}"
+
+
 def correction_context(correction_id: str) -> str:
     """What a corrected receiver is sealed for until its order takes it over."""
     return f"correction/{correction_id}"

@@ -15,6 +15,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 MOST_BYTES: Final = 100 * 1024 * 1024  # unpacked, counted while reading: headers may lie
 _MOST_PARTS: Final = 1_000
+_MOST_RATIO: Final = 100  # no honest table packs better
+_NO_BOMB: Final = 4 * 1024 * 1024  # unpacked: whatever its ratio
 _MEMORY: Final = 256 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
 _DELIMITERS: Final = ",;\t|"
@@ -68,13 +70,14 @@ def read_rows(path: Path, encoding: str = "", sheet: str = "") -> Iterator[Row |
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _refuse_too_much(name: str, chunks: Iterator[bytes]) -> None:
+def _refuse_too_much(name: str, chunks: Iterator[bytes], most: int | None = None) -> None:
     """Count before reading: a bomb is refused at once, not when its rows have filled memory."""
-    left = MOST_BYTES
+    most = MOST_BYTES if most is None else most
+    left = most
     for chunk in chunks:
         left -= len(chunk)
         if left < 0:
-            raise UnreadableFile(f"{name} holds more than {MOST_BYTES // 1024**2} MB unpacked.")
+            raise UnreadableFile(f"{name} holds more than {most // 1024**2} MB unpacked.")
 
 
 def _unpacked(name: str, file: BinaryIO) -> Iterator[bytes]:
@@ -174,11 +177,25 @@ def _refuse_bombs(name: str, file: BinaryIO) -> None:
             parts = archive.infolist()
             if len(parts) > _MOST_PARTS:
                 raise UnreadableFile(f"{name} has more than {_MOST_PARTS} parts.")
-            _refuse_too_much(name, _contents(archive, parts))
+            for part in parts:
+                _refuse_strange(name, archive, part)
+            packed = max(sum(part.compress_size for part in parts), 1)
+            most = min(max(packed * _MOST_RATIO, _NO_BOMB), MOST_BYTES)
+            _refuse_too_much(name, _contents(archive, parts), most)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise UnreadableFile(f"{name} is damaged or locked: {error}.") from error
     except (lzma.LZMAError, zlib.error) as error:
         raise UnreadableFile(f"{name} is damaged: {error}.") from error
+
+
+def _refuse_strange(name: str, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Archives in archives, and XML that declares entities of its own, are in no honest table."""
+    with archive.open(part) as content:
+        head = content.read(4096)
+    if head.startswith(b"PK\x03\x04"):
+        raise UnreadableFile(f"{name} has an archive inside.")
+    if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+        raise UnreadableFile(f"{name} declares XML entities of its own.")
 
 
 def _contents(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Iterator[bytes]:

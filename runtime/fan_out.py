@@ -39,6 +39,7 @@ from domain.orders.messages import (
 )
 from domain.platform.campaigns import CampaignMoved, CampaignRef
 from domain.platform.gates import TendGate
+from domain.platform.importing import IMPORT_MOVED, ImportMoved, ImportRef
 from domain.shared.errors import IntegrationError
 from domain.shared.ids import OrderId
 from integrations.webhooks import WebhookSender
@@ -117,6 +118,11 @@ def _campaign(payload: Mapping[str, Any]) -> _Start:
     return "Campaign", "campaign_moved", moved, CampaignRef(moved.campaign_id)
 
 
+def _import(payload: Mapping[str, Any]) -> _Start:
+    moved = ImportMoved(**payload)
+    return "Import", IMPORT_MOVED, moved, ImportRef(moved.import_id)
+
+
 # News that starts the workflow it is for: what to start, its signal, the news, and with what.
 _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
@@ -129,6 +135,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "export_moved": _export,
     "invoice_moved": _invoice,
     "campaign_moved": _campaign,
+    IMPORT_MOVED: _import,
 }
 
 

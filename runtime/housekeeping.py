@@ -9,11 +9,13 @@ from db.orders import cancelling
 from db.platform import idempotency, outbox
 from db.platform.pace import prune_buckets
 from db.shared import hand_over
+from db.shared.importing.desk import forget_rows
 
 KEEP_BODIES: Final = timedelta(days=30)
 KEEP_TOLD: Final = timedelta(days=7)
 KEEP_ANSWERS: Final = timedelta(days=7)
 KEEP_BUCKETS: Final = timedelta(days=2)
+KEEP_IMPORTED: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +39,6 @@ class Housekeeping:
             corrected = await cancelling.forget_refused(session, self.keep_answers)
         async with self.sessions.begin() as session:
             emptied = await prune_buckets(session, KEEP_BUCKETS)
-        return erased + pruned + forgotten + corrected + emptied
+        async with self.sessions.begin() as session:
+            imported = await forget_rows(session, KEEP_IMPORTED)
+        return imported + erased + pruned + forgotten + corrected + emptied

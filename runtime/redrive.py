@@ -28,12 +28,14 @@ from domain.orders.messages import (
     ShipmentRef,
 )
 from domain.platform.campaigns import CampaignRef
+from domain.platform.importing import ImportRef
 from domain.shared.ids import (
     OrderId,
     ShipmentNo,
     campaign_workflow_id,
     claim_workflow_id,
     export_workflow_id,
+    import_workflow_id,
     intercept_workflow_id,
     invoice_workflow_id,
     refund_workflow_id,
@@ -112,6 +114,7 @@ _WALK: Final = (
     _Matters("Intercept", intercept_workflow_id, InterceptRef),
     _Matters("Invoice", invoice_workflow_id, InvoiceRef),
     _Matters("Campaign", campaign_workflow_id, lambda no, _: CampaignRef(no)),
+    _Matters("Import", import_workflow_id, lambda no, _: ImportRef(no)),
     _orders,
 )
 

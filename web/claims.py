@@ -29,8 +29,8 @@ from domain.logistics.claims import ClaimKind
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import Money
+from integrations.sheet_files import harmless
 from web import words
-from web.export import harmless
 from web.input import typed
 from web.order_actions import body_of
 from web.render import page

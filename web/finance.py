@@ -23,8 +23,8 @@ from db.finance.queries import After, Days
 from domain.finance.accounts import NUMBER, Account
 from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
+from integrations.sheet_files import harmless
 from web import words
-from web.export import harmless
 from web.input import typed
 from web.order_actions import body_of
 from web.render import page

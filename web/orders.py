@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -15,8 +15,11 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from api.auth import still_in
 from api.deps import Context, RequestContext, SessionsOf, VaultOf
 from api.errors import Problem, language_of
+from api.language import translate
 from api.orders.read import read_cursor, write_cursor
 from api.orders.sourcing_words import Told, tell
+from api.platform.exporting import file_name, write_down
+from api.platform.importing import sent
 from api.strict import clean
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.detail import OrderDetail, order_detail
@@ -26,7 +29,7 @@ from db.orders.sourcing import decisions_of, names_in
 from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
 from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
-from web.export import csv_of
+from web.export import HEADINGS, order_slices
 from web.input import typed
 from web.live import MOST_STREAMS, Change, LiveOrders
 from web.render import fragment, page
@@ -34,7 +37,6 @@ from web.render import fragment, page
 router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE: Final = 50
-MOST_EXPORTED: Final = 10_000
 _PING_S: Final = 15.0
 TO_SHIP: Final = "to_ship"
 _STATUS_TABS: Final = (
@@ -161,19 +163,14 @@ async def order_list(
 
 @router.get("/orders.csv")
 async def export_orders(
-    request: Request, shown: ShownOf, sessions: SessionsOf, vault: VaultOf
+    request: Request, shown: ShownOf, context: Context, form: Literal["csv", "xlsx"] = "csv"
 ) -> Response:
-    """The list as a file for a spreadsheet, ten thousand rows at most."""
-    async with sessions.begin() as session:
-        found = await OrderQueries(session).page(
-            shown.filter(), vault, shown.sort, MOST_EXPORTED, None, _now()
-        )
-    name = f"orders-{_now():%Y%m%d-%H%M}.csv"
-    return Response(
-        csv_of(request, found.rows),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    """The whole list as a file for a spreadsheet, however long it is."""
+    await write_down(context, "orders", form, filter=shown.address())
+    language = language_of(request)
+    headings = [translate(language, heading) for heading in HEADINGS]
+    rows = order_slices(context, shown.filter(), shown.sort, _now(), language)
+    return sent(headings, rows, form, file_name("orders", form))
 
 
 @router.get("/orders/{no}")

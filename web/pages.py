@@ -15,9 +15,11 @@ import web.consumer_returns
 import web.erasure
 import web.erp_accounts
 import web.exchanges
+import web.exports
 import web.finance
 import web.floor
 import web.home
+import web.imports
 import web.invoice_accounts
 import web.login
 import web.new_partners
@@ -59,6 +61,8 @@ _ROUTERS: Final = (
     web.payment_accounts.router,
     web.payment_accounts.acts,
     web.stock.router,
+    web.imports.router,
+    web.exports.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,
     web.erp_accounts.router,

@@ -258,6 +258,14 @@ _SENTENCES: Final = (
     N_("choose a file"),
     N_("there is no such store"),
     N_("the file cannot be read: {why}"),
+    N_("the first row names no column {names}"),
+    N_("two columns are named {names}"),
+    N_("there is no such list"),
+    N_("there is no such import"),
+    N_("the import is busy or over"),
+    N_("The file has no rows below its headings."),
+    N_("The file is empty."),
+    N_("The file takes more memory or time than reading a list may."),
     N_("large amount"),
     N_("blocked buyer: {reason}"),
     *SENTENCES.values(),
@@ -289,6 +297,8 @@ def said(language: str, sentence: str) -> str:
 
 
 def _in_words(language: str, name: str, text: str) -> str:
+    if name == "why":  # a sentence of its own
+        return said(language, text)
     known = _CODES.get(name, {})
     codes = text.split(", ") if name in ("holds", "accounts") else [text]
     return ", ".join(translate(language, known.get(code, code)) for code in codes)

@@ -36,6 +36,7 @@ _SPENT: Final = (
     "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",
     "second_factor", "recovery_code",
 )  # fmt: skip
+_SPENT_BY_WORKER: Final = ("platform_label", "rate_bucket", "import_row", "webhook_try")
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "handed_parcel",
@@ -58,5 +59,5 @@ STATEMENTS: Final = (
     "GRANT UPDATE (posted_quantity, voided_quantity, state, expires_at, resolved_at)"
     " ON reservation TO onhand_worker, onhand_web",
     f"GRANT DELETE ON {', '.join((*_SPENT, *_EDITED))} TO onhand_web",
-    f"GRANT DELETE ON {', '.join((*_SPENT[:3], 'platform_label', 'rate_bucket'))} TO onhand_worker",
+    f"GRANT DELETE ON {', '.join((*_SPENT[:3], *_SPENT_BY_WORKER))} TO onhand_worker",
 )

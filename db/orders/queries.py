@@ -1,6 +1,6 @@
 """Orders as people look for them and read them. Nothing here changes anything."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -119,6 +119,19 @@ class OrderQueries:
         some = select(col(_order.id)).where(*conditions).limit(MOST_COUNTED).subquery()
         [row] = await execute(self.session, select(func.count().label("n")).select_from(some))
         return int(row.n)
+
+    async def stream(
+        self, wanted: OrderFilter, vault: Vault, sort: Sort, size: int, now: datetime
+    ) -> AsyncIterator[Sequence[Row[Any]]]:
+        """All of them in that order, in slices of one moment, through a cursor of the server."""
+        found = await find_orders(self.session, vault, wanted.search) if wanted.search else None
+        if found is not None and not found.ids:
+            return
+        query = _LISTED.where(*_conditions(wanted, found, now)).order_by(*_ORDERINGS[sort])
+        connection = await self.session.connection()
+        streamed = await connection.stream(query, execution_options={"yield_per": size})
+        async for rows in streamed.partitions(size):
+            yield rows
 
     async def find(self, no: str) -> SalesOrderRow | None:
         """The order with our number, however it is typed."""

@@ -251,14 +251,52 @@ class OutboxRow(SQLModel, table=True):
 
 
 class WebhookEndpointRow(SQLModel, table=True):
-    """Where a shop of the own channel hears what happened to its orders."""
+    """Where somebody hears what happened to the orders of one shop, or of all."""
 
     __tablename__ = "webhook_endpoint"
     id: str = Field(primary_key=True)
-    shop_id: str = Field(foreign_key="shop.id", index=True)
+    shop_id: str | None = Field(default=None, foreign_key="shop.id", index=True)  # none: all shops
     url: str
+    name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    # Empty: every event.
+    events: list[str] = Field(
+        default_factory=list, sa_type=JSON, sa_column_kwargs={"server_default": text("'[]'")}
+    )
     secret: bytes = Field(default=b"", sa_type=LargeBinary)
-    active: bool = True
+    # Signs beside the new one until then.
+    old_secret: bytes = Field(
+        default=b"", sa_type=LargeBinary, sa_column_kwargs={"server_default": text("''")}
+    )
+    old_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    active: bool = True  # false: removed
+    paused_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    paused_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    failing_since: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    created_at: datetime | None = Field(
+        default=None, sa_type=TIMESTAMP, nullable=False, sa_column_kwargs=_NOW
+    )
+
+
+class WebhookTryRow(SQLModel, table=True):
+    """One try to tell a subscriber: when, how it went and how long it took; never the answer."""
+
+    __tablename__ = "webhook_try"
+    __table_args__ = (
+        CheckConstraint("duration_ms >= 0", name="webhook_try_takes_time"),
+        Index("webhook_try_by_endpoint", "endpoint_id", "at"),
+        Index("webhook_try_by_event", "event_id"),
+        Index("webhook_try_by_time", "at"),
+    )
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIGINT)
+    endpoint_id: str = Field(foreign_key="webhook_endpoint.id")
+    event_id: str
+    event_type: str
+    attempt: int
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    duration_ms: int
+    status: int | None = None  # what it answered, when it did
+    error: str = ""
+    next_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class IdempotencyKeyRow(SQLModel, table=True):

@@ -87,6 +87,13 @@ WHERE id > :after AND finished_at IS NULL
 ORDER BY id LIMIT :limit
 """
 
+_IMPORTS: Final = """
+SELECT id AS no, '' AS order_id FROM import_file
+WHERE id > :after AND state IN ('checking', 'applying')
+  AND greatest(at, coalesce(decided_at, at)) <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY id LIMIT :limit
+"""
+
 _MATTERS: Final = {
     "Refund": _REFUNDS,
     "ReturnLabel": _RETURN_LABELS,
@@ -96,6 +103,7 @@ _MATTERS: Final = {
     "Intercept": _INTERCEPTS,
     "Invoice": _INVOICES,
     "Campaign": _CAMPAIGNS,
+    "Import": _IMPORTS,
 }
 
 _OPEN_ITEMS: Final = """

@@ -19,10 +19,12 @@ from db.vault import (
     Vault,
     carrier_context,
     correction_context,
+    dealer_context,
     digest_key_context,
     endpoint_context,
     erp_context,
     factor_context,
+    import_context,
     invoice_context,
     issuer_context,
     order_key_context,
@@ -31,6 +33,7 @@ from db.vault import (
     print_context,
     receiver_context,
     shop_context,
+    supplier_context,
 )
 
 BATCH: Final = 200
@@ -88,12 +91,16 @@ SEALED: Final = (
         "return_photo", "id", "sealed", photo_context,
         order="(SELECT r.order_id FROM sales_return r WHERE r.return_no = t.return_no)",
     ),
+    Sealed("webhook_endpoint", "id", "old_secret", endpoint_context),
     Sealed(
         "correction", "id", "data", correction_context,
         "decode(coalesce({column}->>'sealed', ''), 'hex')",
         "{column} = jsonb_set({column}, '{{sealed}}', to_jsonb(encode(:sealed, 'hex')))",
         order="(SELECT o.id FROM sales_order o WHERE o.workflow_id = t.workflow_id)",
     ),
+    Sealed("import_row", "id", "sealed", import_context),
+    Sealed("supplier", "code", "contact", supplier_context),
+    Sealed("dealer", "code", "contact", dealer_context),
 )  # fmt: skip
 
 # What the master key sealed begins with 1, and its id follows; what an order's key sealed, with 2.

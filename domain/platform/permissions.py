@@ -31,6 +31,7 @@ class Permission(StrEnum):
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
     CHANGE_STOCK = "change_stock"
+    CHANGE_PRODUCTS = "change_products"  # and suppliers
     WORK_IN_WAREHOUSE = "work_in_warehouse"
     READ_CHANNELS = "read_channels"
     CHANGE_CHANNELS = "change_channels"
@@ -61,6 +62,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.WRITE_OFF_CLAIMS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.READ_STOCK: _EVERYBODY,
     _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
+    _P.CHANGE_PRODUCTS: frozenset({_R.BUYER, _R.ADMIN}),
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
@@ -216,6 +218,15 @@ ROUTES: Final[dict[str, Permission]] = {
     "PUT /api/v1/finance/tax-categories/{code}": _P.KEEP_BOOKS,
     "GET /api/v1/finance/sku-taxes": _P.READ_BOOKS,
     "PUT /api/v1/finance/sku-taxes/{sku:path}": _P.KEEP_BOOKS,
+    # imports and exports; each list asks for its own permission beside, see below
+    "POST /api/v1/imports": _P.LOGGED_IN,
+    "GET /api/v1/imports": _P.LOGGED_IN,
+    "GET /api/v1/imports/{import_id}": _P.LOGGED_IN,
+    "GET /api/v1/imports/{import_id}/rows": _P.LOGGED_IN,
+    "GET /api/v1/imports/{import_id}/file": _P.LOGGED_IN,
+    "POST /api/v1/imports/{import_id}/decision": _P.LOGGED_IN,
+    "GET /api/v1/import-templates/{kind}": _P.LOGGED_IN,
+    "GET /api/v1/exports/{name}": _P.LOGGED_IN,
     # attention
     "GET /api/v1/attention": _P.READ_ATTENTION,
     "GET /api/v1/attention/groups": _P.READ_ATTENTION,
@@ -350,6 +361,14 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /attention/count": _P.READ_ATTENTION,
     "GET /attention/{item_id}": _P.READ_ATTENTION,
     "POST /attention/{item_id}": _P.RESOLVE_STEPS,
+    "GET /exports/{name}": _P.LOGGED_IN,
+    "GET /imports": _P.LOGGED_IN,
+    "POST /imports": _P.LOGGED_IN,
+    "GET /imports/templates/{kind}": _P.LOGGED_IN,
+    "GET /imports/{import_id}": _P.LOGGED_IN,
+    "GET /imports/{import_id}/now": _P.LOGGED_IN,
+    "GET /imports/{import_id}/file": _P.LOGGED_IN,
+    "POST /imports/{import_id}/decision": _P.LOGGED_IN,
     "GET /stock": _P.READ_STOCK,
     "GET /stock/{sku:path}": _P.READ_STOCK,
     "GET /shops": _P.READ_CHANNELS,
@@ -450,6 +469,25 @@ def permission_of(method: str, path: str) -> Permission | None:
 def may(roles: frozenset[Role], permission: Permission) -> bool:
     """Whether somebody with these roles has the permission."""
     return permission is Permission.PUBLIC or bool(ROLES_OF[permission] & roles)
+
+
+# Who may take a list away as a file; people in it are masked for those who may not change it.
+EXPORT_OF: Final[dict[str, Permission]] = {
+    "products": _P.READ_STOCK,
+    "stock": _P.READ_STOCK,
+    "orders": _P.READ_ORDERS,
+    "suppliers": _P.CHANGE_PRODUCTS,
+    "dealers": _P.READ_CHANNELS,
+}
+
+# Who may bring a list in from a file, by the kind of list.
+IMPORT_OF: Final[dict[str, Permission]] = {
+    "products": _P.CHANGE_PRODUCTS,
+    "stock": _P.CHANGE_STOCK,
+    "suppliers": _P.CHANGE_PRODUCTS,
+    "dealers": _P.CHANGE_CHANNELS,
+    "orders": _P.CHANGE_CHANNELS,
+}
 
 
 # What finance decides about: books, invoices and money, by the kind of the system that waits.

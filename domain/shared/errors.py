@@ -116,6 +116,10 @@ class ReservationResolved(DomainError):
     """The reservation was already used, voided or expired in another way."""
 
 
+class ImportNotFound(DomainError):
+    """No import has this id."""
+
+
 class IdempotencyMismatch(DomainError):
     """The same idempotency key came with different content."""
 

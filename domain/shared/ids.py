@@ -31,6 +31,11 @@ def return_label_workflow_id(label_no: str) -> str:
     return f"return-label/{quote(label_no, safe='')}"
 
 
+def import_workflow_id(import_id: str) -> str:
+    """The id of the workflow that checks and applies one file."""
+    return f"import/{quote(import_id, safe='')}"
+
+
 def refund_workflow_id(refund_no: str) -> str:
     """The id of the workflow that sees one refund through."""
     return f"refund/{quote(refund_no, safe='')}"

@@ -10,10 +10,10 @@ import pytest
 
 from db.engine import Sessions
 from db.orders.tables import SalesOrderRow
+from integrations.sheet_files import harmless
 from tests.api.orders.world import seed_order, seed_shop
 from tests.people import change_receiver
 from tests.web.world import Person, change, seed_attention, seed_hold, seed_parcel
-from web.export import harmless
 from web.orders import PAGE_SIZE
 
 

@@ -35,6 +35,8 @@ PAGES = {
     "/attention": _INBOX,
     "/attention/count": _INBOX,
     "/attention/att_1": _INBOX,
+    "/imports": _ALL,
+    "/exports/products": _ALL,
     "/stock": _ALL,
     "/stock/A": _ALL,
     "/shops": _ATTENTION,
@@ -72,6 +74,10 @@ PAGES = {
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
+    "/imports/imp_1": _ALL,
+    "/imports/imp_1/now": _ALL,
+    "/imports/imp_1/file": _ALL,
+    "/imports/templates/nothing": _ALL,
     "/finance/invoices/accounts/main": _READERS,
     "/finance/invoices/accounts/main/pause": _BOOKS,
     "/finance/invoices/accounts/main/credentials": _ADMIN,
@@ -104,6 +110,8 @@ FORMS = {
     "/people/acc_1/second-factor/reset": _ADMIN,
     "/privacy/erasure": _ADMIN,
     "/privacy/erasure/confirmation": _ADMIN,
+    "/imports": _ALL,
+    "/imports/imp_1/decision": _ALL,
     "/orders/O-1/receiver": _SERVICE,
     "/orders/O-1/do/hold": _SERVICE,
     "/orders/O-1/do/release": _SERVICE,

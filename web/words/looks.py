@@ -18,5 +18,6 @@ TONE: Final = {
     "expired": "off", "withdrawn": "off",
     "waiting": "wait", "processing": "go", "issued": "done", "failed": "stop",
     "wanted": "go", "confirmed": "done", "by_hand": "done", "skipped": "off",
+    "checking": "go", "checked": "wait", "applying": "go", "done": "done", "discarded": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip

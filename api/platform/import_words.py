@@ -1,0 +1,75 @@
+"""Imports in words: lists, states, and what is wrong with a cell."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from api.language import N_, translate
+from domain.platform.sheets import Column
+
+KIND: Final[Mapping[str, str]] = {
+    "products": N_("Products"),
+    "stock": N_("Stock counts"),
+    "suppliers": N_("Suppliers"),
+    "dealers": N_("Dealers"),
+    "orders": N_("Orders of own shops"),
+}
+EXPORT_LIST: Final[Mapping[str, str]] = {
+    **KIND,
+    "stock": N_("Stock"),
+    "orders": N_("Orders"),
+}
+IMPORT_STATE: Final[Mapping[str, str]] = {
+    "checking": N_("being compared"),
+    "checked": N_("waits for your decision"),
+    "applying": N_("being applied"),
+    "done": N_("done"),
+    "discarded": N_("discarded"),
+}
+ROW_STATE: Final[Mapping[str, str]] = {
+    "staged": N_("not compared yet"),
+    "bad": N_("bad"),
+    "new": N_("new"),
+    "changed": N_("changed"),
+    "same": N_("same as now"),
+    "applied": N_("applied"),
+    "failed": N_("failed"),
+}
+# `{about}` is what the fault names.
+FAULT: Final[Mapping[str, str]] = {
+    "missing": N_("must not be empty"),
+    "too_long": N_("is too long"),
+    "not_printable": N_("has characters that cannot be printed"),
+    "not_a_number": N_("is no number"),
+    "not_whole": N_("is no whole number"),
+    "out_of_range": N_("is out of range"),
+    "too_many_decimals": N_("has more decimal places than {about}"),
+    "shortened_number": N_("was shortened by a spreadsheet; make the column text"),
+    "not_a_gtin": N_("is no GTIN of 8, 12, 13 or 14 digits"),
+    "wrong_check_digit": N_("has a wrong check digit"),
+    "gtin_taken": N_("belongs to {about} already"),
+    "not_yes_or_no": N_("is neither yes nor no"),
+    "not_a_currency": N_("is no currency such as CNY"),
+    "not_among": N_("is none of the allowed words"),
+    "not_a_time": N_("is no time such as 2026-03-01 10:30"),
+    "twice": N_("stands in row {about} already"),
+    "more_cells": N_("has more cells than the first row has headings"),
+    "not_csv": N_("this row is no CSV"),
+    "unknown_sku": N_("there is no such SKU"),
+    "unknown_location": N_("there is no such location"),
+    "unknown_shop": N_("there is no such own shop"),
+    "below_reserved": N_("less than the {about} units that are promised"),
+    "differs_within_order": N_("differs within the order"),
+    "order_unreadable": N_("the order cannot be used: {about}"),
+    "order_has_faults": N_("its order has faults, see row {about}"),
+}
+_MORE: Final[Mapping[str, str]] = {"Result": N_("Result"), "Problem": N_("Problem")}
+
+
+def heading(column: Column, language: str) -> str:
+    """What a column is called in files for people of this language."""
+    return column.zh if language == "zh" else column.en
+
+
+def told(language: str, texts: Sequence[str]) -> list[str]:
+    """These headings in the reader's language."""
+    return [translate(language, _MORE[text]) for text in texts]

@@ -47,6 +47,7 @@ import api.orders.sourcing
 import api.orders.warehouse
 import api.orders.waves
 import api.platform.accounts
+import api.platform.approvals
 import api.platform.attention
 import api.platform.campaigns
 import api.platform.docs
@@ -80,6 +81,7 @@ _ROUTERS: Final = (
     (api.platform.docs.router, ""),
     (api.platform.accounts.router, _V1),
     (api.platform.logins.router, _V1),
+    (api.platform.approvals.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.erasures.router, _V1),
     (api.platform.campaigns.router, _V1),

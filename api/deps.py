@@ -34,6 +34,7 @@ class RequestContext:
     principal: Principal
     request_id: str
     update_id: str
+    approval_id: str = ""  # of what two people decided and is carried out now
 
     @property
     def actor(self) -> str:

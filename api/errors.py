@@ -38,6 +38,8 @@ STATUS: Final[dict[str, int]] = {
     "WeakPassword": 422,
     "WrongProof": 422,
     "IdempotencyMismatch": 422,
+    "OwnApproval": 409,
+    "ApprovalOver": 409,
     "OrderClosed": 409,
     "PlanChanged": 409,
     "StepNotParked": 409,
@@ -65,6 +67,9 @@ TITLES: Final[dict[str, str]] = {
     "UnknownSku": N_("There is no such SKU"),
     "UnknownLocation": N_("There is no such location"),
     "InvalidInput": N_("These values cannot be used"),
+    "OwnApproval": N_("Another person has to approve this"),
+    "ApprovalOver": N_("This does not wait any more"),
+    "ApprovalAsked": N_("Another person has to approve this; it waits under Approvals"),
     "WrongProof": N_("The password or the code is wrong"),
     "WeakPassword": N_("Others would guess this password"),
     "IdempotencyMismatch": N_("The same key came with another request"),
@@ -141,6 +146,13 @@ class Problem(Exception):
 
 class LoginNeeded(Exception):
     """A page was asked for without logging in; the browser is led to the log-in page."""
+
+
+@dataclass
+class ApprovalAsked(Exception):
+    """Nothing was done: another person has to say yes first."""
+
+    approval_id: str
 
 
 # Set by the pages: makes a page out of a problem for a browser.
@@ -246,6 +258,10 @@ def install(app: FastAPI) -> None:
     async def login(request: Request, _: Exception) -> Response:
         return RedirectResponse(_login_address(request), 303)
 
+    async def asked(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ApprovalAsked)
+        return await _waits(request, error.approval_id)
+
     for kind in (
         Problem, DomainError, IntegrationError, WorkflowUpdateFailedError, RPCError,
         WorkflowUpdateRPCTimeoutOrCancelledError, RequestValidationError, HTTPException,
@@ -253,6 +269,7 @@ def install(app: FastAPI) -> None:
     ):  # fmt: skip
         app.add_exception_handler(kind, known)
     app.add_exception_handler(LoginNeeded, login)
+    app.add_exception_handler(ApprovalAsked, asked)
 
 
 def _allowed(request: Request) -> list[str]:
@@ -272,6 +289,18 @@ async def unexpected(request: Request, error: Exception) -> Response:
     """A bug: the log gets everything, the caller its number."""
     log.error("request.failed", path=request.url.path[:200], exc_info=error)
     return await answer(request, Problem("Unexpected", 500))
+
+
+async def _waits(request: Request, approval_id: str) -> Response:
+    """Where the wish waits: 202 for a program, its page for a person."""
+    if not is_page(request):
+        address = f"/api/v1/approvals/{approval_id}"
+        told = Problem("ApprovalAsked", 202, approval_id, {"Location": address})
+        return await answer(request, told)
+    address = f"/approvals/{approval_id}"
+    if "hx-request" in request.headers:
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
 def _login_address(request: Request) -> str:

@@ -204,6 +204,22 @@ class Settings(BaseSettings):
         description="Goodwill up to this sum needs no manager (cents)",
     )
 
+    two_person_refund_minor: int = Field(
+        default=1_000_000,
+        ge=0,
+        le=10**15,
+        description="Refunds above this sum that a person causes need a second one (cents); "
+        "0 = never",
+    )
+    two_person_stock_units: int = Field(
+        default=1_000,
+        ge=0,
+        le=10**9,
+        description="Corrections of stock above so many units need a second person; 0 = never",
+    )
+    approval_hours: int = Field(
+        default=72, ge=1, le=8760, description="What waits for a second person ends after this time"
+    )
     second_factor_roles: Annotated[tuple[Role, ...], NoDecode] = Field(
         default=(),
         description="Comma-separated roles that give a code of their own device at log-in, "

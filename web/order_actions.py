@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from api.channels.ports import OutsideOf
-from api.deps import Context
+from api.deps import Context, SettingsOf
 from api.orders import corrections, invoices, return_labels, routes
 from domain.orders.order import HoldKind
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
@@ -47,13 +47,14 @@ async def cancel(
     no: str,
     request: Request,
     context: Context,
+    settings: SettingsOf,
     plan_hash: Annotated[str, Form(max_length=64)] = "",
     reason: Text = "",
     line_id: Annotated[list[str] | None, Form(max_length=1000)] = None,
 ) -> Response:
     """Carry out the plan that was shown."""
     body = body_of(routes.Cancellation, plan_hash=plan_hash, reason=reason, line_ids=line_id or [])
-    await routes.cancel(no, body, context)
+    await routes.cancel(no, body, context, settings)
     return done(request, no)
 
 

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import web.account
+import web.approvals
 import web.attention
 import web.claims
 import web.consumer_returns
@@ -47,6 +48,7 @@ _ROUTERS: Final = (
     web.login.router,
     web.account.router,
     web.erasure.router,
+    web.approvals.router,
     web.orders.router,
     web.return_photos.router,
     web.exchanges.router,

@@ -5,10 +5,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
-from api.deps import Context
+from api.deps import Context, SettingsOf
+from api.platform.asking import ask_another, is_above
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.repository import StockRepository
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
+from domain.platform.approvals import ApprovalKind
 from domain.shared.ids import LocationId, Lot, Sku
 
 router = APIRouter(tags=["inventory"])
@@ -70,8 +72,17 @@ async def receive(body: Receipt, context: Context) -> Posted:
 
 
 @router.post("/adjustments")
-async def adjust(body: Adjustment, context: Context) -> Posted:
-    """Correct what lies there, with a reason; units that are promised stay."""
+async def adjust(body: Adjustment, context: Context, settings: SettingsOf) -> Posted:
+    """Correct what lies there, with a reason; units that are promised stay.
+
+    202 when it moves so many units that a second person has to approve it.
+    """
+    units = sum(abs(line.quantity) for line in body.lines)
+    if is_above(context, units, settings.two_person_stock_units):
+        await ask_another(
+            context, settings, ApprovalKind.ADJUSTMENT, f"location/{body.location}",
+            {"body": body.model_dump(mode="json")}, str(body.reason), units=units,
+        )  # fmt: skip
     key = f"adjustment:{body.location}:{body.document_no}"
     document = Document("adjustment", body.document_no, key, context.actor)
     lines = _lines(body.location, body.lines)

@@ -24,6 +24,7 @@ from api.orders.return_bodies import (
     ReturnView,
     Said,
 )
+from api.platform.asking import ask_another, is_above
 from api.strict import Code, clean
 from db.logistics.claim_opening import claim_from_bench
 from db.orders import return_acts, return_decisions
@@ -42,6 +43,7 @@ from db.shared import inspection_undo
 from db.shared.returns_bench import Bench, Counted, Verdict
 from domain.orders.returns.model import Disposition, ReturnOrigin
 from domain.orders.returns.plan import ReturnAction
+from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
 from domain.shared.money import Money, minor_digits
@@ -128,7 +130,12 @@ async def plan(
 async def decide(
     return_no: Code, body: Decided, context: Context, settings: SettingsOf
 ) -> ReturnPlanView:
-    """Carry out the plan that was shown; 409 when it would do something else now."""
+    """Carry out the plan that was shown; 409 when it would do something else now.
+
+    202 when it pays back so much that a second person has to approve it.
+    """
+    if settings.two_person_refund_minor and not context.approval_id:
+        await _ask_for_much(return_no, body, context, settings)
     if body.action is ReturnAction.REJECT and not body.reason:
         raise ActionNotAllowed("a reason is needed")
     async with context.sessions.begin() as session:
@@ -141,6 +148,21 @@ async def decide(
         )  # fmt: skip
         await audited(session, context, return_no, str(body.action), body.reason)
     return ReturnPlanView.of(done)
+
+
+async def _ask_for_much(
+    return_no: str, body: Decided, context: RequestContext, settings: Settings
+) -> None:
+    async with context.sessions.begin() as session:
+        terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
+        planned = await return_decisions.plan_of(session, return_no, body.action, terms)
+    is_shown = planned.hash == body.plan_hash  # else it is refused with PlanChanged
+    if is_shown and is_above(context, planned.refund_minor, settings.two_person_refund_minor):
+        await ask_another(
+            context, settings, ApprovalKind.RETURN_DECISION, f"return/{return_no}",
+            {"return_no": return_no, "body": body.model_dump(mode="json")}, body.reason,
+            amount_minor=planned.refund_minor, currency=planned.currency,
+        )  # fmt: skip
 
 
 @router.post("/returns/{return_no}/parcel")

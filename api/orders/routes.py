@@ -5,13 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.deps import Context
+from api.deps import Context, RequestContext, SettingsOf
 from api.orders import commands
 from api.orders.money import MoneyView
+from api.platform.asking import ask_another, is_above
 from api.strict import Code, Reason, SafeStr, StrictBody
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.messages import Accepted, StepAction
 from domain.orders.order import HoldKind
+from domain.platform.approvals import ApprovalKind
+from runtime.settings import Settings
 
 router = APIRouter(tags=["orders"])
 
@@ -136,12 +139,32 @@ async def cancellation_plan(
 
 
 @router.post("/orders/{no}/cancellation")
-async def cancel(no: Code, body: Cancellation, context: Context) -> State:
-    """Carry out the plan that was shown; 409 when the order moved on meanwhile."""
+async def cancel(no: Code, body: Cancellation, context: Context, settings: SettingsOf) -> State:
+    """Carry out the plan that was shown; 409 when the order moved on meanwhile.
+
+    202 when it pays back so much that a second person has to approve it.
+    """
+    if settings.two_person_refund_minor and not context.approval_id:
+        await _ask_for_much(no, body, context, settings)
     accepted = await commands.cancel(
         context, no, body.plan_hash, body.reason, body.line_ids, intercept=body.intercept
     )
     return State.of(accepted)
+
+
+async def _ask_for_much(
+    no: str, body: Cancellation, context: RequestContext, settings: Settings
+) -> None:
+    plan, currency = await commands.cancellation_plan(
+        context.sessions, no, body.line_ids, intercept=body.intercept
+    )
+    is_shown = plan.hash == body.plan_hash  # else it is refused with PlanChanged
+    if is_shown and is_above(context, plan.refund_minor, settings.two_person_refund_minor):
+        await ask_another(
+            context, settings, ApprovalKind.CANCELLATION, f"order/{no}",
+            {"no": no, "body": body.model_dump(mode="json")}, body.reason,
+            amount_minor=plan.refund_minor, currency=currency,
+        )  # fmt: skip
 
 
 @router.post("/attention/{item_id}/resolution")

@@ -43,6 +43,48 @@ class LoginSessionRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=TIMESTAMP)
 
 
+class ApprovalRow(SQLModel, table=True):
+    """What somebody wants to do and a second person has to approve; ids and numbers only."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('open','approved','done','refused','withdrawn','failed')",
+            name="approval_state",
+        ),
+        CheckConstraint(
+            "decided_by_id <> asked_by_id OR state IN ('open','withdrawn')", name="two_people"
+        ),
+        Index(
+            "one_open_approval",
+            "payload_sha256",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("approval_by_asker", "asked_by_id", "asked_at"),
+    )
+    id: str = Field(primary_key=True)
+    kind: str
+    subject: str
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    payload_sha256: str
+    amount_minor: int = Field(default=0, sa_type=BIGINT)
+    currency: str = ""
+    units: int = Field(default=0, sa_type=BIGINT)
+    reason: str
+    asked_by_id: str  # account/… or key/…
+    asked_by: str
+    asked_roles: list[str] = Field(default_factory=list, sa_type=JSON)
+    asked_at: datetime = Field(sa_type=TIMESTAMP)
+    expires_at: datetime = Field(sa_type=TIMESTAMP)
+    state: str
+    decided_by_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    decided_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    decided_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    decision_reason: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    result: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
 class PendingLoginRow(SQLModel, table=True):
     """A log-in whose password was right and whose second proof is to come."""
 

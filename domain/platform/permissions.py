@@ -115,6 +115,16 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /privacy/erasure": _P.ERASE_PEOPLE,
     "POST /privacy/erasure": _P.ERASE_PEOPLE,
     "POST /privacy/erasure/confirmation": _P.ERASE_PEOPLE,
+    # two people: who may decide about what is in domain/platform/approvals.py
+    "GET /api/v1/approvals": _P.LOGGED_IN,
+    "GET /api/v1/approvals/{approval_id}": _P.LOGGED_IN,
+    "POST /api/v1/approvals/{approval_id}/decision": _P.LOGGED_IN,
+    "POST /api/v1/approvals/{approval_id}/withdrawal": _P.LOGGED_IN,
+    "POST /api/v1/key-exports": _P.MANAGE_ACCOUNTS,
+    "GET /approvals": _P.LOGGED_IN,
+    "GET /approvals/{approval_id}": _P.LOGGED_IN,
+    "POST /approvals/{approval_id}/decide": _P.LOGGED_IN,
+    "POST /approvals/{approval_id}/withdraw": _P.LOGGED_IN,
     # orders
     "GET /api/v1/orders": _P.READ_ORDERS,
     "GET /api/v1/orders/{no}": _P.READ_ORDERS,

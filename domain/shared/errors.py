@@ -88,6 +88,14 @@ class PrintedElsewhere(DomainError):
     """Only the platform knows the receiver: its own component prints this label."""
 
 
+class OwnApproval(DomainError):
+    """Nobody approves what he asked for himself."""
+
+
+class ApprovalOver(DomainError):
+    """Somebody decided already, or it waited too long."""
+
+
 class WrongProof(DomainError):
     """The password or the code is wrong."""
 

@@ -23,6 +23,7 @@ _INBOX = _ATTENTION | {Role.FINANCE}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 PAGES = {
     "/privacy/erasure": _ADMIN,
+    "/approvals": _ALL,
     "/orders": _ALL,
     "/orders.csv": _ALL,
     "/orders/O-1": _ALL,
@@ -78,6 +79,7 @@ ABSENT = {
     "/imports/imp_1/now": _ALL,
     "/imports/imp_1/file": _ALL,
     "/imports/templates/nothing": _ALL,
+    "/approvals/apr_1": _ALL,
     "/finance/invoices/accounts/main": _READERS,
     "/finance/invoices/accounts/main/pause": _BOOKS,
     "/finance/invoices/accounts/main/credentials": _ADMIN,
@@ -191,6 +193,7 @@ OPEN = {
     "POST /account/sessions/end-others", "POST /account/sessions/{no}/end",
     "POST /account/second-factor", "POST /account/recovery-codes",
     "POST /account/remove-second-factor",
+    "POST /approvals/{approval_id}/decide", "POST /approvals/{approval_id}/withdraw",
     "POST /return/parcel", "POST /return/answer", "POST /return/photos",
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from api.orders.sourcing_words import CARRIER
 from api.platform.import_words import EXPORT_LIST, IMPORT_STATE, ROW_STATE
 from api.platform.import_words import KIND as IMPORT_KIND
+from web.words.approvals import ADJUSTMENT_REASON, APPROVAL_KIND, APPROVAL_STATE
 from web.words.channels import (
     AFTER_SALE_KIND,
     AFTER_SALE_STAGE,
@@ -97,8 +98,11 @@ __all__ = (
     "ACTION",
     "ACTION_MEANS",
     "ACTOR",
+    "ADJUSTMENT_REASON",
     "AFTER_SALE_KIND",
     "AFTER_SALE_STAGE",
+    "APPROVAL_KIND",
+    "APPROVAL_STATE",
     "BOOKED",
     "CARRIER",
     "CASE_VERDICT",

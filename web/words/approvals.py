@@ -1,0 +1,34 @@
+"""What two people decide together."""
+
+from typing import Final
+
+from api.language import N_
+
+APPROVAL_KIND: Final = {
+    "return_decision": N_("Decision about a return"),
+    "cancellation": N_("Cancellation of an order"),
+    "adjustment": N_("Correction of stock"),
+    "key_export": N_("Export of the encryption key"),
+}
+
+APPROVAL_STATE: Final = {
+    "open": N_("waits for a second person"),
+    "approved": N_("approved"),
+    "done": N_("carried out"),
+    "refused": N_("refused"),
+    "withdrawn": N_("withdrawn"),
+    "failed": N_("not possible any more"),
+    "expired": N_("expired"),
+}
+
+ADJUSTMENT_REASON: Final = {
+    "opening": N_("opening stock"),
+    "count": N_("counted anew"),
+    "damaged": N_("damaged"),
+    "expired": N_("too old"),
+    "lost": N_("missing"),
+    "found": N_("found again"),
+    "short_pick": N_("not found when picking"),
+    "sample": N_("sample"),
+    "internal_use": N_("own use"),
+}

@@ -29,6 +29,7 @@ from activities.logistics.intercepting import InterceptActivities
 from activities.logistics.return_labels import ReturnLabelActivities
 from activities.logistics.waybills import WaybillActivities
 from activities.orders.applying import ApplyingActivities
+from activities.orders.bulk import BulkActivities
 from activities.orders.carrying_out import CarryingOutActivities
 from activities.orders.case_answers import CaseAnswerActivities
 from activities.orders.deciding import DecidingActivities
@@ -71,6 +72,7 @@ from workflows.finance.voucher_export import VoucherExportWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.logistics.intercept import InterceptWorkflow
+from workflows.orders.bulk import BulkWorkflow
 from workflows.orders.order import OrderWorkflow
 from workflows.orders.refund import RefundWorkflow
 from workflows.orders.return_label import ReturnLabelWorkflow
@@ -98,6 +100,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     GateWorkflow,
     CampaignWorkflow,
     ImportWorkflow,
+    BulkWorkflow,
 )
 
 
@@ -209,8 +212,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
 def activities_beside_orders(
     sessions: Sessions, adapters: Adapters, vault: Vault, client: Client
 ) -> list[Callable[..., Any]]:
-    """What belongs to no single order: shops that are pulled or told stock, the ledger's verbs,
-    campaigns."""
+    """What belongs to no single order: shops that are pulled or told stock, decisions for many
+    orders, the ledger's verbs, campaigns."""
     campaigns = CampaignActivities(sessions, client)
     stock = StockActivities(sessions, ReservationBatcher(sessions))
     stock_push = StockPushActivities(sessions, adapters)
@@ -221,6 +224,7 @@ def activities_beside_orders(
         ImportActivities(sessions, vault).work,
         stock_push.push,
         stock_push.try_again,
+        BulkActivities(sessions, client).carry_on,
         stock.reserve,
         stock.release,
         stock.receive,

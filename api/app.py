@@ -30,11 +30,14 @@ import api.logistics.claims
 import api.logistics.new_carriers
 import api.logistics.webhooks
 import api.orders.blocked_buyers
+import api.orders.bulk
 import api.orders.corrections
 import api.orders.exchanges
+import api.orders.holds
 import api.orders.invoices
 import api.orders.labels
 import api.orders.manifests
+import api.orders.notes
 import api.orders.payments
 import api.orders.read
 import api.orders.receiving
@@ -44,6 +47,7 @@ import api.orders.returns
 import api.orders.routes
 import api.orders.scans
 import api.orders.sourcing
+import api.orders.tags
 import api.orders.warehouse
 import api.orders.waves
 import api.platform.accounts
@@ -89,6 +93,10 @@ _ROUTERS: Final = (
     (api.platform.imports.router, _V1),
     (api.platform.exports.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
+    (api.orders.bulk.router, _V1),
+    (api.orders.holds.router, _V1),
+    (api.orders.notes.router, _V1),
+    (api.orders.tags.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),
     (api.orders.labels.router, _V1),

@@ -36,6 +36,7 @@ LIMIT_MS: Final = 100.0
 _VAULT: Final = Vault(bytes(32))
 _PAGE: Final = 50
 _SAMPLED: Final = 200
+_WARM: Final = 10  # rounds that parse statements and read the upper pages of indexes
 Ask = Callable[[AsyncSession, Order], Awaitable[int]]
 
 
@@ -138,7 +139,7 @@ async def measured(made: Sessions, sample: list[Order], rounds: int) -> tuple[Ti
     base, timed = Timed("a read by primary key", []), []
     for question in QUESTIONS:
         times: list[float] = []
-        for number in range(rounds + 2):
+        for number in range(rounds + _WARM):
             order = sample[number % len(sample)]
             async with made.begin() as session:
                 await session.connection()  # what reaching the server costs is not the question
@@ -149,7 +150,7 @@ async def measured(made: Sessions, sample: list[Order], rounds: int) -> tuple[Ti
                 ended = time.perf_counter()
             if found is None or rows < question.least:
                 raise SystemExit(f"{question.name}: {rows} found of {order.no}")
-            if number >= 2:  # the first rounds parse statements and warm the connection
+            if number >= _WARM:
                 base.ms.append((middle - begun) * 1000)
                 times.append((ended - middle) * 1000)
         timed.append(Timed(question.name, times))

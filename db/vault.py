@@ -137,6 +137,11 @@ def receiver_context(order_id: str) -> str:
     return f"receiver/{order_id}"
 
 
+def note_context(note_id: str) -> str:
+    """What `order_note.sealed` is sealed for."""
+    return f"note/{note_id}"
+
+
 def print_context(parcel_id: str) -> str:
     """What `platform_label.sealed` is sealed for."""
     return f"print/{parcel_id}"

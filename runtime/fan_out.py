@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from db.engine import Sessions
 from db.logistics.return_labels import RETURN_MOVED
+from db.orders.bulk import BULK_ASKED
 from db.platform import outbox
 from db.platform.attention import open_attention
 from db.platform.outbox import Telling
@@ -22,6 +23,7 @@ from db.platform.tables import WebhookEndpointRow
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
+from domain.orders.bulk_messages import BulkAsked, BulkRef
 from domain.orders.messages import (
     ClaimMoved,
     ClaimRef,
@@ -123,6 +125,11 @@ def _import(payload: Mapping[str, Any]) -> _Start:
     return "Import", IMPORT_MOVED, moved, ImportRef(moved.import_id)
 
 
+def _bulk(payload: Mapping[str, Any]) -> _Start:
+    asked = BulkAsked(**payload)
+    return "Bulk", BULK_ASKED, asked, BulkRef(asked.job_id)
+
+
 # News that starts the workflow it is for: what to start, its signal, the news, and with what.
 _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "refund_moved": _refund,
@@ -136,6 +143,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "invoice_moved": _invoice,
     "campaign_moved": _campaign,
     IMPORT_MOVED: _import,
+    BULK_ASKED: _bulk,
 }
 
 

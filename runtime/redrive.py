@@ -18,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from db.engine import Sessions
 from db.shared import lifecycles
 from domain.finance.messages import ExportRef, InvoiceRef
+from domain.orders.bulk_messages import BulkRef
 from domain.orders.messages import (
     ClaimRef,
     InterceptRef,
@@ -32,6 +33,7 @@ from domain.platform.importing import ImportRef
 from domain.shared.ids import (
     OrderId,
     ShipmentNo,
+    bulk_workflow_id,
     campaign_workflow_id,
     claim_workflow_id,
     export_workflow_id,
@@ -71,7 +73,7 @@ class _Lost:
 
 @dataclass(frozen=True, slots=True)
 class _Matters:
-    """Refunds, returns, claims, exports or invoices: what runs for each."""
+    """Refunds, returns, claims, exports, invoices or bulk jobs: what runs for each."""
 
     kind: str
     workflow_id: Callable[[str], str]
@@ -115,6 +117,7 @@ _WALK: Final = (
     _Matters("Invoice", invoice_workflow_id, InvoiceRef),
     _Matters("Campaign", campaign_workflow_id, lambda no, _: CampaignRef(no)),
     _Matters("Import", import_workflow_id, lambda no, _: ImportRef(no)),
+    _Matters("Bulk", bulk_workflow_id, lambda no, _: BulkRef(no)),
     _orders,
 )
 

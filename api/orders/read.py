@@ -49,6 +49,7 @@ async def list_orders(
     channel: Short = "",
     shop: Short = "",
     hold: HoldKind | None = None,
+    tag: Short = "",
     attention: bool = False,
     late: bool = False,
     sort: Sort = "ship_by",
@@ -58,7 +59,14 @@ async def list_orders(
     """Orders by any number (ours, the channel's, a shipment's, waybill's, return's, invoice's, a
     phone or its end, a buyer, a SKU, or how a number begins) and by what they are doing."""
     wanted = OrderFilter(
-        q, tuple(status), channel=channel, shop_id=shop, hold=hold, attention=attention, late=late
+        q,
+        tuple(status),
+        channel=channel,
+        shop_id=shop,
+        hold=hold,
+        tag=tag,
+        attention=attention,
+        late=late,
     )
     async with sessions.begin() as session:
         page = await OrderQueries(session).page(

@@ -15,6 +15,11 @@ from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
 
 
+class TagShown(BaseModel):
+    name: str
+    colour: str
+
+
 class OrderSummary(BaseModel):
     """`attention` counts steps that wait for a person; `waits_for` is a stable code."""
 
@@ -27,6 +32,7 @@ class OrderSummary(BaseModel):
     waits_until: datetime | None
     holds: list[str]
     attention: int
+    tags: list[TagShown]
     payable: MoneyView
     placed_at: datetime | None
     ship_by: datetime | None
@@ -38,6 +44,7 @@ class OrderSummary(BaseModel):
             no=row.no, channel=row.channel, shop_id=row.shop_id, external_no=row.external_no,
             status=row.status, waits_for=row.waits_for, waits_until=row.waits_until,
             holds=sorted(row.holds), attention=row.attention,
+            tags=[TagShown(name=name, colour=colour) for name, colour in row.tags],
             payable=MoneyView.of(row.payable_minor, row.currency), placed_at=row.placed_at,
             ship_by=row.ship_by, updated_at=row.updated_at,
         )  # fmt: skip

@@ -36,10 +36,17 @@ _SPENT: Final = (
     "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",
     "second_factor", "recovery_code",
 )  # fmt: skip
-_SPENT_BY_WORKER: Final = ("platform_label", "rate_bucket", "import_row", "webhook_try")
+_SPENT_BY_WORKER: Final = (
+    "platform_label",
+    "rate_bucket",
+    "import_row",
+    "webhook_try",
+    "order_tag",
+)
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
-    "sku_tax", "stock_bin", "carton", "carrier_cutoff", "handed_parcel",
+    "sku_tax", "stock_bin", "carton", "carrier_cutoff", "handed_parcel", "order_tag", "tag",
+    "saved_filter",
 )  # fmt: skip
 
 STATEMENTS: Final = (

@@ -18,19 +18,21 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 from sqlalchemy.engine import Row
 from sqlmodel import col
 from sqlmodel import select as select_rows
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import ShopRow
+from db.orders.desk_tables import OrderTagRow, TagRow
 from db.orders.search import Found, find_orders
 from db.orders.tables import OrderEventRow, OrderHoldRow, SalesOrderRow, ShipmentRow
 from db.platform.tables import AttentionRow
 from db.sql import execute
 from db.vault import Vault
 from domain.orders.order import HoldKind, OrderStatus
+from domain.shared.errors import OrderNotFound
 
 Sort = Literal["ship_by", "age"]
 CLOSED: Final = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
@@ -54,7 +56,9 @@ class OrderFilter:
     channel: str = ""
     shop_id: str = ""
     hold: HoldKind | None = None
+    held_hours: int = 0  # and so long already
     attention: bool = False
+    tag: str = ""
     late: bool = False  # the promised time of shipping is over and nothing was handed over
 
 
@@ -68,7 +72,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """Orders with `shop`, `holds`, `attention`, `stages`; `following` is empty at the end.
+    """Orders with `shop`, `holds`, `attention`, `stages`, `tags`; `following` is empty at the end.
 
     `total` stops at `MOST_COUNTED`; it is told on the first page alone.
     """
@@ -115,6 +119,15 @@ class OrderQueries:
         following = Position(getattr(last, _SORTED_BY[sort]), last.id)
         return OrderPage(rows[:limit], following, total, found)
 
+    async def ids(
+        self, wanted: OrderFilter, vault: Vault, now: datetime, limit: int
+    ) -> Sequence[str]:
+        """The orders that fit, the latest first, as far as `limit`."""
+        found = await find_orders(self.session, vault, wanted.search) if wanted.search else None
+        conditions = _conditions(wanted, found, now)
+        query = select(col(_order.id)).where(*conditions).order_by(*_ORDERINGS["age"])
+        return [row.id for row in await execute(self.session, query.limit(limit))]
+
     async def _count(self, conditions: Sequence[ColumnElement[bool]]) -> int:
         some = select(col(_order.id)).where(*conditions).limit(MOST_COUNTED).subquery()
         [row] = await execute(self.session, select(func.count().label("n")).select_from(some))
@@ -159,6 +172,14 @@ class OrderQueries:
         return (await self.session.exec(query)).all()
 
 
+async def order_id_of(session: AsyncSession, no: str) -> str:
+    """The id of the order with our number. Raises OrderNotFound."""
+    order = await OrderQueries(session).find(no)
+    if order is None:
+        raise OrderNotFound(f"there is no order {no[:50]}")
+    return order.id
+
+
 def _conditions(
     wanted: OrderFilter, found: Found | None, now: datetime | None
 ) -> list[ColumnElement[bool]]:
@@ -177,13 +198,18 @@ def _conditions(
     if wanted.shop_id:
         conditions.append(col(_order.shop_id) == wanted.shop_id)
     if wanted.hold is not None:
+        since = func.clock_timestamp() - func.make_interval(0, 0, 0, 0, wanted.held_hours)
         conditions.append(
             exists().where(
                 col(OrderHoldRow.order_id) == col(_order.id),
                 col(OrderHoldRow.kind) == wanted.hold,
                 col(OrderHoldRow.released_at).is_(None),
+                *((col(OrderHoldRow.placed_at) <= since,) if wanted.held_hours else ()),
             )
         )
+    if wanted.tag:
+        tagged = select(col(OrderTagRow.order_id)).where(col(OrderTagRow.tag) == wanted.tag)
+        conditions.append(col(_order.id).in_(tagged))
     if wanted.attention:
         conditions.append(
             exists().where(
@@ -255,8 +281,25 @@ _OPEN_ATTENTION: Final = (
     .scalar_subquery()
     .label("attention")
 )
+_TAGS: Final = (
+    select(
+        func.coalesce(
+            func.jsonb_agg(
+                aggregate_order_by(
+                    func.jsonb_build_array(col(TagRow.name), col(TagRow.colour)), col(TagRow.name)
+                )
+            ),
+            cast([], JSONB),
+        )
+    )
+    .select_from(OrderTagRow)
+    .join(TagRow, col(TagRow.name) == col(OrderTagRow.tag))
+    .where(col(OrderTagRow.order_id) == col(_order.id))
+    .scalar_subquery()
+    .label("tags")
+)
 _LISTED: Final[Select[Any]] = select(
-    *_COLUMNS, col(ShopRow.name).label("shop"), _OPEN_HOLDS, _OPEN_ATTENTION, _STAGES
+    *_COLUMNS, col(ShopRow.name).label("shop"), _OPEN_HOLDS, _OPEN_ATTENTION, _STAGES, _TAGS
 ).join(ShopRow, col(ShopRow.id) == col(_order.shop_id))
 _COUNTS: Final = select(
     *(

@@ -13,7 +13,7 @@ from db.orders.tables import ReceiverRow
 from db.sql import execute, run
 from db.vault import Vault
 
-MOST_FOUND: Final = 500
+MOST_FOUND: Final = 300
 _SHORTEST_PREFIX: Final = 4
 _LAST_DIGITS: Final = re.compile(r"\d{4}")
 _LAST_CHARACTER: Final = "\U0010ffff"

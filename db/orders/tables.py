@@ -194,6 +194,7 @@ class OrderHoldRow(SQLModel, table=True):
             postgresql_where=text("released_at IS NULL"),
         ),
         Index("open_holds", "kind", postgresql_where=text("released_at IS NULL")),
+        Index("open_holds_by_age", "placed_at", "id", postgresql_where=text("released_at IS NULL")),
     )
     id: str = Field(primary_key=True)
     order_id: str = Field(foreign_key="sales_order.id")

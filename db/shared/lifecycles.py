@@ -94,6 +94,12 @@ WHERE id > :after AND state IN ('checking', 'applying')
 ORDER BY id LIMIT :limit
 """
 
+_BULK: Final = """
+SELECT id AS no, '' AS order_id FROM bulk_job
+WHERE id > :after AND state = 'running' AND at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY id LIMIT :limit
+"""
+
 _MATTERS: Final = {
     "Refund": _REFUNDS,
     "ReturnLabel": _RETURN_LABELS,
@@ -104,6 +110,7 @@ _MATTERS: Final = {
     "Invoice": _INVOICES,
     "Campaign": _CAMPAIGNS,
     "Import": _IMPORTS,
+    "Bulk": _BULK,
 }
 
 _OPEN_ITEMS: Final = """

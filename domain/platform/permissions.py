@@ -18,6 +18,8 @@ class Permission(StrEnum):
     LOGGED_IN = "logged_in"  # everybody with an account or a key
     READ_ORDERS = "read_orders"
     CHANGE_ORDERS = "change_orders"
+    READ_NOTES = "read_notes"  # they may name people
+    WRITE_NOTES = "write_notes"
     REVEAL_RECEIVERS = "reveal_receivers"
     ERASE_PEOPLE = "erase_people"  # for good: the keys of their orders are destroyed
     BLOCK_BUYERS = "block_buyers"
@@ -49,6 +51,10 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.LOGGED_IN: _EVERYBODY,
     _P.READ_ORDERS: _EVERYBODY,
     _P.CHANGE_ORDERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.READ_NOTES: frozenset({_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.WRITE_NOTES: frozenset(
+        {_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}
+    ),
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.ERASE_PEOPLE: frozenset({_R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
@@ -145,6 +151,26 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/orders/{no}/invoices": _P.CHANGE_ORDERS,
     "POST /api/v1/orders/{no}/invoices/{invoice_no}/cancellation": _P.CHANGE_ORDERS,
     "POST /api/v1/orders/{no}/invoices/{invoice_no}/reversal": _P.CHANGE_ORDERS,
+    "GET /api/v1/orders/{no}/notes": _P.READ_NOTES,
+    "POST /api/v1/orders/{no}/notes": _P.WRITE_NOTES,
+    "POST /api/v1/orders/{no}/notes/{note_id}/removal": _P.WRITE_NOTES,
+    "GET /api/v1/orders/{no}/tags": _P.READ_ORDERS,
+    "PUT /api/v1/orders/{no}/tags/{name}": _P.WRITE_NOTES,
+    "DELETE /api/v1/orders/{no}/tags/{name}": _P.WRITE_NOTES,
+    "GET /api/v1/orders/{no}/actions": _P.READ_ORDERS,
+    "GET /api/v1/tags": _P.READ_ORDERS,
+    "PUT /api/v1/tags/{name}": _P.CHANGE_ORDERS,
+    "DELETE /api/v1/tags/{name}": _P.CHANGE_ORDERS,
+    "GET /api/v1/saved-filters": _P.READ_ORDERS,
+    "POST /api/v1/saved-filters": _P.READ_ORDERS,
+    "DELETE /api/v1/saved-filters/{filter_id}": _P.READ_ORDERS,
+    "GET /api/v1/holds": _P.READ_ORDERS,
+    "GET /api/v1/bulk-jobs": _P.READ_ORDERS,
+    "GET /api/v1/bulk-jobs/{job_id}": _P.READ_ORDERS,
+    "GET /api/v1/bulk-jobs/{job_id}/orders": _P.READ_ORDERS,
+    "POST /api/v1/bulk-jobs": _P.CHANGE_ORDERS,
+    "POST /api/v1/bulk-jobs/preview": _P.CHANGE_ORDERS,
+    "POST /api/v1/bulk-jobs/{job_id}/stop": _P.CHANGE_ORDERS,
     "GET /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
     "POST /api/v1/blocked-buyers": _P.BLOCK_BUYERS,
     "POST /api/v1/blocked-buyers/removal": _P.BLOCK_BUYERS,

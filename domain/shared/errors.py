@@ -32,6 +32,22 @@ class PlanChanged(DomainError):
     """The order moved on since the plan was shown; look at the new plan."""
 
 
+class NoteNotFound(DomainError):
+    """The order has no such note, or it was taken back."""
+
+
+class TagNotFound(DomainError):
+    """Nobody has made such a tag."""
+
+
+class FilterNotFound(DomainError):
+    """There is no such saved filter, or it is somebody else's."""
+
+
+class BulkJobNotFound(DomainError):
+    """No bulk job has this id."""
+
+
 class RefundNotFound(DomainError):
     """No refund has this number."""
 

@@ -85,3 +85,8 @@ def invoice_workflow_id(invoice_no: str) -> str:
 def campaign_workflow_id(campaign_id: str) -> str:
     """The id of the workflow that decides about the steps of one campaign."""
     return f"campaign/{quote(campaign_id, safe='')}"
+
+
+def bulk_workflow_id(job_id: str) -> str:
+    """The id of the workflow that carries one decision out for many orders."""
+    return f"bulk/{quote(job_id, safe='')}"

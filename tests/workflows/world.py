@@ -12,6 +12,7 @@ from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Interceptor
 
+from activities.orders.bulk import BulkActivities
 from activities.orders.ports import Adapters, OrderRules
 from activities.platform.campaigns import CampaignActivities
 from db.audit import audit
@@ -272,6 +273,7 @@ async def company(
     campaigns = CampaignActivities(sessions, client)
     activities: list[Callable[..., Any]] = [
         *activities_of(world), campaigns.advance, campaigns.decide,
+        BulkActivities(sessions, client).carry_on,
     ]  # fmt: skip
     async with make_worker(client, activities, interceptors=interceptors):
         yield Company(client, sessions, outside)

@@ -44,5 +44,14 @@ DECISION: ActivityConfig = {
     ),
 }
 
+# Some orders of a bulk job, each by a command of its own. What is left is tried again for ever.
+MANY_ORDERS: ActivityConfig = {
+    "start_to_close_timeout": timedelta(minutes=5),
+    "heartbeat_timeout": timedelta(seconds=60),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+}
+
 # How long a step that waits for a gate sleeps when nobody wakes it.
 GATE_PATIENCE = timedelta(minutes=15)

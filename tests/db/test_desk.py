@@ -77,9 +77,11 @@ async def test_a_note_is_taken_back_by_who_wrote_it_and_nothing_of_it_stays(
     assert told == [("noted",), ("note_taken_back",)]
 
 
-async def test_notes_go_with_the_person_they_may_name(sessions: Sessions) -> None:
+async def test_notes_go_with_the_person_they_may_name(
+    sessions: Sessions, web_sessions: Sessions
+) -> None:
     await _write(sessions)
-    async with sessions.begin() as session:
+    async with web_sessions.begin() as session:
         await run(session, "UPDATE sales_order SET status = 'completed'")
         found = await plan_erasure(session, VAULT, order_no="O-1")
         await erase_person(session, found, found.plan)

@@ -53,6 +53,7 @@ from db.platform.gates import Gates
 from db.vault import Vault
 from integrations.webhooks import WebhookSender
 from runtime import logs
+from runtime.chaining import Chaining
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
@@ -305,6 +306,7 @@ async def serve(
                 Posting(sessions),
                 Exporting(sessions),
                 Invoicing(sessions),
+                Chaining(sessions, settings.audit_anchor_file),
             ).run(),
             name="relay",
         )

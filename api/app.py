@@ -53,6 +53,7 @@ import api.orders.waves
 import api.platform.accounts
 import api.platform.approvals
 import api.platform.attention
+import api.platform.audit
 import api.platform.campaigns
 import api.platform.docs
 import api.platform.erasures
@@ -87,6 +88,7 @@ _ROUTERS: Final = (
     (api.platform.logins.router, _V1),
     (api.platform.approvals.router, _V1),
     (api.platform.attention.router, _V1),
+    (api.platform.audit.router, _V1),
     (api.platform.erasures.router, _V1),
     (api.platform.campaigns.router, _V1),
     (api.platform.gates.router, _V1),

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from runtime.chaining import Chaining
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
@@ -27,9 +28,10 @@ LONGEST_PAUSE_S: Final = 5.0
 HOUSEKEEPING_PAUSE_S: Final = 600.0
 REDRIVE_PAUSE_S: Final = 60.0
 RENEWAL_PAUSE_S: Final = 60.0
+CHAINING_PAUSE_S: Final = 1.0
 POSTING_PAUSE_S: Final = 2.0  # a few facts at once cost the database less than each alone
 _SLOW: Final = frozenset(
-    {"housekeeping", "redrive", "renewal", "posting", "exporting", "invoicing"}
+    {"housekeeping", "redrive", "renewal", "posting", "chaining", "exporting", "invoicing"}
 )  # a hint is not for them
 BATCH: Final = 100
 
@@ -89,6 +91,7 @@ class Relay:
     posting: Posting
     exporting: Exporting
     invoicing: Invoicing
+    chaining: Chaining
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -110,6 +113,8 @@ class Relay:
             group.create_task(self._keep_going(books, self.posting.once))
             exports = Pace("exporting", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(exports, self.exporting.once))
+            links = Pace("chaining", CHAINING_PAUSE_S, CHAINING_PAUSE_S)
+            group.create_task(self._keep_going(links, self.chaining.once))
             invoices = Pace("invoicing", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(invoices, self.invoicing.once))
 

@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         "what they sealed until onhand reseal has sealed it anew",
     )
 
+    audit_anchor: Path | None = Field(
+        default=None,
+        description="File the head of the audit trail is kept in, best on another disk than the "
+        "database's; audit-anchor.jsonl in the data folder",
+    )
+
     database_url: SecretStr | None = Field(
         default=None,
         description="postgresql://user:password@host/name; empty = embedded PostgreSQL 18",
@@ -345,6 +351,11 @@ class Settings(BaseSettings):
     def sandbox_base_url(self) -> str:
         """How workers reach the sandbox of shops and carriers, without a slash at the end."""
         return self.sandbox_url or f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def audit_anchor_file(self) -> Path:
+        """Where the head of the audit trail is kept, outside the database."""
+        return self.audit_anchor or self.data_dir / "audit-anchor.jsonl"
 
     def encryption_key(self) -> bytes:
         """The 32 bytes that encrypt personal data; made once in the data folder if not set."""

@@ -11,6 +11,7 @@ from starlette.types import Scope
 import web.account
 import web.approvals
 import web.attention
+import web.audit
 import web.claims
 import web.consumer_returns
 import web.erasure
@@ -49,6 +50,7 @@ _ROUTERS: Final = (
     web.account.router,
     web.erasure.router,
     web.approvals.router,
+    web.audit.router,
     web.orders.router,
     web.return_photos.router,
     web.exchanges.router,

@@ -9,6 +9,7 @@ from typing import Final
 LEDGERS: Final = (
     "stock_move",
     "audit_log",
+    "audit_chain",
     "order_event",
     "order_late_fact",
     "tracking_event",
@@ -30,7 +31,8 @@ _ONLY_WEB_WRITES: Final = (
     "recovery_code",
 )  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
-    "effect", "platform_label", "voucher", "voucher_entry", "recognised", "stock_value",
+    "effect", "audit_chain", "platform_label", "voucher", "voucher_entry", "recognised",
+    "stock_value",
 )  # fmt: skip
 _SPENT: Final = (
     "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",

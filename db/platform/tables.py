@@ -360,6 +360,7 @@ class AuditRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("request_id", "action", "subject"),
         Index("audit_by_subject", "subject", "at"),
+        Index("audit_by_time", "at"),
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BIGINT)
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
@@ -370,6 +371,16 @@ class AuditRow(SQLModel, table=True):
     before: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     after: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     request_id: str
+
+
+class AuditChainRow(SQLModel, table=True):
+    """A link of the audit trail: its hash covers the row and the hash before; append-only."""
+
+    __tablename__ = "audit_chain"
+    seq: int = Field(primary_key=True, sa_type=BIGINT, sa_column_kwargs={"autoincrement": False})
+    audit_id: int = Field(unique=True, sa_type=BIGINT)
+    hash: str
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 
 class DigestKeyRow(SQLModel, table=True):

@@ -41,6 +41,7 @@ class Permission(StrEnum):
     KEEP_BOOKS = "keep_books"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_METRICS = "read_metrics"
+    READ_AUDIT = "read_audit"  # who did what, and why
 
 
 _P, _R = Permission, Role
@@ -75,6 +76,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.KEEP_BOOKS: frozenset({_R.FINANCE, _R.ADMIN}),
     _P.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
+    _P.READ_AUDIT: frozenset({_R.ADMIN, _R.MANAGER}),
     _P.READ_METRICS: frozenset({_R.ADMIN, _R.MANAGER}),
 }
 
@@ -115,6 +117,10 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "POST /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "DELETE /api/v1/api-keys/{key_id}": _P.MANAGE_ACCOUNTS,
+    # audit trail
+    "GET /api/v1/audit": _P.READ_AUDIT,
+    "GET /audit": _P.READ_AUDIT,
+    "GET /audit.csv": _P.READ_AUDIT,
     # people
     "POST /api/v1/erasures/plan": _P.ERASE_PEOPLE,
     "POST /api/v1/erasures": _P.ERASE_PEOPLE,

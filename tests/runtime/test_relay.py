@@ -1,8 +1,10 @@
 import asyncio
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -25,6 +27,7 @@ from db.sql import run
 from domain.orders.messages import MessageArrived, OrderRef, StateChanged
 from domain.shared.ids import InboxId
 from integrations.webhooks import WebhookSender
+from runtime.chaining import Chaining
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
@@ -123,6 +126,7 @@ def _relay(sessions: Sessions, engine: FakeEngine) -> Relay:
         Posting(sessions),
         Exporting(sessions),
         Invoicing(sessions),
+        Chaining(sessions, Path(tempfile.mkdtemp()) / "anchor"),
     )
 
 

@@ -24,6 +24,8 @@ _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADM
 PAGES = {
     "/privacy/erasure": _ADMIN,
     "/approvals": _ALL,
+    "/audit": _ADMIN | {Role.MANAGER},
+    "/audit.csv": _ADMIN | {Role.MANAGER},
     "/orders": _ALL,
     "/orders.csv": _ALL,
     "/orders/O-1": _ALL,

@@ -69,6 +69,7 @@ from api.idempotency import Idempotency
 from api.limits import limit_bodies
 from api.metrics import Requests
 from api.platform.docs import PROBLEMS, describe
+from api.rates import Rates
 from api.strict import strict_json
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -156,6 +157,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     application.state.settings = settings
     application.state.temporal = NotConnected()
+    application.state.rates = Rates()
     errors.install(application)
     for router, prefix in _ROUTERS:
         application.include_router(router, prefix=prefix)

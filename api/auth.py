@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from api.cookies import own_origins, read_cookie
 from api.errors import LoginNeeded, Problem, is_page
+from api.rates import refuse_haste
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
 from domain.platform.permissions import Permission, Role, may, may_resolve, may_tend, permission_of
@@ -90,13 +91,14 @@ async def _look_up(connection: HTTPConnection, *, used: bool = True) -> Principa
 async def guard(request: Request) -> None:
     """Refuse routes nobody listed, people we do not know, and roles that may not.
 
-    Raises Problem 401, 403; LoginNeeded for pages.
+    Raises Problem 401, 403, 429; LoginNeeded for pages.
     """
     principal = await authenticate(request)
     path = path_of(request)
     permission = permission_of(request.method, path)
     if permission is None:
         raise Problem("NotAllowed", 403, "this route is not open to anybody")
+    refuse_haste(request, f"{principal.kind}/{principal.id}" if principal.is_known else "", path)
     if permission is not Permission.PUBLIC and not principal.is_known:
         if is_page(request):
             raise LoginNeeded

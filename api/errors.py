@@ -109,6 +109,7 @@ TITLES: Final[dict[str, str]] = {
     "NotAllowed": N_("Your role may not do this"),
     "WrongOrigin": N_("The form is too old or came from elsewhere; open the page again"),
     "TooSlow": N_("The request took too long to arrive; send it again"),
+    "TooManyRequests": N_("Too many requests in a short time; try again in a moment"),
     "TooManyAttempts": N_("Too many attempts; try again in a quarter of an hour"),
     "RequestInProgress": N_("The first request with this key is still being answered"),
     "TemporalUnavailable": N_("The workflow engine does not answer; nothing was changed"),

@@ -40,6 +40,7 @@ def headers_of(connection: HTTPConnection) -> dict[str, str]:
     headers = {
         **_ALWAYS,
         "Content-Security-Policy": _POLICY.format(nonce=connection.state.nonce),
+        **getattr(connection.state, "rate_headers", {}),
     }
     if is_https(connection):
         headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"

@@ -210,6 +210,13 @@ class Settings(BaseSettings):
         description="Goodwill up to this sum needs no manager (cents)",
     )
 
+    requests_per_minute: int = Field(
+        default=6_000,
+        ge=0,
+        le=10**7,
+        description="So many requests of one account, key or strange address a minute are answered "
+        "by each API process; log-ins, exports and revealing have tighter limits; 0 = no limits",
+    )
     two_person_refund_minor: int = Field(
         default=1_000_000,
         ge=0,

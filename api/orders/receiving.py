@@ -7,6 +7,7 @@ from pydantic import Field, StrictInt
 
 from api.deps import Context, SettingsOf
 from api.platform.asking import ask_another, is_above
+from api.platform.docs import WAITS
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.repository import StockRepository
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
@@ -71,7 +72,7 @@ async def receive(body: Receipt, context: Context) -> Posted:
     return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
 
 
-@router.post("/adjustments")
+@router.post("/adjustments", responses=WAITS)
 async def adjust(body: Adjustment, context: Context, settings: SettingsOf) -> Posted:
     """Correct what lies there, with a reason; units that are promised stay.
 

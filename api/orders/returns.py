@@ -25,6 +25,7 @@ from api.orders.return_bodies import (
     Said,
 )
 from api.platform.asking import ask_another, is_above
+from api.platform.docs import WAITS
 from api.strict import Code, clean
 from db.logistics.claim_opening import claim_from_bench
 from db.orders import return_acts, return_decisions
@@ -126,7 +127,7 @@ async def plan(
         return ReturnPlanView.of(await return_decisions.plan_of(session, return_no, action, terms))
 
 
-@router.post("/returns/{return_no}/decision")
+@router.post("/returns/{return_no}/decision", responses=WAITS)
 async def decide(
     return_no: Code, body: Decided, context: Context, settings: SettingsOf
 ) -> ReturnPlanView:

@@ -9,6 +9,7 @@ from api.deps import Context, RequestContext, SettingsOf
 from api.orders import commands
 from api.orders.money import MoneyView
 from api.platform.asking import ask_another, is_above
+from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.messages import Accepted, StepAction
@@ -138,7 +139,7 @@ async def cancellation_plan(
     return PlanView.of(*planned)
 
 
-@router.post("/orders/{no}/cancellation")
+@router.post("/orders/{no}/cancellation", responses=WAITS)
 async def cancel(no: Code, body: Cancellation, context: Context, settings: SettingsOf) -> State:
     """Carry out the plan that was shown; 409 when the order moved on meanwhile.
 

@@ -21,6 +21,7 @@ from api.deps import Context, RequestContext, SettingsOf
 from api.errors import Problem, problem_of
 from api.orders.return_bodies import Decided
 from api.platform.asking import ask_another
+from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from db.platform import approvals as kept
 from db.platform.audit import audit
@@ -126,7 +127,7 @@ async def withdraw(approval_id: Code, context: Context) -> ApprovalView:
     return await get_approval(approval_id, context)
 
 
-@router.post("/key-exports", status_code=202)
+@router.post("/key-exports", status_code=202, responses=WAITS)
 async def export_key(body: KeyExport, context: Context, settings: SettingsOf) -> None:
     """The encryption key for a safe: wrapped for the key given here, after a second administrator
     said yes."""

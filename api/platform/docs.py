@@ -42,6 +42,15 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     500: _problem("A failure on our side; `request_id` names it"),
     503: _problem("Come again after `Retry-After` seconds"),
 }
+_RATE: Final = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait"},
+    "RateLimit": {"schema": {"type": "string"}, "description": "What is left: r, and t seconds"},
+    "RateLimit-Policy": {"schema": {"type": "string"}, "description": "q requests in w seconds"},
+}
+TOO_MANY: Final = _problem("More requests than are answered in a minute") | {"headers": _RATE}
+WAITS: Final[dict[int | str, dict[str, Any]]] = {
+    202: _problem("Another person has to approve it: `detail` is the approval, `Location` too"),
+}
 _WITH_BODY: Final[dict[str, dict[str, Any]]] = {
     "400": _problem("The body cannot be read"),
     "409": _problem("Not possible now; `code` says why"),
@@ -98,6 +107,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
                 operation["security"] = [{"key": []}, {"session": []}]
             if public:
                 continue
+            operation["responses"].setdefault("429", TOO_MANY)
             operation["responses"].setdefault("404", _problem("There is no such thing"))
             if "{" in path:
                 operation["responses"].setdefault("409", _WITH_BODY["409"])

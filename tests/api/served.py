@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.rates import Rates
 from db.engine import Sessions
 from db.platform.accounts import Accounts
 from domain.platform.permissions import Role
@@ -42,7 +43,7 @@ async def served(database_url: str) -> AsyncIterator[FastAPI]:
     app, fresh = _application()
     kept = app.state._state
     kept.clear()
-    kept.update(fresh, settings=settings_of(database_url))
+    kept.update(fresh, settings=settings_of(database_url), rates=Rates())
     async with app.router.lifespan_context(app):
         yield app
 

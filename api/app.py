@@ -34,6 +34,7 @@ import api.orders.bulk
 import api.orders.corrections
 import api.orders.exchanges
 import api.orders.holds
+import api.orders.floor
 import api.orders.invoices
 import api.orders.labels
 import api.orders.manifests
@@ -102,6 +103,7 @@ _ROUTERS: Final = (
     (api.orders.tags.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),
+    (api.orders.floor.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.manifests.router, _V1),
     (api.orders.return_labels.router, _V1),

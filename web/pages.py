@@ -27,6 +27,7 @@ import web.login
 import web.new_partners
 import web.order_actions
 import web.orders
+import web.packing
 import web.partners
 import web.payment_accounts
 import web.return_photos
@@ -74,6 +75,7 @@ _ROUTERS: Final = (
     web.invoice_accounts.router,
     web.invoice_accounts.acts,
     web.waves.router,  # before the warehouse: `waves` and `codes` are no shipments
+    web.packing.router,
     web.floor.router,
     web.warehouse.router,
     web.tracking.router,

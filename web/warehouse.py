@@ -1,5 +1,6 @@
 """The warehouse's own pages: what to pick, pack and hand over, on a tablet."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import quote
 
@@ -9,14 +10,28 @@ from starlette.responses import RedirectResponse, Response
 from api.cookies import keep_cookie, read_cookie
 from api.deps import SessionsOf, Who
 from api.orders import warehouse
+from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.orders.floor import Floor
 from db.orders.manifests import todays_manifests
+from db.orders.packing import PackStation
 from db.platform.inbox import AttentionInbox
-from domain.shared.errors import InvalidInput
+from domain.shared.errors import InvalidInput, PackingDiffers
+from web.floor import by_zone, lines_of, scan_words
 from web.order_actions import body_of
 from web.render import page
+from web.words import floor
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why the boxes were not taken, and what was typed: weight and carton of each."""
+
+    why: str
+    boxes: list[tuple[str, str]]
+
 
 COOKIE: Final = "onhand_location"
 Location = Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")]
@@ -56,12 +71,28 @@ async def pick_lists(
 @router.get("/warehouse/{shipment_no}")
 async def shipment(shipment_no: str, request: Request, sessions: SessionsOf) -> Response:
     """One shipment with its next act."""
+    return await _shown(shipment_no, request, sessions)
+
+
+async def _shown(
+    shipment_no: str, request: Request, sessions: Sessions, refused: Refused | None = None
+) -> Response:
     found = await warehouse.get_shipment(shipment_no, sessions)
+    packing = found.picked_at is not None and found.packed_at is None
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
         stuck = await AttentionInbox(session).of_shipment(found.shipment_no)
-    names = {str(place.location_id): place.name for place in places}
-    return page(request, "shipment.html", shipment=found, names=names, stuck=stuck)
+        cartons = await Floor(session).cartons(found.location) if packing else {}
+        station = PackStation(session)
+        expected = await station.expected(found.shipment_no) if packing else None
+        advised = await station.suggestion(found.shipment_no) if packing else None
+    lines = await lines_of(sessions, {found.shipment_no: 0}, "pack") if packing else []
+    return page(
+        request, "shipment.html", status=409 if refused else 200, shipment=found, stuck=stuck,
+        names={str(place.location_id): place.name for place in places}, packing=packing,
+        cartons=cartons, expected=expected, advised=advised, lines=by_zone(lines), floor=floor,
+        scan_words=scan_words(request), refused=refused, wave=None, closed=False, back="",
+    )  # fmt: skip
 
 
 @router.post("/warehouse/{shipment_no}/pick")
@@ -81,15 +112,28 @@ async def pick(shipment_no: str, request: Request, sessions: SessionsOf, who: Wh
 @router.post("/warehouse/{shipment_no}/pack")
 async def pack(
     shipment_no: str,
+    request: Request,
     sessions: SessionsOf,
     who: Who,
     weight: Annotated[list[str] | None, Form(max_length=_MOST_BOXES)] = None,
+    carton: Annotated[list[str] | None, Form(max_length=_MOST_BOXES)] = None,
+    reason: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Close the boxes; each weight in kilograms makes one."""
-    boxes = [{"weight_g": _grams(text)} for text in weight or [] if text.strip()]
+    """Close the boxes; each weight in kilograms makes one, of the carton beside it."""
+    kinds = [*(carton or []), *[""] * _MOST_BOXES]
+    boxes = [
+        {"weight_g": _grams(text), "carton": kind}
+        for text, kind in zip(weight or [], kinds, strict=False)
+        if text.strip()
+    ]
     if not boxes:
         raise InvalidInput("weigh at least one box")
-    await warehouse.pack(shipment_no, body_of(warehouse.Packing, boxes=boxes), sessions, who.actor)
+    body = body_of(warehouse.Packing, boxes=boxes, reason=reason)
+    try:
+        await warehouse.pack(shipment_no, body, sessions, who.actor)
+    except PackingDiffers as error:
+        refused = Refused(str(error), list(zip(weight or [], kinds, strict=False)))
+        return await _shown(shipment_no, request, sessions, refused)
     return _back(shipment_no)
 
 

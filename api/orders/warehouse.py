@@ -9,8 +9,9 @@ from sqlalchemy.engine import Row
 
 from api.auth import principal_of
 from api.deps import SessionsOf
-from api.strict import Code, StrictBody, Weight
-from db.orders.warehouse import OPEN, Box, Warehouse
+from api.strict import Code, SafeStr, StrictBody, Weight
+from db.orders.packing import PackStation, Weighed
+from db.orders.warehouse import OPEN, Warehouse
 from domain.orders.order import ShipmentStatus
 from domain.shared.errors import InvalidInput
 
@@ -46,15 +47,21 @@ def _confirmed(body: Annotated[PickConfirmation | None, Body()] = None) -> PickC
 
 
 class PackedBox(StrictBody):
-    """Grams and millimetres; a side of 0 was not measured."""
+    """Grams and millimetres; a side of 0 was not measured. `carton` is the code of a kind that the
+    location has: its weight is expected, and its sides are taken for a box that was not measured.
+    """
 
     weight_g: Weight
     length_mm: Millimetres = 0
     width_mm: Millimetres = 0
     height_mm: Millimetres = 0
+    carton: SafeStr = ""
 
 
 class Packing(StrictBody):
+    """`reason` says why weight or scans are not as the location's rule expects them."""
+
+    reason: SafeStr = ""
     boxes: list[PackedBox] = Field(min_length=1, max_length=50)
 
 
@@ -163,10 +170,14 @@ async def confirm_pick(
 async def pack(
     shipment_no: Code, body: Packing, sessions: SessionsOf, actor: Actor = "system"
 ) -> Done:
-    """Close and weigh the boxes; each gets a label."""
-    boxes = [Box(**box.model_dump()) for box in body.boxes]
+    """Close and weigh the boxes; each gets a label.
+
+    Where the location has a rule, a weight that is off, or units that were not scanned in though
+    others were, are refused without a reason.
+    """
+    boxes = [Weighed(**box.model_dump()) for box in body.boxes]
     async with sessions.begin() as session:
-        await Warehouse(session, actor).pack(shipment_no, boxes)
+        await PackStation(session, actor).pack(shipment_no, boxes, body.reason)
     return Done(shipment_no=shipment_no)
 
 

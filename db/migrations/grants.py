@@ -47,8 +47,8 @@ _SPENT_BY_WORKER: Final = (
 )
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
-    "sku_tax", "stock_bin", "carton", "carrier_cutoff", "handed_parcel", "order_tag", "tag",
-    "saved_filter",
+    "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
+    "tag", "saved_filter",
 )  # fmt: skip
 
 STATEMENTS: Final = (

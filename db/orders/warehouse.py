@@ -185,8 +185,9 @@ class Warehouse:
         await queue_signal(self.session, shipment.workflow_id, "picked", Picked(short))
         await self._audit("shipment.picked", no, reason)
 
-    async def pack(self, no: str, boxes: Sequence[Box]) -> None:
-        """Boxes are closed and weighed; parcels are `{no}-P1`, `{no}-P2`, …
+    async def pack(self, no: str, boxes: Sequence[Box], reason: str = "") -> None:
+        """Boxes are closed and weighed; parcels are `{no}-P1`, `{no}-P2`, … `reason` says why they
+        are not as expected.
 
         Raises OrderNotFound, ActionNotAllowed before the pick is confirmed, when nothing was found
         or when it was packed otherwise.
@@ -211,7 +212,7 @@ class Warehouse:
         )  # fmt: skip
         await run(self.session, _PACKED, no=no, weight_g=sum(box.weight_g for box in boxes))
         await queue_signal(self.session, shipment.workflow_id, "packed", Packed())
-        await self._audit("shipment.packed", no)
+        await self._audit("shipment.packed", no, reason)
 
     async def hand_over(self, no: str) -> None:
         """The carrier took the boxes.

@@ -84,6 +84,10 @@ class ParcelNotFound(DomainError):
     """No parcel has this id."""
 
 
+class PackingDiffers(DomainError):
+    """Weight or scans are not as expected; say why, or look again."""
+
+
 class WaveNotFound(DomainError):
     """No wave of picking has this number."""
 

@@ -35,6 +35,28 @@ async def answer_lost(route: Route) -> None:
     await route.abort()
 
 
+async def _packs(page: Page, address: str) -> None:
+    """Found by its number at the pack station; scanned in, weighed wrongly, then with a reason."""
+    await page.goto(f"{address}/warehouse/pack")
+    await scan(page, SHIPMENT)
+    await page.wait_for_url(f"**/warehouse/{SHIPMENT}")
+    await scan(page, TEA)
+    await says(page, "1 of 2")
+    await page.locator("[name=weight]").first.focus()
+    await page.keyboard.type("9", delay=150)
+    await scan(page, POT)
+    await says(page, "1 of 1")
+    await expect(page.locator("[name=weight]").first).to_have_value("9")
+    await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
+    await scan(page, "ONHAND-DONE")
+    await expect(page.get_by_text("2 of 3 units were scanned in")).to_be_visible(timeout=SLOW_MS)
+    await scan(page, TEA)
+    await says(page, "Everything is scanned")
+    await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
+    await scan(page, "ONHAND-DONE")
+    await expect(page.get_by_text("9 kg")).to_be_visible(timeout=SLOW_MS)
+
+
 async def test_scans_of_a_shift_without_wifi_are_sent_in_order_and_count_once(
     address: str, web_sessions: Sessions
 ) -> None:
@@ -72,14 +94,20 @@ async def test_scans_of_a_shift_without_wifi_are_sent_in_order_and_count_once(
         await page.context.set_offline(False)
         await says(page, "Confirmed")
         await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
-    heard = await rows(
-        web_sessions, "SELECT kind, sku, verdict FROM warehouse_scan ORDER BY at, key"
-    )
+        await _packs(page, address)
+    scans = "SELECT kind, sku, verdict FROM warehouse_scan WHERE station = :at ORDER BY at, key"
+    heard = await rows(web_sessions, scans, at="pick")
     assert heard == [
         ("item", TEA, "counted"), ("item", POT, "counted"), ("undo", POT, "undone"),
         ("item", POT, "counted"), ("item", TEA, "counted"), ("done", "", "confirmed"),
     ]  # fmt: skip
+    assert await rows(web_sessions, scans, at="pack") == [
+        ("item", TEA, "counted"), ("item", POT, "counted"), ("item", TEA, "counted"),
+    ]  # fmt: skip
     picked = "SELECT sku, picked_quantity FROM shipment_line WHERE shipment_no = :no ORDER BY sku"
     assert await rows(web_sessions, picked, no=SHIPMENT) == [(POT, 1), (TEA, 2)]
-    told = "SELECT name FROM outbox WHERE target = :target"
-    assert await rows(web_sessions, told, target=f"shipment/{SHIPMENT}") == [("picked",)]
+    told = "SELECT name FROM outbox WHERE target = :target ORDER BY id"
+    assert await rows(web_sessions, told, target=f"shipment/{SHIPMENT}") == [
+        ("picked",),
+        ("packed",),
+    ]

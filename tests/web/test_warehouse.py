@@ -144,3 +144,61 @@ async def test_a_scanned_number_opens_its_shipment(staff: Person) -> None:
     assert answer.headers["location"] == PATH
     assert away.headers["location"] == "/warehouse/%2F%2FEVIL.EXAMPLE"
     assert (await staff.get(PATH)).status_code == 200
+
+
+SETUP = {
+    "checked": "yes", "tolerance_g": "50", "tolerance_percent": "1", "wave_size": "20",
+    "cartons": "S, 200, 150, 100, 80\r\nM\t300\t250\t200\t150\t10000", "cutoffs": "sf, 18:30",
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_weight_that_is_off_is_shown_again_with_a_field_for_the_reason(
+    staff: Person, sessions: Sessions
+) -> None:
+    assert (await staff.send_form("/warehouse/setup/HQ", **SETUP)).status_code == 303
+    await staff.send_form(f"{PATH}/pick", **{"picked.A": "2", "picked.B": "1"})
+
+    off = await staff.send_form(f"{PATH}/pack", weight=["9", ""], carton=["S", ""])
+
+    assert off.status_code == 409
+    assert "The boxes weigh 9000 g, 1580 g are expected" in off.text
+    assert 'value="9"' in off.text
+    assert await rows(sessions, "SELECT 1 FROM parcel") == []
+    said = await staff.send_form(f"{PATH}/pack", weight=["9"], carton=["S"], reason="gift")
+    assert said.status_code == 303
+    assert await rows(sessions, "SELECT weight_g, length_mm FROM parcel") == [(9000, 200)]
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_place_shows_how_it_works_and_refuses_lines_it_cannot_read(staff: Person) -> None:
+    await staff.send_form("/warehouse/setup/HQ", **SETUP)
+    await staff.send_form("/warehouse/setup/HQ/bins", bins="A, Z1, 01-01\nB\tZ2\t02-01\n")
+
+    shown = (await staff.get("/warehouse/setup?location=HQ")).text
+
+    for text in ("M, 300, 250, 200, 150, 10000", "sf, 18:30", "A, Z1, 01-01", "B, Z2, 02-01"):
+        assert text in shown
+    for bad in ({"cartons": "S, 1"}, {"cartons": "S, a, b, c"}, {"cutoffs": "sf, 99:99"}):
+        assert (await staff.send_form("/warehouse/setup/HQ", **SETUP | bad)).status_code == 422
+    unknown = await staff.send_form("/warehouse/setup/HQ/bins", bins="NO, Z, 1")
+    assert (unknown.status_code, "NO" in unknown.text) == (404, True)
+    assert (await staff.send_form("/warehouse/setup/NO", **SETUP)).status_code == 404
+
+
+@pytest.mark.usefixtures("order")
+async def test_the_pack_station_finds_a_shipment_by_number_slot_or_its_only_goods(
+    staff: Person, sessions: Sessions
+) -> None:
+    found = await staff.get("/warehouse/pack?find=o-1-1")
+    assert (found.status_code, found.headers["location"]) == (303, PATH)
+    made = await staff.send_form("/warehouse/waves", location="HQ", shipment_no="O-1-1")
+    slot = made.headers["location"].rsplit("/", 1)[1] + "-1"
+    assert (await staff.get(f"/warehouse/pack?find={slot}")).headers["location"] == PATH
+
+    await staff.send_form(f"{PATH}/pick", **{"picked.A": "2", "picked.B": "1"})
+    assert "Nothing to pack goes by this code" in (await staff.get("/warehouse/pack?find=A")).text
+    await change(sessions, "UPDATE shipment_line SET sku = 'A'")
+    await change(sessions, "UPDATE sku SET gtin = '9312345678907' WHERE code = 'A'")
+    for code in ("A", "9312345678907", "0109312345678907"):
+        assert (await staff.get(f"/warehouse/pack?find={code}")).headers["location"] == PATH

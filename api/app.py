@@ -33,8 +33,8 @@ import api.orders.blocked_buyers
 import api.orders.bulk
 import api.orders.corrections
 import api.orders.exchanges
-import api.orders.holds
 import api.orders.floor
+import api.orders.holds
 import api.orders.invoices
 import api.orders.labels
 import api.orders.manifests

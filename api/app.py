@@ -57,6 +57,7 @@ import api.platform.attention
 import api.platform.audit
 import api.platform.campaigns
 import api.platform.docs
+import api.platform.engine
 import api.platform.erasures
 import api.platform.exports
 import api.platform.gates
@@ -91,6 +92,7 @@ _ROUTERS: Final = (
     (api.platform.approvals.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.audit.router, _V1),
+    (api.platform.engine.router, _V1),
     (api.platform.erasures.router, _V1),
     (api.platform.campaigns.router, _V1),
     (api.platform.gates.router, _V1),

@@ -13,8 +13,9 @@ _MOST_NAMED = 20
 
 
 def command() -> None:
-    """Seal secrets, messages and the keys of orders anew with ONHAND_SECRET_KEY; afterwards
-    ONHAND_OLD_SECRET_KEYS can go. What was sealed before orders had keys gets its order's key.
+    """Seal secrets, messages and the keys of orders anew with ONHAND_SECRET_KEY. What was sealed
+    before orders had keys gets its order's key. ONHAND_OLD_SECRET_KEYS can go afterwards, once the
+    workflows that began before are over: their histories stay as they are.
 
     Nothing has to stand still meanwhile, once all processes know the new key and the old one. It
     can be stopped and started again. Exit code 1 when something needs a key that is not there.

@@ -3,14 +3,15 @@
 from typing import Final
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
 from temporalio.service import TLSConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 from temporalio.workflow import SandboxImportNotificationPolicy as ImportPolicy
 from tenacity import retry, stop_after_delay, wait_exponential_jitter
 
+from db.vault import Vault
 from domain.shared.errors import DomainError
+from runtime.codec import converter
 from runtime.failures import FailureTranslation
 from runtime.settings import Settings
 
@@ -22,13 +23,17 @@ PASSED_THROUGH: Final = (
 )  # fmt: skip
 
 
-def plugin() -> SimplePlugin:
-    """Converter, sandbox, refusals and failure translation in one piece."""
+def plugin(vault: Vault | None = None) -> SimplePlugin:
+    """Converter, sandbox, refusals and failure translation in one piece.
+
+    With a vault nothing that is said through the engine can be read there; without one, stories
+    are told and recorded in plain text.
+    """
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
     strict = ImportPolicy.WARN_ON_DYNAMIC_IMPORT | ImportPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
     return SimplePlugin(
         "onhand",
-        data_converter=pydantic_data_converter,
+        data_converter=converter(vault),
         workflow_runner=SandboxedWorkflowRunner(
             restrictions=restrictions.with_import_notification_policy(strict)
         ),
@@ -41,12 +46,13 @@ def plugin() -> SimplePlugin:
 async def connect(settings: Settings, address: str) -> Client:
     """A client for this process; tries for a minute while the server starts."""
     key = settings.temporal_api_key
+    vault = Vault(settings.encryption_key(), older=settings.older_keys())
     return await Client.connect(
         address,
         namespace=settings.temporal_namespace,
         tls=_tls(settings),
         api_key=key.get_secret_value() if key else None,
-        plugins=[plugin()],
+        plugins=[plugin(vault)],
     )
 
 

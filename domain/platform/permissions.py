@@ -41,6 +41,7 @@ class Permission(StrEnum):
     KEEP_BOOKS = "keep_books"
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_METRICS = "read_metrics"
+    READ_ENGINE = "read_engine"  # what workflows were told, as they heard it
     READ_AUDIT = "read_audit"  # who did what, and why
 
 
@@ -76,6 +77,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.KEEP_BOOKS: frozenset({_R.FINANCE, _R.ADMIN}),
     _P.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
+    _P.READ_ENGINE: frozenset({_R.ADMIN}),
     _P.READ_AUDIT: frozenset({_R.ADMIN, _R.MANAGER}),
     _P.READ_METRICS: frozenset({_R.ADMIN, _R.MANAGER}),
 }
@@ -117,6 +119,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "POST /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "DELETE /api/v1/api-keys/{key_id}": _P.MANAGE_ACCOUNTS,
+    # the workflow engine
+    "POST /api/v1/temporal/decode": _P.READ_ENGINE,
     # audit trail
     "GET /api/v1/audit": _P.READ_AUDIT,
     "GET /audit": _P.READ_AUDIT,

@@ -10,6 +10,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from runtime.temporal import plugin
+from tests.people import VAULT
 from tests.replay.record import HISTORIES, personal_data
 from tests.replay.stories import STORIES
 from worker import WORKFLOWS
@@ -34,6 +35,12 @@ async def test_a_kept_history_replays(path: Path) -> None:
     history = WorkflowHistory.from_json(path.name, text)
     replayer = Replayer(workflows=WORKFLOWS, plugins=[plugin()])
     await replayer.replay_workflow(history)
+
+
+async def test_a_history_from_before_payloads_were_sealed_replays_with_the_key() -> None:
+    path = FILES[0]
+    history = WorkflowHistory.from_json(path.name, text_of(path))
+    await Replayer(workflows=WORKFLOWS, plugins=[plugin(VAULT)]).replay_workflow(history)
 
 
 def test_personal_data_in_a_payload_would_be_found() -> None:

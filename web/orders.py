@@ -13,9 +13,10 @@ from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from api.auth import still_in
-from api.deps import Context, RequestContext, SessionsOf, VaultOf
+from api.deps import Context, RequestContext, SessionsOf, VaultOf, Who
 from api.errors import Problem, language_of
 from api.language import translate
+from api.orders.holds import actions_of
 from api.orders.read import read_cursor, write_cursor
 from api.orders.sourcing_words import Told, tell
 from api.platform.exporting import file_name, write_down
@@ -23,11 +24,15 @@ from api.platform.importing import sent
 from api.strict import clean
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.detail import OrderDetail, order_detail
+from db.orders.notes import notes_of
 from db.orders.queries import MOST_COUNTED, NOT_LEFT, OrderFilter, OrderQueries, Sort
 from db.orders.receivers import open_receiver
+from db.orders.saved_filters import saved_filters
 from db.orders.sourcing import decisions_of, names_in
+from db.orders.tags import all_tags, tags_of
 from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
+from domain.platform.permissions import Permission
 from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
 from web.export import HEADINGS, order_slices
 from web.input import typed
@@ -64,6 +69,7 @@ class Shown:
     channel: str = ""
     shop: str = ""
     hold: str = ""
+    tag: str = ""
     attention: bool = False
     late: bool = False
     sort: Sort = "ship_by"
@@ -85,8 +91,26 @@ class Shown:
         return self.address().replace("/orders", "/orders.csv", 1)
 
     @property
+    def query(self) -> str:
+        """What its address says, for who saves it."""
+        return self.address().partition("?")[2]
+
+    @property
+    def fitting(self) -> str:
+        """All that fit, as a job for many orders names them."""
+        wanted = self.filter()
+        given = {
+            "q": self.q, "status": [str(s) for s in wanted.statuses], "channel": self.channel,
+            "shop": self.shop, "hold": self.hold, "tag": self.tag, "attention": self.attention,
+            "late": self.late,
+        }  # fmt: skip
+        return urlencode({name: value for name, value in given.items() if value}, doseq=True)
+
+    @property
     def is_narrowed(self) -> bool:
-        return bool(self.q or self.channel or self.shop or self.hold or self.attention or self.late)
+        return any(
+            (self.q, self.channel, self.shop, self.hold, self.tag, self.attention, self.late)
+        )
 
     def filter(self) -> OrderFilter:
         """A search goes through all orders, whatever tab is open."""
@@ -101,6 +125,7 @@ class Shown:
             channel=self.channel,
             shop_id=self.shop,
             hold=HoldKind(self.hold) if self.hold else None,
+            tag=self.tag,
             attention=self.attention,
             late=self.late,
         )
@@ -115,6 +140,7 @@ def _shown(
     channel: Text = "",
     shop: Text = "",
     hold: Text = "",
+    tag: Text = "",
     attention: bool = False,
     late: bool = False,
     sort: Sort = "ship_by",
@@ -124,7 +150,7 @@ def _shown(
         raise InvalidInput("there is no such hold")
     if status not in (*_STATUS_TABS, *OrderStatus):
         raise InvalidInput("there is no such status")
-    return Shown(q.strip(), status, channel, shop, hold, attention, late, sort, cursor)
+    return Shown(q.strip(), status, channel, shop, hold, tag, attention, late, sort, cursor)
 
 
 ShownOf = Annotated[Shown, Depends(_shown)]
@@ -132,7 +158,12 @@ ShownOf = Annotated[Shown, Depends(_shown)]
 
 @router.get("/orders")
 async def order_list(
-    request: Request, shown: ShownOf, sessions: SessionsOf, vault: VaultOf, jump: bool = False
+    request: Request,
+    shown: ShownOf,
+    sessions: SessionsOf,
+    vault: VaultOf,
+    who: Who,
+    jump: bool = False,
 ) -> Response:
     """Orders that need somebody first; any number finds one, and `jump` leads to the only one."""
     async with sessions.begin() as session:
@@ -143,6 +174,8 @@ async def order_list(
             return _led_to(request, f"/orders/{quote(found.rows[0].no, safe='')}")
         counts = await queries.counts()
         shops = await queries.shops()
+        tags = await all_tags(session)
+        filters = await saved_filters(session, who.actor)
     following = write_cursor(found.following, shown.sort)
     return page(
         request,
@@ -152,6 +185,8 @@ async def order_list(
         total=found.total,
         most=MOST_COUNTED,
         found_by=found.found,
+        tags=tags,
+        filters=filters,
         following=shown.address(cursor=following) if following else "",
         counts=counts | {TO_SHIP: sum(counts.get(status, 0) for status in NOT_LEFT)},
         tabs=_STATUS_TABS,
@@ -235,6 +270,9 @@ async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
     """What the templates of one order need. Raises OrderNotFound."""
     async with context.sessions.begin() as session:
         detail = await order_detail(session, context.vault, typed(no))
+        reads = context.principal.may(Permission.READ_NOTES)
+        notes = await notes_of(session, context.vault, detail.order.id) if reads else []
+        tags = await tags_of(session, detail.order.id)
     return {
         "detail": detail,
         "order": detail.order,
@@ -246,6 +284,10 @@ async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
         "stages": [shipment.row.waits_for for shipment in detail.shipments],
         "by_hand": frozenset(HoldKind) - NOT_RELEASED_BY_HAND,
         "may_change_address": _may_change_address(detail),
+        "doable": actions_of(detail),
+        "notes": notes,
+        "note_texts": {note.id: note.text for note in notes},
+        "tags": tags,
     }
 
 

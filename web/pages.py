@@ -14,6 +14,7 @@ import web.attention
 import web.audit
 import web.claims
 import web.consumer_returns
+import web.desk
 import web.erasure
 import web.erp_accounts
 import web.exchanges
@@ -56,6 +57,7 @@ _ROUTERS: Final = (
     web.return_photos.router,
     web.exchanges.router,
     web.returns.router,  # before the actions of orders: one of them opens a return
+    web.desk.router,
     web.order_actions.router,
     web.attention.router,
     web.claims.router,

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.orders.bulk_messages import BulkAsked
-from domain.orders.desk import BulkAction, Deed, Obstacle, Standing, obstacle
+from domain.orders.desk import MOST_AT_ONCE, BulkAction, Deed, Obstacle, Standing, obstacle
 from domain.orders.order import HoldKind, OrderStatus
 from domain.shared.errors import BulkJobNotFound
 from domain.shared.ids import bulk_workflow_id
@@ -165,6 +165,13 @@ async def results_of(
 ) -> Sequence[Row[Any]]:
     """What became of its orders, in their order, from a place on."""
     return await run(session, _RESULTS, id=job_id, state=state, after=after, limit=limit)
+
+
+async def done_of(session: AsyncSession, job_id: str) -> list[str]:
+    """The numbers of the orders it was done to: for who takes it back. Raises BulkJobNotFound."""
+    await job_of(session, job_id)
+    rows = await run(session, _RESULTS, id=job_id, state="done", after=0, limit=MOST_AT_ONCE)
+    return [row.no for row in rows]
 
 
 async def ask_to_stop(session: AsyncSession, job_id: str, actor: str) -> None:

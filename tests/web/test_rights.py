@@ -15,6 +15,7 @@ _ALL = frozenset(Role)
 _SERVICE = frozenset({Role.CUSTOMER_SERVICE, Role.ADMIN})
 _STORE = frozenset({Role.WAREHOUSE, Role.ADMIN})
 _ADMIN = frozenset({Role.ADMIN})
+_NOTES = _ALL - {Role.BUYER}
 _READERS = frozenset({Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _BOOKS = frozenset({Role.FINANCE, Role.ADMIN})
 _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
@@ -34,6 +35,12 @@ PAGES = {
     "/orders/O-1/do/release?kind=manual": _SERVICE,
     "/orders/O-1/do/address": _SERVICE,
     "/orders/O-1/do/receiver": _SERVICE,
+    "/orders/O-1/do/note": _NOTES,
+    "/orders/O-1/do/tag": _NOTES,
+    "/saved-filters/new": _ALL,
+    "/holds": _ALL,
+    "/bulk": _ALL,
+    "/bulk/new": _SERVICE,
     "/orders/O-1/do/cancel": _SERVICE,
     "/attention": _INBOX,
     "/attention/count": _INBOX,
@@ -79,6 +86,8 @@ PAGES = {
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
+    "/bulk/blk-1": _ALL,
+    "/bulk/blk-1/now": _ALL,
     "/imports/imp_1": _ALL,
     "/imports/imp_1/now": _ALL,
     "/imports/imp_1/file": _ALL,
@@ -112,6 +121,14 @@ ABSENT = {
     "/claims/CL-1/do/file": _CLAIMS,
 }
 FORMS = {
+    "/orders/O-1/do/note": _NOTES,
+    "/orders/O-1/do/unnote": _NOTES,
+    "/orders/O-1/do/tag": _NOTES,
+    "/orders/O-1/do/untag": _NOTES,
+    "/saved-filters/new": _ALL,
+    "/saved-filters/flt-1/forget": _ALL,
+    "/bulk/new": _SERVICE,
+    "/bulk/blk-1/stop": _SERVICE,
     "/people/acc_1/sessions/end": _ADMIN,
     "/people/acc_1/second-factor/reset": _ADMIN,
     "/privacy/erasure": _ADMIN,

@@ -52,21 +52,89 @@ document.addEventListener("click", (event) => {
     closeDialog();
   }
   if (event.target === dialog) closeDialog();
+  if (event.target.closest("[data-help]")) showHelp();
+  if (help && (event.target === help || event.target.closest("#help [data-close]"))) help.close();
 });
 
-// A slash goes to the search, wherever one is.
+// Keys for those who work without a mouse; they can be switched off in their list.
+const help = document.getElementById("help");
+const singleKeys = document.getElementById("single-keys");
+
+function keysAreOn() {
+  return localStorage.getItem("single-keys") !== "off";
+}
+
+function showHelp() {
+  singleKeys.checked = keysAreOn();
+  help.showModal();
+}
+
+if (singleKeys) {
+  singleKeys.addEventListener("change", () => {
+    localStorage.setItem("single-keys", singleKeys.checked ? "on" : "off");
+  });
+}
+
+function goTo(step) {
+  const rows = [...document.querySelectorAll("#content .list a.no")];
+  if (!rows.length) return;
+  const row = document.activeElement.closest(".list tr");
+  const now = row ? rows.indexOf(row.querySelector("a.no")) : -1;
+  const next = rows[Math.min(Math.max(now + step, 0), rows.length - 1)];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+const keys = {
+  "/": () => {
+    const search = document.querySelector("[data-search]");
+    if (!search) return;
+    search.focus();
+    search.select();
+  },
+  "?": () => help && showHelp(),
+  j: () => goTo(1),
+  k: () => goTo(-1),
+  x: () => document.activeElement.closest(".list tr")?.querySelector("input[name=no]")?.click(),
+};
+
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, dialog");
-  const search = document.querySelector("[data-search]");
-  if (event.key !== "/" || typing || !search || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest("textarea, select, dialog, input:not([type=checkbox]):not([type=radio])");
+  if (event.key === "Escape" && typing && !event.target.closest("dialog")) {
+    event.target.blur();
+    return;
+  }
+  if (typing || !keysAreOn()) return;
+  const opens = document.querySelector(`#content [data-key="${CSS.escape(event.key)}"]`);
+  if (!keys[event.key] && !opens) return;
   event.preventDefault();
-  search.focus();
-  search.select();
+  if (keys[event.key]) keys[event.key]();
+  else opens.click();
 });
+
+// How many rows are chosen stands in the bar below them.
+function countChosen() {
+  for (const form of document.querySelectorAll("form.bulk")) {
+    const boxes = [...form.querySelectorAll("input[name=no]")];
+    const chosen = boxes.filter((box) => box.checked).length;
+    const place = form.querySelector("[data-chosen]");
+    if (place) place.textContent = String(chosen);
+    const all = form.querySelector("[data-choose-all]");
+    if (all) {
+      all.checked = chosen > 0 && chosen === boxes.length;
+      all.indeterminate = chosen > 0 && chosen < boxes.length;
+    }
+  }
+}
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.submit();
   if (event.target.name === "action") showValues(event.target.form);
+  if (event.target.matches("[data-choose-all]")) {
+    for (const box of event.target.form.querySelectorAll("input[name=no]")) box.checked = event.target.checked;
+  }
+  if (event.target.closest("form.bulk")) countChosen();
 });
 
 // The fields of a decision belong to the actions that take values.
@@ -115,4 +183,6 @@ function watch(live) {
 
 const live = document.querySelector("[data-live]");
 if (live) watch(live);
+document.documentElement.classList.add("scripted");
+countChosen();
 showValues(document);

@@ -22,6 +22,7 @@ from domain.platform.permissions import Permission, permission_of
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
 from web import words
+from web.menu import menu_of
 from web.refusals import said
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -45,7 +46,7 @@ def environment(language: str) -> Environment:
     found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     in_words = _Words(language)
     found.globals.update(language=language, words=words, Permission=Permission)
-    found.globals["permission_of"] = permission_of
+    found.globals.update(permission_of=permission_of, menu_of=menu_of)
     found.filters.update(
         word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
         ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,

@@ -111,6 +111,8 @@ TITLES: Final[dict[str, str]] = {
     "NotAllowed": N_("Your role may not do this"),
     "WrongOrigin": N_("The form is too old or came from elsewhere; open the page again"),
     "TooSlow": N_("The request took too long to arrive; send it again"),
+    "LoginNotProven": N_("Your company's log-in did not prove who you are; please try again"),
+    "NoAccount": N_("Nobody here has an account for you; an administrator can make one"),
     "TooManyRequests": N_("Too many requests in a short time; try again in a moment"),
     "TooManyAttempts": N_("Too many attempts; try again in a quarter of an hour"),
     "RequestInProgress": N_("The first request with this key is still being answered"),

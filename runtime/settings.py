@@ -210,6 +210,26 @@ class Settings(BaseSettings):
         description="Goodwill up to this sum needs no manager (cents)",
     )
 
+    oidc_issuer: str = Field(
+        default="", description="Log-in through this identity provider too (OpenID Connect)"
+    )
+    oidc_client_id: str = Field(default="onhand", description="Our name at the identity provider")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Our secret at the identity provider"
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", description="Where its token names the groups of a person"
+    )
+    oidc_roles: Annotated[tuple[tuple[str, Role], ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated group=role; when set, groups say the roles at every log-in, "
+        "and who is in none of them stays outside",
+    )
+    oidc_first_login: Literal["known", "create"] = Field(
+        default="known",
+        description="Who comes for the first time: known = needs an account of the same log-in "
+        "name, create = gets one if a group gives a role",
+    )
     requests_per_minute: int = Field(
         default=6_000,
         ge=0,
@@ -268,6 +288,22 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _group_and_role(cls, value: object) -> object:
+        if isinstance(value, str):
+            parts = (part.partition("=") for part in value.split(",") if part.strip())
+            return tuple((group.strip(), role.strip()) for group, _, role in parts)
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _private_issuer(cls, value: str) -> str:
+        local = ("http://localhost", "http://127.0.0.1")
+        if value and not value.startswith(("https://", *local)):
+            raise ValueError("it must begin with https://")
         return value
 
     @field_validator("modules")

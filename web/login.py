@@ -234,5 +234,6 @@ def _form(
         request.state.principal = Principal("anonymous")
     return page(
         request, "login.html", status=status, back=back, problem=problem, login=login,
-        private=is_private(request), demo_accounts=DEMO_ACCOUNTS, demo_password=DEMO_PASSWORD,
+        private=is_private(request), oidc=bool(request.app.state.settings.oidc_issuer),
+        demo_accounts=DEMO_ACCOUNTS, demo_password=DEMO_PASSWORD,
     )  # fmt: skip

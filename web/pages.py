@@ -26,6 +26,7 @@ import web.imports
 import web.invoice_accounts
 import web.login
 import web.new_partners
+import web.oidc
 import web.order_actions
 import web.orders
 import web.packing
@@ -49,6 +50,7 @@ _STATIC: Final = Path(__file__).parent / "static"
 _ROUTERS: Final = (
     web.home.router,
     web.login.router,
+    web.oidc.router,
     web.account.router,
     web.erasure.router,
     web.approvals.router,

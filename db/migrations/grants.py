@@ -28,7 +28,7 @@ LEDGERS: Final = (
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",
-    "recovery_code",
+    "recovery_code", "oidc_identity",
 )  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
     "effect", "audit_chain", "platform_label", "voucher", "voucher_entry", "recognised",

@@ -85,6 +85,16 @@ class ApprovalRow(SQLModel, table=True):
     result: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
+class OidcIdentityRow(SQLModel, table=True):
+    """Whom an identity provider vouches for, and which account that is. One account, one person."""
+
+    __tablename__ = "oidc_identity"
+    issuer: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", unique=True)
+    linked_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
 class PendingLoginRow(SQLModel, table=True):
     """A log-in whose password was right and whose second proof is to come."""
 

@@ -343,6 +343,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /login": _P.PUBLIC,
     "GET /login/code": _P.PUBLIC,  # for whoever gave the right password
     "POST /login/code": _P.PUBLIC,
+    "GET /login/oidc": _P.PUBLIC,
+    "GET /login/oidc/callback": _P.PUBLIC,
     "POST /logout": _P.LOGGED_IN,
     "GET /account": _P.LOGGED_IN,
     "GET /account/second-factor": _P.LOGGED_IN,

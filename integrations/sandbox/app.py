@@ -14,6 +14,7 @@ from integrations.sandbox.alipay import AlipaySandbox
 from integrations.sandbox.controls import controls_of
 from integrations.sandbox.douyin import DouyinSandbox
 from integrations.sandbox.framework import Sandbox, Vendor
+from integrations.sandbox.identity import IdentityProvider, identity_provider
 from integrations.sandbox.jd import JdSandbox
 from integrations.sandbox.jdl import JdlSandbox
 from integrations.sandbox.kingdee import KingdeeSandbox
@@ -91,6 +92,7 @@ def create_sandbox(
     app.state.sandbox = sandbox
     app.include_router(controls_of(sandbox))
     app.include_router(pages(sandbox))
+    app.mount("/idp", identity_provider(IdentityProvider()))
     for name, vendor_class in VENDORS.items():
         vendor = vendor_class(sandbox)
         sandbox.vendors[name] = vendor

@@ -211,6 +211,7 @@ FORMS = {
 OPEN = {
     "GET /", "POST /logout", "GET /language/{language}", "GET /login", "POST /login", "GET /track",
     "POST /track", "GET /return", "GET /return/{deed}", "POST /return", "POST /return/ask",
+    "GET /login/oidc", "GET /login/oidc/callback",
     "GET /login/code", "POST /login/code", "GET /account", "GET /account/second-factor",
     "GET /account/recovery-codes", "GET /account/remove-second-factor", "POST /account/password",
     "POST /account/sessions/end-others", "POST /account/sessions/{no}/end",

@@ -32,6 +32,7 @@ from activities.orders.applying import ApplyingActivities
 from activities.orders.bulk import BulkActivities
 from activities.orders.carrying_out import CarryingOutActivities
 from activities.orders.case_answers import CaseAnswerActivities
+from activities.orders.changing import ChangingActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
@@ -133,6 +134,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     exports = ExportActivities(world.sessions, world.adapters, gates)
     invoices = InvoiceActivities(world.sessions, world.adapters, world.vault, gates)
     attention = AttentionActivities(world.sessions)
+    changing = ChangingActivities(world.sessions, world.rules)
     tending = GateActivities(world.sessions)
     return [
         ApplyingActivities(world.sessions, world.adapters, world.vault, world.rules).apply,
@@ -143,6 +145,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         deciding.change_hold,
         deciding.plan_cancellation,
         deciding.carry_out,
+        changing.change,
+        changing.gather,
         looking.fetch,
         looking.look,
         shipping.load,

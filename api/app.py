@@ -31,6 +31,7 @@ import api.logistics.new_carriers
 import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.bulk
+import api.orders.changes
 import api.orders.corrections
 import api.orders.exchanges
 import api.orders.floor
@@ -103,6 +104,7 @@ _ROUTERS: Final = (
     (api.orders.holds.router, _V1),
     (api.orders.notes.router, _V1),
     (api.orders.tags.router, _V1),
+    (api.orders.changes.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),
     (api.orders.floor.router, _V1),

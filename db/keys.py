@@ -95,6 +95,15 @@ async def phone_digest(session: AsyncSession, vault: Vault, phone: str) -> str:
     return digest_of_phone(await _digest_key(session, vault), phone)
 
 
+async def receiver_digest(session: AsyncSession, vault: Vault, told: str) -> str:
+    """What orders of one person at one place have in common; `told` is how he is compared.
+
+    Raises CannotOpen without the master key that the database knows.
+    """
+    key = await _digest_key(session, vault)
+    return hmac.digest(key, b"receiver\0" + told.encode(), "sha256").hex()
+
+
 def digest_of_phone(key: bytes, phone: str) -> str:
     """The same with the key at hand."""
     if not (number := normal_phone(phone)):

@@ -31,7 +31,7 @@ SELECT o.id, md5(concat_ws('|', o.seq, o.status, o.waits_for, o.refund_due_minor
     (SELECT string_agg(concat(s.status, s.waits_for, s.seq), ',' ORDER BY s.no)
      FROM shipment s WHERE s.order_id = o.id),
     (SELECT max(t.heard_at) FROM tracking_event t JOIN parcel p ON p.id = t.parcel_id
-     JOIN shipment s ON s.no = p.shipment_no WHERE s.order_id = o.id),
+     JOIN shipment s ON p.shipment_no IN (s.no, s.ships_with) WHERE s.order_id = o.id),
     (SELECT max(e.seq) FROM order_event e WHERE e.order_id = o.id AND e.source = 'desk'),
     (SELECT count(*) FROM attention a WHERE a.order_id = o.id AND a.resolved_at IS NULL),
     (SELECT count(*) FROM order_hold h WHERE h.order_id = o.id AND h.released_at IS NULL)

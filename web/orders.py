@@ -30,6 +30,7 @@ from db.orders.receivers import open_receiver
 from db.orders.saved_filters import saved_filters
 from db.orders.sourcing import decisions_of, names_in
 from db.orders.tags import all_tags, tags_of
+from db.orders.together import with_companions
 from db.platform.audit import audit
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
 from domain.platform.permissions import Permission
@@ -37,6 +38,7 @@ from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
 from web.export import HEADINGS, order_slices
 from web.input import typed
 from web.live import MOST_STREAMS, Change, LiveOrders
+from web.order_offers import offers
 from web.render import fragment, page
 
 router = APIRouter(include_in_schema=False)
@@ -173,6 +175,7 @@ async def order_list(
         if jump and found.total == 1:
             return _led_to(request, f"/orders/{quote(found.rows[0].no, safe='')}")
         counts = await queries.counts()
+        mergeable = await with_companions(session, [row.id for row in found.rows])
         shops = await queries.shops()
         tags = await all_tags(session)
         filters = await saved_filters(session, who.actor)
@@ -182,6 +185,7 @@ async def order_list(
         "orders.html",
         shown=shown,
         orders=found.rows,
+        mergeable=mergeable,
         total=found.total,
         most=MOST_COUNTED,
         found_by=found.found,
@@ -213,8 +217,9 @@ async def order_page(no: str, request: Request, context: Context) -> Response:
     """Everything about one order."""
     about = await order_context(context, no)
     return page(
-        request, "order.html", **about, choices=await _choices(request, context.sessions, about)
-    )
+        request, "order.html", **about, **await offers(context, about),
+        choices=await _choices(request, context.sessions, about),
+    )  # fmt: skip
 
 
 @router.get("/orders/{no}/now")
@@ -222,7 +227,8 @@ async def order_now(no: str, request: Request, context: Context) -> Response:
     """The changing part of the page, fetched again when something happened."""
     about = await order_context(context, no)
     choices = await _choices(request, context.sessions, about)
-    return page(request, "parts/order_now.html", **about, choices=choices)
+    offered = await offers(context, about)
+    return page(request, "parts/order_now.html", **about, **offered, choices=choices)
 
 
 @router.post("/orders/{no}/receiver")

@@ -28,6 +28,7 @@ import web.login
 import web.new_partners
 import web.oidc
 import web.order_actions
+import web.order_changes
 import web.orders
 import web.packing
 import web.partners
@@ -60,6 +61,7 @@ _ROUTERS: Final = (
     web.exchanges.router,
     web.returns.router,  # before the actions of orders: one of them opens a return
     web.desk.router,
+    web.order_changes.router,  # before the actions: its forms are pages of their own
     web.order_actions.router,
     web.attention.router,
     web.claims.router,

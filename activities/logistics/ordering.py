@@ -35,7 +35,8 @@ ORDER BY p.id
 CARGO: Final = """
 SELECT k.name, k.weight_g, k.price_minor, coalesce(l.picked_quantity, l.quantity) AS quantity
 FROM shipment_line l JOIN sku k ON k.code = l.sku
-WHERE l.shipment_no = :no AND coalesce(l.picked_quantity, l.quantity) > 0
+WHERE l.shipment_no IN (SELECT no FROM shipment WHERE no = :no OR ships_with = :no)
+  AND coalesce(l.picked_quantity, l.quantity) > 0
 ORDER BY l.sku
 """
 

@@ -10,6 +10,7 @@ from db.engine import Sessions
 from db.logistics.intercepts import want_intercepts
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
+from db.orders.boxes import part_from_others
 from db.orders.receivers import correct_receiver
 from db.orders.refunds import plan_refunds
 from db.orders.repository import OrderRepository
@@ -37,12 +38,14 @@ _CHANGES: Final[dict[str, str]] = {
     "fetch_skipped": "UPDATE sales_order SET fetch_needed = false WHERE id = :order_id",
     "refund_settled": "UPDATE sales_order SET refunded_minor = refunded_minor + refund_due_minor,"
     " refund_due_minor = 0 WHERE id = :order_id",
-    "shipments_started": "UPDATE shipment SET status = 'picking', waits_for = 'picking'"
-    " WHERE order_id = :order_id AND status = 'allocated'",
     "release_presale": "UPDATE order_hold SET released_at = clock_timestamp(),"
     " released_by = 'system' WHERE order_id = :order_id AND kind = 'presale'"
     " AND released_at IS NULL",
 }
+_STARTED: Final = """
+UPDATE shipment SET status = 'picking', waits_for = 'picking'
+WHERE no = ANY(:nos) AND status = 'allocated' AND ships_with = ''
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class DecidingActivities:
             await orders.lock(request.order_id)
             if statement := _CHANGES.get(request.change):
                 await orders.run(statement, {"order_id": request.order_id})
+            if request.change == "shipments_started":
+                await orders.run(_STARTED, {"nos": request.ref.split(",")})
             if request.change == "start_refund":
                 await plan_refunds(session, request.order_id)
             if request.change == "give_back_unpaid":
@@ -174,6 +179,7 @@ async def _change_address(
     if gone := await orders.run(cancelling.GONE, {"order_id": order_id}):
         raise ActionNotAllowed(f"{', '.join(row.no for row in gone)} has left already")
     await correct_receiver(orders.session, vault, order_id, correction_id)
+    await part_from_others(orders.session, order_id)
     await orders.release_holds(order_id, [HoldKind.ADDRESS], "system")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from db.orders import statements
+from db.orders.boxes import part_from_others
 from db.orders.receivers import save_receiver
 from db.orders.repository import OrderRepository
 from db.vault import Vault
@@ -42,6 +43,7 @@ async def change_late(
     if receiver is None or response is Response.PASS_OVER:
         return
     if await save_receiver(orders.session, vault, order_id, receiver):
+        await part_from_others(orders.session, order_id)
         entries.append(Entry("address_changed"))
 
 

@@ -1,13 +1,17 @@
 """A shipment's own steps: from the pick list to the goods that leave the ledger."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.orders.boxes import leave_box, lock_box
 from db.orders.shipments import PACKING, ShipmentRepository
 from db.shared.return_cases import came_back
+from db.sql import run
 from domain.inventory.stock import Document
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.order import ShipmentStatus
@@ -20,6 +24,11 @@ _STATUS_OF_PARCELS = {
     ParcelStatus.EXCEPTION: (ShipmentStatus.IN_TRANSIT, "delivery"),
     ParcelStatus.IN_TRANSIT: (ShipmentStatus.IN_TRANSIT, "delivery"),
 }
+
+_FOUND: Final = """
+SELECT sku, sum(coalesce(picked_quantity, quantity))::bigint AS picked
+FROM shipment_line WHERE shipment_no = :no GROUP BY sku
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +48,10 @@ class ShippingActivities:
         """Where it stands; a new one is on the pick list of its location from now on."""
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
-            facts = await shipments.facts(step.shipment_no)
+            facts = await shipments.lock(step.shipment_no)
             status = ShipmentStatus.PICKING
-            if facts.seq or facts.status not in (ShipmentStatus.ALLOCATED, status):
+            begun = facts.seq or facts.status not in (ShipmentStatus.ALLOCATED, status)
+            if begun or facts.ships_with:
                 return facts
             entry = Entry("pick_list")
             return await shipments.record(facts, step.seq, status, "picking", [entry])
@@ -51,24 +61,17 @@ class ShippingActivities:
         """Take what was not found off the balance; the rest waits for packing."""
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
-            facts = await shipments.facts(step.shipment_no)
-            if facts.pick_is_booked:
+            facts = await shipments.lock(step.shipment_no)
+            if facts.pick_is_booked or facts.ships_with:
                 return facts
-            rows = await shipments.run(
-                "SELECT sku, sum(coalesce(picked_quantity, quantity))::bigint AS picked"
-                " FROM shipment_line WHERE shipment_no = :no GROUP BY sku",
-                {"no": step.shipment_no},
+            box = await lock_box(session, step.shipment_no)
+            told = {one.no: await _book_pick(session, one.no) for one in box.members}
+            facts = await shipments.record(
+                facts, step.seq, ShipmentStatus.PICKING, PACKING, told.pop(step.shipment_no), told
             )
-            missing = await StockRepository(session).short_pick(
-                step.shipment_no,
-                {row.sku: row.picked for row in rows},
-                Document("shipment", step.shipment_no, f"short:{step.shipment_no}"),
-            )
-            entries = [Entry("picked")]
-            if missing:
-                text = ", ".join(f"{sku} × {quantity}" for sku, quantity in missing.items())
-                entries.append(Entry("short_pick", {"missing": text}))
-            return await shipments.record(facts, step.seq, ShipmentStatus.PICKING, PACKING, entries)
+            for no in await _not_found(session, [one.no for one in box.riders]):
+                await leave_box(session, await lock_box(session, no), no)
+            return facts
 
     @activity.defn(name="shipment.packed")
     async def packed(self, step: ShipmentStep) -> ShipmentFacts:
@@ -95,8 +98,9 @@ class ShippingActivities:
                 return facts  # our answer was lost
             if facts.blocked_by or facts.label_outdated:
                 return facts
-            document = Document("shipment", step.shipment_no, f"issue:{step.shipment_no}")
-            await StockRepository(session).issue(step.shipment_no, document)
+            for no in (await lock_box(session, step.shipment_no)).numbers:
+                document = Document("shipment", no, f"issue:{no}")
+                await StockRepository(session).issue(no, document)
             status = ShipmentStatus.HANDED_OVER
             entry = Entry("handed_over")
             return await shipments.record(facts, step.seq, status, "delivery", [entry])
@@ -135,13 +139,16 @@ class ShippingActivities:
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
+            if facts.ships_with:
+                return facts  # the one in whose parcel it goes says how far that is
             move = _STATUS_OF_PARCELS.get(ParcelStatus(facts.tracked or "labelled"))
             if move is None or move[0] == facts.status:
                 return facts
             entries = [Entry("tracked", {"status": facts.tracked})]
             moved = await shipments.record(facts, step.seq, move[0], move[1], entries)
             if facts.tracked == ParcelStatus.RETURNED:
-                await came_back(session, step.shipment_no)
+                for no in (await lock_box(session, step.shipment_no)).numbers:
+                    await came_back(session, no)
             return moved
 
     @activity.defn(name="shipment.stop")
@@ -150,7 +157,8 @@ class ShippingActivities:
         async with self.sessions.begin() as session:
             shipments = ShipmentRepository(session)
             facts = await shipments.lock(step.shipment_no)
-            await StockRepository(session).release(step.shipment_no)
+            for no in (await lock_box(session, step.shipment_no)).numbers:
+                await StockRepository(session).release(no)
             status = ShipmentStatus.CANCELLED
             entry = Entry("stopped", step.data)
             return await shipments.record(facts, step.seq, status, "", [entry])
@@ -168,3 +176,20 @@ class ShippingActivities:
             shipments = ShipmentRepository(session)
             facts = await shipments.facts(step.shipment_no)
             return await shipments.record(facts, step.seq, status, waits_for, [entry])
+
+
+async def _book_pick(session: AsyncSession, no: str) -> list[Entry]:
+    """What was not found is off the balance; the lines of the story that tell of the pick."""
+    rows = await run(session, _FOUND, no=no)
+    missing = await StockRepository(session).short_pick(
+        no, {row.sku: row.picked for row in rows}, Document("shipment", no, f"short:{no}")
+    )
+    if not missing:
+        return [Entry("picked")]
+    text = ", ".join(f"{sku} × {quantity}" for sku, quantity in missing.items())
+    return [Entry("picked"), Entry("short_pick", {"missing": text})]
+
+
+async def _not_found(session: AsyncSession, numbers: list[str]) -> list[str]:
+    """Shipments of which nothing is in the box: they are given back alone."""
+    return [no for no in numbers if not any(r.picked for r in await run(session, _FOUND, no=no))]

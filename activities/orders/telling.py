@@ -35,12 +35,13 @@ SELECT p.id, p.carrier, p.waybill_no, o.external_no, o.shop_id,
                     / (SELECT sum(quantity) FROM fulfilment_line WHERE order_line_id = l.id)
                    )::bigint AS quantity
             FROM shipment_line y JOIN order_line l ON l.id = y.order_line_id
-            WHERE y.shipment_no = p.shipment_no GROUP BY l.id) x
-        WHERE x.quantity > 0) AS lines
-FROM parcel p
-JOIN shipment s ON s.no = p.shipment_no
+            WHERE y.shipment_no = s.no GROUP BY l.id) x
+        WHERE x.quantity > 0) AS lines,
+       CASE WHEN s.ships_with = '' THEN p.id ELSE s.no || ':' || p.id END AS told_as
+FROM shipment s
+JOIN parcel p ON p.shipment_no = coalesce(nullif(s.ships_with, ''), s.no)
 JOIN sales_order o ON o.id = s.order_id
-WHERE p.shipment_no = :no AND p.voided_at IS NULL
+WHERE s.no = :no AND p.voided_at IS NULL
   -- its channel knows nothing of an order that we made to send goods anew
   AND NOT EXISTS (SELECT FROM sales_return r WHERE r.new_order_id = o.id)
 ORDER BY p.id
@@ -133,7 +134,7 @@ class TellingActivities:
             await self._confirm(step, row, lines)
 
     async def _confirm(self, step: OutsideStep, row: Any, lines: Mapping[str, int]) -> None:
-        key, system = f"confirm:{row.id}", f"shop/{row.shop_id}"
+        key, system = f"confirm:{row.told_as}", f"shop/{row.shop_id}"
         async with self.sessions.begin() as session:
             effect = await EffectRepository(session).intend(
                 key, "ship_confirm", system, step.shipment_no

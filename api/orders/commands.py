@@ -39,7 +39,7 @@ PATIENCE: Final = timedelta(seconds=10)
 
 async def hold(context: RequestContext, no: str, reason: str) -> Accepted:
     """Stop the order before its next step. Raises ActionNotAllowed when it is held by hand."""
-    return await _order_command(context, no, "hold", PlaceHold(reason, context.actor), reason)
+    return await order_command(context, no, "hold", PlaceHold(reason, context.actor), reason)
 
 
 async def release(context: RequestContext, no: str, kind: HoldKind, reason: str) -> Accepted:
@@ -47,7 +47,7 @@ async def release(context: RequestContext, no: str, kind: HoldKind, reason: str)
     if kind in NOT_RELEASED_BY_HAND:
         raise ActionNotAllowed(f"a hold {kind} goes by itself once its cause is mended")
     command = ReleaseHold(str(kind), reason, context.actor)
-    return await _order_command(context, no, "release", command, reason)
+    return await order_command(context, no, "release", command, reason)
 
 
 async def cancel(
@@ -61,7 +61,7 @@ async def cancel(
 ) -> Accepted:
     """Carry out the plan that was shown. Raises PlanChanged when the order moved on meanwhile."""
     command = Cancel(plan_hash, reason, context.actor, tuple(line_ids), intercept)
-    return await _order_command(context, no, "cancel", command, reason)
+    return await order_command(context, no, "cancel", command, reason)
 
 
 async def cancellation_plan(
@@ -123,9 +123,10 @@ async def send(context: RequestContext, workflow_id: str, name: str, command: ob
     return accepted
 
 
-async def _order_command(
-    context: RequestContext, no: str, name: str, command: object, reason: str
+async def order_command(
+    context: RequestContext, no: str, name: str, command: object, reason: str, action: str = ""
 ) -> Accepted:
+    """One update of an order's workflow, written down as `action`, or as its name."""
     async with context.sessions.begin() as session:
         order = await _order(session, no)
     try:
@@ -139,7 +140,7 @@ async def _order_command(
         raise temporal_unavailable() from error
     async with context.sessions.begin() as session:
         await audit(
-            session, context.actor, f"order.{name}", f"order/{order.id}", reason=reason,
+            session, context.actor, f"order.{action or name}", f"order/{order.id}", reason=reason,
             request_id=context.update_id,
         )  # fmt: skip
     return accepted

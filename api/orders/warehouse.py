@@ -90,11 +90,13 @@ class PickList(StrictBody):
 
     While the order has `holds` it is not labelled or handed over. `labels_by` says who prints: us
     (`label.pdf`), the print component of a platform that hides the receiver (`print-data`), or
-    elsewhere, where a person ordered the waybill.
+    elsewhere, where a person ordered the waybill. `goes_with` are other orders whose goods are in
+    the same parcel: `lines` name all of it.
     """
 
     shipment_no: str
     order_no: str
+    goes_with: list[str]
     location: str
     status: str
     waits_for: str

@@ -177,6 +177,39 @@ class StockRepository:
             raise ReservationResolved(f"nothing is held under {reservation_id}")
         return posted
 
+    async def hand_on(
+        self,
+        source: str,
+        target: str,
+        units: Mapping[str, int],
+        order_id: str = "",
+        workflow_id: str = "",
+    ) -> None:
+        """Units by SKU that were promised under `source` are promised under `target` instead.
+
+        Raises ReservationResolved when `source` does not hold them.
+        """
+        await self._lock([source])
+        left, lines = dict(units), list[StockLine]()
+        for line in await self.held(source):
+            part = min(left.get(line.key.sku, 0), line.quantity)
+            if part > 0:
+                left[line.key.sku] -= part
+                lines.append(StockLine(line.key, part))
+        if any(left.values()):
+            raise ReservationResolved(f"{source} does not hold these units")
+        await self._ledger.run(
+            statements.HAND_ON,
+            {
+                **columns_of(line.key for line in lines),
+                "quantity": [line.quantity for line in lines],
+                "source": source,
+                "target": target,
+                "order_id": order_id,
+                "workflow_id": workflow_id,
+            },
+        )
+
     async def short_pick(
         self, reservation_id: str, picked: Mapping[str, int], document: Document
     ) -> dict[str, int]:

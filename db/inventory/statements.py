@@ -138,6 +138,38 @@ FROM reservation WHERE reservation_id = :reservation_id
 ORDER BY sku, location_id, lot, condition, owner
 """
 
+# What a lease promises goes over to another lease at the same place: the balance stays the same.
+# A lease that held these units before takes them back into its own quantity.
+HAND_ON: Final = """
+WITH asked AS (
+    SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]),
+                         CAST(:lot AS text[]), CAST(:condition AS text[]),
+                         CAST(:owner AS text[]), CAST(:quantity AS bigint[]))
+        AS m(sku, location_id, lot, condition, owner, quantity)
+), given AS (
+    UPDATE reservation r
+    SET voided_quantity = r.voided_quantity + m.quantity,
+        state = CASE WHEN r.voided_quantity + m.quantity = r.quantity THEN 'voided'
+                     ELSE r.state END,
+        resolved_at = CASE WHEN r.voided_quantity + m.quantity = r.quantity
+                           THEN clock_timestamp() END
+    FROM asked m
+    WHERE r.reservation_id = :source AND r.state = 'held'
+      AND (r.sku, r.location_id, r.lot, r.condition, r.owner)
+        = (m.sku, m.location_id, m.lot, m.condition, m.owner)
+    RETURNING r.sku, r.location_id, r.lot, r.condition, r.owner, m.quantity
+)
+INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
+                         workflow_id, quantity, posted_quantity, voided_quantity, state)
+SELECT CAST(:target AS text), sku, location_id, lot, condition, owner, CAST(:order_id AS text),
+       CAST(:workflow_id AS text), quantity, 0, 0, 'held'
+FROM given
+ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
+SET voided_quantity = reservation.voided_quantity - excluded.quantity, state = 'held',
+    resolved_at = NULL
+RETURNING sku
+"""
+
 SHORT_PICK: Final = """
 WITH missing AS (
     SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]),

@@ -16,7 +16,7 @@ from domain.shared.errors import ActionNotAllowed
 _CARRIED: Final = """
 SELECT DISTINCT p.id, p.status = 'lost' OR p.incident IN ('lost', 'damaged') AS in_trouble,
        p.waybill_no = CAST(:waybill_no AS text) AS is_named
-FROM parcel p JOIN shipment s ON s.no = p.shipment_no
+FROM parcel p JOIN shipment s ON p.shipment_no IN (s.no, s.ships_with)
 JOIN shipment_line x ON x.shipment_no = s.no
 WHERE s.order_id = :order_id AND p.voided_at IS NULL AND p.waybill_no <> ''
   AND s.status IN ('handed_over', 'in_transit', 'delivered', 'exception')

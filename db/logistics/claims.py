@@ -62,7 +62,9 @@ JOIN fulfilment_line f ON f.id = x.fulfilment_line_id
 JOIN order_line l ON l.id = x.order_line_id
 JOIN sales_order o ON o.id = f.order_id
 JOIN sku k ON k.code = x.sku
-WHERE x.shipment_no = :shipment_no AND coalesce(x.picked_quantity, x.quantity) > 0
+WHERE x.shipment_no IN (
+    SELECT no FROM shipment WHERE no = :shipment_no OR ships_with = :shipment_no)
+  AND coalesce(x.picked_quantity, x.quantity) > 0
 ORDER BY x.fulfilment_line_id
 """
 

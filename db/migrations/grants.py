@@ -12,6 +12,7 @@ LEDGERS: Final = (
     "audit_chain",
     "order_event",
     "order_late_fact",
+    "order_change",
     "tracking_event",
     "sourcing_decision",
     "return_receipt",
@@ -48,7 +49,7 @@ _SPENT_BY_WORKER: Final = (
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
-    "tag", "saved_filter",
+    "tag", "saved_filter", "merge_rule",
 )  # fmt: skip
 
 STATEMENTS: Final = (

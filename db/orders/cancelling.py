@@ -33,8 +33,13 @@ _SHIPMENTS: Final = """
 SELECT s.no, s.status,
        (SELECT sum(quantity) FROM shipment_line WHERE shipment_no = s.no)::bigint AS units,
        coalesce((SELECT array_agg(waybill_no ORDER BY waybill_no) FROM parcel
-                 WHERE shipment_no = s.no AND waybill_no <> '' AND voided_at IS NULL),
-                '{}') AS waybills,
+                 WHERE shipment_no = coalesce(nullif(s.ships_with, ''), s.no)
+                   AND waybill_no <> '' AND voided_at IS NULL), '{}') AS waybills,
+       coalesce((SELECT array_agg(DISTINCT o.no ORDER BY o.no)
+                 FROM shipment m JOIN sales_order o ON o.id = m.order_id
+                 WHERE o.id <> s.order_id AND (
+                     m.no = s.ships_with OR m.ships_with IN (s.no, nullif(s.ships_with, '')))),
+                '{}') AS goes_with, s.packed_at IS NOT NULL AS is_packed,
        EXISTS (SELECT FROM intercept i WHERE i.shipment_no = s.no
                AND i.state NOT IN ('wanted', 'given_up')) AS intercepting
 FROM shipment s WHERE s.order_id = :order_id ORDER BY s.no
@@ -129,7 +134,13 @@ async def cancellable(orders: OrderRepository, order_id: str) -> CancellableOrde
         ),
         tuple(
             CancellableShipment(
-                s.no, ShipmentStatus(s.status), s.units or 0, tuple(s.waybills), s.intercepting
+                s.no,
+                ShipmentStatus(s.status),
+                s.units or 0,
+                tuple(s.waybills),
+                s.intercepting,
+                tuple(s.goes_with),
+                s.is_packed,
             )
             for s in shipments
         ),

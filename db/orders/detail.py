@@ -47,6 +47,17 @@ FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no JOIN sku k ON k.cod
 WHERE s.order_id = :order_id GROUP BY x.shipment_no, x.sku, k.name, k.gtin ORDER BY x.sku
 """
 
+# The other orders whose goods are in the parcel of each of its shipments.
+_GOES_WITH: Final = """
+SELECT s.no, array_agg(DISTINCT o.no ORDER BY o.no) AS orders
+FROM shipment s
+JOIN shipment m ON m.no <> s.no
+    AND coalesce(nullif(m.ships_with, ''), m.no) = coalesce(nullif(s.ships_with, ''), s.no)
+    AND (m.no = s.ships_with OR m.ships_with IN (s.no, nullif(s.ships_with, '')))
+JOIN sales_order o ON o.id = m.order_id AND o.id <> s.order_id
+WHERE s.order_id = :order_id GROUP BY s.no
+"""
+
 _LOCATIONS: Final = """
 SELECT l.id, l.name FROM location l
 WHERE l.id IN (SELECT location_id FROM shipment WHERE order_id = :order_id)
@@ -93,6 +104,7 @@ class Shipment:
     lines: Sequence[Row[Any]]
     parcels: Sequence[Parcel]
     labels_by: str = "us"  # us | platform | elsewhere: who prints them
+    goes_with: Sequence[str] = ()  # numbers of the other orders in its parcel
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +219,8 @@ async def _shipments(session: AsyncSession, order_id: str) -> list[Shipment]:
     names = {row.id: row.name for row in await run(session, _LOCATIONS, order_id=order_id)}
     lines = await run(session, _SHIPPED, order_id=order_id)
     printers = await printed_by(session, order_id)
-    numbers = [row.no for row in rows]
+    numbers = [number for row in rows for number in (row.no, row.ships_with) if number]
+    others = {row.no: row.orders for row in await run(session, _GOES_WITH, order_id=order_id)}
     parcels = (
         await session.exec(
             select(ParcelRow)
@@ -230,9 +243,10 @@ async def _shipments(session: AsyncSession, order_id: str) -> list[Shipment]:
             [
                 Parcel(parcel, [scan for scan in scans if scan.parcel_id == parcel.id])
                 for parcel in parcels
-                if parcel.shipment_no == row.no
+                if parcel.shipment_no == (row.ships_with or row.no)
             ],
             printers[row.no],
+            others.get(row.no, ()),
         )
         for row in rows
     ]

@@ -35,7 +35,8 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL ORDER BY p.id
 _CARGO: Final = """
 SELECT k.name, sum(coalesce(l.picked_quantity, l.quantity))::bigint AS quantity
 FROM shipment_line l JOIN sku k ON k.code = l.sku
-WHERE l.shipment_no = :no GROUP BY l.sku, k.name
+WHERE l.shipment_no IN (SELECT no FROM shipment WHERE no = :no OR ships_with = :no)
+GROUP BY l.sku, k.name
 HAVING sum(coalesce(l.picked_quantity, l.quantity)) > 0 ORDER BY l.sku
 """
 

@@ -7,20 +7,23 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.keys import OrderKey, order_key, phone_digest
+from db.keys import OrderKey, order_key, phone_digest, receiver_digest
 from db.orders.tables import ReceiverRow
 from db.sql import run
 from db.vault import Vault, correction_context, receiver_context
-from domain.shared.address import Address, Contact, MaskedReceiver, Receiver
+from domain.shared.address import Address, Contact, MaskedReceiver, Receiver, as_compared
 from domain.shared.phone import last_four
 
 _SAVE: Final = """
-INSERT INTO receiver (order_id, kind, sealed, digest, phone_digest, phone_last4, country, province,
-                      city, district, postcode, division_code, longitude, latitude, edited_by_us)
-VALUES (:order_id, :kind, :sealed, :digest, :phone_digest, :phone_last4, :country, :province,
-        :city, :district, :postcode, :division_code, :longitude, :latitude, :edited_by_us)
+INSERT INTO receiver (order_id, kind, sealed, digest, whole_digest, phone_digest, phone_last4,
+                      country, province, city, district, postcode, division_code, longitude,
+                      latitude, edited_by_us)
+VALUES (:order_id, :kind, :sealed, :digest, :whole_digest, :phone_digest, :phone_last4,
+        :country, :province, :city, :district, :postcode, :division_code, :longitude,
+        :latitude, :edited_by_us)
 ON CONFLICT (order_id) DO UPDATE SET
     kind = excluded.kind, sealed = excluded.sealed, digest = excluded.digest,
+    whole_digest = excluded.whole_digest,
     phone_digest = excluded.phone_digest, phone_last4 = excluded.phone_last4,
     country = excluded.country, province = excluded.province, city = excluded.city,
     district = excluded.district, postcode = excluded.postcode,
@@ -101,6 +104,7 @@ async def save_receiver(
         edited_by_us=edited,
         digests=key.digests(_plain(person), receiver_context(order_id)),
         **await sealed_columns(session, key, person),
+        whole_digest=await _whole_digest(session, vault, told),
         **place,
     )
     return bool(saved)
@@ -165,6 +169,14 @@ async def open_person(session: AsyncSession, vault: Vault, order_id: str, sealed
     another key."""
     key = await order_key(session, vault, order_id)
     return Person(**json.loads(key.open(bytes(sealed), receiver_context(order_id))))
+
+
+async def _whole_digest(session: AsyncSession, vault: Vault, told: Receiver) -> str:
+    """The same for the same person at the same place, whatever order he is told for; empty for one
+    that only his platform knows."""
+    if isinstance(told, MaskedReceiver):
+        return ""
+    return await receiver_digest(session, vault, as_compared(told))
 
 
 def _plain(person: Person) -> bytes:

@@ -125,7 +125,7 @@ async def _same_receiver(session: AsyncSession, vault: Vault, old_id: str, new_i
     copied = {
         name: getattr(row, name)
         for name in (
-            "kind", "country", "province", "city", "district", "postcode",
+            "kind", "whole_digest", "country", "province", "city", "district", "postcode",
             "division_code", "longitude", "latitude", "edited_by_us",
         )
     }  # fmt: skip

@@ -64,7 +64,7 @@ class OrderRepository:
         row = rows[0]
         holds = tuple(HoldKind(kind) for kind in row.holds)
         shipments = tuple(
-            ShipmentState(s["no"], s["workflow_id"], ShipmentStatus(s["status"]))
+            ShipmentState(s["no"], s["workflow_id"], ShipmentStatus(s["status"]), s["ahead"])
             for s in row.shipments
         )
         return OrderState(
@@ -91,6 +91,7 @@ class OrderRepository:
             presale_until=row.presale_until,
             delivered_at=row.delivered_at,
             carried_out=row.carried_out,
+            gather_until=row.gather_until,
         )
 
     async def record(self, state: OrderState, seq: int, entries: Sequence[Entry]) -> OrderState:

@@ -25,6 +25,8 @@ UNION ALL SELECT 'external', id FROM sales_order WHERE external_no = :typed
 UNION ALL SELECT 'shipment', order_id FROM shipment WHERE no = :ours
 UNION ALL SELECT 'waybill', s.order_id FROM parcel p JOIN shipment s ON s.no = p.shipment_no
           WHERE p.waybill_no IN (:typed, :ours)
+UNION ALL SELECT 'waybill', s.order_id FROM parcel p JOIN shipment s ON s.ships_with = p.shipment_no
+          WHERE p.waybill_no IN (:typed, :ours) AND s.ships_with <> ''
 UNION ALL SELECT 'waybill', order_id FROM return_label WHERE waybill_no IN (:typed, :ours)
 UNION ALL SELECT 'waybill', order_id FROM sales_return
           WHERE waybill_no IN (:typed, :ours) AND waybill_no <> ''

@@ -1,6 +1,6 @@
 """Shipments and their parcels, in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
+from db.orders.boxes import lock_box, riders_follow, take_out
 from db.sql import run
 from domain.orders.channels import OUR_CHANNELS
 from domain.orders.work import Entry, ShipmentFacts
@@ -20,9 +21,11 @@ CANNOT_BE_ASKED: Final = frozenset(OUR_CHANNELS)  # they push; there is nothing 
 
 _FACTS: Final = """
 SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o.shop_id,
+       s.ships_with,
        coalesce(h.holds, '{}')
-       || CASE WHEN o.channel_state = 'cancelled' THEN '{cancelled}' ELSE '{}' END::text[]
-       || CASE WHEN l.closed THEN '{line_cancelled}' ELSE '{}' END::text[] AS blocked_by,
+       || CASE WHEN h.cancelled THEN '{cancelled}' ELSE '{}' END::text[]
+       || CASE WHEN h.closed THEN '{line_cancelled}' ELSE '{}' END::text[]
+       || CASE WHEN h.elsewhere THEN '{other_receiver}' ELSE '{}' END::text[] AS blocked_by,
        coalesce(p.parcels, 0) AS parcels,
        coalesce(l.units, 0) AS units, coalesce(l.picked, 0) AS picked_units,
        p.tracked, p.last_fact_at, p.incident, coalesce(p.foreign_carrier, false) AS foreign_carrier,
@@ -31,9 +34,16 @@ SELECT s.no, s.order_id, s.status, s.seq, s.location_id, s.carrier, o.channel, o
 FROM shipment s
 JOIN sales_order o ON o.id = s.order_id
 LEFT JOIN receiver r ON r.order_id = s.order_id
-LEFT JOIN LATERAL (
-    SELECT array_agg(kind ORDER BY kind) AS holds FROM order_hold
-    WHERE order_id = s.order_id AND released_at IS NULL) h ON true
+LEFT JOIN LATERAL ( -- what stops one order in the box stops the box
+    SELECT (SELECT array_agg(DISTINCT x.kind ORDER BY x.kind) FROM order_hold x
+            WHERE x.order_id = ANY(array_agg(m.order_id)) AND x.released_at IS NULL) AS holds,
+           bool_or(n.channel_state = 'cancelled') AS cancelled,
+           bool_or(EXISTS (SELECT FROM shipment_line x JOIN order_line y ON y.id = x.order_line_id
+                           WHERE x.shipment_no = m.no AND y.closed_by_channel)) AS closed,
+           bool_or(q.whole_digest IS DISTINCT FROM r.whole_digest) AS elsewhere
+    FROM shipment m JOIN sales_order n ON n.id = m.order_id
+    LEFT JOIN receiver q ON q.order_id = m.order_id
+    WHERE m.no = s.no OR m.ships_with = s.no) h ON true
 LEFT JOIN LATERAL (
     SELECT count(*) AS parcels, max(last_fact_at) AS last_fact_at,
            CASE WHEN bool_or(status = 'lost') THEN 'lost'
@@ -51,10 +61,8 @@ LEFT JOIN LATERAL (
            bool_or(receiver_version > 0 AND receiver_version <> r.version) AS outdated
     FROM parcel WHERE shipment_no = s.no AND voided_at IS NULL) p ON true
 LEFT JOIN LATERAL (
-    SELECT sum(x.quantity) AS units, sum(coalesce(x.picked_quantity, x.quantity)) AS picked,
-           bool_or(y.closed_by_channel) AS closed
-    FROM shipment_line x JOIN order_line y ON y.id = x.order_line_id
-    WHERE x.shipment_no = s.no) l ON true
+    SELECT sum(quantity) AS units, sum(coalesce(picked_quantity, quantity)) AS picked
+    FROM shipment_line WHERE shipment_no = s.no) l ON true
 WHERE s.no = :no
 """
 
@@ -77,7 +85,8 @@ WHERE no = :no AND handed_over_at IS NULL
 """
 
 _KEEP_BACK: Final = """
-UPDATE shipment SET handed_over_at = NULL WHERE no = :no AND status = 'labelled'
+UPDATE shipment SET handed_over_at = NULL
+WHERE (no = :no OR ships_with = :no) AND status = 'labelled'
 """
 
 # A new label is a new parcel: its id is the carrier's key, and the old one keeps its number.
@@ -145,15 +154,20 @@ class ShipmentRepository:
             row.foreign_carrier,
             row.incident or "",
             row.masked,
+            row.ships_with,
         )
 
     async def lock(self, no: str) -> ShipmentFacts:
         """The facts, and nobody changes the shipment until the transaction ends."""
-        await self.run("SELECT FROM shipment WHERE no = :no FOR UPDATE", {"no": no})
+        await lock_box(self.session, no)
         return await self.facts(no)
 
     async def halt(self, no: str) -> ShipmentFacts:
-        """From now on the warehouse does nothing with it, unless the carrier has it already."""
+        """From now on the warehouse does nothing with it, unless the carrier has it already.
+
+        It leaves the box it shares with others; a box that is closed is opened first.
+        """
+        await take_out(self.session, no)
         await self.run(_HALT, {"no": no})
         return await self.facts(no)
 
@@ -167,13 +181,21 @@ class ShipmentRepository:
         await self.run(_RATE_AGAIN, {"no": no})
 
     async def record(
-        self, facts: ShipmentFacts, seq: int, status: str, waits_for: str, entries: Sequence[Entry]
+        self,
+        facts: ShipmentFacts,
+        seq: int,
+        status: str,
+        waits_for: str,
+        entries: Sequence[Entry],
+        riders: Mapping[str, Sequence[Entry]] | None = None,
     ) -> ShipmentFacts:
         """Write the status and lines of the story after `seq`; returns how it stands then.
 
-        An older status changes nothing, and a cancelled shipment stays cancelled.
+        An older status changes nothing, and a cancelled shipment stays cancelled. What rides in its
+        parcel follows, with lines of its own where `riders` has some.
         """
         last = seq + len(entries)
+        box = await lock_box(self.session, facts.shipment_no)
         moved = await self.run(
             _PROGRESS,
             {"no": facts.shipment_no, "seq": last, "status": status, "waits_for": waits_for},
@@ -195,6 +217,12 @@ class ShipmentRepository:
                     "actor": [entry.actor for entry in entries],
                 },
             )
+        if box.lead.no == facts.shipment_no:
+            again = box.lead.seq >= last  # said before, and the answer was lost
+            told = {
+                one.no: () if again else (riders or {}).get(one.no, entries) for one in box.riders
+            }
+            await riders_follow(self.session, box, status, waits_for, told)
         return replace(facts, status=status, seq=last)
 
     async def run(self, statement: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:

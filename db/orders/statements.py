@@ -29,18 +29,21 @@ SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o
        CASE WHEN 'presale' = ANY(h.holds) THEN o.presale_until END AS presale_until,
        coalesce(h.holds, '{}') AS holds,
        coalesce(s.shipments, '[]') AS shipments,
+       CASE WHEN NOT o.gathered THEN o.created_at + make_interval(mins => w.window_minutes)
+           END AS gather_until,
        s.delivered_at,
        coalesce(f.open_units, 0) AS to_allocate,
        coalesce(b.waiting, false) AS waiting,
        EXISTS (SELECT FROM till_ticket t WHERE t.order_id = o.id) AS carried_out,
        coalesce(g.some_here, true) AS cancellable, coalesce(g.closed, '{}') AS lines_to_cancel
 FROM sales_order o
+LEFT JOIN merge_rule w ON w.shop_id = o.shop_id
 LEFT JOIN LATERAL (
     SELECT array_agg(kind ORDER BY placed_at, kind) AS holds FROM order_hold
     WHERE order_id = o.id AND released_at IS NULL) h ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('no', no, 'workflow_id', workflow_id, 'status', status)
-                     ORDER BY no) AS shipments,
+    SELECT jsonb_agg(jsonb_build_object('no', no, 'workflow_id', workflow_id, 'status', status,
+                                        'ahead', sent_ahead) ORDER BY no) AS shipments,
            CASE WHEN bool_and(status IN ('delivered', 'cancelled'))
                 THEN max(delivered_at) END AS delivered_at
     FROM shipment WHERE order_id = o.id) s ON true
@@ -250,12 +253,15 @@ UPDATE shipment SET status = 'cancelled', waits_for = '' WHERE no = :no AND stat
 RETURNING no
 """
 
-# Shipments that somebody works on look again at what may stop or change them.
+# Shipments that somebody works on look again at what may stop or change them; so does the one in
+# whose parcel they go.
 WAKE_SHIPMENTS: Final = """
 INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
-SELECT 'signal', workflow_id, 'state_changed', jsonb_build_object('what', CAST(:what AS text)),
+SELECT 'signal', x.workflow_id, 'state_changed', jsonb_build_object('what', CAST(:what AS text)),
        '', 0, ''
-FROM shipment WHERE order_id = :order_id AND status IN ('picking', 'packed', 'labelled')
+FROM (SELECT DISTINCT l.workflow_id FROM shipment s
+      JOIN shipment l ON l.no IN (s.no, nullif(s.ships_with, ''))
+      WHERE s.order_id = :order_id AND s.status IN ('picking', 'packed', 'labelled')) x
 """
 
 ASK_CHANNEL: Final = "UPDATE sales_order SET fetch_needed = true WHERE id = :order_id"

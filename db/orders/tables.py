@@ -64,6 +64,10 @@ class SalesOrderRow(SQLModel, table=True):
     fetch_needed: bool = False
     unpaid_reserved_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     stock_given_back: bool = False  # waited too long for the payment
+    # It looked for orders to go with in one parcel, once; see `merge_rule`.
+    gathered: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    # A person changed its lines: later messages of the channel do not overwrite them.
+    lines_edited: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     currency: str = "CNY"
     goods_minor: int = Field(default=0, sa_type=BIGINT)
     discount_minor: int = Field(default=0, sa_type=BIGINT)
@@ -105,12 +109,16 @@ class ReceiverRow(SQLModel, table=True):
     __table_args__ = (
         Index("receiver_by_last4", "phone_last4"),
         Index("receiver_by_phone", "phone_digest"),
+        Index("receiver_by_whole", "whole_digest", postgresql_where=text("whole_digest <> ''")),
     )
     order_id: str = Field(primary_key=True, foreign_key="sales_order.id")
     kind: str  # contact | masked
     sealed: bytes = Field(sa_type=LargeBinary)
     digest: str
     phone_digest: str = Field(default="", sa_column_kwargs=_EMPTY)  # of masks there is none
+    # The same for the same person at the same place in every order; empty where only a platform
+    # knows him.
+    whole_digest: str = Field(default="", sa_column_kwargs=_EMPTY)
     phone_last4: str = ""
     country: str = "CN"
     province: str = ""
@@ -250,6 +258,35 @@ class SourcingRuleRow(SQLModel, table=True):
     max_parcels: int | None = None
 
 
+class MergeRuleRow(SQLModel, table=True):
+    """A shop whose orders wait a while for others of the same receiver, to go in one parcel."""
+
+    __tablename__ = "merge_rule"
+    __table_args__ = (CheckConstraint("window_minutes BETWEEN 1 AND 1440", name="merge_window"),)
+    shop_id: str = Field(primary_key=True, foreign_key="shop.id")
+    window_minutes: int
+
+
+class OrderChangeRow(SQLModel, table=True):
+    """What a person changed about an order by plan, once per id; it only grows.
+
+    kind: merge | unmerge | split | lines. `data` is the plan that was carried out.
+    """
+
+    __tablename__ = "order_change"
+    __table_args__ = (
+        CheckConstraint("kind IN ('merge','unmerge','split','lines')", name="change_kind"),
+        Index("order_change_by_order", "order_id", "at"),
+    )
+    id: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id")
+    kind: str
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    reason: str = Field(default="", sa_column_kwargs=_EMPTY)
+    actor: str
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
 class SourcingDecisionRow(SQLModel, table=True):
     """Why these locations: inputs, choice and what was rejected."""
 
@@ -268,10 +305,17 @@ class ShipmentRow(SQLModel, table=True):
     __table_args__ = (
         Index("shipment_by_location", "location_id", "status"),
         Index("shipment_by_order", "order_id"),
+        Index("shipment_by_box", "ships_with", postgresql_where=text("ships_with <> ''")),
+        CheckConstraint("ships_with <> no", name="ships_with_another"),
     )
     no: str = Field(primary_key=True)
     order_id: str = Field(foreign_key="sales_order.id")
     allocation_id: str = ""
+    # The shipment of another order in whose parcels these goods are; it alone is packed, labelled
+    # and handed over, and what happens to it happens to this one.
+    ships_with: str = Field(default="", sa_column_kwargs=_EMPTY)
+    # A person sends it without waiting for the rest of the order.
+    sent_ahead: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     location_id: str = Field(foreign_key="location.id")
     workflow_id: str = Field(unique=True)
     status: str = "allocated"

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.boxes import lock_box
 from db.orders.platform_labels import PRINTED_BY
 from db.orders.shipments import STOPPING
 from db.platform.audit import audit
@@ -28,23 +29,29 @@ from domain.shared.errors import (
 OPEN: Final = (ShipmentStatus.PICKING, ShipmentStatus.PACKED, ShipmentStatus.LABELLED)
 
 _LOCK: Final = """
-SELECT no, order_id, status, workflow_id, picked_at, packed_at, handed_over_at, waits_for
-FROM shipment WHERE no = :no FOR UPDATE
+SELECT no, order_id, status, workflow_id, picked_at, packed_at, handed_over_at, waits_for,
+       ships_with
+FROM shipment WHERE no = :no
 """
 
 _LINES: Final = """
-SELECT l.fulfilment_line_id AS id, l.sku, l.quantity, l.picked_quantity, k.name, k.gtin, k.weight_g
+SELECT l.shipment_no || '/' || l.fulfilment_line_id AS id, l.sku, l.quantity,
+       l.picked_quantity, k.name, k.gtin, k.weight_g
 FROM shipment_line l JOIN sku k ON k.code = l.sku
-WHERE l.shipment_no = :no ORDER BY l.sku, l.fulfilment_line_id
+WHERE l.shipment_no IN (SELECT no FROM shipment WHERE no = :no OR ships_with = :no)
+ORDER BY l.sku, l.fulfilment_line_id, l.shipment_no
 """
 
 _PICK: Final = """
 UPDATE shipment_line l SET picked_quantity = p.picked
 FROM unnest(CAST(:ids AS text[]), CAST(:picked AS bigint[])) AS p(id, picked)
-WHERE l.shipment_no = :no AND l.fulfilment_line_id = p.id
+WHERE l.shipment_no || '/' || l.fulfilment_line_id = p.id
+  AND l.shipment_no IN (SELECT no FROM shipment WHERE no = :no OR ships_with = :no)
 """
 
-_PICKED: Final = "UPDATE shipment SET picked_at = clock_timestamp() WHERE no = :no"
+_PICKED: Final = """
+UPDATE shipment SET picked_at = clock_timestamp() WHERE no = :no OR ships_with = :no
+"""
 
 _BOXES: Final = """
 SELECT weight_g, length_mm, width_mm, height_mm FROM parcel
@@ -67,13 +74,18 @@ FROM unnest(CAST(:weights AS bigint[]), CAST(:lengths AS int[]), CAST(:widths AS
 """
 
 _PACKED: Final = """
-UPDATE shipment SET packed_at = clock_timestamp(), weight_g = :weight_g WHERE no = :no
+UPDATE shipment SET packed_at = clock_timestamp(),
+    weight_g = CASE WHEN no = :no THEN CAST(:weight_g AS bigint) ELSE weight_g END
+WHERE no = :no OR ships_with = :no
 """
 
-_HANDED_OVER: Final = "UPDATE shipment SET handed_over_at = clock_timestamp() WHERE no = :no"
+_HANDED_OVER: Final = """
+UPDATE shipment SET handed_over_at = clock_timestamp() WHERE no = :no OR ships_with = :no
+"""
 
 _HOLDS: Final = """
-SELECT kind FROM order_hold WHERE order_id = :order_id AND released_at IS NULL ORDER BY kind
+SELECT DISTINCT h.kind FROM order_hold h JOIN shipment s ON s.order_id = h.order_id
+WHERE (s.no = :no OR s.ships_with = :no) AND h.released_at IS NULL ORDER BY h.kind
 """
 
 _OUTDATED: Final = """
@@ -87,15 +99,20 @@ _SHIPMENTS: Final = f"""
 SELECT s.no, o.no AS order_no, s.location_id, s.status, s.waits_for, s.carrier, s.product,
        s.ship_by, s.picked_at, s.packed_at, s.handed_over_at, o.gift, o.buyer_remark,
        o.seller_remark, {PRINTED_BY} AS labels_by,
-       (SELECT coalesce(array_agg(h.kind ORDER BY h.kind), '{{}}') FROM order_hold h
-        WHERE h.order_id = s.order_id AND h.released_at IS NULL) AS holds,
+       (SELECT coalesce(array_agg(DISTINCT h.kind ORDER BY h.kind), '{{}}') FROM order_hold h
+        JOIN shipment m ON m.order_id = h.order_id AND (m.no = s.no OR m.ships_with = s.no)
+        WHERE h.released_at IS NULL) AS holds,
+       (SELECT coalesce(array_agg(DISTINCT n.no ORDER BY n.no), '{{}}') FROM shipment m
+        JOIN sales_order n ON n.id = m.order_id AND n.id <> s.order_id
+        WHERE m.ships_with = s.no) AS goes_with,
        (SELECT jsonb_agg(jsonb_build_object('sku', x.sku, 'name', k.name, 'gtin', k.gtin,
                          'quantity', x.quantity, 'picked', x.picked, 'weight_g', k.weight_g)
                          ORDER BY x.sku)
         FROM (SELECT sku, sum(quantity)::bigint AS quantity,
                      CASE WHEN bool_and(picked_quantity IS NOT NULL)
                           THEN sum(picked_quantity)::bigint END AS picked
-              FROM shipment_line WHERE shipment_no = s.no GROUP BY sku) x
+              FROM shipment_line WHERE shipment_no IN (
+                  SELECT no FROM shipment WHERE no = s.no OR ships_with = s.no) GROUP BY sku) x
         JOIN sku k ON k.code = x.sku) AS lines,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('id', p.id, 'carrier', p.carrier,
                                   'waybill_no', p.waybill_no, 'routing_code', p.routing_code,
@@ -106,7 +123,8 @@ FROM shipment s JOIN sales_order o ON o.id = s.order_id
 
 # Urgency, then number: a page goes on after the shipment the last one ended with.
 _LIST: Final = f"""{_SHIPMENTS}
-WHERE s.status = ANY(:statuses) AND (CAST(:location AS text) = '' OR s.location_id = :location)
+WHERE s.ships_with = '' AND s.status = ANY(:statuses)
+  AND (CAST(:location AS text) = '' OR s.location_id = :location)
   AND (CAST(:after AS text) = '' OR (coalesce(s.ship_by, 'infinity'), s.no)
        > (SELECT coalesce(ship_by, 'infinity'), no FROM shipment WHERE no = :after))
 ORDER BY coalesce(s.ship_by, 'infinity'), s.no LIMIT :limit
@@ -227,7 +245,7 @@ class Warehouse:
             return
         if status is not ShipmentStatus.LABELLED:
             raise ActionNotAllowed(f"shipment {no} is {status}")
-        held = [row.kind for row in await run(self.session, _HOLDS, order_id=shipment.order_id)]
+        held = [row.kind for row in await run(self.session, _HOLDS, no=no)]
         if held:
             raise ActionNotAllowed(f"the order of shipment {no} is held: {', '.join(held)}")
         if await run(self.session, _OUTDATED, no=no):
@@ -237,9 +255,12 @@ class Warehouse:
         await self._audit("shipment.handed_over", no)
 
     async def _lock(self, no: str) -> Row[Any]:
+        await lock_box(self.session, no)
         rows = await run(self.session, _LOCK, no=no)
         if not rows:
             raise _unknown(no)
+        if rows[0].ships_with:
+            raise ActionNotAllowed(f"shipment {no} goes in the parcel of {rows[0].ships_with}")
         if rows[0].waits_for == STOPPING:
             raise ActionNotAllowed(f"shipment {no} is taken back")
         return rows[0]

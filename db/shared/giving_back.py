@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.repository import StockRepository
 from db.orders import statements
+from db.orders.boxes import leave_box, lock_box
 from db.sql import run
 
 _UNSTARTED: Final = """
@@ -22,6 +23,8 @@ async def give_back_unstarted(
     for row in await run(session, _UNSTARTED, order_id=order_id):
         if only is not None and row.no not in only:
             continue
+        box = await lock_box(session, row.no)
+        await leave_box(session, box, row.no)
         # Its workflow may open it at this moment: only one of the two wins the row.
         if await run(session, statements.CANCEL_SHIPMENT, no=row.no):
             await stock.release(row.no, how)

@@ -24,8 +24,9 @@ FROM shipment s JOIN sales_order o ON o.id = s.order_id
 WHERE s.order_id = ANY(:orders) AND (
     s.status IN ('picking', 'packed', 'labelled', 'handed_over', 'in_transit', 'exception')
     OR s.status = 'delivered' AND EXISTS (
-        SELECT FROM parcel p JOIN effect e ON e.key = 'confirm:' || p.id
-        WHERE p.shipment_no = s.no AND e.state <> 'confirmed'))
+        SELECT FROM parcel p JOIN effect e
+            ON e.key IN ('confirm:' || p.id, 'confirm:' || s.no || ':' || p.id)
+        WHERE p.shipment_no IN (s.no, s.ships_with) AND e.state <> 'confirmed'))
 ORDER BY s.no
 """
 

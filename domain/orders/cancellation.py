@@ -28,12 +28,15 @@ class CancellableShipment:
     units: int
     waybills: tuple[str, ...] = ()
     intercepting: bool = False  # its carrier was asked to bring it back
+    goes_with: tuple[str, ...] = ()  # other orders in its parcel
+    is_packed: bool = False
 
     @property
     def may_be_caught(self) -> bool:
-        """It is on its way, and not at the door yet."""
+        """It is on its way and not at the door yet, and nothing of other orders is with it."""
         moving = self.status in (ShipmentStatus.HANDED_OVER, ShipmentStatus.IN_TRANSIT)
-        return moving and bool(self.waybills) and not self.intercepting
+        alone = not self.goes_with
+        return moving and alone and bool(self.waybills) and not self.intercepting
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ class CancellableOrder:
 @dataclass(frozen=True, slots=True)
 class PlannedEffect:
     """One thing the cancellation does. kind: stop_picking | release_stock | void_label |
-    cancel_line | refund_due | channel_refunds | intercept | comes_back | refund_after_return |
-    cannot_stop."""
+    others_anew | cancel_line | refund_due | channel_refunds | intercept | comes_back |
+    refund_after_return | cannot_stop."""
 
     kind: str
     subject: str
@@ -163,6 +166,8 @@ def _of_what_is_here(
         if shipment.status is not ShipmentStatus.ALLOCATED:
             effects.append(PlannedEffect("stop_picking", shipment.no))
         effects += [PlannedEffect("void_label", waybill) for waybill in shipment.waybills]
+        if shipment.is_packed:  # a closed box is opened: what others had in it is packed again
+            effects += [PlannedEffect("others_anew", no) for no in shipment.goes_with]
         effects.append(PlannedEffect("release_stock", shipment.no, quantity=shipment.units))
     return effects + [PlannedEffect("cancel_line", line.line_id) for line in doomed]
 

@@ -26,6 +26,7 @@ class ShipmentState:
     no: str
     workflow_id: str
     status: ShipmentStatus
+    ahead: bool = False  # a person sends it without waiting for the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class OrderState:
     delivered_at: datetime | None = None
     complete_at: datetime | None = None  # when nothing more is expected of a delivered order
     carried_out: bool = False  # sold in a store: the goods left before we heard of it
+    # Until then it waits for other orders of its receiver; afterwards it looks for them once.
+    gather_until: datetime | None = None
 
 
 class NextStep(StrEnum):
@@ -65,6 +68,7 @@ class NextStep(StrEnum):
     CARRY_OUT = "carry_out"
     GIVE_BACK_UNPAID = "give_back_unpaid"
     RELEASE_PRESALE = "release_presale"
+    GATHER = "gather"
     START_SHIPMENTS = "start_shipments"
     START_REFUND = "start_refund"
     SETTLE_REFUND = "settle_refund"
@@ -108,7 +112,10 @@ def next_step(
     if state.refund_to_start:
         return NextStep.START_REFUND
     if _may_start(state, started):
-        return NextStep.START_SHIPMENTS
+        if state.gather_until is None or _nothing_to_gather(state):
+            return NextStep.START_SHIPMENTS
+        if _due(state.gather_until, now):
+            return NextStep.GATHER
     if _due(state.complete_at, now):
         return NextStep.COMPLETE
     return NextStep.WAIT
@@ -117,12 +124,17 @@ def next_step(
 def to_start(state: OrderState, started: Set[str]) -> tuple[ShipmentState, ...]:
     """Shipments that need a lifecycle of their own: new ones, and those whose engine was lost."""
     over = (ShipmentStatus.CANCELLED, ShipmentStatus.DELIVERED)
-    return tuple(s for s in state.shipments if s.no not in started and s.status not in over)
+    rest_to_come = state.waiting_for_stock or state.to_allocate
+    return tuple(
+        s
+        for s in state.shipments
+        if s.no not in started and s.status not in over and (s.ahead or not rest_to_come)
+    )
 
 
 def wake_at(state: OrderState, now: datetime) -> datetime | None:
     """When to look again if nothing is heard; None when only an event can help."""
-    times = [state.unpaid_reserved_until, state.complete_at]
+    times = [state.unpaid_reserved_until, state.complete_at, state.gather_until]
     if HoldKind.PRESALE in state.holds:
         times.append(state.presale_until)
     return min((time for time in times if time and time > now), default=None)
@@ -209,11 +221,14 @@ def _refund_code(state: OrderState) -> str:
 
 
 def _may_start(state: OrderState, started: Set[str]) -> bool:
-    return (
-        not state.holds
-        and not state.waiting_for_stock
-        and not state.to_allocate
-        and bool(to_start(state, started))
+    return not state.holds and bool(to_start(state, started))
+
+
+def _nothing_to_gather(state: OrderState) -> bool:
+    """It is worked on already: by itself, or because a person put it together with others."""
+    return any(
+        s.status not in (ShipmentStatus.ALLOCATED, ShipmentStatus.CANCELLED) or s.ahead
+        for s in state.shipments
     )
 
 

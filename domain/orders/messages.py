@@ -231,6 +231,34 @@ class AddressChanged:
     actor: str
 
 
+@dataclass(frozen=True, slots=True)
+class LineUnits:
+    """Units of an order line, or of a SKU that is added; `unit_minor` is what one costs now."""
+
+    line_id: str
+    quantity: int
+    sku: str = ""
+    unit_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeByPlan:
+    """`Order.change`: confirm a previewed plan. Refused with PlanChanged when the hash differs.
+
+    kind: merge (with the orders `others`) | unmerge | split (`lines`, from `place`) |
+    lines (as `lines` say). The same `change_id` again changes nothing.
+    """
+
+    kind: str
+    change_id: str
+    plan_hash: str
+    reason: str
+    actor: str
+    others: tuple[str, ...] = ()
+    lines: tuple[LineUnits, ...] = ()
+    place: str = ""
+
+
 StepAction = Literal["retry", "retry_with", "skip", "done_by_hand", "compensate"]
 
 

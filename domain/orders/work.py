@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.orders.lifecycle import OrderState
+from domain.orders.messages import ChangeByPlan
 from domain.shared.ids import InboxId, OrderId, ShipmentNo
 
 
@@ -99,6 +100,15 @@ class ChangeHold:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeOrder:
+    """Carry out a change by plan, once per its id."""
+
+    order_id: OrderId
+    seq: int
+    command: ChangeByPlan
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRequest:
     order_id: OrderId
     line_ids: tuple[str, ...] = ()
@@ -170,6 +180,7 @@ class ShipmentFacts:
     needs_following: bool = False  # a parcel's carrier tells us nothing by itself
     incident: str = ""  # what the carrier said went wrong with a parcel last
     is_masked: bool = False  # only the channel's platform knows the receiver, and makes the label
+    ships_with: str = ""  # the shipment of another order in whose parcel it goes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Where goods come from and go to."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +42,20 @@ class MaskedReceiver:
 
 
 Receiver = Contact | MaskedReceiver
+
+_OFTEN_LEFT_OUT: Final = re.compile(r"[\W_]+")
+_MAINLAND_PHONE: Final = 11
+
+
+def as_compared(told: Contact) -> str:
+    """A receiver as he is compared with others: one line, without what people write differently
+    (blanks, signs, width and case of letters, the country before a phone)."""
+    place = told.address
+    phone = re.sub(r"\D", "", told.phone)[-_MAINLAND_PHONE:]
+    parts = (
+        told.name, phone, told.company, place.country, place.province, place.city, place.district,
+        place.detail,
+    )  # fmt: skip
+    return "|".join(
+        _OFTEN_LEFT_OUT.sub("", unicodedata.normalize("NFKC", part).casefold()) for part in parts
+    )

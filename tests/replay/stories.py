@@ -12,11 +12,13 @@ from temporalio.client import WorkflowHandle
 from db.keys import order_key
 from db.orders.receivers import sealed_correction
 from db.platform.campaigns import CampaignRepository, NewCampaign
+from db.shared import regrouping
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.messages import (
     Accepted,
     AddressChanged,
+    ChangeByPlan,
     PlaceHold,
     ReleaseHold,
     ResolveStep,
@@ -36,6 +38,15 @@ from domain.shared.ids import (
 )
 from runtime.temporal import TASK_QUEUE
 from tests.people import VAULT
+from tests.workflows.boxes import (
+    merged,
+    order_id,
+    packs,
+    picks,
+    sent_together,
+    shipment_of,
+    two_orders,
+)
 from tests.workflows.claiming import ACCEPT, FILE, PAY, Claims
 from tests.workflows.finance import invoicing
 from tests.workflows.finance.exporting import decide, opened, posted
@@ -295,6 +306,29 @@ async def decided_by_a_campaign(shop: Company) -> Handles:
     return [handle]
 
 
+async def together_to_the_door(shop: Company) -> Handles:
+    """Two orders in one parcel: the one that rides in the other's."""
+    plan = await sent_together(shop)
+    rider = plan.riders[0]
+    number = "1" if await shipment_of(shop, "1") == rider else "2"
+    return [shop.client.get_workflow_handle(f"order/own/mini/{number}"), shop.shipment(rider)]
+
+
+async def taken_out_of_a_labelled_box(shop: Company) -> Handles:
+    """Put together, labelled, parted: the box is opened, and both are planned anew."""
+    first, _ = await two_orders(shop)
+    plan = await merged(shop, first)
+    await picks(shop, plan.lead)
+    await packs(shop, plan.lead)
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'labelled'", 2)
+    async with shop.sessions.begin() as session:
+        parting = await regrouping.parting_plan(session, await order_id(shop, "1"))
+    command = ChangeByPlan("unmerge", "c2", parting.hash, "no", "kefu")
+    await first.execute_update("change", command, result_type=Accepted)
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 2)
+    return [first, shop.shipment(plan.lead)]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -312,4 +346,6 @@ STORIES: Final[tuple[Story, ...]] = (
     claimed_and_paid,
     asked_back_on_its_way,
     decided_by_a_campaign,
+    together_to_the_door,
+    taken_out_of_a_labelled_box,
 )

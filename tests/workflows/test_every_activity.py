@@ -10,6 +10,7 @@ from tests.workflows.test_intercepting import ASKED_BACK
 from tests.workflows.test_lost_answers import AND_BACK, TO_THE_DOOR
 from tests.workflows.test_refunds import ONE_REFUND
 from tests.workflows.test_returns_once import STORIES
+from tests.workflows.test_together import CHANGED, GATHERED
 from worker import World, activities_of
 
 # No story loses their answer.
@@ -30,7 +31,7 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     }
     tried = {
         *TO_THE_DOOR, *AND_BACK, *ONE_REFUND, *STORIES, *ONE_INVOICE, *ONE_VOUCHER, *ONE_CLAIM,
-        *ASKED_BACK,
+        *ASKED_BACK, CHANGED, GATHERED,
     }  # fmt: skip
 
     assert names - tried == NOT_TRIED

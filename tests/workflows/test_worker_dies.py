@@ -150,6 +150,6 @@ async def told_twice(shop: Company) -> list[str]:
     row = await shop.row(
         "SELECT coalesce(array_agg(kind || ' ' || n), '{}') FROM ("
         " SELECT kind, count(*) AS n FROM order_event WHERE kind NOT IN ('tracked', 'allocated')"
-        " GROUP BY source, kind) AS told WHERE n > 1"
+        " GROUP BY order_id, source, kind) AS told WHERE n > 1"
     )
     return list(row[0])

@@ -112,6 +112,7 @@ EFFECT: Final = {
     "stop_picking": N_("Stop shipment {subject}"),
     "void_label": N_("Void waybill {subject}"),
     "release_stock": N_("Free {quantity} units of shipment {subject}"),
+    "others_anew": N_("The closed box is opened: order {subject} is packed anew"),
     "cancel_line": N_("Cancel line: {subject}"),
     "refund_due": N_("{amount} become due back to the buyer"),
     "channel_refunds": N_("The channel pays the money back itself"),

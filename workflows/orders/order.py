@@ -15,6 +15,7 @@ from temporalio.workflow import ParentClosePolicy
 
 from activities.orders.applying import ApplyingActivities
 from activities.orders.carrying_out import CarryingOutActivities
+from activities.orders.changing import ChangingActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.sourcing import SourcingActivities
@@ -23,6 +24,7 @@ from domain.orders.messages import (
     Accepted,
     AddressChanged,
     Cancel,
+    ChangeByPlan,
     MessageArrived,
     OrderRef,
     OrderView,
@@ -40,6 +42,7 @@ from domain.orders.work import (
     BookSale,
     CarryOutCancellation,
     ChangeHold,
+    ChangeOrder,
     Entry,
     FetchOrder,
     Plan,
@@ -161,6 +164,25 @@ class OrderWorkflow(Attended):
         if any(s.status.has_left for s in self._state.shipments):
             raise ActionNotAllowed("a parcel has left already")
 
+    @workflow.update
+    async def change(self, command: ChangeByPlan) -> Accepted:
+        """Carry out a previewed change: orders put together or parted, a part sent ahead, other
+        lines. Raises PlanChanged when something moved on meanwhile."""
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                ChangingActivities.change,
+                ChangeOrder(self._ref.order_id, self._state.seq, command),
+                **DATABASE,
+            )
+            self._events += 1
+        return self._accepted()
+
+    @change.validator
+    def _check_change(self, command: ChangeByPlan) -> None:
+        self._refuse_when_closed()
+        if self._cancel is not None:
+            raise ActionNotAllowed("a cancellation is being carried out")
+
     # --- facts ---
 
     @workflow.signal
@@ -206,6 +228,8 @@ class OrderWorkflow(Attended):
                 await self._allocate()
             case NextStep.CARRY_OUT:
                 await self._carry_out_goods()
+            case NextStep.GATHER:
+                await self._gather()
             case NextStep.START_SHIPMENTS:
                 await self._start_shipments()
             case NextStep.SETTLE_REFUND:
@@ -269,6 +293,15 @@ class OrderWorkflow(Attended):
                 SourcingActivities.allocate, request, **DATABASE
             )
 
+    async def _gather(self) -> None:
+        """The time for it is over: what waits for the same receiver goes in one parcel with it."""
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                ChangingActivities.gather,
+                RecordOrder(self._ref.order_id, self._state.seq, ()),
+                **DATABASE,
+            )
+
     async def _carry_out_goods(self) -> None:
         """The goods have left the store; what its books do not have is for a person to settle."""
         try:
@@ -300,7 +333,8 @@ class OrderWorkflow(Attended):
         return True
 
     async def _start_shipments(self) -> None:
-        for shipment in to_start(self._state, self._started):
+        ready = to_start(self._state, self._started)
+        for shipment in ready:
             self._started.add(shipment.no)
             with suppress(WorkflowAlreadyStartedError):  # by an earlier run of this order
                 await workflow.start_child_workflow(
@@ -315,7 +349,7 @@ class OrderWorkflow(Attended):
                     id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 )
             self._started.add(shipment.no)
-        await self._record("shipments_started")
+        await self._record("shipments_started", ",".join(shipment.no for shipment in ready))
 
     async def _cancel_for_channel(self, line_ids: tuple[str, ...], reason: str) -> None:
         try:

@@ -135,6 +135,9 @@ class ShipmentWorkflow(Attended):
     async def _one_step_to_the_ramp(self) -> None:
         if self._must_stop() and not self._handed_over:
             raise Interrupted("stop requested")
+        if self._rides():
+            await self._ride_along()
+            return
         match self._status:
             case ShipmentStatus.PACKED:
                 await self._label()
@@ -143,8 +146,26 @@ class ShipmentWorkflow(Attended):
             case _:
                 await self._pick_and_pack()
 
+    async def _ride_along(self) -> None:
+        """Its goods are in the parcel of another: what happens to that one is read here."""
+        self._looked = self._news
+        before = self._status
+        facts = self._take(await self._step(ShippingActivities.load))
+        self._picked, self._packed = facts.is_picked, facts.is_packed
+        self._handed_over = facts.is_handed_over
+        if self._status is not before or facts.picked_units < facts.units:
+            await self._report(short=facts.picked_units < facts.units)
+        if self._rides() and not self._is_over():
+            await workflow.wait_condition(
+                lambda: self._news > self._looked or (self._must_stop() and not self._handed_over)
+            )
+
     async def _pick_and_pack(self) -> None:
-        await self._until(lambda: self._picked)
+        await self._until(lambda: self._picked or self._news > self._looked)
+        if not self._picked:
+            self._looked = self._news
+            self._take(await self._step(ShippingActivities.load))
+            return
         facts = self._take(await self._step(ShippingActivities.pick_confirmed))
         if self._status is not ShipmentStatus.PICKING:
             return  # a worker came further than it could say
@@ -273,6 +294,9 @@ class ShipmentWorkflow(Attended):
             if self._must_stop() and not self._told_that_it_left:
                 self._told_that_it_left = True
                 await self._report()
+            if self._rides():
+                await self._look_at_the_parcel()
+                continue
             if self._looked == self._news and not await self._hears_something():
                 await self._break_the_silence()
                 continue
@@ -284,6 +308,15 @@ class ShipmentWorkflow(Attended):
                 await self._ask_about(step_id, text, facts.incident)
         await self._report()
         await self._telling
+
+    async def _look_at_the_parcel(self) -> None:
+        """The one in whose parcel it goes asks the carrier, and people; here it is only read."""
+        await workflow.wait_condition(lambda: self._news > self._looked)
+        self._looked = self._news
+        before = self._status
+        self._take(await self._step(ShippingActivities.load))
+        if self._status is not before:
+            await self._report()
 
     async def _hears_something(self) -> bool:
         """Wait for news; False after a day of silence.
@@ -370,8 +403,14 @@ class ShipmentWorkflow(Attended):
 
         The carrier may have been seen to take it a moment before: then it has left.
         """
+        self._looked = self._news
         facts = self._take(await self._step(ShippingActivities.halt))
-        if facts.is_handed_over or self._status is ShipmentStatus.CANCELLED:
+        while facts.ships_with and not (facts.is_handed_over or self._is_over()):
+            await workflow.wait_condition(lambda: self._news > self._looked)
+            self._looked = self._news  # the closed box it is in was opened, or has left
+            facts = self._take(await self._step(ShippingActivities.load))
+            self._handed_over = facts.is_handed_over
+        if facts.is_handed_over or self._is_over():
             return
         if facts.parcels:
             await self._void_labels()
@@ -404,6 +443,12 @@ class ShipmentWorkflow(Attended):
 
     def _must_stop(self) -> bool:
         return self._stop is not None
+
+    def _rides(self) -> bool:
+        return self._facts is not None and bool(self._facts.ships_with)
+
+    def _is_over(self) -> bool:
+        return self._status.has_left or self._status is ShipmentStatus.CANCELLED
 
     async def _until(self, done: Callable[[], bool], longest: timedelta | None = None) -> None:
         try:

@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         "what they sealed until onhand reseal has sealed it anew",
     )
 
+    reveals_per_hour: int = Field(
+        default=30,
+        ge=0,
+        le=10_000,
+        description="More whole receivers looked at by one person within an hour become attention",
+    )
     audit_anchor: Path | None = Field(
         default=None,
         description="File the head of the audit trail is kept in, best on another disk than the "

@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from api.auth import still_in
-from api.deps import Context, RequestContext, SessionsOf, VaultOf, Who
+from api.deps import Context, RequestContext, SessionsOf, SettingsOf, VaultOf, Who
 from api.errors import Problem, language_of
 from api.language import translate
 from api.orders.holds import actions_of
@@ -31,7 +31,7 @@ from db.orders.saved_filters import saved_filters
 from db.orders.sourcing import decisions_of, names_in
 from db.orders.tags import all_tags, tags_of
 from db.orders.together import with_companions
-from db.platform.audit import audit
+from db.platform.reveals import note_reveal
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
 from domain.platform.permissions import Permission
 from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
@@ -236,6 +236,7 @@ async def reveal_receiver(
     no: str,
     request: Request,
     context: Context,
+    settings: SettingsOf,
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """The whole receiver, for this moment; who looked at it, and why, is written down."""
@@ -248,9 +249,9 @@ async def reveal_receiver(
             raise OrderNotFound("there is no such order")
         if receiver.erased:
             raise PersonErased("the people of this order were erased")
-        await audit(
-            session, context.actor, "receiver.disclosed", f"order/{order.id}",
-            reason=typed(reason), request_id=context.request_id,
+        await note_reveal(
+            session, context.actor, order.id, typed(reason), context.request_id,
+            most=settings.reveals_per_hour,
         )  # fmt: skip
     return page(request, "receiver_shown.html", order=order, receiver=receiver, revealed=True)
 
@@ -282,7 +283,7 @@ async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
     return {
         "detail": detail,
         "order": detail.order,
-        "receiver": detail.receiver,
+        "receiver": detail.receiver and detail.receiver.as_seen_by(context.principal.roles),
         "revealed": False,
         "is_closed": OrderStatus(detail.order.status).is_closed,
         "has_left": OrderStatus(detail.order.status) not in NOT_LEFT,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from api.deps import Context, SessionsOf, VaultOf
+from api.deps import Context, SessionsOf, SettingsOf, VaultOf, Who
 from api.orders.views import (
     EventView,
     OrderList,
@@ -22,7 +22,7 @@ from api.strict import Code, Reason, StrictBody, clean
 from db.orders.detail import order_detail
 from db.orders.queries import OrderFilter, OrderQueries, Position, Sort
 from db.orders.receivers import open_receiver
-from db.platform.audit import audit
+from db.platform.reveals import note_reveal
 from domain.orders.order import HoldKind, OrderStatus
 from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
 
@@ -81,10 +81,10 @@ async def list_orders(
 
 
 @router.get("/orders/{no}")
-async def get_order(no: Code, sessions: SessionsOf, vault: VaultOf) -> OrderView:
+async def get_order(no: Code, sessions: SessionsOf, vault: VaultOf, who: Who) -> OrderView:
     """One order with its lines, holds, shipments and parcels."""
     async with sessions.begin() as session:
-        return OrderView.of(await order_detail(session, vault, no))
+        return OrderView.of(await order_detail(session, vault, no), who.roles)
 
 
 @router.get("/orders/{no}/timeline")
@@ -100,7 +100,9 @@ async def get_timeline(no: Code, sessions: SessionsOf, limit: Limit = 200) -> Ti
 
 
 @router.post("/orders/{no}/receiver-disclosures")
-async def disclose_receiver(no: Code, body: Disclosure, context: Context) -> ReceiverView:
+async def disclose_receiver(
+    no: Code, body: Disclosure, context: Context, settings: SettingsOf
+) -> ReceiverView:
     """The whole receiver, for somebody with the right and a reason; it is written down."""
     async with context.sessions.begin() as session:
         order = await OrderQueries(session).find(no)
@@ -109,11 +111,11 @@ async def disclose_receiver(no: Code, body: Disclosure, context: Context) -> Rec
             raise OrderNotFound(f"there is no order {no}")
         if receiver.erased:
             raise PersonErased("the people of this order were erased")
-        await audit(
-            session, context.actor, "receiver.disclosed", f"order/{order.id}",
-            reason=body.reason, request_id=context.request_id,
+        await note_reveal(
+            session, context.actor, order.id, body.reason, context.request_id,
+            most=settings.reveals_per_hour,
         )  # fmt: skip
-        return ReceiverView.of(receiver, masked=False)
+        return ReceiverView.of(receiver)
 
 
 def write_cursor(position: Position | None, sort: Sort) -> str:

@@ -12,7 +12,7 @@ from db.orders.detail import OrderDetail, Parcel, Shipment
 from db.orders.receivers import KnownReceiver
 from db.orders.tables import OrderEventRow, OrderHoldRow
 from domain.logistics.incidents import fault_of
-from domain.platform.masking import mask_detail, mask_name, mask_phone
+from domain.platform.permissions import Role
 
 
 class TagShown(BaseModel):
@@ -76,15 +76,15 @@ class ReceiverView(BaseModel):
     erased: bool = False  # nobody knows any more who it was
 
     @classmethod
-    def of(cls, known: KnownReceiver, *, masked: bool = True) -> "ReceiverView":
+    def of(cls, known: KnownReceiver) -> "ReceiverView":
         place = known.address
         return cls(
             kind=known.kind,
-            name=mask_name(known.name) if masked else known.name,
-            phone=mask_phone(known.phone) if masked else known.phone,
+            name=known.name,
+            phone=known.phone,
             country=place.country, province=place.province, city=place.city,
             district=place.district,
-            detail=mask_detail(place.detail) if masked else place.detail,
+            detail=place.detail,
             division_code=place.division_code, edited_by_us=known.edited_by_us,
             erased=known.erased,
         )  # fmt: skip
@@ -322,7 +322,7 @@ class OrderView(BaseModel):
     ticket: TillTicketView | None = None
 
     @classmethod
-    def of(cls, detail: OrderDetail) -> "OrderView":
+    def of(cls, detail: OrderDetail, roles: frozenset[Role]) -> "OrderView":
         order = detail.order
 
         def money(minor: int) -> MoneyView:
@@ -339,7 +339,9 @@ class OrderView(BaseModel):
             gift=order.gift, invoice_request=order.invoice_request,
             buyer_remark=order.buyer_remark, seller_remark=order.seller_remark,
             placed_at=order.placed_at, paid_at=order.paid_at, ship_by=order.ship_by,
-            receiver=ReceiverView.of(detail.receiver) if detail.receiver else None,
+            receiver=(
+                ReceiverView.of(detail.receiver.as_seen_by(roles)) if detail.receiver else None
+            ),
             lines=_lines(detail),
             holds=[HoldView.of(hold) for hold in detail.holds],
             ticket=TillTicketView.of(detail),

@@ -11,6 +11,8 @@ from db.keys import OrderKey, order_key, phone_digest, receiver_digest
 from db.orders.tables import ReceiverRow
 from db.sql import run
 from db.vault import Vault, correction_context, receiver_context
+from domain.platform.masking import seen
+from domain.platform.permissions import Role
 from domain.shared.address import Address, Contact, MaskedReceiver, Receiver, as_compared
 from domain.shared.phone import last_four
 
@@ -77,6 +79,16 @@ class KnownReceiver:
     @property
     def phone(self) -> str:
         return self.person.phone
+
+    def as_seen_by(self, roles: frozenset[Role]) -> "KnownReceiver":
+        """As somebody with these roles sees him who gave no reason."""
+        person = Person(
+            name=seen("name", self.person.name, roles),
+            phone=seen("phone", self.person.phone, roles),
+            company=seen("company", self.person.company, roles),
+            detail=seen("detail", self.person.detail, roles),
+        )
+        return replace(self, person=person, address=replace(self.address, detail=person.detail))
 
     @property
     def told(self) -> Receiver:

@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.platform.attention import resolve_attention
 from db.platform.audit import audit
+from db.platform.reveals import REVEALS
 from db.platform.tables import AttentionRow
 from db.sql import run
 
@@ -13,7 +14,7 @@ LATE_FACT: Final = "late_fact"
 CONFLICT_STEP: Final = "ticket_conflict"
 RETURN_LATE: Final = "return_late"
 CLAIM_LATE: Final = "claim_late"
-NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE, CLAIM_LATE})
+NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE, CLAIM_LATE, REVEALS})
 
 # The other content of a ticket was looked at: it is kept, and nobody waits for it any more.
 _CONFLICT_SEEN: Final = """
@@ -39,7 +40,8 @@ async def settle_notice(
     )  # fmt: skip
     if item.step_id == CONFLICT_STEP:
         await run(session, _CONFLICT_SEEN, order_id=item.order_id)
+    subject = f"order/{item.order_id}" if item.order_id else item.workflow_id
     await audit(
-        session, actor, f"step.{action}", f"order/{item.order_id}", reason=reason,
+        session, actor, f"step.{action}", subject, reason=reason,
         before={"step": item.step_id, "cause": item.cause}, request_id=request_id,
     )  # fmt: skip

@@ -1,8 +1,43 @@
-"""Names, phones and addresses as people see them who need not know them."""
+"""Names, phones and addresses as people see them who need not know them.
 
+Which role sees what is one table: pages and API follow it. The whole receiver is for those who may
+reveal him, with a reason.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Final
 
+from domain.platform.permissions import Role
+
 _STARS: Final = "***"
+
+
+class Sight(IntEnum):
+    """How much of a field one sees; the higher one holds for somebody with several roles."""
+
+    NEVER = 0
+    MASKED = 1
+    PLAIN = 2
+
+
+_N, _M = Sight.NEVER, Sight.MASKED
+SIGHT: Final[Mapping[Role, Mapping[str, Sight]]] = {
+    Role.CUSTOMER_SERVICE: {"name": _M, "company": _M, "phone": _M, "detail": _M},
+    Role.WAREHOUSE: {"name": _M, "company": _M, "phone": _M, "detail": _N},
+    Role.BUYER: {"name": _N, "company": _N, "phone": _N, "detail": _N},
+    Role.FINANCE: {"name": _M, "company": _M, "phone": _N, "detail": _N},
+    Role.MANAGER: {"name": _M, "company": _M, "phone": _M, "detail": _M},
+    Role.ADMIN: {"name": _M, "company": _M, "phone": _M, "detail": _M},
+}
+
+
+def seen(field: str, value: str, roles: frozenset[Role]) -> str:
+    """The field's value as somebody with these roles sees it; empty where he sees none."""
+    sight = max((SIGHT.get(role, {}).get(field, _N) for role in roles), default=_N)
+    if sight is Sight.PLAIN:
+        return value
+    return _MASKS[field](value) if sight is Sight.MASKED else ""
 
 
 def mask_name(name: str) -> str:
@@ -21,3 +56,8 @@ def mask_phone(phone: str) -> str:
 def mask_detail(detail: str) -> str:
     """Street and house number are not shown at all."""
     return _STARS if detail else ""
+
+
+_MASKS: Final[Mapping[str, Callable[[str], str]]] = {
+    "name": mask_name, "company": mask_name, "phone": mask_phone, "detail": mask_detail,
+}  # fmt: skip

@@ -62,6 +62,7 @@ STEP: Final = {
     "late_fact": N_("Read what the channel says"),
     "return_late": N_("Go on with the return"),
     "claim_late": N_("Go on with the claim"),
+    "reveals": N_("Ask why so many receivers were looked at"),
     "intercept": N_("Have the parcel brought back"),
     "return_refund": N_("Pay the return back"),
     "invoice": N_("Issue an invoice"),
@@ -81,6 +82,7 @@ ACTION: Final = {
     "late_fact.done_by_hand": N_("Read and dealt with"),
     "return_late.done_by_hand": N_("Seen"),
     "claim_late.done_by_hand": N_("Seen"),
+    "reveals.done_by_hand": N_("Seen"),
     "intercept.done_by_hand": N_("The carrier was asked"),
     "intercept.skip": N_("Let it go on to the buyer"),
 }

@@ -18,10 +18,10 @@ from api.rates import Rates
 from db.engine import Sessions
 from db.platform.accounts import Accounts
 from domain.platform.permissions import Role
-from runtime.embedded import free_port
 from runtime.settings import Settings
 
 NOBODY_LISTENS = "127.0.0.1:1"
+_READY_S = 60.0
 
 
 def settings_of(database_url: str, **more: Any) -> Settings:
@@ -56,20 +56,25 @@ def _application() -> tuple[FastAPI, dict[str, Any]]:
 
 @contextlib.contextmanager
 def listening(app: FastAPI, **more: Any) -> Iterator[str]:
-    """The application behind a real port; its address."""
-    port = free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, lifespan="on", **more)
+    """The address of the application behind a real port, served by a thread of its own."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, access_log=False, ws="none",
+        lifespan="on", timeout_graceful_shutdown=1, **more,
+    )  # fmt: skip
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, name="served", daemon=True)
     thread.start()
-    until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
     try:
+        until = time.monotonic() + _READY_S
+        while not server.started:
+            assert thread.is_alive(), "the application could not be served"
+            assert time.monotonic() < until, "the application was not served in time"
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(_READY_S)
 
 
 def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:

@@ -21,6 +21,8 @@ COMMANDS: Final = (
     "audit",
     "check-pages",
     "sandbox",
+    "import",
+    "export",
 )
 
 

@@ -65,6 +65,7 @@ import api.platform.gates
 import api.platform.health
 import api.platform.imports
 import api.platform.logins
+import api.platform.subscribers
 from api import errors
 from api.auth import guard, name_routes
 from api.deps import NotConnected
@@ -99,6 +100,7 @@ _ROUTERS: Final = (
     (api.platform.gates.router, _V1),
     (api.platform.imports.router, _V1),
     (api.platform.exports.router, _V1),
+    (api.platform.subscribers.router, _V1),
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.bulk.router, _V1),
     (api.orders.holds.router, _V1),

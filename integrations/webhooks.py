@@ -15,7 +15,7 @@ import httpx
 
 from domain.shared.errors import Rejected, Unavailable
 from integrations.http import exchange
-from integrations.marketplaces.signing import own_headers
+from integrations.marketplaces.signing import own_headers, sign_own
 
 _PORTS: Final = (443, 8443)
 _TIMEOUT_S: Final = 10.0
@@ -71,13 +71,14 @@ class WebhookSender:
     resolve: Resolve = resolve
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def send(self, url: str, secret: str, event_id: str, body: bytes) -> None:
-        """Deliver; any 2xx is an acknowledgement. Raises Unavailable, RateLimited or Rejected."""
+    async def send(self, url: str, secrets: Sequence[str], event_id: str, body: bytes) -> int:
+        """Deliver, signed with each of `secrets`; any 2xx is an acknowledgement, and returned.
+
+        Raises Unavailable, RateLimited or Rejected.
+        """
         target = check_target(url, private=self.private)
-        port = target.port or (443 if target.scheme == "https" else 80)
-        address = await self._address(target.host, port)
-        headers = own_headers(secret, event_id, int(self.now().timestamp()), body)
-        headers["content-type"] = "application/cloudevents+json"
+        address = await address_of(target, private=self.private, resolve=self.resolve)
+        headers = _signed(secrets, event_id, int(self.now().timestamp()), body)
         headers["host"] = target.netloc.decode("ascii")
         request = self.client.build_request(
             "POST",
@@ -92,19 +93,38 @@ class WebhookSender:
         if not 200 <= answer.status < 300:
             code = str(answer.status)
             raise Unavailable(f"answered HTTP {code}", code=code, system=_SYSTEM)
+        return answer.status
 
-    async def _address(self, host: str, port: int) -> str:
-        """One address of the host; refused when any of its addresses is private."""
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                found = await self.resolve(host, port)
-        except (OSError, TimeoutError, UnicodeError) as error:
-            raise Unavailable(f"cannot find {host}", code="dns", system=_SYSTEM) from error
-        if not found:
-            raise Unavailable(f"cannot find {host}", code="dns", system=_SYSTEM)
-        if not self.private and not all(is_public(one) for one in found):
-            raise _refused("it leads into a private network")
-        return found[0]
+
+async def judge(url: str, *, private: bool = False, resolve: Resolve = resolve) -> None:
+    """Whether a subscriber may give us this address. Raises Rejected or Unavailable."""
+    await address_of(check_target(url, private=private), private=private, resolve=resolve)
+
+
+async def address_of(target: httpx.URL, *, private: bool, resolve: Resolve) -> str:
+    """One address of the host; refused when any of its addresses is private."""
+    port = target.port or (443 if target.scheme == "https" else 80)
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            found = await resolve(target.host, port)
+    except (OSError, TimeoutError, UnicodeError) as error:
+        raise Unavailable(f"cannot find {target.host}", code="dns", system=_SYSTEM) from error
+    if not found:
+        raise Unavailable(f"cannot find {target.host}", code="dns", system=_SYSTEM)
+    if not private and not all(is_public(one) for one in found):
+        raise _refused("it leads into a private network")
+    return found[0]
+
+
+def _signed(
+    secrets: Sequence[str], event_id: str, timestamp: int, body: bytes
+) -> dict[str, str]:  # fmt: skip
+    """Standard Webhooks takes several signatures: while a secret is replaced, both are valid."""
+    headers = own_headers(secrets[0], event_id, timestamp, body)
+    signatures = [sign_own(secret, event_id, timestamp, body) for secret in secrets]
+    headers["webhook-signature"] = " ".join(signatures)
+    headers["content-type"] = "application/cloudevents+json"
+    return headers
 
 
 def _wrapped(address: Address) -> str | None:

@@ -2,13 +2,15 @@
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
+from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
@@ -20,6 +22,7 @@ from db.platform import outbox
 from db.platform.attention import open_attention
 from db.platform.outbox import Telling
 from db.platform.tables import WebhookEndpointRow
+from db.platform.webhooks import Subscribers, Tried
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
@@ -58,6 +61,8 @@ _FIRST_WAIT: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = timedelta(hours=4)
 # 5 s, doubled up to 4 h: the 29th attempt comes about three days after the first.
 MOST_ATTEMPTS: Final = 29
+# What waits for a paused subscriber is looked at again after this, unless it is resumed before.
+PAUSED: Final = timedelta(hours=1)
 
 
 _Start = tuple[str, str, object, object]
@@ -256,39 +261,67 @@ class WebhookFanOut:
     async def _deliver(self, telling: Telling) -> None:
         async with self.sessions.begin() as session:
             endpoint = await session.get(WebhookEndpointRow, telling.target)
-        if endpoint is None or not endpoint.active:
-            async with self.sessions.begin() as session:
+            if endpoint is None or not endpoint.active:
                 await outbox.give_up(session, telling.id, "the subscriber was removed")
-            return
-        error = await self._send(endpoint, telling)
+                return
+            if endpoint.paused_at is not None:
+                await outbox.try_later(session, [telling.id], PAUSED, "paused", untried=True)
+                return
+        began = time.monotonic()
+        status, error = await self._send(endpoint, telling)
+        took_ms = round((time.monotonic() - began) * 1000)
         log.info(
             "webhook.attempt", endpoint=endpoint.id, event_id=telling.event_id,
             event_type=telling.name, attempt=telling.attempts, error=error,
         )  # fmt: skip
+        wait = None
+        if error and telling.attempts < MOST_ATTEMPTS:
+            wait = wait_before(telling.attempts, self.jitter())
         async with self.sessions.begin() as session:
-            if not error:
-                await outbox.mark_sent(session, [telling.id])
-            elif telling.attempts < MOST_ATTEMPTS:
-                wait = wait_before(telling.attempts, self.jitter())
-                await outbox.try_later(session, [telling.id], wait, error)
-            else:
-                await outbox.give_up(session, telling.id, error)
-                await open_attention(
-                    session,
-                    workflow_id=f"webhook/{endpoint.id}",
-                    step_id="delivery",
-                    system=f"webhook/{endpoint.id}",
-                    cause="Unavailable",
-                    code="not_delivered",
-                    error=f"{telling.name} {telling.event_id} was not delivered: {error}",
+            await Subscribers(session).tried(
+                Tried(
+                    endpoint.id, telling.event_id, telling.name, telling.attempts, took_ms, status,
+                    error, wait,
                 )
+            )  # fmt: skip
+            await self._settle(session, endpoint, telling, error, wait)
 
-    async def _send(self, endpoint: WebhookEndpointRow, telling: Telling) -> str:
-        """Why it was not heard; empty when it was."""
+    async def _settle(
+        self,
+        session: AsyncSession,
+        endpoint: WebhookEndpointRow,
+        telling: Telling,
+        error: str,
+        wait: timedelta | None,
+    ) -> None:
+        if not error:
+            await outbox.mark_sent(session, [telling.id])
+        elif wait is not None:
+            await outbox.try_later(session, [telling.id], wait, error)
+        else:
+            await outbox.give_up(session, telling.id, error)
+            await open_attention(
+                session,
+                workflow_id=f"webhook/{endpoint.id}",
+                step_id="delivery",
+                system=f"webhook/{endpoint.id}",
+                cause="Unavailable",
+                code="not_delivered",
+                error=f"{telling.name} {telling.event_id} was not delivered: {error}",
+            )
+
+    async def _send(self, endpoint: WebhookEndpointRow, telling: Telling) -> tuple[int | None, str]:
+        """What it answered, and why it was not heard; the latter is empty when it was."""
         try:
-            secret = self.vault.open(endpoint.secret, endpoint_context(endpoint.id)).decode()
+            context = endpoint_context(endpoint.id)
+            secrets = [self.vault.open(endpoint.secret, context).decode()]
+            if endpoint.old_until is not None and endpoint.old_until > datetime.now(UTC):
+                secrets.append(self.vault.open(endpoint.old_secret, context).decode())
             body = str(telling.payload["body"]).encode()
-            await self.sender.send(endpoint.url, secret, telling.event_id, body)
-        except (IntegrationError, CannotOpen, ValueError, KeyError) as error:
-            return f"{type(error).__name__}: {error}"[:300]
-        return ""
+            status = await self.sender.send(endpoint.url, secrets, telling.event_id, body)
+        except IntegrationError as error:
+            answered = int(error.code) if error.code.isdigit() else None
+            return answered, f"{type(error).__name__}: {error}"[:300]
+        except (CannotOpen, ValueError, KeyError) as error:
+            return None, f"{type(error).__name__}: {error}"[:300]
+        return status, ""

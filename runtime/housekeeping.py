@@ -8,6 +8,7 @@ from db.engine import Sessions
 from db.orders import cancelling
 from db.platform import idempotency, outbox
 from db.platform.pace import prune_buckets
+from db.platform.webhooks import prune_tries
 from db.shared import hand_over
 from db.shared.importing.desk import forget_rows
 
@@ -15,6 +16,7 @@ KEEP_BODIES: Final = timedelta(days=30)
 KEEP_TOLD: Final = timedelta(days=7)
 KEEP_ANSWERS: Final = timedelta(days=7)
 KEEP_BUCKETS: Final = timedelta(days=2)
+KEEP_TRIES: Final = timedelta(days=30)
 KEEP_IMPORTED: Final = timedelta(days=30)
 
 
@@ -41,4 +43,6 @@ class Housekeeping:
             emptied = await prune_buckets(session, KEEP_BUCKETS)
         async with self.sessions.begin() as session:
             imported = await forget_rows(session, KEEP_IMPORTED)
-        return imported + erased + pruned + forgotten + corrected + emptied
+        async with self.sessions.begin() as session:
+            tries = await prune_tries(session, KEEP_TRIES)
+        return tries + imported + erased + pruned + forgotten + corrected + emptied

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy.engine import Row
 
-from api.deps import RequestContext
 from api.language import N_, translate
+from db.engine import Sessions
 from db.orders.queries import OrderFilter, OrderQueries, Sort
 from db.shared.exporting import SLICE, be_patient
+from db.vault import Vault
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
 from web import words
@@ -21,13 +22,13 @@ HEADINGS: Final = (
 
 
 async def order_slices(
-    context: RequestContext, wanted: OrderFilter, sort: Sort, now: datetime, language: str
+    sessions: Sessions, vault: Vault, wanted: OrderFilter, sort: Sort, now: datetime, language: str
 ) -> AsyncIterator[list[list[Any]]]:
     """All orders of the list, a slice at a time, as they were at one moment."""
-    async with context.sessions.begin() as session:
+    async with sessions.begin() as session:
         await be_patient(session)
         queries = OrderQueries(session)
-        async for found in queries.stream(wanted, context.vault, sort, SLICE, now):
+        async for found in queries.stream(wanted, vault, sort, SLICE, now):
             yield [_cells(row, language) for row in found]
 
 

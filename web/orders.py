@@ -208,7 +208,9 @@ async def export_orders(
     await write_down(context, "orders", form, filter=shown.address())
     language = language_of(request)
     headings = [translate(language, heading) for heading in HEADINGS]
-    rows = order_slices(context, shown.filter(), shown.sort, _now(), language)
+    rows = order_slices(
+        context.sessions, context.vault, shown.filter(), shown.sort, _now(), language
+    )
     return sent(headings, rows, form, file_name("orders", form))
 
 

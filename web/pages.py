@@ -38,6 +38,7 @@ import web.returns
 import web.returns_bench
 import web.shops
 import web.stock
+import web.subscribers
 import web.tickets
 import web.tracking
 import web.warehouse
@@ -73,6 +74,7 @@ _ROUTERS: Final = (
     web.payment_accounts.acts,
     web.stock.router,
     web.imports.router,
+    web.subscribers.router,
     web.exports.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,

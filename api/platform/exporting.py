@@ -45,7 +45,7 @@ async def export(context: RequestContext, name: str, form: str, language: str) -
         context.sessions, context.vault, name, [column.name for column in columns], people=people
     )
     headings = [heading(column, language) for column in columns]
-    return sent(headings, _in_words(read, language), form, file_name(name, form))
+    return sent(headings, in_words(read, language), form, file_name(name, form))
 
 
 async def write_down(context: RequestContext, name: str, form: str, **about: Any) -> None:
@@ -62,9 +62,10 @@ def file_name(name: str, form: str) -> str:
     return f"{name}-{datetime.now(UTC):%Y%m%d-%H%M}.{form}"
 
 
-async def _in_words(
+async def in_words(
     read: AsyncIterator[list[list[Any]]], language: str
 ) -> AsyncIterator[list[list[Any]]]:
+    """Yes and no in the reader's language."""
     yes, no = (translate(language, word) for word in _YES)
     async for rows in read:
         yield [[(yes if cell else no) if isinstance(cell, bool) else cell for cell in row]

@@ -55,12 +55,8 @@ async def take_file(
         raise Problem("NotAllowed", 403)
     if not content:
         raise InvalidInput("choose a file")
-    header, rows = await _read(kind, content)
-    form = "xlsx" if content.startswith(b"PK") else "csv"
-    given = Given(
-        kind, _name(name, form), form, sha256_of(content), tuple(header), context.actor,
-        apply=apply, partial=partial,
-    )  # fmt: skip
+    header, rows = await read_list(kind, content)
+    given = given_file(kind, name, content, header, context.actor, apply=apply, partial=partial)
     async with context.sessions.begin() as session:
         return await ImportDesk(session, context.vault).take(given, rows, context.request_id)
 
@@ -87,7 +83,26 @@ async def decide(context: RequestContext, file: Row[Any], decision: str) -> None
         )  # fmt: skip
 
 
-async def _read(kind: Kind, content: bytes) -> tuple[list[str], list[SheetRow]]:
+def given_file(
+    kind: Kind,
+    name: str,
+    content: bytes,
+    header: Sequence[str],
+    by: str,
+    *,
+    apply: bool,
+    partial: bool,
+) -> Given:
+    """What is known of a file beside its rows."""
+    form = "xlsx" if content.startswith(b"PK") else "csv"
+    return Given(
+        kind, _name(name, form), form, sha256_of(content), tuple(header), by, apply=apply,
+        partial=partial,
+    )  # fmt: skip
+
+
+async def read_list(kind: Kind, content: bytes) -> tuple[list[str], list[SheetRow]]:
+    """The headings, and every row below them. Raises InvalidInput for what cannot be read."""
     try:
         async with _AT_ONCE:
             read = await asyncio.to_thread(read_guarded, content, MOST_ROWS)

@@ -61,9 +61,11 @@ RETURNING id
 
 _QUEUE_FOR_SHOP: Final = """
 INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
-SELECT 'webhook', e.id, :event_type, CAST(:payload AS jsonb), CAST(:event_id AS text), 0, ''
+SELECT 'webhook', e.id, CAST(:event_type AS text), CAST(:payload AS jsonb),
+       CAST(:event_id AS text), 0, ''
 FROM webhook_endpoint e
-WHERE e.shop_id = :shop_id AND e.active
+WHERE (e.shop_id = :shop_id OR e.shop_id IS NULL) AND e.active
+  AND (e.events = '[]' OR e.events ? CAST(:event_type AS text))
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'webhook' AND o.target = e.id
                   AND o.event_id = CAST(:event_id AS text))
 RETURNING id

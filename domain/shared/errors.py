@@ -144,6 +144,14 @@ class ReservationResolved(DomainError):
     """The reservation was already used, voided or expired in another way."""
 
 
+class SubscriberNotFound(DomainError):
+    """No subscriber of webhooks has this id."""
+
+
+class TargetRefused(DomainError):
+    """This address is not called: it is none, or leads into a private network."""
+
+
 class ImportNotFound(DomainError):
     """No import has this id."""
 

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from integrations.marketplaces.port import ShipConfirmation
+from integrations.marketplaces.port import ShipConfirmation, ShippedLine
 
 
 class EventType(StrEnum):
     SHIPMENT_SHIPPED = "shipment.shipped"
     ORDER_DELIVERED = "order.delivered"
+    TEST = "webhook.test"  # only by hand, to one subscriber, whatever it wants to hear
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,25 @@ def build_delivered_event(shop: str, external_no: str, delivered_at: datetime) -
     """Every parcel of the order has reached its receiver."""
     data = {"order_no": external_no}
     return _event(EventType.ORDER_DELIVERED, shop, external_no, external_no, delivered_at, data)
+
+
+def build_test_event(reference: str, at: datetime) -> OutgoingEvent:
+    """Nothing happened: somebody tries whether a subscriber hears us."""
+    return _event(EventType.TEST, "-", "test", reference, at, {"reference": reference})
+
+
+def example_of(kind: EventType) -> OutgoingEvent:
+    """What an event of this type looks like."""
+    at = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
+    match kind:
+        case EventType.SHIPMENT_SHIPPED:
+            lines = (ShippedLine("1", 2),)
+            parcel = ShipConfirmation("A-1001", "P-1", "sf", "SF1234567890123", lines, False)
+            return build_shipped_event("mini", parcel, at)
+        case EventType.ORDER_DELIVERED:
+            return build_delivered_event("mini", "A-1001", at)
+        case EventType.TEST:
+            return build_test_event("t-1", at)
 
 
 def _event(

@@ -36,7 +36,7 @@ async def test_an_event_goes_signed_to_the_address_that_was_judged() -> None:
     receiver = Receiver()
 
     await _sender(receiver, "93.184.216.34").send(
-        "https://shop.example/hooks?a=1", SECRET, "evt_1", b'{"id":"evt_1"}'
+        "https://shop.example/hooks?a=1", [SECRET], "evt_1", b'{"id":"evt_1"}'
     )
 
     (request,) = receiver.requests
@@ -65,7 +65,7 @@ async def test_private_addresses_are_not_called(address: str) -> None:
 
     with pytest.raises(Rejected, match="private network"):
         await _sender(receiver, "93.184.216.34", address).send(
-            "https://shop.example/", SECRET, "e", b"{}"
+            "https://shop.example/", [SECRET], "e", b"{}"
         )
 
     assert receiver.requests == []
@@ -97,7 +97,7 @@ async def test_other_spellings_of_this_machine_are_resolved_and_refused(host: st
     client = httpx.AsyncClient(transport=httpx.MockTransport(receiver))
 
     with pytest.raises(Rejected, match="private network"):
-        await WebhookSender(client).send(f"https://{host}/", SECRET, "e", b"{}")
+        await WebhookSender(client).send(f"https://{host}/", [SECRET], "e", b"{}")
 
     assert receiver.requests == []
 
@@ -109,7 +109,7 @@ async def test_any_answer_but_2xx_is_tried_again_and_redirects_are_not_followed(
     receiver = Receiver(status, {"location": "https://10.0.0.1/"})
 
     with pytest.raises(Unavailable) as error:
-        await _sender(receiver, "93.184.216.34").send("https://a.example/", SECRET, "e", b"{}")
+        await _sender(receiver, "93.184.216.34").send("https://a.example/", [SECRET], "e", b"{}")
 
     assert error.value.code == str(status)
     assert len(receiver.requests) == 1
@@ -119,7 +119,7 @@ async def test_a_demo_on_one_machine_may_allow_its_own_addresses() -> None:
     receiver = Receiver()
 
     await _sender(receiver, "127.0.0.1", private=True).send(
-        "http://localhost:8010/hooks", SECRET, "e", b"{}"
+        "http://localhost:8010/hooks", [SECRET], "e", b"{}"
     )
 
     assert [str(request.url) for request in receiver.requests] == ["http://127.0.0.1:8010/hooks"]

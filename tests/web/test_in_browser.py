@@ -203,7 +203,8 @@ async def looking(
         await context.close()
 
 
-async def _violations(page: Page) -> list[str]:
+async def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page."""
     await page.evaluate(AXE)
     found: list[str] = await page.evaluate(
         "async tags => (await axe.run(document, {runOnly: tags})).violations.flatMap("
@@ -239,7 +240,7 @@ async def test_every_page_is_whole_and_keeps_to_itself(
                 for look in [look for look in LOOKS if look.who == who]:
                     await _open(page, look, address)
                     found = await _shown(page, look, language, first)
-                    found += await _violations(page)
+                    found += await violations(page)
                     await _resize(page, then)
                     found += await _shown(page, look, language, then)
                     await _resize(page, first)

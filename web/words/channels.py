@@ -88,3 +88,9 @@ MATCH: Final = {
     "like_code": N_("code written otherwise"),
     "name": N_("similar name"),
 }
+
+WEBHOOK_EVENT: Final = {
+    "shipment.shipped": N_("a parcel left"),
+    "order.delivered": N_("every parcel of an order arrived"),
+    "webhook.test": N_("nothing happened: a test"),
+}

@@ -4,7 +4,7 @@ from temporalio import workflow
 
 from activities.platform.importing import ImportActivities
 from domain.platform.importing import ImportMoved, ImportRef
-from workflows.shared.options import DATABASE
+from workflows.shared.options import SLICE
 
 
 @workflow.defn(name="Import")
@@ -21,9 +21,7 @@ class ImportWorkflow:
         state = ""
         while self._moved:
             self._moved = False
-            progress = await workflow.execute_local_activity_method(
-                ImportActivities.work, ref, **DATABASE
-            )
+            progress = await workflow.execute_activity_method(ImportActivities.work, ref, **SLICE)
             state, self._moved = progress.state, self._moved or progress.busy
             if workflow.info().is_continue_as_new_suggested() and self._moved:
                 await workflow.wait_condition(workflow.all_handlers_finished)

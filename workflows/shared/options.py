@@ -15,6 +15,14 @@ DATABASE: LocalActivityConfig = {
     "local_retry_threshold": timedelta(seconds=60),
 }
 
+# A slice of a long list into our own database, which may be busy.
+SLICE: ActivityConfig = {
+    "start_to_close_timeout": timedelta(minutes=2),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)
+    ),
+}
+
 # A call to somebody else: tried for ten minutes, then a person is asked.
 OUTSIDE: ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=30),

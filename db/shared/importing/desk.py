@@ -45,16 +45,16 @@ ORDER BY f.id DESC LIMIT :limit
 _COUNTS: Final = """
 SELECT state, count(*) AS rows FROM import_row WHERE import_id = :id GROUP BY state
 """
-# A group is never torn apart: who is among the next brings all rows of its key.
 _NEXT: Final = """
-WITH next AS (
-    SELECT row, key FROM import_row WHERE import_id = :id AND state = ANY(:states)
-    ORDER BY row LIMIT :limit)
-SELECT r.id, r.row, r.key, r.state, r.faults, r.sealed FROM import_row r
-WHERE r.import_id = :id AND r.state = ANY(:states)
-  AND (r.row IN (SELECT row FROM next)
-       OR (:grouped AND r.key IN (SELECT key FROM next WHERE key <> '')))
-ORDER BY r.row
+SELECT id, row, key, state, faults, sealed FROM import_row
+WHERE import_id = :id AND state = :state ORDER BY row LIMIT :limit
+"""
+# A group is never torn apart: who is among the next brings all rows of its key.
+_NEXT_GROUPS: Final = """
+SELECT id, row, key, state, faults, sealed FROM import_row
+WHERE import_id = :id AND state = :state AND key IN (
+    SELECT key FROM import_row WHERE import_id = :id AND state = :state ORDER BY row LIMIT :limit)
+ORDER BY row
 """
 _ROWS: Final = """
 SELECT id, row, key, state, faults, sealed FROM import_row
@@ -240,11 +240,13 @@ class ImportDesk:
     async def next(
         self, import_id: str, states: Sequence[str], limit: int, *, grouped: bool
     ) -> list[Staged]:
-        """The next rows in these states; a group comes whole."""
-        found = await run(
-            self.session, _NEXT, id=import_id, states=list(states), limit=limit, grouped=grouped
-        )  # fmt: skip
-        return [self._open(row) for row in found]
+        """The next rows that are all in one of these states; a group comes whole."""
+        statement = _NEXT_GROUPS if grouped else _NEXT
+        for state in states:
+            found = await run(self.session, statement, id=import_id, state=state, limit=limit)
+            if found:
+                return [self._open(row) for row in found]
+        return []
 
     async def mark(self, verdicts: Sequence[Verdict]) -> None:
         """Write down what became of these rows."""

@@ -35,6 +35,7 @@ import api.orders.changes
 import api.orders.corrections
 import api.orders.exchanges
 import api.orders.floor
+import api.orders.hand_overs
 import api.orders.holds
 import api.orders.invoices
 import api.orders.labels
@@ -110,6 +111,7 @@ _ROUTERS: Final = (
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),
     (api.orders.floor.router, _V1),
+    (api.orders.hand_overs.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.manifests.router, _V1),
     (api.orders.return_labels.router, _V1),

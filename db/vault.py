@@ -147,6 +147,11 @@ def print_context(parcel_id: str) -> str:
     return f"print/{parcel_id}"
 
 
+def hand_over_context(no: str) -> str:
+    """What `hand_over.sealed` is sealed for."""
+    return f"hand-over/{no}"
+
+
 def photo_context(photo_id: str) -> str:
     """What `return_photo.sealed` is sealed for."""
     return f"photo/{photo_id}"

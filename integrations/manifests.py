@@ -34,6 +34,9 @@ class HandOverList:
     printed_on: str
     parcels: tuple[HandedParcel, ...]
     pickup: str = ""
+    driver: str = ""
+    signed_on: str = ""
+    signature: bytes = b""  # a PNG
 
 
 def render_manifest(listed: HandOverList, font_dirs: Sequence[Path] = (FONT_DIR,)) -> bytes:
@@ -47,6 +50,9 @@ def render_manifest(listed: HandOverList, font_dirs: Sequence[Path] = (FONT_DIR,
         "contact": listed.contact,
         "day": listed.day,
         "pickup": listed.pickup,
+        "driver": listed.driver,
+        "signed": listed.signed_on,
+        "signature": list(listed.signature),
         "printed": listed.printed_on,
         "count": str(len(parcels)),
         "weight": _kilograms(sum(parcel.weight_g for parcel in parcels)),

@@ -21,6 +21,7 @@ import web.exchanges
 import web.exports
 import web.finance
 import web.floor
+import web.hand_overs
 import web.home
 import web.imports
 import web.invoice_accounts
@@ -83,6 +84,7 @@ _ROUTERS: Final = (
     web.invoice_accounts.router,
     web.invoice_accounts.acts,
     web.waves.router,  # before the warehouse: `waves` and `codes` are no shipments
+    web.hand_overs.router,
     web.packing.router,
     web.floor.router,
     web.warehouse.router,

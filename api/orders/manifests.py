@@ -13,6 +13,7 @@ from api.deps import Context
 from api.errors import Problem
 from api.orders.labels import RENDERERS
 from api.strict import Code
+from db.orders.hand_overs import Signed
 from db.orders.manifests import Manifest, manifest
 from domain.shared.money import Money
 from integrations.manifests import HandedParcel, HandOverList, render_manifest
@@ -48,8 +49,10 @@ async def print_manifest(
     return Response(pdf, media_type="application/pdf", headers=headers)
 
 
-def list_of(found: Manifest, now: datetime) -> HandOverList:
-    """What is printed, on the clock of the place."""
+def list_of(
+    found: Manifest, now: datetime, signed: Signed | None = None, signed_on: str = ""
+) -> HandOverList:
+    """What is printed, on the clock of the place; who signed when, if somebody did."""
     place, zone = found.place, ZoneInfo(found.place.zone)
     return HandOverList(
         carrier_name=place.carrier_name,
@@ -59,6 +62,9 @@ def list_of(found: Manifest, now: datetime) -> HandOverList:
         printed_on=now.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         parcels=tuple(_parcel(row) for row in found.parcels),
         pickup=_pickup(found, zone),
+        driver=signed.driver if signed else "",
+        signed_on=signed_on if signed else "",
+        signature=signed.signature if signed else b"",
     )
 
 

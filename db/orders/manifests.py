@@ -12,9 +12,9 @@ from db.sql import run
 from domain.shared.errors import ActionNotAllowed, UnknownLocation
 
 # A day is the location's own; a waybill that was voided is not handed over.
-_PARCELS: Final = """
-SELECT p.waybill_no, p.weight_g, p.insured_minor, p.pickup_from, p.pickup_to, o.no AS order_no,
-       o.currency, r.province, r.city,
+_SELECT: Final = """
+SELECT p.id, p.shipment_no, p.waybill_no, p.weight_g, p.insured_minor, p.pickup_from, p.pickup_to,
+       o.no AS order_no, o.currency, r.province, r.city,
        CASE WHEN o.cash_on_delivery AND p.id = (
            SELECT min(b.id) FROM parcel b JOIN shipment x ON x.no = b.shipment_no
            WHERE x.order_id = o.id AND x.status <> 'cancelled' AND b.voided_at IS NULL)
@@ -22,10 +22,17 @@ SELECT p.waybill_no, p.weight_g, p.insured_minor, p.pickup_from, p.pickup_to, o.
 FROM parcel p JOIN shipment s ON s.no = p.shipment_no
 JOIN sales_order o ON o.id = s.order_id JOIN receiver r ON r.order_id = s.order_id
 JOIN location l ON l.id = s.location_id
+"""
+
+_PARCELS: Final = f"""{_SELECT}
 WHERE s.location_id = :location AND p.carrier = :carrier AND p.voided_at IS NULL
   AND p.waybill_no <> '' AND s.status <> 'cancelled'
   AND (p.labelled_at AT TIME ZONE l.zone)::date = :day
 ORDER BY p.waybill_no
+"""
+
+_SCANNED: Final = f"""{_SELECT}
+JOIN handed_parcel h ON h.parcel_id = p.id WHERE h.hand_over_no = :no ORDER BY h.at, p.id
 """
 
 _TODAY: Final = """
@@ -68,6 +75,15 @@ async def manifest(
     if not parcels:
         raise ActionNotAllowed("nothing was labelled for this carrier here on this day")
     return Manifest(places[0], on, parcels)
+
+
+async def scanned_manifest(
+    session: AsyncSession, location: str, carrier: str, no: str, day: date | None
+) -> Manifest:
+    """The parcels that were scanned onto a hand-over, in their order."""
+    places = await run(session, _PLACE, location=location, carrier=carrier)
+    parcels = await run(session, _SCANNED, no=no)
+    return Manifest(places[0], day or places[0].today, parcels)
 
 
 async def todays_manifests(session: AsyncSession) -> Sequence[Row[Any]]:

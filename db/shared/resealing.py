@@ -24,6 +24,7 @@ from db.vault import (
     endpoint_context,
     erp_context,
     factor_context,
+    hand_over_context,
     import_context,
     invoice_context,
     issuer_context,
@@ -101,6 +102,7 @@ SEALED: Final = (
     Sealed("import_row", "id", "sealed", import_context),
     Sealed("supplier", "code", "contact", supplier_context),
     Sealed("dealer", "code", "contact", dealer_context),
+    Sealed("hand_over", "no", "sealed", hand_over_context),
 )  # fmt: skip
 
 # What the master key sealed begins with 1, and its id follows; what an order's key sealed, with 2.

@@ -10,6 +10,7 @@ from tests.api.orders.world import rows
 from tests.web.chromium import chromium
 from tests.web.day import DAY
 from tests.web.test_in_browser import SLOW_MS, address, looking
+from tests.web.world import change
 
 __all__ = ["address"]
 
@@ -43,7 +44,8 @@ async def _packs(page: Page, address: str) -> None:
     await scan(page, TEA)
     await says(page, "1 of 2")
     await page.locator("[name=weight]").first.focus()
-    await page.keyboard.type("9", delay=150)
+    await page.keyboard.type("9")
+    await page.wait_for_timeout(500)  # a hand reaches for the scanner
     await scan(page, POT)
     await says(page, "1 of 1")
     await expect(page.locator("[name=weight]").first).to_have_value("9")
@@ -55,6 +57,37 @@ async def _packs(page: Page, address: str) -> None:
     await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
     await scan(page, "ONHAND-DONE")
     await expect(page.get_by_text("9 kg")).to_be_visible(timeout=SLOW_MS)
+
+
+async def _hands_over(page: Page, address: str) -> None:
+    """What is not ours is refused; the Wi-Fi drops and comes back; the driver signs."""
+    await page.goto(f"{address}/warehouse/hand-overs?location=HQ-HZ")
+    await page.get_by_role("button", name="Scan for this driver").click()
+    await page.wait_for_url("**/warehouse/hand-overs/H*")
+    await scan(page, "SF1000000000007")
+    await says(page, "It has left already")
+    await scan(page, "NO-PARCEL-OF-OURS")
+    await says(page, "Not a parcel of ours")
+    await page.context.set_offline(True)
+    await scan(page, "SF99")
+    await scan(page, "SF99")
+    await expect(page.locator("[data-waiting]")).to_contain_text("2 waiting to be sent")
+    await page.context.set_offline(False)
+    await says(page, "It is on this list already")
+    await expect(page.locator("[data-parcels]")).to_have_text("1")
+    await scan(page, "ONHAND-DONE")
+    await page.keyboard.type("Zhang", delay=150)
+    canvas = page.locator("canvas")
+    await canvas.scroll_into_view_if_needed()
+    box = await canvas.bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + 40, box["y"] + 60)
+    await page.mouse.down()
+    for step in range(1, 6):
+        await page.mouse.move(box["x"] + 40 + step * 50, box["y"] + 60 + step % 2 * 50)
+    await page.mouse.up()
+    await page.get_by_role("button", name="Hand over").click()
+    await expect(page.locator("h1 ~ p.sub")).to_contain_text("Signed", timeout=SLOW_MS)
 
 
 async def test_scans_of_a_shift_without_wifi_are_sent_in_order_and_count_once(
@@ -95,6 +128,15 @@ async def test_scans_of_a_shift_without_wifi_are_sent_in_order_and_count_once(
         await says(page, "Confirmed")
         await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
         await _packs(page, address)
+        await change(
+            web_sessions,
+            "UPDATE parcel SET waybill_no = 'SF99', carrier = 'sf' WHERE shipment_no = :no",
+            no=SHIPMENT,
+        )
+        await change(
+            web_sessions, "UPDATE shipment SET status = 'labelled' WHERE no = :no", no=SHIPMENT
+        )
+        await _hands_over(page, address)
     scans = "SELECT kind, sku, verdict FROM warehouse_scan WHERE station = :at ORDER BY at, key"
     heard = await rows(web_sessions, scans, at="pick")
     assert heard == [
@@ -110,4 +152,5 @@ async def test_scans_of_a_shift_without_wifi_are_sent_in_order_and_count_once(
     assert await rows(web_sessions, told, target=f"shipment/{SHIPMENT}") == [
         ("picked",),
         ("packed",),
+        ("handed_over",),
     ]

@@ -95,6 +95,8 @@ LOOKS: Final = (
     Look("pick", f"/warehouse/{NO[0]}-1", who="cangku"),
     Look("pick-by-scan", f"/warehouse/{NO[0]}-1/scan", who="cangku"),
     Look("function-codes", "/warehouse/codes", who="cangku"),
+    Look("hand-overs", "/warehouse/hand-overs?location=R-GZ", who="cangku"),
+    Look("left-overs", "/warehouse/left-overs?location=", who="cangku"),
     Look("pack-station", "/warehouse/pack", who="cangku"),
     Look("floor-setup", "/warehouse/setup?location=HQ-HZ", who="cangku"),
     Look("waves", "/warehouse/waves?location=HQ-HZ", who="cangku"),

@@ -27,7 +27,7 @@ BAD: Final = {
 }
 # What else the parameter is among is good, so that the bad one is looked at.
 GOOD: Final = {
-    "wave_no": "W-1", "sku": "A",
+    "wave_no": "W-1", "hand_over_no": "H-1", "sku": "A",
     "no": "O-1", "shipment_no": "O-1-1", "shop_id": "mini", "code": "sf",
     "item_id": "att_1", "account": "sales", "account_id": "main", "language": "en",
     "reason": "because", "text": "said", "kind": "manual", "last4": "0001", "order_no": "O-1",

@@ -67,3 +67,35 @@ FUNCTION_CODES: Final = {
     "ONHAND-SHORT-EXPIRED": N_("Confirm: the rest is expired"),
     "ONHAND-SHORT-OTHER": N_("Confirm: the rest is missing for another reason"),
 }
+
+# By what a scan of a parcel did at a hand-over.
+HANDED: Final = {
+    "taken": N_("Goes with this driver"),
+    "twice": N_("It is on this list already"),
+    "unknown": N_("Not a parcel of ours"),
+    "voided": N_("Void waybill: print the new label"),
+    "other_carrier": N_("Wrong carrier"),
+    "other_place": N_("This parcel belongs to another location"),
+    "not_labelled": N_("This parcel has no waybill yet"),
+    "held": N_("The order is on hold: keep it here"),
+    "cancelled": N_("Cancelled: keep it here"),
+    "outdated": N_("The receiver has changed: it gets a new label"),
+    "left": N_("It has left already"),
+    "closed": N_("The driver has signed already"),
+    "unsigned": N_("The driver has not signed"),
+    "still_waiting": N_("Scans still wait to be sent"),
+}
+
+LEFT_OVER: Final = {
+    "not_handed_over": N_("Labelled, not handed over"),
+    "not_labelled": N_("Packed, without a waybill"),
+    "not_packed": N_("Picked, not packed"),
+    "not_picked": N_("Due, not picked"),
+}
+
+LEFT_OVER_DO: Final = {
+    "not_handed_over": N_("Scan it onto the next hand-over, or call the carrier."),
+    "not_labelled": N_("The waybill is being ordered. If it is stuck, customer service decides."),
+    "not_packed": N_("Pack it now, or leave it at the pack station for tomorrow."),
+    "not_picked": N_("Put it into the next wave; it goes first."),
+}

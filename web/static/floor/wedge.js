@@ -1,21 +1,24 @@
 // What a keyboard-wedge scanner types, wherever the focus is: quick keystrokes that end with Enter.
 
-const FAST_MS = 100; // nobody types a code into a field this quickly
+const FAST_MS = 50; // a key, on average: nobody types into a field this quickly
+const STUMBLE_MS = 250; // a busy tablet may be late with one of them
 const PAUSE_MS = 1000; // outside of fields nobody types at all; after this it is another code
 const SHORTEST = 3;
 const SEPARATOR = "␝"; // stands for the group separator of GS1 codes, which no form may hold
 
 export function onScan(heard) {
   let typed = "";
+  let first = 0;
   let last = 0;
   let field = null;
   let before = "";
 
   document.addEventListener("keydown", (event) => {
     const within = event.target.closest("input, textarea, select");
-    if (event.timeStamp - last > (within ? FAST_MS : PAUSE_MS) || within !== field) typed = "";
+    if (within && within.closest("[data-by-hand]")) return; // its form hears the code itself
+    if (event.timeStamp - last > (within ? STUMBLE_MS : PAUSE_MS) || within !== field) typed = "";
     if (event.key === "Enter") {
-      if (typed.length < SHORTEST) return;
+      if (typed.length < SHORTEST || (within && (last - first) / (typed.length - 1) > FAST_MS)) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       if (field) field.value = before;
@@ -29,6 +32,7 @@ export function onScan(heard) {
     if (!typed) {
       field = within;
       before = within ? within.value : "";
+      first = event.timeStamp;
     } else if (!within) {
       event.stopImmediatePropagation(); // a slash inside a code is no wish to search
     }

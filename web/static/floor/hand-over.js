@@ -1,0 +1,88 @@
+// Parcels scanned for a driver, and his signature drawn on the tablet.
+
+import { Queue } from "./queue.js";
+import { say, showWaiting, words } from "./say.js";
+import { onScan } from "./wedge.js";
+
+const root = document.querySelector("[data-hand-over]");
+const text = words(root);
+const rows = root.querySelector("[data-rows]");
+const list = root.dataset.no;
+const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, { answered }));
+
+function heard(typed) {
+  const code = typed.trim();
+  const order = /^ONHAND-(UNDO|DONE)/i.exec(code);
+  if (!code) return;
+  if (order) act(order[1].toUpperCase());
+  else queue.put(root.dataset.url, { code }, { list });
+}
+
+function act(order) {
+  if (order === "DONE") return document.getElementById("driver").focus();
+  const last = rows.querySelector("[data-take-off]");
+  return last ? last.requestSubmit() : say("no", text.nothing_to_undo);
+}
+
+function answered(answer, entry) {
+  if (!answer || entry.note.list !== list) return;
+  const taken = answer.verdict === "taken";
+  const known = [...rows.children].some((row) => row.dataset.parcel === answer.parcel_id);
+  if (taken && !known) add(answer);
+  root.querySelector("[data-parcels]").textContent = answer.parcels;
+  say(taken ? "ok" : "no", text[answer.verdict], answer.waybill_no || entry.scan.code);
+}
+
+function add(answer) {
+  const row = root.querySelector("[data-row]").content.firstElementChild.cloneNode(true);
+  row.dataset.parcel = answer.parcel_id;
+  row.querySelector("b").textContent = answer.waybill_no;
+  row.querySelector("[name=parcel_id]").value = answer.parcel_id;
+  rows.prepend(row);
+}
+
+// --- the signature ---
+
+const form = document.querySelector("[data-sign]");
+const canvas = form.querySelector("canvas");
+const pen = canvas.getContext("2d");
+let drawn = false;
+
+function at(event) {
+  const box = canvas.getBoundingClientRect();
+  return [((event.clientX - box.left) * canvas.width) / box.width, ((event.clientY - box.top) * canvas.height) / box.height];
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  canvas.setPointerCapture(event.pointerId);
+  Object.assign(pen, { lineWidth: 6, lineCap: "round", lineJoin: "round", strokeStyle: "#000" });
+  pen.beginPath();
+  pen.moveTo(...at(event));
+});
+canvas.addEventListener("pointermove", (event) => {
+  if (!canvas.hasPointerCapture(event.pointerId)) return;
+  pen.lineTo(...at(event));
+  pen.stroke();
+  drawn = true;
+});
+form.querySelector("[data-clear]").addEventListener("click", () => {
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  drawn = false;
+});
+form.addEventListener("submit", (event) => {
+  if (!drawn || queue.waiting().length) {
+    event.preventDefault();
+    say("no", drawn ? text.still_waiting : text.unsigned);
+    return;
+  }
+  form.elements.signature.value = canvas.toDataURL("image/png");
+});
+
+document.querySelector("[data-by-hand]").addEventListener("submit", (event) => {
+  event.preventDefault();
+  heard(event.target.elements.code.value);
+  event.target.elements.code.value = "";
+});
+onScan(heard);
+queue.tell();
+queue.send();

@@ -33,6 +33,7 @@ from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.ids import LocationId, Sku
 from tests.api.served import settings_of
 from tests.people import receiver_row
+from tests.web.desk_day import seed_desk
 
 NOW: Final = datetime.now(UTC)
 LONG: Final = "A-very-long-remark-without-any-blank-" * 6
@@ -104,6 +105,8 @@ async def seed_day(database_url: str, sessions: Sessions) -> None:
                 await session.flush()
             session.add_all([*_scans(sold), *_story(sold), *_hold(sold)])
         session.add(_stuck())
+        await session.flush()
+        await seed_desk(session, [f"o{sold.number}" for sold in DAY])
         place = LocationId("HQ-HZ")
         goods = tuple(StockLine(StockKey(Sku(sku), place), n) for sku, _, n, _ in _GOODS)
         await StockRepository(session).reserve_batch(
@@ -293,7 +296,7 @@ def _hold(sold: Sold) -> Sequence[OrderHoldRow]:
         OrderHoldRow(
             id=f"h{sold.number}", order_id=f"o{sold.number}", kind=sold.hold,
             reason="large amount" if sold.hold == "risk" else "",
-            auto_release="paid" if sold.hold == "unpaid" else "", placed_at=NOW,
+            auto_release="payment" if sold.hold == "unpaid" else "", placed_at=NOW,
         )
     ]  # fmt: skip
 

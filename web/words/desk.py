@@ -131,7 +131,7 @@ BULK_STATE: Final = {
 BULK_ITEM: Final = {
     "waiting": N_("Waiting"),
     "done": N_("Done"),
-    "refused": N_("Refused"),
+    "refused": N_("Not possible"),
     "left_out": N_("Left out"),
 }
 

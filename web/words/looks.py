@@ -20,5 +20,6 @@ TONE: Final = {
     "waiting": "wait", "processing": "go", "issued": "done", "failed": "stop",
     "wanted": "go", "confirmed": "done", "by_hand": "done", "skipped": "off",
     "checking": "go", "checked": "wait", "applying": "go", "done": "done", "discarded": "off",
+    "running": "go", "stopped": "wait", "left_out": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
 }  # fmt: skip

@@ -54,6 +54,7 @@ import api.orders.tags
 import api.orders.warehouse
 import api.orders.waves
 import api.platform.accounts
+import api.platform.api_keys
 import api.platform.approvals
 import api.platform.attention
 import api.platform.audit
@@ -66,6 +67,7 @@ import api.platform.gates
 import api.platform.health
 import api.platform.imports
 import api.platform.logins
+import api.platform.rights
 import api.platform.subscribers
 from api import errors
 from api.auth import guard, name_routes
@@ -93,6 +95,8 @@ _ROUTERS: Final = (
     (api.platform.accounts.router, _V1),
     (api.platform.logins.router, _V1),
     (api.platform.approvals.router, _V1),
+    (api.platform.api_keys.router, _V1),
+    (api.platform.rights.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.audit.router, _V1),
     (api.platform.engine.router, _V1),
@@ -194,13 +198,17 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     """Opens what the process needs. Temporal may come later: intake does not wait for it."""
     state = application.state
     settings: Settings = state.settings
-    engine = create_engine(database_url(settings), "onhand_web", application_name="onhand-api")
-    state.sessions = sessions_of(engine)
+    url = database_url(settings)
+    # Nobody sees anything through `sessions` alone: `api.deps.sessions_for` says who may see what.
+    limited = create_engine(url, "onhand_web", pool_size=5, application_name="onhand-api")
+    office = create_engine(url, "onhand_office", application_name="onhand-api")
+    state.sessions, state.office = sessions_of(limited), sessions_of(office)
     state.vault = Vault(settings.encryption_key(), older=settings.older_keys())
     connecting = asyncio.create_task(_connect(state, settings), name="connect-temporal")
     async with httpx.AsyncClient(timeout=10) as http, contextlib.AsyncExitStack() as stack:
         state.http = http
         state.adapters = import_module(_ADAPTERS).Adapters(state.sessions, state.vault, http)
+        state.adapters = import_module(_ADAPTERS).Adapters(state.office, state.vault, http)
         for opens in getattr(state, "opens_with_process", ()):
             await stack.enter_async_context(opens(application))
         log.info("api.ready", port=settings.port)
@@ -210,7 +218,8 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
             connecting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await connecting
-    await engine.dispose()
+    await limited.dispose()
+    await office.dispose()
 
 
 async def _connect(state: Any, settings: Settings) -> None:

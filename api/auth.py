@@ -15,13 +15,16 @@ from api.errors import LoginNeeded, Problem, is_page
 from api.rates import refuse_haste
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
-from domain.platform.permissions import Permission, Role, may, may_resolve, may_tend, permission_of
+from db.platform.scopes import scope_of
+from domain.platform.permissions import Permission, Role, may, may_resolve, permission_of, tending
+from domain.platform.scopes import NOTHING, WHOLE, Scope
 
 COOKIE: Final = "onhand_session"
 CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "X-CSRF-Token"
 _LONGEST_SECRET: Final = 200
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_ALWAYS: Final = (Permission.PUBLIC, Permission.LOGGED_IN)
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -37,6 +40,8 @@ class Principal:
     language: str = ""
     csrf_token: str = ""
     session_no: str = ""
+    scope: Scope = NOTHING
+    only: frozenset[Permission] | None = None  # a key may have less than its roles
 
     @property
     def is_known(self) -> bool:
@@ -44,15 +49,17 @@ class Principal:
 
     def decides(self, system: str) -> bool:
         """Whether he decides about a step that waits for this system."""
-        return may_resolve(self.roles, system)
+        return self.may(Permission.RESOLVE_STEPS) and may_resolve(self.roles, system)
 
     def tends(self, system: str) -> bool:
         """Whether he opens and shuts the gate of this system."""
-        return may_tend(self.roles, system)
+        return self.may(tending(system))
 
     def may(self, permission: Permission) -> bool:
-        """Whether their roles give them this permission."""
-        return may(self.roles, permission)
+        """Whether their roles give them this permission, and their key does not take it away."""
+        return may(self.roles, permission) and (
+            self.only is None or permission in self.only or permission in _ALWAYS
+        )
 
 
 NOBODY: Final = Principal("anonymous")
@@ -74,7 +81,8 @@ async def authenticate(connection: HTTPConnection) -> Principal:
 async def still_in(request: Request) -> bool:
     """Whether whoever asked would still be let in: an answer that goes on asks now and then."""
     now = await _look_up(request, used=False)
-    return now.is_known and now.roles == principal_of(request).roles
+    then = principal_of(request)
+    return now.is_known and (now.roles, now.scope) == (then.roles, then.scope)
 
 
 async def _look_up(connection: HTTPConnection, *, used: bool = True) -> Principal:
@@ -105,6 +113,8 @@ async def guard(request: Request) -> None:
         raise Problem("NotLoggedIn", 401, headers={"WWW-Authenticate": "Bearer"})
     if not principal.may(permission):
         raise Problem("NotAllowed", 403)
+    # What is open to the public proves its callers itself and then acts for the company.
+    request.state.scope = WHOLE if permission is Permission.PUBLIC else principal.scope
     if request.method not in _SAFE and not path.startswith("/webhooks/"):
         await _refuse_forgery(request, principal)
 
@@ -137,17 +147,22 @@ async def _by_key(sessions: Sessions, key: str) -> Principal:
     if not key.startswith(KEY_PREFIX) or len(key) > _LONGEST_SECRET:
         return NOBODY
     async with sessions.begin() as session:
-        holder = await Accounts(session).key_holder(key)
-    if holder is None:
-        return NOBODY
-    return Principal("key", holder.key_id, f"key:{holder.name}", holder.name, holder.roles)
+        holder = await Accounts(session).key_holder(key, datetime.now(UTC))
+        if holder is None:
+            return NOBODY
+        scope = await scope_of(session, "key", holder.key_id, holder.roles)
+    return Principal(
+        "key", holder.key_id, f"key:{holder.name}", holder.name, holder.roles,
+        scope=scope, only=holder.only,
+    )  # fmt: skip
 
 
 async def _by_cookie(sessions: Sessions, cookie: str, *, used: bool) -> Principal:
     async with sessions.begin() as session:
         person = await Accounts(session).session_of(cookie, datetime.now(UTC), used=used)
-    if person is None:
-        return NOBODY
+        if person is None:
+            return NOBODY
+        scope = await scope_of(session, "account", person.account_id, person.roles)
     return Principal(
         "account",
         person.account_id,
@@ -156,7 +171,8 @@ async def _by_cookie(sessions: Sessions, cookie: str, *, used: bool) -> Principa
         person.roles,
         person.language,
         person.csrf_token,
-        person.session_no,
+        session_no=person.session_no,
+        scope=scope,
     )
 
 

@@ -10,7 +10,9 @@ from temporalio.client import Client
 from api.auth import Principal, principal_of
 from api.errors import temporal_unavailable
 from db.engine import Sessions
+from db.scope import limited
 from db.vault import Vault
+from domain.platform.scopes import NOTHING, Scope
 from runtime.settings import Settings
 
 
@@ -49,12 +51,15 @@ def context_of(request: Request) -> RequestContext:
     update_id = f"{principal.actor}:{key}" if key else request_id
     state = request.app.state
     return RequestContext(
-        state.sessions, state.vault, state.temporal, principal, request_id, update_id
+        sessions_for(request), state.vault, state.temporal, principal, request_id, update_id
     )
 
 
-def _sessions(request: Request) -> Sessions:
-    found: Sessions = request.app.state.sessions
+def sessions_for(request: Request) -> Sessions:
+    """Sessions that see what the guard let the request see; nothing where no guard stood."""
+    scope: Scope = getattr(request.state, "scope", NOTHING)
+    state = request.app.state
+    found: Sessions = state.office if scope.whole else limited(state.sessions, scope)
     return found
 
 
@@ -79,7 +84,7 @@ def new_request_id() -> str:
 
 
 Context = Annotated[RequestContext, Depends(context_of)]
-SessionsOf = Annotated[Sessions, Depends(_sessions)]
+SessionsOf = Annotated[Sessions, Depends(sessions_for)]
 VaultOf = Annotated[Vault, Depends(_vault)]
 Temporal = Annotated[Client, Depends(_temporal)]
 SettingsOf = Annotated[Settings, Depends(_settings)]

@@ -27,6 +27,7 @@ from domain.shared.errors import DomainError, IntegrationError, RateLimited
 log = structlog.get_logger()
 
 RETRY_AFTER_S: Final = 5
+_ROW_SECURITY: Final = "violates row-level security policy"
 MEDIA_TYPE: Final = "application/problem+json"
 
 # Every DomainError by its class name, which is its code; a test holds this complete.
@@ -218,6 +219,8 @@ def problem_of(error: Exception) -> Problem | None:
             return _database_busy()
         case DBAPIError() if type(error.orig).__name__ in ("QueryCanceled", "LockNotAvailable"):
             return _database_busy()
+        case DBAPIError() if _ROW_SECURITY in str(error.orig):
+            return Problem("NotFound", 404)  # what belongs to others is not there
     return None
 
 

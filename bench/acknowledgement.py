@@ -146,7 +146,7 @@ class Load:
 
 async def settle(running: Company, answers: Answers, client: Client, progress: Progress) -> Counts:
     """Wait until every order waits for its payment, or until nothing moves for long; count."""
-    engine = create_engine(running.postgres.url, "onhand_web", pool_size=1)
+    engine = create_engine(running.postgres.url, "onhand_office", pool_size=1)
     task = progress.add_task("catching up", total=len(answers.acknowledged))
     waiting, moved_at = -1, time.perf_counter()
     while time.perf_counter() - moved_at < _STANDS_STILL_S:

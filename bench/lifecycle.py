@@ -88,7 +88,7 @@ class Bench:
 
     async def onhand(self, runs: Runs) -> None:
         """Orders come in by signed webhook; as many are open as `in_flight` says."""
-        engine = create_engine(self.company.postgres.url, "onhand_web", pool_size=4)
+        engine = create_engine(self.company.postgres.url, "onhand_office", pool_size=4)
         staff = Staff(sessions(engine))
         before = await staff.delivered()
         sent, curve = 0, Curve(self.orders)
@@ -145,7 +145,7 @@ class Bench:
 
     async def stories(self) -> list[Story]:
         """Histories of the latest delivered orders that went in one shipment."""
-        engine = create_engine(self.company.postgres.url, "onhand_web", pool_size=1)
+        engine = create_engine(self.company.postgres.url, "onhand_office", pool_size=1)
         async with sessions(engine).begin() as session:
             found = await rows_of(
                 session,

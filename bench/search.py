@@ -179,7 +179,7 @@ def drawn(count: int, share_open: float) -> list[Order]:
 
 
 async def _run(url: str, count: int, share_open: float, rounds: int, console: Console) -> float:
-    engine = create_engine(url, "onhand_web", pool_size=1)
+    engine = create_engine(url, "onhand_office", pool_size=1)
     try:
         base, timed = await measured(sessions(engine), drawn(count, share_open), rounds)
     finally:

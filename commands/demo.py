@@ -102,9 +102,21 @@ _PLACES: Final = (
         40,
         8,
     ),
-    ("D-WH", "武汉经销商", "dealer", "R-GZ", "湖北省", "武汉市", "洪山区", "珞喻路 726 号", 60, 0),
-    ("D-XA", "西安经销商", "dealer", "R-CD", "陕西省", "西安市", "雁塔区", "小寨西路 26 号", 60, 0),
+    ("D-WH", "武汉经销商", "dealer", "R-GZ", "湖北省", "武汉市", "洪山区", "珞喻路 726 号", 60, 9),
+    (
+        "D-XA",
+        "西安经销商",
+        "dealer",
+        "R-CD",
+        "陕西省",
+        "西安市",
+        "雁塔区",
+        "小寨西路 26 号",
+        60,
+        20,
+    ),
 )
+_SHOPS_OF_DEALERS: Final = {"pdd": "D-WH", "woocommerce": "D-XA"}
 _COST_PERCENT: Final = 55  # of the price, made up for the demo
 _WEIGHTS_G: Final = (320, 260, 400, 270, 310, 480, 1450, 360)
 # Sample rates, made up for the demo: (carrier, product, how far, first kg price, step price).
@@ -174,7 +186,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
 
     Only the sandbox's address follows its port, which may be another one at every start.
     """
-    engine = create_engine(database_url, "onhand_web")
+    engine = create_engine(database_url, "onhand_office")
     try:
         async with sessions_of(engine).begin() as session:
             if (await session.exec(select(LocationRow.id).limit(1))).first() is not None:
@@ -190,7 +202,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
 
 
 async def _places_and_goods(session: AsyncSession) -> None:
-    for id, name, kind, parent, province, city, district, detail, priority, units in _PLACES:
+    for id, name, kind, parent, province, city, district, detail, priority, _ in _PLACES:
         place = normalise(Address("CN", province, city, district, detail))
         session.add(
             LocationRow(
@@ -198,7 +210,7 @@ async def _places_and_goods(session: AsyncSession) -> None:
                 district=district, detail=detail, division_code=place.division_code,
                 longitude=place.longitude, latitude=place.latitude, contact_name=name,
                 contact_phone="4008000000", priority=priority, handling_minor=150,
-                ships=units > 0,
+                ships=kind != "dealer",
             )
         )  # fmt: skip
         await session.flush()
@@ -231,7 +243,8 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         session.add(
             ShopRow(id=shop.id, channel=shop.channel, external_id=shop.external_id, name=shop.name,
                     base_url=f"{sandbox}{shop.path}" if shop.path else "", secrets=sealed,
-                    settings={**_QUICK, **demo_waybills(shop.channel)})
+                    settings={**_QUICK, **demo_waybills(shop.channel)},
+                    belongs_to=_SHOPS_OF_DEALERS.get(shop.id))
         )  # fmt: skip
         await session.flush()
         for product in PRODUCTS:

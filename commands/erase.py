@@ -33,7 +33,7 @@ async def _erase(settings: Settings, phone: str, order: str, reason: str, yes: b
     from domain.shared.errors import DomainError
 
     vault = Vault(settings.encryption_key(), older=settings.older_keys())
-    engine = create_engine(database_url(settings), "onhand_web", pool_size=1)
+    engine = create_engine(database_url(settings), "onhand_office", pool_size=1)
     begin, console = sessions(engine).begin, open_console()
     try:
         async with begin() as session:

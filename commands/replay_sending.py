@@ -81,7 +81,7 @@ class Replay:
 
     async def run(self, console: Console) -> Result:
         """Offer the catalogue, send, follow; Ctrl-C ends it early with what is known by then."""
-        engine = create_engine(self.database_url, "onhand_web", statement_timeout_ms=30_000)
+        engine = create_engine(self.database_url, "onhand_office", statement_timeout_ms=30_000)
         sessions = sessions_of(engine)
         try:
             async with httpx.AsyncClient(

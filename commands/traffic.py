@@ -105,7 +105,7 @@ async def _play(
     seed: int,
     patience_s: float,
 ) -> Day:
-    engine = create_engine(database_url(settings), "onhand_web", statement_timeout_ms=30_000)
+    engine = create_engine(database_url(settings), "onhand_office", statement_timeout_ms=30_000)
     sessions = sessions_of(engine)
     base = settings.sandbox_base_url
     try:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-Role = Literal["onhand_owner", "onhand_worker", "onhand_web"]
+Role = Literal["onhand_owner", "onhand_worker", "onhand_web", "onhand_office"]
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
 Sessions = async_sessionmaker[AsyncSession]
@@ -21,6 +21,7 @@ Sessions = async_sessionmaker[AsyncSession]
 _PLANS: Final[dict[Role, dict[str, str]]] = {
     "onhand_worker": {"enable_seqscan": "off"},
     "onhand_web": {"plan_cache_mode": "force_custom_plan"},
+    "onhand_office": {"plan_cache_mode": "force_custom_plan"},
     "onhand_owner": {},
 }
 # A server that was started again was away for longer than this.

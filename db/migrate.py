@@ -8,10 +8,10 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from db.engine import driver_url
-from db.migrations import grants
+from db.migrations import grants, row_security
 from db.vault import Vault
 
-_APP_ROLES = ("onhand_owner", "onhand_worker", "onhand_web")
+_APP_ROLES = ("onhand_owner", "onhand_worker", "onhand_web", "onhand_office")
 _ONE_AT_A_TIME = 0x0_0E_4A_4D  # any fixed number: the key of the advisory lock
 
 
@@ -19,7 +19,7 @@ def migrate(database_url: str, revision: str = "head", *, vault: Vault | None = 
     """Creates the roles if needed, then runs the missing migrations as `onhand_owner` and renews
     what the serving roles may do.
 
-    The login must own the database and may create roles, or find the three roles granted to it.
+    The login must own the database and may create roles, or find the four roles granted to it.
     Raises KeyNeeded when there are people to be sealed and no `vault` to do it with.
     """
     engine = create_engine(driver_url(database_url), poolclass=NullPool)
@@ -30,6 +30,7 @@ def migrate(database_url: str, revision: str = "head", *, vault: Vault | None = 
             with connection.begin():
                 for role in _APP_ROLES:
                     _ensure_role(connection, role)
+                _office_is_web(connection)
                 connection.execute(text("GRANT USAGE, CREATE ON SCHEMA public TO onhand_owner"))
             connection.execute(text("SET ROLE onhand_owner"))
             connection.commit()
@@ -38,6 +39,8 @@ def migrate(database_url: str, revision: str = "head", *, vault: Vault | None = 
                 # On the way to the newest there are not all tables yet that they speak of.
                 for statement in grants.STATEMENTS if revision == "head" else ():
                     connection.execute(text(statement))
+                if revision == "head":
+                    row_security.secure(connection)
     finally:
         engine.dispose()
 
@@ -70,3 +73,9 @@ def _ensure_role(connection: Connection, role: str) -> None:
     may_become = "SELECT pg_has_role(current_user, :role, 'SET')"
     if not connection.scalar(text(may_become), {"role": role}):
         connection.execute(text(f"GRANT {role} TO CURRENT_USER WITH INHERIT FALSE, SET TRUE"))
+
+
+def _office_is_web(connection: Connection) -> None:
+    """Office may do what web may, and sees every row."""
+    if not connection.scalar(text("SELECT pg_has_role('onhand_office', 'onhand_web', 'USAGE')")):
+        connection.execute(text("GRANT onhand_web TO onhand_office WITH INHERIT TRUE, SET FALSE"))

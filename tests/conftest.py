@@ -144,8 +144,17 @@ async def owner_sessions(database_url: str) -> AsyncIterator[Sessions]:
 
 @pytest_asyncio.fixture
 async def web_sessions(database_url: str) -> AsyncIterator[Sessions]:
-    """Sessions of the web process on the same database as `sessions`."""
-    engine = create_engine(database_url, "onhand_web", pool_size=16)
+    """Sessions of the web process on the same database as `sessions`, for somebody who sees the
+    whole company."""
+    engine = create_engine(database_url, "onhand_office", pool_size=16)
+    yield sessions_of(engine)
+    await engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def limited_sessions(database_url: str) -> AsyncIterator[Sessions]:
+    """Sessions of the web process that nobody has told a scope."""
+    engine = create_engine(database_url, "onhand_web", pool_size=4)
     yield sessions_of(engine)
     await engine.dispose()
 

@@ -140,7 +140,7 @@ class LiveOrders:
 @contextlib.asynccontextmanager
 async def live_orders(app: FastAPI) -> AsyncIterator[None]:
     """Runs with the process."""
-    live = LiveOrders(app.state.sessions)
+    live = LiveOrders(app.state.office)  # who watches has been let see the order
     app.state.live = live
     task = asyncio.create_task(live.run(), name="live-orders")
     try:

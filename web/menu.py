@@ -73,6 +73,7 @@ MENU: Final = (
         N_("Company"),
         (
             Entry("/imports", "table-import", N_("Files"), also=("/exports",)),
+            Entry("/people", "users", N_("People")),
             Entry("/audit", "history", N_("Audit trail"), also=("/privacy",)),
         ),
     ),

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 import web.account
+import web.api_keys
 import web.approvals
 import web.attention
 import web.audit
@@ -34,6 +35,7 @@ import web.orders
 import web.packing
 import web.partners
 import web.payment_accounts
+import web.people
 import web.return_photos
 import web.returns
 import web.returns_bench
@@ -77,6 +79,8 @@ _ROUTERS: Final = (
     web.imports.router,
     web.subscribers.router,
     web.exports.router,
+    web.people.router,
+    web.api_keys.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,
     web.erp_accounts.router,

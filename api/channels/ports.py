@@ -5,6 +5,7 @@ from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
 
+from api.deps import sessions_for
 from db.engine import Sessions
 from db.vault import Vault
 from domain.orders.snapshot import OrderSnapshot
@@ -82,7 +83,7 @@ class Outside:
 
 def _outside(request: Request) -> Outside:
     state: Any = request.app.state
-    return Outside(state.sessions, state.vault, state.adapters)
+    return Outside(sessions_for(request), state.vault, state.adapters)
 
 
 OutsideOf = Annotated[Outside, Depends(_outside)]

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.deps import SessionsOf
 from db.inventory.repository import StockRepository
 from domain.inventory.network import PlaceStock, Units, roll_up, whole
 from domain.shared.ids import Sku
@@ -14,8 +15,8 @@ from domain.shared.ids import Sku
 router = APIRouter(tags=["inventory"])
 
 
-async def _reading(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.sessions() as session:
+async def _reading(sessions: SessionsOf) -> AsyncIterator[AsyncSession]:
+    async with sessions() as session:
         yield session
 
 

@@ -24,6 +24,8 @@ class ShopRow(SQLModel, table=True):
     secrets: bytes = Field(default=b"", sa_type=LargeBinary)  # sealed JSON, see runtime.vault
     settings: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     active: bool = True
+    # The dealer, store or region whose shop it is; none = the company's.
+    belongs_to: str | None = Field(default=None, foreign_key="location.id", index=True)
     pulled_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     after_sales_until: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     last_pull_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)

@@ -24,6 +24,7 @@ from db.inventory.ledger import (
     place,
     refuse_unless_positive,
 )
+from db.scope import scope_in
 from domain.inventory.stock import (
     AdjustmentReason,
     Document,
@@ -300,7 +301,9 @@ class StockRepository:
         return [(key_of(row), row.free) for row in rows if row.free > 0]
 
     async def places(self) -> list[Place]:
-        """All locations, closed ones too while goods may lie there, in order of priority."""
+        """All locations the reader sees, closed ones too while goods may lie there, in order of
+        priority."""
+        scope = scope_in(self.session)
         rows = await self._ledger.run(statements.PLACES, {})
         return [
             Place(
@@ -310,6 +313,7 @@ class StockRepository:
                 None if row.parent_id is None else LocationId(row.parent_id),
             )
             for row in rows
+            if scope.covers(row.id)
         ]
 
     async def refuse_unknown(self, sku: Sku) -> None:

@@ -30,6 +30,7 @@ LEDGERS: Final = (
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",
     "recovery_code", "oidc_identity",
+    "account_scope", "api_key_scope",
 )  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
     "effect", "audit_chain", "platform_label", "voucher", "voucher_entry", "recognised",
@@ -50,6 +51,7 @@ _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
     "tag", "saved_filter", "merge_rule",
+    "account_scope", "api_key_scope",
 )  # fmt: skip
 
 STATEMENTS: Final = (

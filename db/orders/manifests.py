@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.scope import scope_in
 from db.sql import run
 from domain.shared.errors import ActionNotAllowed, UnknownLocation
 
@@ -68,7 +69,7 @@ async def manifest(
     Raises UnknownLocation, and ActionNotAllowed when there is nothing to hand over.
     """
     places = await run(session, _PLACE, location=location, carrier=carrier)
-    if not places:
+    if not places or not scope_in(session).covers(location):
         raise UnknownLocation(f"there is no location {location}")
     on = day or places[0].today
     parcels = await run(session, _PARCELS, location=location, carrier=carrier, day=on)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by
 from sqlalchemy.engine import Row
@@ -27,11 +28,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.channels.tables import ShopRow
 from db.orders.desk_tables import OrderTagRow, TagRow
 from db.orders.search import Found, find_orders
-from db.orders.tables import OrderEventRow, OrderHoldRow, SalesOrderRow, ShipmentRow
+from db.orders.tables import (
+    OrderEventRow,
+    OrderHoldRow,
+    ReturnLabelRow,
+    SalesOrderRow,
+    ShipmentRow,
+)
+from db.orders.ticket_tables import TillTicketRow
 from db.platform.tables import AttentionRow
+from db.scope import scope_in
 from db.sql import execute
 from db.vault import Vault
 from domain.orders.order import HoldKind, OrderStatus
+from domain.platform.scopes import Scope
 from domain.shared.errors import OrderNotFound
 
 Sort = Literal["ship_by", "age"]
@@ -102,7 +112,8 @@ class OrderQueries:
         found = await find_orders(self.session, vault, wanted.search) if wanted.search else None
         if found is not None and not found.ids:
             return OrderPage((), total=None if after else 0, found=found)
-        conditions = _conditions(wanted, found, now)
+        within = _within(scope_in(self.session))
+        conditions = _conditions(wanted, found, now) + within
         rows: list[Row[Any]] = []
         # Each part is one walk along an index; most pages need the first alone.
         for part in _parts(sort, after):
@@ -153,7 +164,7 @@ class OrderQueries:
 
     async def counts(self) -> dict[str, int]:
         """Open orders per status, as far as they are counted."""
-        [row] = await execute(self.session, _COUNTS)
+        [row] = await execute(self.session, _counted(_within(scope_in(self.session))))
         return {str(status): count for status, count in row._mapping.items() if count}
 
     async def timeline(self, order_id: str, limit: int = 500) -> Sequence[OrderEventRow]:
@@ -178,6 +189,25 @@ async def order_id_of(session: AsyncSession, no: str) -> str:
     if order is None:
         raise OrderNotFound(f"there is no order {no[:50]}")
     return order.id
+
+
+def _within(scope: Scope) -> list[ColumnElement[bool]]:
+    """Orders of the scope, found by index; the policy of the table says the same, row by row."""
+    if scope.whole:
+        return []
+    places, shops = list(scope.locations), list(scope.shops)
+    found = [
+        select(col(_order.id)).where(col(_order.shop_id).in_(shops)),
+        *(
+            select(order_id).where(location_id.in_(places))
+            for order_id, location_id in (
+                (col(ShipmentRow.order_id), col(ShipmentRow.location_id)),
+                (col(TillTicketRow.order_id), col(TillTicketRow.location_id)),
+                (col(ReturnLabelRow.order_id), col(ReturnLabelRow.location_id)),
+            )
+        ),
+    ]
+    return [col(_order.id).in_(union(*found))]
 
 
 def _conditions(
@@ -301,14 +331,20 @@ _TAGS: Final = (
 _LISTED: Final[Select[Any]] = select(
     *_COLUMNS, col(ShopRow.name).label("shop"), _OPEN_HOLDS, _OPEN_ATTENTION, _STAGES, _TAGS
 ).join(ShopRow, col(ShopRow.id) == col(_order.shop_id))
-_COUNTS: Final = select(
-    *(
-        select(func.count())
-        .select_from(
-            select(col(_order.id)).where(_status_in((status,))).limit(MOST_COUNTED).subquery()
+
+
+def _counted(within: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    return select(
+        *(
+            select(func.count())
+            .select_from(
+                select(col(_order.id))
+                .where(_status_in((status,)), *within)
+                .limit(MOST_COUNTED)
+                .subquery()
+            )
+            .scalar_subquery()
+            .label(str(status))
+            for status in OPEN
         )
-        .scalar_subquery()
-        .label(str(status))
-        for status in OPEN
     )
-)

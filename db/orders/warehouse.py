@@ -15,6 +15,7 @@ from db.orders.platform_labels import PRINTED_BY
 from db.orders.shipments import STOPPING
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
+from db.scope import scope_in
 from db.sql import run
 from domain.orders.messages import HandedOver, Packed, Picked
 from domain.orders.order import ShipmentStatus
@@ -157,8 +158,9 @@ class Warehouse:
         `location` empty = all; the page goes on after the shipment number `after`. Raises
         UnknownLocation.
         """
-        if location and not await run(
-            self.session, "SELECT FROM location WHERE id = :id", id=location
+        known = "SELECT FROM location WHERE id = :id"
+        if location and not (
+            scope_in(self.session).covers(location) and await run(self.session, known, id=location)
         ):
             raise UnknownLocation(f"there is no location {location}")
         return await run(

@@ -15,9 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
 from db.platform.passwords import refuse_weak
+from db.platform.scopes import limit
 from db.platform.tables import AccountRow, ApiKeyRow
 from db.sql import run
-from domain.platform.permissions import Role
+from domain.platform.permissions import Permission, Role
+from domain.platform.scopes import Limit
 from domain.shared.errors import InvalidInput
 
 IDLE: Final = timedelta(hours=12)
@@ -28,9 +30,15 @@ DEMO_PASSWORD: Final = "onhand-demo"
 DEMO_ACCOUNTS: Final = (
     ("kefu", "陈晓雯", Role.CUSTOMER_SERVICE),
     ("cangku", "李建国", Role.WAREHOUSE),
+    ("caigou", "刘洋", Role.BUYER),
     ("caiwu", "周敏", Role.FINANCE),
+    ("jingli", "赵文静", Role.MANAGER),
+    ("wuhan", "黄志强", Role.DEALER),
+    ("xian", "马丽", Role.DEALER),
     ("admin", "王磊", Role.ADMIN),
 )
+# Whom of them the demo company limits to a place.
+DEMO_LIMITS: Final = {"wuhan": "D-WH", "xian": "D-XA"}
 
 _PASSWORDS: Final = PasswordHash.recommended()  # argon2id, 64 MiB, 3 passes
 # Verified for logins that do not exist, so that both answers take the same time.
@@ -57,6 +65,7 @@ class KeyHolder:
     key_id: str
     name: str
     roles: frozenset[Role]
+    only: frozenset[Permission] | None  # of what the roles may do; none = all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +206,31 @@ class Accounts:
             id=account_id,
         )
 
-    async def add_key(self, name: str, roles: Sequence[Role]) -> tuple[str, str]:
+    async def add_key(
+        self,
+        name: str,
+        roles: Sequence[Role],
+        only: Sequence[Permission] | None = None,
+        expires_at: datetime | None = None,
+    ) -> tuple[str, str]:
         """A new key; returns its id and the key itself, which is shown once and not kept."""
         key_id, key = new_id("key"), KEY_PREFIX + secrets.token_urlsafe(32)
-        await self._insert_key(key_id, key, name, roles)
+        await self._insert_key(key_id, key, name, roles, only, expires_at)
         return key_id, key
 
     async def keep_key(self, key: str, name: str, roles: Sequence[Role]) -> None:
         """Know a key that was made elsewhere; knowing it twice is no error."""
         await self._insert_key(new_id("key"), key, name, roles)
 
-    async def _insert_key(self, key_id: str, key: str, name: str, roles: Sequence[Role]) -> None:
+    async def _insert_key(
+        self,
+        key_id: str,
+        key: str,
+        name: str,
+        roles: Sequence[Role],
+        only: Sequence[Permission] | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
         await (await self.session.connection()).execute(
             insert(ApiKeyRow)
             .values(
@@ -215,18 +238,27 @@ class Accounts:
                 name=name,
                 key_sha256=digest(key),
                 roles=[str(role) for role in roles],
+                permissions=None if only is None else [str(one) for one in only],
+                expires_at=expires_at,
                 active=True,
             )
             .on_conflict_do_nothing(index_elements=["key_sha256"])
         )
 
-    async def key_holder(self, key: str) -> KeyHolder | None:
-        """Whose key it is, unless it was withdrawn."""
+    async def key_holder(self, key: str, now: datetime) -> KeyHolder | None:
+        """Whose key it is, unless it was withdrawn or its time is over; it was used just now."""
         query = select(ApiKeyRow).where(
             col(ApiKeyRow.key_sha256) == digest(key), col(ApiKeyRow.active)
         )
         row = (await self.session.exec(query)).one_or_none()
-        return KeyHolder(row.id, row.name, _roles(row.roles)) if row else None
+        if row is None or (row.expires_at is not None and row.expires_at <= now):
+            return None
+        if row.used_at is None or now - row.used_at > timedelta(minutes=1):
+            await run(
+                self.session, "UPDATE api_key SET used_at = :now WHERE id = :id", now=now, id=row.id
+            )
+        only = None if row.permissions is None else frozenset(map(Permission, row.permissions))
+        return KeyHolder(row.id, row.name, _roles(row.roles), only)
 
     async def keys(self) -> Sequence[ApiKeyRow]:
         """All keys, the latest first."""
@@ -248,7 +280,9 @@ async def seed_demo_accounts(session: AsyncSession) -> None:
     accounts = Accounts(session)
     for login, name, role in DEMO_ACCOUNTS:
         if await accounts.find(login) is None:
-            await accounts.add(login, name, DEMO_PASSWORD, [role])
+            account_id = await accounts.add(login, name, DEMO_PASSWORD, [role])
+            if login in DEMO_LIMITS:
+                await limit(session, "account", account_id, [Limit(DEMO_LIMITS[login])])
 
 
 def password_matches(password: str, row: AccountRow | None) -> bool:

@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Float,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, JSON, TIMESTAMP
@@ -23,6 +32,15 @@ class AccountRow(SQLModel, table=True):
     language: str = "zh"
     active: bool = True
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class AccountScopeRow(SQLModel, table=True):
+    """A location a person is limited to; without any they see the whole company."""
+
+    __tablename__ = "account_scope"
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    with_below: bool = True
 
 
 class LoginSessionRow(SQLModel, table=True):
@@ -143,8 +161,21 @@ class ApiKeyRow(SQLModel, table=True):
     name: str
     key_sha256: str = Field(unique=True)
     roles: list[str] = Field(default_factory=list, sa_type=JSON)
+    # Of what its roles may do, these alone; none = all of it.
+    permissions: list[str] | None = Field(default=None, sa_type=ARRAY(Text))
     active: bool = True
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    expires_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    used_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class ApiKeyScopeRow(SQLModel, table=True):
+    """A location a key is limited to; without any it sees the whole company."""
+
+    __tablename__ = "api_key_scope"
+    key_id: str = Field(primary_key=True, foreign_key="api_key.id")
+    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    with_below: bool = True
 
 
 class AttentionRow(SQLModel, table=True):

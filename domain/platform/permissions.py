@@ -9,6 +9,7 @@ class Role(StrEnum):
     WAREHOUSE = "warehouse"
     BUYER = "buyer"
     FINANCE = "finance"
+    DEALER = "dealer"
     MANAGER = "manager"
     ADMIN = "admin"
 
@@ -32,6 +33,8 @@ class Permission(StrEnum):
     READ_ATTENTION = "read_attention"
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
+    TRY_SOURCING = "try_sourcing"  # shows stock and costs of every location
+    READ_CLAIMS = "read_claims"
     CHANGE_STOCK = "change_stock"
     CHANGE_PRODUCTS = "change_products"  # and suppliers
     WORK_IN_WAREHOUSE = "work_in_warehouse"
@@ -47,6 +50,7 @@ class Permission(StrEnum):
 
 _P, _R = Permission, Role
 _EVERYBODY: Final = frozenset(Role)
+COLLEAGUES: Final = _EVERYBODY - {Role.DEALER}
 
 # Every permission that needs a role, with the roles that have it.
 ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
@@ -69,6 +73,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.CLAIM_FROM_CARRIERS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.WRITE_OFF_CLAIMS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.READ_STOCK: _EVERYBODY,
+    _P.TRY_SOURCING: COLLEAGUES,
+    _P.READ_CLAIMS: COLLEAGUES,
     _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.CHANGE_PRODUCTS: frozenset({_R.BUYER, _R.ADMIN}),
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
@@ -141,13 +147,15 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /approvals/{approval_id}": _P.LOGGED_IN,
     "POST /approvals/{approval_id}/decide": _P.LOGGED_IN,
     "POST /approvals/{approval_id}/withdraw": _P.LOGGED_IN,
+    "GET /api/v1/rights": _P.MANAGE_ACCOUNTS,
+    "PUT /api/v1/shops/{shop_id}/owner": _P.MANAGE_ACCOUNTS,
     # orders
     "GET /api/v1/orders": _P.READ_ORDERS,
     "GET /api/v1/orders/{no}": _P.READ_ORDERS,
     "GET /api/v1/orders/{no}/timeline": _P.READ_ORDERS,
     "POST /api/v1/orders/{no}/receiver-disclosures": _P.REVEAL_RECEIVERS,
-    "GET /api/v1/orders/{no}/sourcing": _P.READ_ORDERS,
-    "POST /api/v1/sourcing/dry-run": _P.READ_STOCK,
+    "GET /api/v1/orders/{no}/sourcing": _P.TRY_SOURCING,
+    "POST /api/v1/sourcing/dry-run": _P.TRY_SOURCING,
     "GET /api/v1/sourcing/rules": _P.READ_CHANNELS,
     "PUT /api/v1/sourcing/rules/{shop_id}": _P.CHANGE_CHANNELS,
     "POST /api/v1/orders/{no}/holds": _P.CHANGE_ORDERS,
@@ -214,10 +222,10 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/returns/{return_no}/inspections/{inspection_id}/undo": _P.WORK_IN_WAREHOUSE,
     # claims against carriers; giving one up asks for WRITE_OFF_CLAIMS itself
     "POST /api/v1/parcels/{parcel_id}/claims": _P.CLAIM_FROM_CARRIERS,
-    "GET /api/v1/claims": _P.READ_ORDERS,
+    "GET /api/v1/claims": _P.READ_CLAIMS,
     "GET /api/v1/claims/sums": _P.CLAIM_FROM_CARRIERS,
-    "GET /api/v1/claims/{claim_no}": _P.READ_ORDERS,
-    "GET /api/v1/claims/{claim_no}/plan": _P.READ_ORDERS,
+    "GET /api/v1/claims/{claim_no}": _P.READ_CLAIMS,
+    "GET /api/v1/claims/{claim_no}/plan": _P.READ_CLAIMS,
     "POST /api/v1/claims/{claim_no}/decision": _P.CLAIM_FROM_CARRIERS,
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
@@ -454,7 +462,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /returns/{return_no}/do/withdraw": _P.DECIDE_RETURNS,
     "GET /claims": _P.CLAIM_FROM_CARRIERS,
     "GET /claims.csv": _P.CLAIM_FROM_CARRIERS,
-    "GET /claims/{claim_no}": _P.READ_ORDERS,
+    "GET /claims/{claim_no}": _P.READ_CLAIMS,
     "GET /claims/{claim_no}/sheet": _P.CLAIM_FROM_CARRIERS,
     "GET /claims/{claim_no}/do/{action}": _P.CLAIM_FROM_CARRIERS,
     "POST /claims/{claim_no}/do/decide": _P.CLAIM_FROM_CARRIERS,
@@ -586,6 +594,22 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /warehouse/{shipment_no}/pick": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/{shipment_no}/pack": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/{shipment_no}/hand-over": _P.WORK_IN_WAREHOUSE,
+    "GET /people": _P.MANAGE_ACCOUNTS,
+    "GET /people/new": _P.MANAGE_ACCOUNTS,
+    "POST /people/new": _P.MANAGE_ACCOUNTS,
+    "GET /people/accounts/{account_id}": _P.MANAGE_ACCOUNTS,
+    "POST /people/accounts/{account_id}": _P.MANAGE_ACCOUNTS,
+    "GET /people/accounts/{account_id}/password": _P.MANAGE_ACCOUNTS,
+    "POST /people/accounts/{account_id}/password": _P.MANAGE_ACCOUNTS,
+    "POST /people/accounts/{account_id}/close": _P.MANAGE_ACCOUNTS,
+    "POST /people/accounts/{account_id}/open": _P.MANAGE_ACCOUNTS,
+    "POST /people/shops": _P.MANAGE_ACCOUNTS,
+    "GET /people/rights": _P.MANAGE_ACCOUNTS,
+    "GET /people/keys": _P.MANAGE_ACCOUNTS,
+    "GET /people/keys/new": _P.MANAGE_ACCOUNTS,
+    "POST /people/keys/new": _P.MANAGE_ACCOUNTS,
+    "GET /people/keys/{key_id}/withdraw": _P.MANAGE_ACCOUNTS,
+    "POST /people/keys/{key_id}/withdraw": _P.MANAGE_ACCOUNTS,
 }
 
 
@@ -640,6 +664,6 @@ _TENDS: Final[dict[str, Permission]] = {
 }
 
 
-def may_tend(roles: frozenset[Role], system: str) -> bool:
-    """Whether somebody with these roles opens and shuts the gate of this system."""
-    return may(roles, _TENDS.get(system.partition("/")[0], _P.MANAGE_ACCOUNTS))
+def tending(system: str) -> Permission:
+    """What opening and shutting the gate of this system asks for."""
+    return _TENDS.get(system.partition("/")[0], _P.MANAGE_ACCOUNTS)

@@ -4,7 +4,7 @@ import base64
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,9 @@ from api.app import create_app
 from api.rates import Rates
 from db.engine import Sessions
 from db.platform.accounts import Accounts
+from db.platform.scopes import limit
 from domain.platform.permissions import Role
+from domain.platform.scopes import Limit
 from runtime.settings import Settings
 
 NOBODY_LISTENS = "127.0.0.1:1"
@@ -83,8 +85,11 @@ def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
 
 
-async def key_for(sessions: Sessions, *roles: Role, name: str = "test") -> dict[str, str]:
-    """Headers of a program with these roles."""
+async def key_for(
+    sessions: Sessions, *roles: Role, name: str = "test", limits: Sequence[Limit] = ()
+) -> dict[str, str]:
+    """Headers of a program with these roles, limited to these places."""
     async with sessions.begin() as session:
-        _, key = await Accounts(session).add_key(name, roles)
+        key_id, key = await Accounts(session).add_key(name, roles)
+        await limit(session, "key", key_id, limits)
     return {"Authorization": f"Bearer {key}"}

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from db.engine import Sessions
-from domain.platform.permissions import Role
+from domain.platform.permissions import COLLEAGUES
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
 from tests.api.served import key_for, listening, settings_of
 
@@ -44,7 +44,7 @@ async def headers(sessions: Sessions, web_sessions: Sessions) -> dict[str, str]:
     await seed_shop(sessions)
     await seed_order(sessions)
     await seed_shipment(sessions)
-    return await key_for(web_sessions, *Role)
+    return await key_for(web_sessions, *COLLEAGUES)
 
 
 @pytest.mark.timeout(400)

@@ -24,7 +24,7 @@ from rich.table import Table
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.platform.accounts import Accounts
-from domain.platform.permissions import Role
+from domain.platform.permissions import COLLEAGUES, Role
 from runtime.embedded import EmbeddedPostgres
 from tests.e2e.running import environment, onhand
 
@@ -88,7 +88,7 @@ def _company() -> Iterator[tuple[str, dict[str, str]]]:
 
 async def _keys(database_url: str) -> dict[str, str]:
     engine = create_engine(database_url, "onhand_web")
-    callers = {str(role): (role,) for role in Role} | {EVERY_ROLE: tuple(Role)}
+    callers = {str(role): (role,) for role in Role} | {EVERY_ROLE: tuple(COLLEAGUES)}
     async with sessions_of(engine).begin() as session:
         made = {
             caller: (await Accounts(session).add_key(f"fuzz {caller}", roles))[1]

@@ -75,16 +75,17 @@ def test_the_application_owns_nothing_and_obeys_row_security(database_url: str) 
         assert owners == [("onhand_owner",)]
         roles = connection.execute(
             "SELECT rolname, rolsuper, rolbypassrls, rolcanlogin FROM pg_roles"
-            " WHERE rolname IN ('onhand_web', 'onhand_worker') ORDER BY 1"
+            " WHERE rolname IN ('onhand_office', 'onhand_web', 'onhand_worker') ORDER BY 1"
         ).fetchall()
         assert roles == [
+            ("onhand_office", False, False, False),
             ("onhand_web", False, False, False),
             ("onhand_worker", False, False, False),
         ]
 
 
 @pytest.mark.parametrize("ledger", LEDGERS)
-@pytest.mark.parametrize("role", ["onhand_worker", "onhand_web"])
+@pytest.mark.parametrize("role", ["onhand_worker", "onhand_web", "onhand_office"])
 @pytest.mark.parametrize("change", ["UPDATE {} SET ctid = ctid", "DELETE FROM {}", "TRUNCATE {}"])
 def test_a_ledger_only_grows(database_url: str, ledger: str, role: str, change: str) -> None:
     with psycopg.connect(database_url) as connection:

@@ -12,7 +12,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from db.engine import Sessions
-from domain.platform.permissions import Role
+from domain.platform.permissions import COLLEAGUES
 from tests.web.test_returns import delivered, opened
 from tests.web.world import Engine, Person, change, person, seed_attention
 
@@ -128,7 +128,7 @@ async def test_no_page_fails_at_what_is_sent_to_it(
     await seed_attention(sessions)
     faults: list[str] = []
     looked_at = 0
-    async with await person(app, web_sessions, *Role) as client:
+    async with await person(app, web_sessions, *COLLEAGUES) as client:
         return_no = await opened(client)
         for route in pages(app):
             if route.path == "/logout":

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from db.engine import Sessions
 from domain.platform.permissions import Role
+from domain.platform.scopes import Limit
 from tests.web.test_input import pages
 from tests.web.world import Engine, Person, change, person, seed_attention
 
@@ -90,6 +91,11 @@ PAGES = {
     "/finance/invoices/skus": _READERS,
     "/finance/invoices/new": _ADMIN,
     "/finance/erp/new": _ADMIN,
+    "/people": _ADMIN,
+    "/people/new": _ADMIN,
+    "/people/rights": _ADMIN,
+    "/people/keys": _ADMIN,
+    "/people/keys/new": _ADMIN,
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
@@ -102,6 +108,9 @@ ABSENT = {
     "/imports/imp_1/file": _ALL,
     "/imports/templates/nothing": _ALL,
     "/approvals/apr_1": _ALL,
+    "/people/accounts/acc-1": _ADMIN,
+    "/people/accounts/acc-1/password": _ADMIN,
+    "/people/keys/key-1/withdraw": _ADMIN,
     "/finance/invoices/accounts/main": _READERS,
     "/finance/invoices/accounts/main/pause": _BOOKS,
     "/finance/invoices/accounts/main/credentials": _ADMIN,
@@ -126,7 +135,7 @@ ABSENT = {
     "/finance/erp/main/pause": _BOOKS,
     "/finance/erp/main/credentials": _ADMIN,
     "/finance/erp/main/settings": _ADMIN,
-    "/claims/CL-1": _ALL,
+    "/claims/CL-1": _ALL - {Role.DEALER},
     "/claims/CL-1/sheet": _CLAIMS,
     "/claims/CL-1/do/file": _CLAIMS,
 }
@@ -153,6 +162,14 @@ FORMS = {
     "/privacy/erasure/confirmation": _ADMIN,
     "/imports": _ALL,
     "/imports/imp_1/decision": _ALL,
+    "/people/new": _ADMIN,
+    "/people/accounts/acc-1": _ADMIN,
+    "/people/accounts/acc-1/password": _ADMIN,
+    "/people/accounts/acc-1/close": _ADMIN,
+    "/people/accounts/acc-1/open": _ADMIN,
+    "/people/shops": _ADMIN,
+    "/people/keys/new": _ADMIN,
+    "/people/keys/key-1/withdraw": _ADMIN,
     "/orders/O-1/receiver": _SERVICE,
     "/orders/O-1/do/hold": _SERVICE,
     "/orders/O-1/do/release": _SERVICE,
@@ -266,7 +283,8 @@ async def test_a_role_sees_its_pages_and_no_others(
     app: FastAPI, web_sessions: Sessions, sessions: Sessions, role: Role
 ) -> None:
     await seed_attention(sessions)
-    async with await person(app, web_sessions, role) as client:
+    limits = [Limit("HQ")] if role is Role.DEALER else []
+    async with await person(app, web_sessions, role, limits=limits) as client:
         for path, roles in PAGES.items():
             answer = await client.get(path)
             assert answer.status_code == (200 if role in roles else 403), path

@@ -13,10 +13,12 @@ from db.engine import Sessions
 from db.ids import new_id
 from db.orders.tables import OrderEventRow, OrderHoldRow, ParcelRow, TrackingEventRow
 from db.platform.accounts import Accounts
+from db.platform.scopes import limit
 from db.platform.tables import AccountRow, AttentionRow
 from db.sql import run
 from domain.orders.messages import Accepted
 from domain.platform.permissions import Role
+from domain.platform.scopes import Limit
 from tests.api.served import browser
 
 
@@ -57,9 +59,14 @@ class Person(httpx.AsyncClient):
 
 
 async def person(
-    app: FastAPI, sessions: Sessions, *roles: Role, language: str = "en", name: str = "Li Lei"
+    app: FastAPI,
+    sessions: Sessions,
+    *roles: Role,
+    language: str = "en",
+    name: str = "Li Lei",
+    limits: Sequence[Limit] = (),
 ) -> Person:
-    """A new account with these roles, already logged in."""
+    """A new account with these roles, limited to these places, already logged in."""
     async with sessions.begin() as session:
         account = new_id("acc")
         session.add(
@@ -70,6 +77,7 @@ async def person(
             )
         )  # fmt: skip
         await session.flush()
+        await limit(session, "account", account, limits)
         accounts = Accounts(session)
         secret = await accounts.open_session(account, datetime.now(UTC))
         known = await accounts.session_of(secret, datetime.now(UTC))

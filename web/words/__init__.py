@@ -74,6 +74,7 @@ from web.words.parcels import (
     RETURN_STATE,
     SHIPMENT_STATUS,
 )
+from web.words.people import PERMISSION
 from web.words.returns import (
     CASE_VERDICT,
     DISPOSITION,
@@ -172,7 +173,8 @@ __all__ = (
     "ORDER_STATUS",
     "PARCEL_STATUS",
     "PAYMENT_PROVIDER",
-    "PAYMENT_PURPOSE",
+    "PAYMENT_PURPOSE", "PERMISSION",
+   
     "RANGE_ASKED",
     "RED_REASON",
     "REFUND_STATE",

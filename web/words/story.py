@@ -22,6 +22,7 @@ ROLE: Final = {
     "warehouse": N_("Warehouse"),
     "buyer": N_("Buyer"),
     "finance": N_("Finance"),
+    "dealer": N_("Dealer"),
     "manager": N_("Manager"),
     "admin": N_("Administrator"),
 }

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from activities.shared.adapters import Adapters
 from api.channels import listings, routes, tickets, webhooks
@@ -13,19 +13,24 @@ from api.logistics import webhooks as carrier_webhooks
 from api.orders import payments
 from db.engine import Sessions
 from db.vault import Vault
+from domain.platform.scopes import WHOLE
 from tests.shops import VAULT
+
+
+async def _the_company(request: Request) -> None:
+    request.state.scope = WHOLE
 
 
 @asynccontextmanager
 async def client_of(sessions: Sessions, vault: Vault = VAULT) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(_the_company)])
     doors = (payments.router, carrier_webhooks.router, tickets.router, webhooks.router)
     for router in (*doors, routes.router, listings.router):
         app.include_router(router)
     limit_bodies(app)
     async with httpx.AsyncClient() as outside:
-        app.state.sessions = sessions
+        app.state.sessions = app.state.office = sessions
         app.state.vault = vault
         app.state.adapters = Adapters(sessions, vault, outside)
         transport = httpx.ASGITransport(app)

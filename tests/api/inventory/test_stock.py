@@ -4,14 +4,19 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest_asyncio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from api.inventory.routes import router
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
 from domain.inventory.stock import Document, ReserveStock, StockKey, StockLine
+from domain.platform.scopes import WHOLE
 from domain.shared.ids import LocationId, Sku
+
+
+async def _the_company(request: Request) -> None:
+    request.state.scope = WHOLE
 
 
 @pytest_asyncio.fixture
@@ -33,8 +38,8 @@ async def client(sessions: Sessions, web_sessions: Sessions) -> AsyncIterator[ht
         await stock.transfer(
             Document("transfer", "X", "X:in"), [StockLine(arriving, 1)], LocationId("S1")
         )
-    app = FastAPI()
-    app.state.sessions = web_sessions
+    app = FastAPI(dependencies=[Depends(_the_company)])
+    app.state.office = web_sessions
     app.include_router(router, prefix="/api/v1")
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -13,11 +13,13 @@ from api.deps import NotConnected, new_request_id
 from api.strict import strict_json
 from db.engine import Sessions
 from domain.platform.permissions import Role
+from domain.platform.scopes import WHOLE
 from tests.people import VAULT
 
 
 async def _somebody(request: Request) -> None:
     request.state.principal = Principal("key", "k", "key:test", "test", frozenset(Role))
+    request.state.scope = WHOLE
     request.state.request_id = new_request_id()
 
 
@@ -30,7 +32,7 @@ async def client_of(
     errors.install(app)
     for router in routers:
         app.include_router(router, prefix="/api/v1")
-    app.state.sessions = sessions
+    app.state.sessions = app.state.office = sessions
     app.state.vault = VAULT
     app.state.temporal = temporal or NotConnected()
     transport = httpx.ASGITransport(app)

@@ -13,7 +13,7 @@ from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow
 from db.platform.gates import Gates, Waiting
 from domain.platform.gates import TendGate
-from domain.platform.permissions import Role, may_tend
+from domain.platform.permissions import Role, may, tending
 from domain.shared.errors import GateHolding, Unavailable
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows
@@ -130,4 +130,4 @@ async def test_what_cannot_be_done_is_refused(
     ],
 )
 def test_each_gate_has_its_own_people(system: str, who: set[Role]) -> None:
-    assert {role for role in Role if may_tend(frozenset({role}), system)} == who
+    assert {role for role in Role if may(frozenset({role}), tending(system))} == who

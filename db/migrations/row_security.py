@@ -1,0 +1,201 @@
+"""Which rows `onhand_web` sees: those of its transaction's scope; without one, none.
+
+Owner, worker and office see all: their policy is a constant that Postgres plans away, so that the
+statements of people who see the whole company are planned as if there were none. What is asked row
+by row is asked of functions: policies that ask each other's tables would go round in circles.
+"""
+
+# ruff: noqa: S608 (made of constants)
+
+import hashlib
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+
+def _told(name: str) -> str:
+    """The ids the transaction was told."""
+    return f"CAST(coalesce(nullif(current_setting('onhand.{name}', true), ''), '{{}}') AS text[])"
+
+
+# Looked up once a statement; the cast to what it is already makes `ANY` take it for an array.
+_HERE: Final = f"ANY ((SELECT {_told('locations')})::text[])"
+_OUR_SHOPS: Final = f"ANY ((SELECT {_told('shops')})::text[])"
+_MOVED: Final = (
+    "ANY ((SELECT coalesce(array_agg('location:' || one), '{}')"
+    f" FROM unnest({_told('locations')}) AS one)::text[])"
+)
+
+
+def _order(id: str, shop_id: str) -> str:
+    """Of our shops, or sent from here, sold here over the counter, or coming back here."""
+    return (
+        f"{shop_id} = {_OUR_SHOPS}"
+        f" OR EXISTS (SELECT FROM shipment s WHERE s.order_id = {id} AND s.location_id = {_HERE})"
+        f" OR EXISTS (SELECT FROM till_ticket t WHERE t.order_id = {id}"
+        f" AND t.location_id = {_HERE})"
+        f" OR EXISTS (SELECT FROM return_label b WHERE b.order_id = {id}"
+        f" AND b.location_id = {_HERE})"
+    )
+
+
+def _function(name: str, parameter: str, query: str) -> str:
+    """Looks as the owner, who sees all; the scope it compares with is the caller's."""
+    return (
+        f"CREATE OR REPLACE FUNCTION {name}({parameter} text) RETURNS boolean LANGUAGE sql"
+        " STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = public, pg_temp"
+        f" SET plan_cache_mode = force_generic_plan AS $$ {query} $$"
+    )
+
+
+FUNCTIONS: Final = (
+    _function(
+        "onhand_sees_order",
+        "asked",
+        "SELECT EXISTS (SELECT FROM sales_order o WHERE o.id = asked"
+        f" AND ({_order('o.id', 'o.shop_id')}))",
+    ),
+    _function(
+        "onhand_of_our_shops",
+        "asked",
+        "SELECT EXISTS (SELECT FROM sales_order o WHERE o.id = asked"
+        f" AND o.shop_id = {_OUR_SHOPS})",
+    ),
+    "REVOKE ALL ON FUNCTION onhand_sees_order(text), onhand_of_our_shops(text) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION onhand_sees_order(text), onhand_of_our_shops(text) TO onhand_web",
+)
+
+_WITH_ORDER: Final = "onhand_sees_order(order_id)"
+_HAS_SHOPS: Final = "(SELECT nullif(current_setting('onhand.shops', true), '{}')) <> ''"
+_AT_PLACE: Final = f"location_id = {_HERE} OR ({_HAS_SHOPS} AND onhand_of_our_shops(order_id))"
+_BOOKS: Final = "false"  # the books are the company's
+
+
+def _with(parent: str, key: str, column: str = "") -> str:
+    """Seen with the row it is a part of."""
+    return f"EXISTS (SELECT FROM {parent} above WHERE above.{key} = {{table}}.{column or key})"
+
+
+_OF_EXTERNAL: Final = (
+    "EXISTS (SELECT FROM sales_order o WHERE o.channel = after_sale.channel"
+    " AND o.shop_id = after_sale.shop_id AND o.external_no = after_sale.external_no)"
+)
+_OF_PAID: Final = (
+    "EXISTS (SELECT FROM sales_order o WHERE o.shop_id = payment.shop_id"
+    " AND o.external_no = payment.external_no)"
+)
+
+# What a row must be for a scope to see and to write it.
+POLICIES: Final[dict[str, str]] = {
+    # stock
+    "stock_balance": f"location_id = {_HERE}",
+    "dealer": f"location_id = {_HERE}",
+    "reservation": f"location_id = {_HERE}",
+    "backorder": f"location_id = {_HERE}",
+    "stock_move": f"from_place = {_MOVED} OR to_place = {_MOVED}",
+    # orders
+    "sales_order": _order("sales_order.id", "sales_order.shop_id"),
+    **dict.fromkeys(
+        (
+            "receiver", "order_line", "fulfilment_line", "order_hold", "order_event",
+            "order_late_fact", "attention", "refund", "till_payment", "invoice", "carrier_claim",
+            "sales_return", "return_settlement", "order_key", "order_note", "order_tag",
+            "order_change", "bulk_item",
+        ),
+        _WITH_ORDER,
+    ),
+    "after_sale": _OF_EXTERNAL,
+    "payment": _OF_PAID,
+    "till_ticket": _AT_PLACE,
+    "inbox": f"shop_id = {_OUR_SHOPS}",
+    # Names the stock and the costs of every location that was thought of.
+    "sourcing_decision": "false",
+    # shipments
+    "shipment": _AT_PLACE,
+    "shipment_line": _with("shipment", "no", "shipment_no"),
+    "parcel": _with("shipment", "no", "shipment_no"),
+    "intercept": _with("shipment", "no", "shipment_no"),
+    "platform_label": _with("parcel", "id", "parcel_id"),
+    "tracking_event": _with("parcel", "id", "parcel_id"),
+    "claim_line": _with("carrier_claim", "claim_no"),
+    "claim_money": _with("carrier_claim", "claim_no"),
+    # the floor
+    **dict.fromkeys(
+        ("stock_bin", "floor_rule", "carton", "carrier_cutoff", "wave", "hand_over"),
+        f"location_id = {_HERE}",
+    ),
+    "wave_shipment": _with("wave", "no", "wave_no"),
+    "handed_parcel": _with("hand_over", "no", "hand_over_no"),
+    "warehouse_scan": " OR ".join(
+        (_with("shipment", "no", "shipment_no"), _with("wave", "no", "wave_no"))
+    ),
+    # returns
+    "return_label": _AT_PLACE,
+    "sales_return_line": _with("sales_return", "return_no"),
+    "return_wanted": _with("sales_return", "return_no"),
+    "return_receipt": _with("sales_return", "return_no"),
+    "return_inspection": _with("sales_return", "return_no"),
+    "return_photo": _with("sales_return", "return_no"),
+    "return_inspection_undo": _with("return_inspection", "id", "inspection_id"),
+    # books
+    "voucher": _BOOKS,
+    "voucher_entry": _BOOKS,
+    "recognised": _BOOKS,
+    "stock_value": _BOOKS,
+    "book_fact": _BOOKS,
+}  # fmt: skip
+# The columns by which a table tells whose it is, and tables that have one and need no policy.
+OWNED_BY: Final = frozenset(
+    {"order_id", "location_id", "shipment_no", "return_no", "claim_no", "parcel_id"}
+)
+OPEN: Final = {
+    "account_scope": "who may see what is looked up before there is a scope",
+    "api_key_scope": "who may see what is looked up before there is a scope",
+}
+# Triggers tell the books what happened, whoever did it; nobody of a part of the company reads them.
+_TOLD_BY_TRIGGERS: Final = ("book_fact",)
+
+
+def statements_of(table: str) -> tuple[str, ...]:
+    """Secure one table anew."""
+    seen = POLICIES[table].replace("{table}", table)
+    tells = (
+        (
+            f"DROP POLICY IF EXISTS told ON {table}",
+            f"CREATE POLICY told ON {table} FOR INSERT TO onhand_web WITH CHECK (true)",
+        )
+        if table in _TOLD_BY_TRIGGERS
+        else ()
+    )
+    return (
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"DROP POLICY IF EXISTS everything ON {table}",
+        f"CREATE POLICY everything ON {table}"
+        " TO onhand_owner, onhand_worker, onhand_office USING (true) WITH CHECK (true)",
+        f"DROP POLICY IF EXISTS scope ON {table}",
+        f"CREATE POLICY scope ON {table} TO onhand_web USING ({seen})",
+        *tells,
+    )
+
+
+_KNOWN: Final = text(
+    "SELECT c.relname, obj_description(p.oid, 'pg_policy') FROM pg_policy p"
+    " JOIN pg_class c ON c.oid = p.polrelid WHERE p.polname = 'scope'"
+)
+
+
+def secure(connection: Connection) -> None:
+    """Bring every table's policy to what is said here; one that says it already is left alone, as
+    a change waits for whoever uses the table."""
+    for statement in FUNCTIONS:
+        connection.exec_driver_sql(statement)
+    known = {str(table): digest for table, digest in connection.execute(_KNOWN)}
+    for table in POLICIES:
+        statements = statements_of(table)
+        digest = hashlib.sha256("\n".join(statements).encode()).hexdigest()[:16]
+        if known.get(table) == digest:
+            continue
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"COMMENT ON POLICY scope ON {table} IS '{digest}'")

@@ -44,7 +44,8 @@ _STEPS: Final = (
     ON CONFLICT (order_id) DO UPDATE SET wrapped = '', destroyed_at = excluded.destroyed_at
     """,
     """
-    UPDATE receiver SET sealed = '', digest = '', phone_digest = '', phone_last4 = '',
+    UPDATE receiver SET sealed = '', digest = '', whole_digest = '', phone_digest = '',
+                        phone_last4 = '',
                         postcode = '', longitude = NULL, latitude = NULL
     WHERE order_id = ANY(:ids)
     """,
@@ -56,6 +57,10 @@ _STEPS: Final = (
     """
     UPDATE correction SET data = '{}' WHERE step_id = 'address' AND workflow_id IN (
         SELECT workflow_id FROM sales_order WHERE id = ANY(:ids))
+    """,
+    """
+    UPDATE order_note SET sealed = '', removed_at = clock_timestamp(), removed_by = 'erased'
+    WHERE order_id = ANY(:ids) AND removed_at IS NULL
     """,
     "UPDATE invoice SET sealed = '' WHERE order_id = ANY(:ids)",
     """

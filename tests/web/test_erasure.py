@@ -8,6 +8,7 @@ from db.audit import run as audited
 from db.engine import Sessions
 from db.finance.invoices import ask_invoice
 from db.keys import order_key
+from db.orders.notes import write_note
 from db.orders.receivers import open_receiver, save_receiver, sealed_correction
 from db.orders.return_acts import open_return
 from db.orders.return_photos import Photo, add_photos
@@ -55,6 +56,7 @@ async def seed_canary(sessions: Sessions, number: str, phone: str = PHONE) -> No
             id=order_id, a=CANARIES[4], b=CANARIES[5], c=CANARIES[6], d=CANARIES[0],
         )  # fmt: skip
         key = await order_key(session, VAULT, order_id)
+        await write_note(session, VAULT, order_id, f"note_{number}", CANARIES[0], "kefu")
         await run(
             session, "INSERT INTO correction (id, workflow_id, step_id, data, actor) VALUES"
             " (:id, :workflow, 'address', CAST(:data AS jsonb), 'kefu')",
@@ -141,7 +143,8 @@ async def test_of_an_erased_person_no_word_is_left_and_no_sum_moves(
     assert await sums(sessions) == before
     assert await audited(database_url) == wrong
     left = await rows(
-        sessions, "SELECT order_id FROM receiver WHERE sealed <> '' OR phone_digest <> ''"
+        sessions,
+        "SELECT order_id FROM receiver WHERE sealed <> '' OR phone_digest || whole_digest <> ''",
     )
     assert left == [("ord_9",)]
     # A copy of the sealed bytes that somebody kept is of no use any more.

@@ -8,7 +8,9 @@ from starlette.responses import Response
 from api.deps import Context, RequestContext
 from api.orders import changes
 from db.orders import together
-from db.shared import regrouping
+from db.shared import line_edits, regrouping
+from domain.orders.editing import EditPlan, why_not_edited
+from domain.orders.messages import LineUnits
 from domain.orders.together import Dividable, SplitPlan
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from web.input import typed
@@ -134,6 +136,68 @@ async def split(
     )
     await changes.split(no, body, context)
     return done(request, no)
+
+
+@router.get("/orders/{no}/do/lines")
+async def lines_form(
+    no: str,
+    request: Request,
+    context: Context,
+    line_id: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
+    units: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
+    sku: Annotated[str, Query(max_length=100)] = "",
+    sku_units: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Choose other quantities, take lines out or add one; below, what that costs."""
+    about = await order_context(context, no)
+    wanted = lines_of(line_id, units, sku, sku_units)
+    plan: EditPlan | None = None
+    refused = ""
+    async with context.sessions.begin() as session:
+        what = await line_edits.editable(session, about["order"].id)
+        refused = why_not_edited(what)
+        if wanted and not refused:
+            try:
+                plan = await line_edits.edit_plan(session, about["order"].id, wanted)
+            except (ActionNotAllowed, InvalidInput) as error:
+                refused = str(error)
+    chosen = {one.line_id: one.quantity for one in wanted if one.line_id}
+    return page(
+        request, "lines.html", plan=plan, refused=refused, lines=what.lines, chosen=chosen,
+        sku=sku, sku_units=sku_units, may_edit=not why_not_edited(what), **about,
+    )  # fmt: skip
+
+
+@router.post("/orders/{no}/do/lines")
+async def change_lines(
+    no: str,
+    request: Request,
+    context: Context,
+    plan_hash: Hash = "",
+    reason: Text = "",
+    line_id: Annotated[list[str] | None, Form(max_length=_MOST_LINES)] = None,
+    units: Annotated[list[str] | None, Form(max_length=_MOST_LINES)] = None,
+    sku: Annotated[str, Form(max_length=100)] = "",
+    sku_units: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Carry out the plan that was shown."""
+    lines = [
+        {"line_id": one.line_id, "sku": one.sku, "quantity": one.quantity}
+        for one in lines_of(line_id, units, sku, sku_units)
+    ]
+    body = body_of(changes.Lines, plan_hash=plan_hash, reason=reason, lines=lines)
+    await changes.change_lines(no, body, context)
+    return done(request, no)
+
+
+def lines_of(
+    line_ids: list[str] | None, units: list[str] | None, sku: str, sku_units: str
+) -> list[LineUnits]:
+    """The lines of a form as they shall be. Raises InvalidInput."""
+    wanted = [LineUnits(line, quantity) for line, quantity in wanted_of(line_ids, units).items()]
+    if code := typed(sku):
+        wanted.append(LineUnits("", wanted_of([""], [sku_units or "1"])[""], code))
+    return wanted
 
 
 def wanted_of(line_ids: list[str] | None, units: list[str] | None) -> dict[str, int]:

@@ -14,6 +14,11 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_("orders of this channel are changed where they were bought"),
+    N_("order {no} goes in one parcel with others; part them first"),
+    N_("nothing would change"),
+    N_("nothing would be left; cancel the order instead"),
+    N_("the buyer owes {owed} for the changed lines"),
     N_("only the platform knows who gets order {no}: it makes the waybill for it"),
     N_("order {no} is paid on delivery"),
     N_("order {no} is only a test"),

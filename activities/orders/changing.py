@@ -10,7 +10,7 @@ from activities.orders.ports import OrderRules
 from db.engine import Sessions
 from db.orders import together
 from db.orders.repository import OrderRepository
-from db.shared import regrouping
+from db.shared import line_edits, regrouping
 from domain.orders.lifecycle import OrderState
 from domain.orders.messages import ChangeByPlan
 from domain.orders.work import ChangeOrder, RecordOrder
@@ -80,6 +80,10 @@ async def _carry_out(session: AsyncSession, order_id: str, command: ChangeByPlan
             plan = await regrouping.split_plan(session, order_id, wanted, command.place)
             _refuse_another(plan.hash, command)
             await regrouping.send_ahead(session, order_id, plan, reason, actor)
+        case "lines":
+            plan = await line_edits.edit_plan(session, order_id, command.lines)
+            _refuse_another(plan.hash, command)
+            await line_edits.carry_out_edit(session, order_id, plan, reason, actor)
         case _:
             raise InvalidInput("there is no such change")
     await regrouping.keep_change(

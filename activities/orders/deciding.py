@@ -11,6 +11,7 @@ from db.logistics.intercepts import want_intercepts
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
 from db.orders.boxes import part_from_others
+from db.orders.payments import difference_is_paid
 from db.orders.receivers import correct_receiver
 from db.orders.refunds import plan_refunds
 from db.orders.repository import OrderRepository
@@ -163,9 +164,12 @@ class DecidingActivities:
     async def _cancel_lines(self, orders: OrderRepository, plan: CancellationPlan) -> None:
         order_id = plan.order_id
         parameters = {"order_id": order_id, "line_ids": list(plan.line_ids)}
-        if await orders.run(cancelling.CANCEL_LINES, parameters):
+        if doomed := await orders.run(cancelling.CANCEL_LINES, parameters):
             refund = {"order_id": order_id, "refund": plan.refund_minor}
             await orders.run(cancelling.NOTE_REFUND, refund)
+            less = {"order_id": order_id, "line_ids": [row.id for row in doomed]}
+            await orders.run(cancelling.COSTS_LESS, less)
+            await difference_is_paid(orders.session, order_id)
         cancelled = await orders.run(cancelling.CANCELLED_FULFILMENT, {"order_id": order_id})
         await leave_queue(orders.session, order_id, [row.id for row in cancelled])
         await orders.run(cancelling.CLOSE_IF_EMPTY, {"order_id": order_id})

@@ -16,6 +16,7 @@ from domain.orders.work import Entry
 from domain.shared.address import Receiver
 
 _LINES_CHANGED: Final = "the channel changed the lines after work on them had begun"
+_EDITED: Final = "SELECT FROM sales_order WHERE id = :order_id AND lines_edited"
 _TOLD: Final = "SELECT FROM order_hold WHERE order_id = :order_id AND reason = :reason"
 
 
@@ -33,6 +34,8 @@ async def change_late(
         await _flag_lines(orders, order_id, snapshot)
     known = await orders.run(statements.GOODS, {"order_id": order_id})
     lines, too_late = _other_lines(known, snapshot)
+    if await orders.run(_EDITED, {"order_id": order_id}):
+        lines = ""  # a person changed them; what the channel said before is no news
     if lines and (too_late or TABLE[Change.LINES][stage] is Response.PARK):
         reason = f"{_LINES_CHANGED}: {lines}"
         if not await orders.run(_TOLD, {"order_id": order_id, "reason": reason}):

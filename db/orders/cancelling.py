@@ -15,7 +15,10 @@ from domain.shared.errors import OrderNotFound
 _ORDER: Final = """
 SELECT id, status, currency, captured_minor, refunded_minor,
        refund_due_minor + returning_minor AS refund_due_minor, freight_minor,
-       channel <> ALL(CAST(:ours AS text[])) AS settled_by_channel
+       channel <> ALL(CAST(:ours AS text[])) AS settled_by_channel,
+       CASE WHEN lines_edited AND captured_minor > 0 AND NOT cash_on_delivery
+            THEN greatest(payable_minor - (captured_minor - refunded_minor - refund_due_minor
+                                           - returning_minor), 0) ELSE 0 END AS owed_minor
 FROM sales_order WHERE id = :order_id
 """
 
@@ -61,6 +64,13 @@ UPDATE sales_order
 SET refund_due_minor = least(refund_due_minor + :refund,
                              captured_minor - refunded_minor - returning_minor)
 WHERE id = :order_id
+"""
+
+# Of an order whose lines a person changed we say what it costs; of others their channel does.
+COSTS_LESS: Final = """
+UPDATE sales_order SET payable_minor = payable_minor - coalesce((
+    SELECT sum(payable_minor) FROM order_line WHERE id = ANY(:line_ids)), 0)
+WHERE id = :order_id AND lines_edited
 """
 
 CANCELLED_FULFILMENT: Final = """
@@ -144,5 +154,6 @@ async def cancellable(orders: OrderRepository, order_id: str) -> CancellableOrde
             )
             for s in shipments
         ),
-        order.settled_by_channel,
+        owed_minor=order.owed_minor,
+        settled_by_channel=order.settled_by_channel,
     )

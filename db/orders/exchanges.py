@@ -33,13 +33,18 @@ WHERE w.return_no = :return_no ORDER BY w.sku
 """
 
 _OWING: Final = """
-SELECT o.id, o.workflow_id, o.currency, o.payable_minor - o.captured_minor AS owed, o.channel_state,
+SELECT o.id, o.workflow_id, o.currency, o.channel_state,
+       o.payable_minor - (o.captured_minor - o.refunded_minor - o.refund_due_minor
+                          - o.returning_minor) AS owed,
+       EXISTS (SELECT FROM order_hold h WHERE h.order_id = o.id AND h.kind = 'difference'
+               AND h.released_at IS NULL) AS is_owing,
        o.closed_at IS NOT NULL AS is_closed,
        EXISTS (SELECT FROM order_event e
                WHERE e.order_id = o.id AND e.kind = 'difference_paid'
                  AND e.data->>'reference' = CAST(:reference AS text)) AS is_known
 FROM sales_order o
-WHERE o.no = :no AND EXISTS (SELECT FROM sales_return r WHERE r.new_order_id = o.id)
+WHERE o.no = :no AND (o.lines_edited OR EXISTS (
+    SELECT FROM sales_return r WHERE r.new_order_id = o.id))
 FOR NO KEY UPDATE
 """
 
@@ -105,7 +110,8 @@ async def wanted_of(session: AsyncSession, return_no: str) -> list[tuple[Wanted,
 async def pay_difference(
     session: AsyncSession, no: str, amount_minor: int, reference: str, actor: str
 ) -> None:
-    """What the buyer owed for an exchange came in by a way that no provider tells us of.
+    """What the buyer owed for an exchange or for changed lines came in by a way that no provider
+    tells us of.
 
     The goods go once nothing is owed. Raises OrderNotFound, ActionNotAllowed where nothing is
     owed, InvalidInput for more than is.
@@ -116,7 +122,7 @@ async def pay_difference(
     order = rows[0]
     if order.is_known:
         raise ActionNotAllowed(f"payment {reference[:50]} is written down already")
-    if order.channel_state != "unpaid" or order.is_closed:
+    if not (order.is_owing or order.channel_state == "unpaid") or order.is_closed:
         raise ActionNotAllowed("nothing is owed for this order")
     if not 0 < amount_minor <= order.owed:
         raise InvalidInput(f"at most {Money(order.owed, order.currency)} are owed")

@@ -56,6 +56,10 @@ WHERE o.id = :order_id AND o.channel_state = 'unpaid' AND o.captured_minor >= o.
   AND EXISTS (SELECT FROM sales_return r WHERE r.new_order_id = o.id)
 RETURNING o.id
 """
+_NOTHING_OWED: Final = """
+SELECT id FROM sales_order WHERE id = :order_id AND lines_edited
+  AND captured_minor - refunded_minor - refund_due_minor - returning_minor >= payable_minor
+"""
 # What people see of an order's money at its providers, payments first.
 _OF_ORDER: Final = """
 SELECT p.id, p.provider, p.transaction_id, p.amount_minor, p.currency, p.captured_at, p.purpose,
@@ -126,7 +130,11 @@ async def record_payment(session: AsyncSession, payment: NewPayment) -> PaymentP
 
 
 async def difference_is_paid(session: AsyncSession, order_id: str) -> bool:
-    """Let the goods of an exchange go once nothing is owed for them any more."""
+    """Let goods go once nothing is owed for them any more: those of an exchange, and those of an
+    order whose lines were changed."""
+    if await run(session, _NOTHING_OWED, order_id=order_id):
+        held = [str(HoldKind.DIFFERENCE)]
+        await run(session, RELEASE_HOLDS, order_id=order_id, kinds=held, by="system")
     paid = await run(session, _DIFFERENCE_IS_PAID, order_id=order_id)
     if paid:
         await run(

@@ -143,8 +143,11 @@ SAVE_HEADER: Final = """
 UPDATE sales_order SET
     version_revision = :version_revision, version_modified_us = :version_modified_us,
     applied_sha256 = :sha256, channel_state = :channel_state, currency = CAST(:currency AS text),
-    goods_minor = :goods_minor, discount_minor = :discount_minor, freight_minor = :freight_minor,
-    tax_minor = :tax_minor, payable_minor = :payable_minor,
+    goods_minor = CASE WHEN lines_edited THEN goods_minor ELSE :goods_minor END,
+    discount_minor = CASE WHEN lines_edited THEN discount_minor ELSE :discount_minor END,
+    freight_minor = :freight_minor,
+    tax_minor = CASE WHEN lines_edited THEN tax_minor ELSE :tax_minor END,
+    payable_minor = CASE WHEN lines_edited THEN payable_minor ELSE :payable_minor END,
     captured_minor = greatest(captured_minor, :captured_minor, coalesce((
         SELECT sum(p.amount_minor) FROM payment p
         WHERE p.shop_id = sales_order.shop_id AND p.external_no = sales_order.external_no
@@ -173,6 +176,7 @@ FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l(
     line_no int, external_line_no text, kind text, external_sku text, title text, quantity bigint,
     list_minor bigint, discount_minor bigint, tax_minor bigint, payable_minor bigint,
     refund_in_progress boolean, cancelled boolean, gift boolean)
+WHERE NOT EXISTS (SELECT FROM sales_order WHERE id = :order_id AND lines_edited)
 ON CONFLICT (order_id, external_line_no) DO UPDATE SET
     title = excluded.title, quantity = excluded.quantity, list_minor = excluded.list_minor,
     discount_minor = excluded.discount_minor, tax_minor = excluded.tax_minor,
@@ -185,6 +189,7 @@ ON CONFLICT (order_id, external_line_no) DO UPDATE SET
 DROP_LINES: Final = """
 UPDATE order_line SET cancelled = true
 WHERE order_id = :order_id AND NOT external_line_no = ANY(:kept) AND NOT cancelled
+  AND NOT EXISTS (SELECT FROM sales_order WHERE id = :order_id AND lines_edited)
 RETURNING id
 """
 
@@ -210,6 +215,7 @@ UNMAPPED: Final = """
 SELECT DISTINCT l.external_sku FROM order_line l
 JOIN sales_order o ON o.id = l.order_id
 WHERE l.order_id = :order_id AND l.kind = 'goods' AND NOT l.cancelled
+  AND l.external_line_no NOT LIKE 'ours-%' -- a person added our own SKU
   AND NOT EXISTS (SELECT FROM channel_sku m
                   WHERE m.shop_id = o.shop_id AND m.external_sku = l.external_sku)
 ORDER BY 1
@@ -244,6 +250,7 @@ FROM order_line known
 LEFT JOIN jsonb_to_recordset(CAST(:lines AS jsonb)) AS t(no text, refund boolean, closed boolean)
     ON t.no = known.external_line_no
 WHERE l.id = known.id AND l.order_id = :order_id AND NOT l.cancelled
+  AND l.external_line_no NOT LIKE 'ours-%'
   AND (l.refund_in_progress, l.closed_by_channel)
     IS DISTINCT FROM (coalesce(t.refund, false), coalesce(t.closed, true))
 """

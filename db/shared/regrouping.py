@@ -170,7 +170,7 @@ async def send_ahead(
     session: AsyncSession, order_id: str, plan: SplitPlan, reason: str, actor: str
 ) -> None:
     """Carry out a plan; the locks are held. Raises PlanChanged when stock went meanwhile."""
-    numbers = [await _taken_out(session, order_id, part) for part in plan.parts]
+    numbers = [await taken_out(session, order_id, part) for part in plan.parts]
     await run(session, _AHEAD, nos=numbers)
     if plan.location_id:
         parts = await _waiting(session, numbers)
@@ -214,7 +214,7 @@ async def sending_places(session: AsyncSession) -> dict[str, str]:
     return {row.id: row.name for row in await run(session, _SENDING)}
 
 
-async def _taken_out(session: AsyncSession, order_id: str, part: Part) -> str:
+async def taken_out(session: AsyncSession, order_id: str, part: Part) -> str:
     """The number of the shipment that has exactly this part: its own, where that is all of it."""
     if part.whole:
         return part.shipment_no

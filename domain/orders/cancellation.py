@@ -52,6 +52,7 @@ class CancellableOrder:
     freight_minor: int
     lines: tuple[CancellableLine, ...]
     shipments: tuple[CancellableShipment, ...]
+    owed_minor: int = 0  # by the buyer, for lines that were changed
     settled_by_channel: bool = False  # the marketplace holds the money and pays it back itself
 
 
@@ -155,7 +156,7 @@ def _refund(order: CancellableOrder, doomed: Sequence[CancellableLine], whole: b
     if order.settled_by_channel or ceiling <= 0:
         return 0
     share = sum(line.payable_minor for line in doomed)
-    return ceiling if whole else min(ceiling, max(share, 0))
+    return ceiling if whole else min(ceiling, max(share - order.owed_minor, 0))
 
 
 def _of_what_is_here(

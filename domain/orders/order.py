@@ -55,6 +55,7 @@ class HoldKind(StrEnum):
     NO_LINES = "no_lines"  # nothing on it can be picked
     NO_SUCH_ORDER = "no_such_order"  # cancelled by its channel before anybody told us of it
     SENT_ELSEWHERE = "sent_elsewhere"  # the channel says it is sent, and it was not us
+    DIFFERENCE = "difference"  # the buyer owes something for lines that were changed
     STOCK_COUNT = "stock_count"  # carried out of a store whose books show less
 
 
@@ -72,10 +73,17 @@ HOLD_RULES: dict[HoldKind, tuple[str, str]] = {
     HoldKind.NO_LINES: ("customer_service", "channel"),
     HoldKind.NO_SUCH_ORDER: ("customer_service", "channel"),
     HoldKind.SENT_ELSEWHERE: ("customer_service", "channel"),
+    HoldKind.DIFFERENCE: ("customer_service", "payment"),
     HoldKind.STOCK_COUNT: ("customer_service", "stock"),
 }
 
 # Without the facts behind these there is nothing to send or nowhere to send it.
 NOT_RELEASED_BY_HAND = frozenset(
-    {HoldKind.UNMAPPED_SKU, HoldKind.NO_LINES, HoldKind.ADDRESS, HoldKind.STOCK_COUNT}
+    {
+        HoldKind.UNMAPPED_SKU,
+        HoldKind.NO_LINES,
+        HoldKind.ADDRESS,
+        HoldKind.STOCK_COUNT,
+        HoldKind.DIFFERENCE,
+    }
 )

@@ -47,6 +47,12 @@ class Money:
         return other.minor
 
 
+def share_of(minor: int, part: int, whole: int) -> int:
+    """What `part` of `whole` equal units is of a sum, rounded half away from zero."""
+    exact = Decimal(minor * part) / Decimal(whole)
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def split(minor: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Share a sum out by weights; the parts add up to it exactly.
 

@@ -287,7 +287,7 @@ async def test_actions_are_offered_only_while_they_mean_something(
         return set(re.findall(r'href="/orders/O-1/do/(\w+)', page))
 
     assert offered((await service.get("/orders/O-1")).text) == {
-        "hold", "address", "cancel", "receiver", "invoice", "note", "tag", "split",
+        "hold", "address", "cancel", "receiver", "invoice", "note", "tag", "split", "lines",
     }  # fmt: skip
     assert offered((await staff.get("/orders/O-1")).text) == {"note", "tag"}
     await change(sessions, "UPDATE shipment SET status = 'packed'")

@@ -45,6 +45,7 @@ HOLD: Final = {
     "no_lines": N_("Nothing to send"),
     "no_such_order": N_("No such order"),
     "sent_elsewhere": N_("Sent elsewhere"),
+    "difference": N_("Difference owed"),
     "stock_count": N_("Stock count differs"),
 }
 

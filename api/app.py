@@ -38,6 +38,7 @@ import api.orders.floor
 import api.orders.hand_overs
 import api.orders.holds
 import api.orders.invoices
+import api.orders.label_batches
 import api.orders.labels
 import api.orders.manifests
 import api.orders.notes
@@ -116,6 +117,7 @@ _ROUTERS: Final = (
     (api.orders.exchanges.router, _V1),
     (api.orders.floor.router, _V1),
     (api.orders.hand_overs.router, _V1),
+    (api.orders.label_batches.router, _V1),
     (api.orders.labels.router, _V1),
     (api.orders.manifests.router, _V1),
     (api.orders.return_labels.router, _V1),

@@ -11,8 +11,9 @@ from domain.shared.ids import ParcelId
 from domain.shared.money import Money
 from integrations.carriers.port import CargoItem
 from integrations.code128 import code128
-from integrations.printing import FONT_DIR, printed
+from integrations.printing import FONT_DIR, pictures, printed
 from integrations.printing import FontMissing as FontMissing
+from integrations.zpl import DOTS_PER_MM
 
 PRODUCT_NAMES: Final = {
     ("sf", "1"): "特快",
@@ -59,6 +60,14 @@ def render_labels(labels: Sequence[Label], font_dirs: Sequence[Path] = (FONT_DIR
     Raises FontMissing, and ValueError for a waybill number no barcode can hold.
     """
     return printed(_TEMPLATE, "labels", [_values(label) for label in labels], font_dirs)
+
+
+def render_label_pictures(
+    labels: Sequence[Label], font_dirs: Sequence[Path] = (FONT_DIR,)
+) -> list[bytes]:
+    """A PNG of 8 dots per millimetre for each label. Raises as `render_labels` does."""
+    values = [_values(label) for label in labels]
+    return pictures(_TEMPLATE, "labels", values, DOTS_PER_MM, font_dirs)
 
 
 def _values(label: Label) -> dict[str, object]:

@@ -23,14 +23,34 @@ def printed(
 
     Raises FontMissing.
     """
-    compiler = typst.Compiler(
-        template.read_bytes(), font_paths=_fonts(tuple(font_dirs)), ignore_system_fonts=True
-    )
-    inputs = {name: json.dumps(values, ensure_ascii=False), "font": FONT}
+    compiler, inputs = _compiler(template, name, values, font_dirs)
     pdf = compiler.compile(format="pdf", sys_inputs=inputs, timestamp=0)
     if not isinstance(pdf, bytes):
         raise TypeError("a print is one document")
     return pdf
+
+
+def pictures(
+    template: Path,
+    name: str,
+    values: object,
+    dots_per_mm: int,
+    font_dirs: Sequence[Path] = (FONT_DIR,),
+) -> list[bytes]:
+    """The same as a PNG for each page. Raises FontMissing."""
+    compiler, inputs = _compiler(template, name, values, font_dirs)
+    pages = compiler.compile(format="png", ppi=dots_per_mm * 25.4, sys_inputs=inputs)
+    found = [pages] if isinstance(pages, bytes) else pages
+    return [page for page in found or () if page is not None]
+
+
+def _compiler(
+    template: Path, name: str, values: object, font_dirs: Sequence[Path]
+) -> tuple[typst.Compiler, dict[str, str]]:
+    compiler = typst.Compiler(
+        template.read_bytes(), font_paths=_fonts(tuple(font_dirs)), ignore_system_fonts=True
+    )
+    return compiler, {name: json.dumps(values, ensure_ascii=False), "font": FONT}
 
 
 @lru_cache(maxsize=4)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy.engine import Row
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import SessionsOf, Who
-from api.orders import waves
+from api.deps import Context, SessionsOf, Who
+from api.orders import label_batches, waves
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.waves import Waves
@@ -97,6 +97,13 @@ async def pick(wave_no: str, request: Request, sessions: SessionsOf) -> Response
         closed=wave.state != "released" or not lines, scan_words=scan_words(request), floor=floor,
         back=f"/warehouse/waves/{wave.no}", title=wave.no,
     )  # fmt: skip
+
+
+@router.get("/warehouse/waves/{wave_no}/labels")
+async def labels(wave_no: str, request: Request, context: Context) -> Response:
+    """What can be printed of a wave, and what is left out for which reason."""
+    batch = await label_batches.label_batch(context, wave_no, [])
+    return page(request, "wave_labels.html", wave_no=wave_no, batch=batch, floor=floor)
 
 
 @router.post("/warehouse/waves/{wave_no}/release")

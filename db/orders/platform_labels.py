@@ -43,6 +43,12 @@ WHERE s.no = :no ORDER BY p.id
 """
 
 
+_MADE: Final = """
+SELECT DISTINCT p.shipment_no FROM platform_label d JOIN parcel p ON p.id = d.parcel_id
+WHERE p.shipment_no = ANY(:nos) AND p.voided_at IS NULL
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class PlatformLabel:
     """A box's label as its platform's print component wants it."""
@@ -71,6 +77,12 @@ async def printed_by(session: AsyncSession, order_id: str) -> dict[str, str]:
     """Who prints the labels of each shipment of an order."""
     rows = await run(session, _PRINTED_BY, order_id=order_id)
     return {row.no: row.printed_by for row in rows}
+
+
+async def platform_made(session: AsyncSession, shipment_nos: Sequence[str]) -> set[str]:
+    """Those whose labels a platform made, and only its own print component prints."""
+    rows = await run(session, _MADE, nos=list(shipment_nos))
+    return {row.shipment_no for row in rows}
 
 
 async def platform_labels(

@@ -232,6 +232,9 @@ ROUTES: Final[dict[str, Permission]] = {
     # warehouse
     "GET /api/v1/pick-lists": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/scans": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/label-batches": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/label-batches/labels.pdf": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/label-batches/labels.zpl": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/hand-overs": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/hand-overs": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/hand-overs/{hand_over_no}": _P.WORK_IN_WAREHOUSE,
@@ -576,6 +579,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /finance/invoices/accounts/{account_id}/settings": _P.MANAGE_ACCOUNTS,
     "GET /warehouse": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/codes": _P.WORK_IN_WAREHOUSE,
+    "GET /warehouse/waves/{wave_no}/labels": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/hand-overs": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/hand-overs": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/hand-overs/{hand_over_no}": _P.WORK_IN_WAREHOUSE,

@@ -15,7 +15,9 @@ ROOT: Final = Path(__file__).parents[2]
 # Where the sentences are written that somebody in front of a page can be refused with.
 SPOKEN: Final = (
     "web", "api/orders/commands.py", "api/orders/corrections.py", "api/orders/warehouse.py",
-    "db/orders/warehouse.py", "domain/orders/cancellation.py", "workflows/orders",
+    "db/orders/warehouse.py", "db/orders/waves.py", "db/orders/packing.py", "db/orders/floor.py",
+    "db/orders/hand_overs.py", "api/orders/floor.py", "api/orders/label_batches.py",
+    "domain/orders/cancellation.py", "workflows/orders",
     "workflows/shared/steps.py",
 )  # fmt: skip
 

@@ -122,6 +122,7 @@ ABSENT = {
     "/returns/RT-1/photos/P-1": _PHOTOS,
     "/warehouse/returns/RT-1": _STORE,
     "/warehouse/waves/W-1": _STORE,
+    "/warehouse/waves/W-1/labels": _STORE,
     "/warehouse/hand-overs/H-1": _STORE,
     "/warehouse/waves/W-1/pick": _STORE,
     "/shops/mini/do/tickets": _SERVICE,

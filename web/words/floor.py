@@ -99,3 +99,11 @@ LEFT_OVER_DO: Final = {
     "not_packed": N_("Pack it now, or leave it at the pack station for tomorrow."),
     "not_picked": N_("Put it into the next wave; it goes first."),
 }
+
+# Why a label is left out of a batch.
+NOT_PRINTED: Final = {
+    "no_waybill": N_("There is no waybill yet"),
+    "platform": N_("Only the platform’s print component can print it"),
+    "elsewhere": N_("It is printed where its waybill was ordered"),
+    "unknown": N_("There is no such shipment"),
+}

@@ -164,11 +164,10 @@ async def job_form(
     async with context.sessions.begin() as session:
         numbers = await bulk.done_of(session, typed(job)) if job else no or []
         tags = await all_tags(session)
-    body = _job(action, numbers, query if whole and not job else None, hold, tag, "–")
     preview, refused = None, ""
-    if not body.tag and action in ("tag", "untag"):
-        body = body.model_copy(update={"tag": "–"})
+    shown_tag = tag or ("–" if action in ("tag", "untag") else "")  # any: it is typed below
     try:
+        body = _job(action, numbers, query if whole and not job else None, hold, shown_tag, "–")
         preview = await jobs.preview_bulk_job(body, context)
     except InvalidInput as error:
         refused = str(error)

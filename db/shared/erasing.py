@@ -64,10 +64,6 @@ _STEPS: Final = (
     """,
     "UPDATE invoice SET sealed = '' WHERE order_id = ANY(:ids)",
     """
-    UPDATE order_note SET sealed = '', removed_at = clock_timestamp(), removed_by = 'system'
-    WHERE order_id = ANY(:ids) AND removed_at IS NULL
-    """,
-    """
     UPDATE return_photo SET sealed = '', digest = id WHERE return_no IN (
         SELECT return_no FROM sales_return WHERE order_id = ANY(:ids))
     """,

@@ -170,3 +170,26 @@ async def test_names_of_sixty_characters_and_fifty_rows_fit_a_page(
     page = await service.get("/orders")
     assert len(page.content) < 120_000
     assert len(_numbers(page.text)) == 50
+
+
+async def test_a_long_order_is_a_light_page(
+    service: Person, sessions: Sessions, order: str
+) -> None:
+    """200 lines of names of sixty characters, 200 notes' worth of story: still under 200 KB."""
+    await change(
+        sessions,
+        "INSERT INTO order_line (id, order_id, line_no, external_line_no, kind, external_sku,"
+        " title, quantity, list_minor, discount_minor, tax_minor, payable_minor,"
+        " refund_in_progress, cancelled, gift)"
+        " SELECT 'many' || n, 'ord_1', n, n::text, 'goods', 'SKU-' || n, repeat('长', 60), 1, 0, 0,"
+        " 0, 100, false, false, false FROM generate_series(10, 209) n",
+    )
+    await change(
+        sessions,
+        "INSERT INTO order_event (order_id, source, seq, kind, data, actor)"
+        " SELECT 'ord_1', 'desk', n, 'tagged', '{\"tag\": \"VIP\"}', 'Li Lei'"
+        " FROM generate_series(1, 200) n",
+    )
+    page = await service.get(f"/orders/{order}")
+    assert page.text.count("长" * 60) >= 200
+    assert len(page.content) < 200_000

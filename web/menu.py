@@ -49,7 +49,7 @@ MENU: Final = (
         N_("Service"),
         (
             Entry("/orders", "clipboard-list", N_("Orders")),
-            Entry("/attention", "alert-circle", N_("Attention"), counted=True),
+            Entry("/attention", "alert-circle", N_("Attention"), ("/campaigns", "/gates"), True),
             Entry("/returns", "receipt-refund", N_("Returns")),
             Entry("/claims", "package-off", N_("Claims")),
         ),

@@ -13,6 +13,7 @@ import web.api_keys
 import web.approvals
 import web.attention
 import web.audit
+import web.campaigns
 import web.claims
 import web.consumer_returns
 import web.desk
@@ -23,6 +24,7 @@ import web.exports
 import web.finance
 import web.floor
 import web.hand_overs
+import web.gates
 import web.home
 import web.imports
 import web.invoice_accounts
@@ -68,6 +70,8 @@ _ROUTERS: Final = (
     web.order_changes.router,  # before the actions: its forms are pages of their own
     web.order_actions.router,
     web.attention.router,
+    web.campaigns.router,
+    web.gates.router,
     web.claims.router,
     web.tickets.router,  # before the shops' own acts: its form knows the stores
     web.new_partners.router,  # before the shops: `new` is none of them

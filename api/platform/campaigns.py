@@ -97,7 +97,7 @@ class CampaignView(BaseModel):
     id: str
     state: str
     stopped_because: str
-    steps: dict[str, Any]
+    steps: WhichSteps
     action: str
     reason: str
     values: dict[str, str]
@@ -120,7 +120,7 @@ class CampaignView(BaseModel):
         return cls(
             **{name: getattr(row, name) for name in cls.model_fields if hasattr(row, name)
                and name != "counts"},
-            steps=row.chosen, values=row.given, counts=StepsWhere(**asdict(counts)),
+            steps=WhichSteps(**row.chosen), values=row.given, counts=StepsWhere(**asdict(counts)),
             percent=counts.percent,
         )  # fmt: skip
 

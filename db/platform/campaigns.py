@@ -161,7 +161,11 @@ class CampaignRepository:
         """Write it down with its steps and start it; how many they are. Raises ActionNotAllowed
         when nothing can be decided so."""
         campaign_id = new_id("cam")
-        chosen = {key: value for key, value in asdict(wanted.chosen).items() if value}
+        chosen = {
+            key: value
+            for key, value in asdict(wanted.chosen).items()
+            if value and key != "item_ids"
+        }
         await run(
             self.session, _CREATE, id=campaign_id, chosen=json.dumps(chosen, ensure_ascii=False),
             action=wanted.action, reason=wanted.reason, again_of=wanted.again_of, by=by,

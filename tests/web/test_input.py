@@ -36,7 +36,8 @@ GOOD: Final = {
     "channel": "own", "carrier": "sf", "provider": "alipay", "name": "Li", "phone": "13800000001",
 }  # fmt: skip
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
-ACTIONS: Final = {"/orders": "hold", "/returns": "approve", "/shops": "pause"}
+ACTIONS: Final = {"/orders": "hold", "/returns": "approve", "/shops": "pause",
+                  "/campaigns": "pause", "/gates": "close"}  # fmt: skip
 # Fields that forms name after what they speak of; no page reads two of one row.
 NAMED_AFTER: Final = (
     ("units.ord_1.1/A", "picked.A", "count.1", "weight", "secret.app_key", "value.carrier"),

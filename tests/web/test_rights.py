@@ -23,6 +23,7 @@ _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
 _PHOTOS = _STORE | _ATTENTION
 _INBOX = _ATTENTION | {Role.FINANCE}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
+_DECIDERS = _SERVICE | {Role.FINANCE}
 PAGES = {
     "/privacy/erasure": _ADMIN,
     "/approvals": _ALL,
@@ -54,6 +55,10 @@ PAGES = {
     "/exports/products": _ALL,
     "/subscribers": _ATTENTION,
     "/subscribers/new": _ADMIN,
+    "/campaigns": _INBOX,
+    "/campaigns/new": _DECIDERS,
+    "/gates": _INBOX,
+    "/gates/shop/mini/do/close": _SERVICE,
     "/stock": _ALL,
     "/stock/A": _ALL,
     "/shops": _ATTENTION,
@@ -116,6 +121,9 @@ ABSENT = {
     "/finance/invoices/accounts/main/pause": _BOOKS,
     "/finance/invoices/accounts/main/credentials": _ADMIN,
     "/finance/invoices/accounts/main/settings": _ADMIN,
+    "/campaigns/cam_1": _INBOX,
+    "/campaigns/cam_1/now": _INBOX,
+    "/campaigns/cam_1/do/pause": _DECIDERS,
     "/orders/O-404/events": _ALL,
     "/returns/RT-1": _ALL,
     "/returns/RT-1/do/approve": _ATTENTION,
@@ -182,6 +190,11 @@ FORMS = {
     "/orders/O-1/do/split": _SERVICE,
     "/orders/O-1/do/lines": _SERVICE,
     "/attention/att_1": _SERVICE,
+    "/attention/att_1/notes": _INBOX,
+    "/attention/att_1/assignee": _DECIDERS,
+    "/campaigns/new": _DECIDERS,
+    "/campaigns/cam_1/do/pause": _DECIDERS,
+    "/gates/shop/mini/do/close": _SERVICE,
     "/shops/mini/do/pause": _SERVICE,
     "/shops/mini/do/resume": _SERVICE,
     "/shops/mini/do/pull": _SERVICE,

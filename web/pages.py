@@ -23,8 +23,8 @@ import web.exchanges
 import web.exports
 import web.finance
 import web.floor
-import web.hand_overs
 import web.gates
+import web.hand_overs
 import web.home
 import web.imports
 import web.invoice_accounts

@@ -196,8 +196,8 @@ __all__ = (
     "OUTCOME",
     "PARCEL_STATUS",
     "PAYMENT_PROVIDER",
-    "PAYMENT_PURPOSE", "PERMISSION",
-   
+    "PAYMENT_PURPOSE",
+    "PERMISSION",
     "RANGE_ASKED",
     "RED_REASON",
     "REFUND_STATE",

@@ -22,7 +22,7 @@ TONE: Final = {
     "checking": "go", "checked": "wait", "applying": "go", "done": "done", "discarded": "off",
     "running": "go", "stopped": "wait", "left_out": "off",
     "paused": "wait", "credentials": "stop", "settings": "stop", "switched_off": "off",
-    "canary": "wait", "running": "go", "stopped": "stop", "finished": "done", "went_on": "done",
+    "canary": "wait", "finished": "done", "went_on": "done",
     "parked_again": "stop", "silent": "stop", "gone": "off", "left": "off", "deciding": "go",
     "decided": "go", "intended": "wait", "undone": "off",
 }  # fmt: skip

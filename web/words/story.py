@@ -20,7 +20,7 @@ from web.words.returns import (
 ROLE: Final = {
     "customer_service": N_("Customer service"),
     "warehouse": N_("Warehouse"),
-    "buyer": N_("Buyer"),
+    "buyer": N_("Purchasing"),
     "finance": N_("Finance"),
     "dealer": N_("Dealer"),
     "manager": N_("Manager"),

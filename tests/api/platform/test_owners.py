@@ -104,7 +104,7 @@ async def _seed(sessions: Sessions) -> dict[str, str]:
 def _address(route: str, ids: dict[str, str]) -> str:
     path = route.split(" ")[1]
     known = {**OTHERS, "action": ACTIONS.get(path.split("/")[1], "x"), **ids}
-    return PLACEHOLDER.sub(lambda found: known[found[1]], path)
+    return PLACEHOLDER.sub(lambda found: known.get(found[1], "x"), path)
 
 
 def _told(answer: httpx.Response, ids: dict[str, str]) -> tuple[int, str]:

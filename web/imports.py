@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from api.deps import Context
+from api.deps import Context, SettingsOf
 from api.errors import Problem, language_of
 from api.language import N_, translate
 from api.platform.exporting import exportable
@@ -75,7 +75,7 @@ async def overview(
 
 
 @router.post("/imports")
-async def give(request: Request, context: Context) -> Response:
+async def give(request: Request, context: Context, settings: SettingsOf) -> Response:
     """Take a file; its page says what it would change."""
     given = await request.form(max_files=1, max_fields=10)
     file, kind = given.get("file"), str(given.get("kind", ""))
@@ -83,9 +83,10 @@ async def give(request: Request, context: Context) -> Response:
         raise InvalidInput("there is no such list")
     if not isinstance(file, UploadFile) or not file.size:
         raise InvalidInput("choose a file")
+    content = await file.read()
     taken = await take_file(
-        context, Kind(kind), file.filename or "", await file.read(), apply=False, partial=False
-    )  # fmt: skip
+        context, settings, Kind(kind), file.filename or "", content, apply=False, partial=False
+    )
     again = "?again=1" if taken.repeated else ""
     return RedirectResponse(f"/imports/{taken.import_id}{again}", _SEE_OTHER)
 
@@ -133,13 +134,15 @@ async def with_problems(import_id: str, request: Request, context: Context) -> R
 
 
 @router.post("/imports/{import_id}/decision")
-async def decided(import_id: str, request: Request, context: Context) -> Response:
+async def decided(
+    import_id: str, request: Request, context: Context, settings: SettingsOf
+) -> Response:
     """Apply, compare again, or discard."""
     file = await found(context, typed(import_id))
     decision = str((await request.form()).get("decision", ""))
     if decision not in _DECISIONS:
         raise InvalidInput("there is no such choice")
-    await decide(context, file, decision)
+    await decide(context, settings, file, decision)
     return RedirectResponse(f"/imports/{file.id}", _SEE_OTHER)
 
 

@@ -64,7 +64,12 @@ MENU: Final = (
     Group(
         N_("Business"),
         (
-            Entry("/shops", "building-store", N_("Shops"), also=("/payment-accounts", "/carriers")),
+            Entry(
+                "/shops",
+                "building-store",
+                N_("Shops"),
+                also=("/payment-accounts", "/carriers", "/subscribers"),
+            ),
             Entry("/finance", "report-money", N_("Books")),
             Entry("/approvals", "user-check", N_("Approvals")),
         ),

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Row
 import api.orders.receiving as receiving
 import api.orders.returns as returns
 import api.orders.routes as orders
+import api.platform.importing as importing
 from api.auth import Principal
 from api.deps import Context, RequestContext, SettingsOf
 from api.errors import Problem, problem_of
@@ -30,6 +31,7 @@ from domain.platform.permissions import Role
 from domain.shared.errors import ActionNotAllowed, ApprovalOver, InvalidInput, OwnApproval
 from runtime.settings import Settings
 
+_MOST_LINES: Final = 200  # of a count; its page shows them all
 router = APIRouter(tags=["approvals"])
 
 _LEAST_KEY_BITS: Final = 3072
@@ -182,6 +184,10 @@ async def preview(context: RequestContext, row: Row[Any]) -> Preview:
             told["no"], context, list(wish.line_ids), wish.intercept
         )
         return Preview(plan=planned, changed=planned.plan_hash != wish.plan_hash)
+    if row.kind == ApprovalKind.ADJUSTMENT and "import_id" in told:
+        return Preview(
+            lines=(await importing.differences(context, told["import_id"]))[:_MOST_LINES]
+        )
     if row.kind == ApprovalKind.ADJUSTMENT:
         return Preview(lines=receiving.Adjustment(**told["body"]).lines)
     return Preview()
@@ -238,6 +244,9 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
             await returns.decide(told["return_no"], Decided(**told["body"]), acting, settings)
         case ApprovalKind.CANCELLATION:
             await orders.cancel(told["no"], orders.Cancellation(**told["body"]), acting, settings)
+        case ApprovalKind.ADJUSTMENT if "import_id" in told:
+            file = await importing.found(acting, told["import_id"])
+            await importing.decide(acting, settings, file, told["decision"])
         case ApprovalKind.ADJUSTMENT:
             await receiving.adjust(receiving.Adjustment(**told["body"]), acting, settings)
         case ApprovalKind.KEY_EXPORT:

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, cast
 
 from sqlalchemy.engine import Row
@@ -11,8 +12,10 @@ from starlette.responses import Response, StreamingResponse
 from api.deps import RequestContext
 from api.errors import Problem
 from api.language import translate
+from api.platform.asking import ask_another, is_above
 from api.platform.import_words import FAULT, ROW_STATE, heading, told
 from db.shared.importing.desk import Given, ImportDesk, Staged, Taken, sha256_of
+from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import IMPORT_OF
 from domain.platform.sheets import (
     LONGEST_CELL,
@@ -28,6 +31,7 @@ from domain.shared.errors import ImportNotFound, InvalidInput
 from integrations.guarded_reading import GuardedRow, read_guarded
 from integrations.sheet_files import CSV, XLSX, SheetWriter, csv_of, csv_stream
 from integrations.spreadsheet import UnreadableFile
+from runtime.settings import Settings
 
 _SLICE: Final = 2_000
 FORMS: Final = ("csv", "xlsx")
@@ -45,9 +49,17 @@ def importable(context: RequestContext) -> list[Kind]:
 
 
 async def take_file(
-    context: RequestContext, kind: Kind, name: str, content: bytes, *, apply: bool, partial: bool
+    context: RequestContext,
+    settings: Settings,
+    kind: Kind,
+    name: str,
+    content: bytes,
+    *,
+    apply: bool,
+    partial: bool,
 ) -> Taken:
-    """Read the file and keep its rows; the same file again is the import it was before.
+    """Read the file and keep its rows; the same file again is the import it was before. Counts wait
+    for a decision where large ones need a second person: how large is known when compared.
 
     Raises Problem when the caller may not, InvalidInput for what cannot be read.
     """
@@ -55,6 +67,7 @@ async def take_file(
         raise Problem("NotAllowed", 403)
     if not content:
         raise InvalidInput("choose a file")
+    apply = apply and not (kind is Kind.STOCK and settings.two_person_stock_units)
     header, rows = await read_list(kind, content)
     given = given_file(kind, name, content, header, context.actor, apply=apply, partial=partial)
     async with context.sessions.begin() as session:
@@ -70,17 +83,57 @@ async def found(context: RequestContext, import_id: str) -> Row[Any]:
     return file
 
 
-async def decide(context: RequestContext, file: Row[Any], decision: str) -> None:
-    """`apply`, `apply_partly`, `check` it again, or `discard` it. Raises ActionNotAllowed."""
+async def decide(
+    context: RequestContext, settings: Settings, file: Row[Any], decision: str
+) -> None:
+    """`apply`, `apply_partly`, `check` it again, or `discard` it.
+
+    Raises ActionNotAllowed; ApprovalAsked for a count that moves so many units that a second
+    person has to say yes.
+    """
+    applies = decision in ("apply", "apply_partly")
+    if applies and file.kind == Kind.STOCK:
+        units = sum(abs(line.quantity) for line in await differences(context, file.id))
+        if is_above(context, units, settings.two_person_stock_units):
+            await ask_another(
+                context, settings, ApprovalKind.ADJUSTMENT, f"import/{file.id}",
+                {"import_id": file.id, "decision": decision}, "count", units=units,
+            )  # fmt: skip
     async with context.sessions.begin() as session:
         desk = ImportDesk(session, context.vault)
         if decision == "discard":
             await desk.discard(file.id, context.actor, request_id=context.request_id)
             return
         await desk.decide(
-            file.id, context.actor, apply=decision != "check", partial=decision == "apply_partly",
+            file.id, context.actor, apply=applies, partial=decision == "apply_partly",
             request_id=context.request_id,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a counted row would move: below zero it takes away."""
+
+    sku: str
+    lot: str
+    quantity: int
+
+
+async def differences(context: RequestContext, import_id: str) -> list[Difference]:
+    """What a file of counts would move now."""
+    found: list[Difference] = []
+    after = 0
+    while True:
+        async with context.sessions.begin() as session:
+            desk = ImportDesk(session, context.vault)
+            rows = await desk.rows(import_id, ("new", "changed"), after, _SLICE)
+        for row in rows:
+            quantity = int((row.after or {}).get("difference", 0))
+            lot = str(row.values.get("lot", ""))
+            found.append(Difference(str(row.values["sku"]), lot, quantity))
+        if len(rows) < _SLICE:
+            return found
+        after = rows[-1].row
 
 
 def given_file(

@@ -8,8 +8,9 @@ from pydantic import AfterValidator
 from sqlalchemy.engine import Row
 from starlette.responses import Response
 
-from api.deps import Context
+from api.deps import Context, SettingsOf
 from api.errors import language_of
+from api.platform.docs import WAITS
 from api.platform.importing import (
     decide,
     fault_in_words,
@@ -105,6 +106,7 @@ async def give(
     kind: Kind,
     request: Request,
     context: Context,
+    settings: SettingsOf,
     name: Name = "",
     apply: bool = False,
     partial: bool = False,
@@ -112,7 +114,7 @@ async def give(
     """Give a file, CSV or XLSX. It is compared with what is there; with `apply` it is also applied
     when no row is bad, or with `partial` in any case."""
     taken = await take_file(
-        context, kind, name, await request.body(), apply=apply, partial=partial
+        context, settings, kind, name, await request.body(), apply=apply, partial=partial
     )  # fmt: skip
     return await _view(context, await found(context, taken.import_id), repeated=taken.repeated)
 
@@ -159,12 +161,14 @@ async def get_file(import_id: Code, request: Request, context: Context) -> Respo
 
 @router.post(
     "/imports/{import_id}/decision",
-    status_code=202,
-    responses={409: {"description": "The import is busy or over"}},
+    responses={**WAITS, 409: {"description": "The import is busy or over"}},
 )
-async def decide_import(import_id: Code, body: Decision, context: Context) -> ImportView:
-    """Apply what was compared, compare it again, or discard it."""
-    await decide(context, await found(context, import_id), body.decision)
+async def decide_import(
+    import_id: Code, body: Decision, context: Context, settings: SettingsOf
+) -> ImportView:
+    """Apply what was compared, compare it again, or discard it. A count that moves very many units
+    waits for a second person."""
+    await decide(context, settings, await found(context, import_id), body.decision)
     return await _view(context, await found(context, import_id))
 
 

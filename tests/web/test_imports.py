@@ -213,3 +213,23 @@ async def test_a_workbook_is_imported_like_a_csv_file(app: FastAPI, sessions: Se
 
     assert await query(sessions, "SELECT code, price_minor FROM sku") == [("007", 1250)]
     assert file.startswith(b"PK")
+
+
+async def test_a_count_that_moves_very_many_units_needs_a_second_person(
+    app: FastAPI, sessions: Sessions
+) -> None:
+    await seed_network(sessions, skus=("A",))
+    content = csv_file("location,sku,counted", "HQ,A,1001")
+    async with await person(app, app.state.sessions, Role.WAREHOUSE) as staff:
+        address = await upload(staff, content, "stock")
+        await worked(sessions, address.rpartition("/")[2])
+        asked = await staff.send_form(f"{address}/decision", decision="apply")
+        assert asked.headers["location"].startswith("/approvals/")
+        assert await worked(sessions, address.rpartition("/")[2]) == "checked"
+    ((approval,),) = await query(sessions, "SELECT id FROM approval")
+    async with await person(app, app.state.sessions, Role.MANAGER) as manager:
+        seen = (await manager.get(f"/approvals/{approval}")).text
+        assert "+1,001" in seen
+        await manager.send_form(f"/approvals/{approval}/decide", decision="approve")
+    assert await worked(sessions, address.rpartition("/")[2]) == "done"
+    assert await query(sessions, "SELECT on_hand FROM stock_balance") == [(1001,)]

@@ -38,7 +38,7 @@ _LOCK: Final = "SELECT * FROM import_file WHERE id = :id FOR UPDATE"
 _FIND: Final = "SELECT * FROM import_file WHERE id = :id"
 _LIST: Final = """
 SELECT f.*, a.name AS given_by_name FROM import_file f
-LEFT JOIN account a ON 'account:' || a.id = f.given_by
+LEFT JOIN account a ON a.login = f.given_by
 WHERE f.kind = ANY(:kinds) AND (CAST(:before AS text) = '' OR f.id < :before)
 ORDER BY f.id DESC LIMIT :limit
 """

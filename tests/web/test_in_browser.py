@@ -55,6 +55,8 @@ LOOKS: Final = (
     Look("orders", "/orders"),
     Look("orders-nothing-found", "/orders?q=none"),
     Look("order-to-pick", f"/orders/{NO[0]}"),
+    Look("order-in-parts", f"/orders/{NO[0]}", opens="do/split"),
+    Look("order-other-lines", f"/orders/{NO[0]}/do/lines"),
     Look("order-stuck", f"/orders/{NO[1]}"),
     Look("order-held", f"/orders/{NO[3]}"),
     Look("order-on-its-way", f"/orders/{NO[6]}"),

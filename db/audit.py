@@ -133,6 +133,15 @@ CHECKS: Final = (
         HAVING sum(coalesce(l.picked_quantity, l.quantity)) > f.quantity""",
     ),
     Check(
+        "one_parcel_is_in_one_place",
+        "What goes in the parcel of another shipment is where that one is, and as far",
+        """
+        SELECT s.no, s.ships_with, s.location_id, l.location_id AS at, s.status, l.status AS lead
+        FROM shipment s JOIN shipment l ON l.no = s.ships_with
+        WHERE s.status <> 'cancelled' AND (s.location_id <> l.location_id OR s.status <> l.status
+                                           OR l.ships_with <> '')""",
+    ),
+    Check(
         "refunds_within_payments",
         "No order got back more than it paid",
         """

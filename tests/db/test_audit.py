@@ -47,6 +47,11 @@ DAMAGE = {
     "lines_belong_to_their_order": "UPDATE shipment_line SET sku = 'B'",
     "posted_equals_issued": "UPDATE reservation SET posted_quantity = 1 WHERE state = 'posted'",
     "shipped_within_ordered": "UPDATE shipment_line SET quantity = 11, picked_quantity = 11",
+    "one_parcel_is_in_one_place": """
+        INSERT INTO shipment (no, order_id, location_id, workflow_id, status, ships_with,
+            allocation_id, seq, waits_for, carrier, product, freight_minor, weight_g)
+        SELECT no || '-x', order_id, location_id, workflow_id || '-x', 'exception', no, '', 0, '',
+            '', '', 0, 0 FROM shipment LIMIT 1""",
     "refunds_within_payments": "UPDATE sales_order SET refund_due_minor = 1001 WHERE id = 'ord_1'",
     "refunds_within_their_payment": "UPDATE payment SET refunded_minor = 0 WHERE id = 'pay_1'",
     "refunds_belong_to_their_order": "UPDATE refund SET order_id = 'ord_2'",

@@ -14,6 +14,8 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_("there is no such colour"),
+    N_("the people of this order were erased"),
     N_("orders of this channel are changed where they were bought"),
     N_("order {no} goes in one parcel with others; part them first"),
     N_("nothing would change"),

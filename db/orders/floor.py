@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.platform.audit import audit
+from db.scope import scope_in
 from db.sql import run
 from domain.orders.cartons import Carton
 from domain.shared.errors import InvalidInput, UnknownLocation, UnknownSku
@@ -109,7 +110,7 @@ class Floor:
     async def rule(self, location: str) -> Row[Any]:
         """The rule of a place; `checked` is false without one. Raises UnknownLocation."""
         rows = await run(self.session, _FLOOR, location=location)
-        if not rows:
+        if not rows or not scope_in(self.session).covers(location):
             raise UnknownLocation(f"there is no location {location}")
         return rows[0]
 

@@ -28,6 +28,7 @@ from db.vault import (
     import_context,
     invoice_context,
     issuer_context,
+    note_context,
     order_key_context,
     payment_context,
     photo_context,
@@ -83,6 +84,7 @@ SEALED: Final = (
     Sealed("inbox", "id", "raw", lambda inbox_id: inbox_id),
     Sealed("invoice", "no", "sealed", invoice_context, order="t.order_id"),
     Sealed("receiver", "order_id", "sealed", receiver_context, order="t.order_id"),
+    Sealed("order_note", "id", "sealed", note_context, order="t.order_id"),
     Sealed(
         "platform_label", "parcel_id", "sealed", print_context,
         order="(SELECT s.order_id FROM parcel p JOIN shipment s ON s.no = p.shipment_no"

@@ -27,6 +27,7 @@ SIGHT: Final[Mapping[Role, Mapping[str, Sight]]] = {
     Role.WAREHOUSE: {"name": _M, "company": _M, "phone": _M, "detail": _N},
     Role.BUYER: {"name": _N, "company": _N, "phone": _N, "detail": _N},
     Role.FINANCE: {"name": _M, "company": _M, "phone": _N, "detail": _N},
+    Role.DEALER: {"name": _M, "company": _M, "phone": _M, "detail": _N},
     Role.MANAGER: {"name": _M, "company": _M, "phone": _M, "detail": _M},
     Role.ADMIN: {"name": _M, "company": _M, "phone": _M, "detail": _M},
 }

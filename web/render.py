@@ -17,7 +17,7 @@ from api.auth import NOBODY, Principal
 from api.errors import language_of
 from api.language import translations
 from domain.logistics.incidents import fault_of
-from domain.platform.masking import mask_name
+from domain.platform.masking import mask_detail, mask_name, mask_phone
 from domain.platform.permissions import Permission, permission_of
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
@@ -51,7 +51,7 @@ def environment(language: str) -> Environment:
         word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
         ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,
         fault=fault_of,
-        mask_name=mask_name,
+        mask_name=mask_name, mask_phone=mask_phone, mask_detail=mask_detail,
         weight=in_words.weight, system=in_words.system, said=in_words.said,
     )  # fmt: skip
     return found

@@ -1,6 +1,7 @@
 """The demo company: places, goods, shops, carriers with sample rates, people, opening stock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -24,10 +25,10 @@ from domain.platform.permissions import Role
 from domain.shared.address import Address
 from domain.shared.ids import LocationId, Sku
 from integrations.sandbox import douyin_orders, pdd_orders, wechat_orders
-from integrations.sandbox.demo_carriers import demo_carriers
-from integrations.sandbox.demo_payments import demo_payments
+from integrations.sandbox.demo_carriers import DemoCarrier, demo_carriers
+from integrations.sandbox.demo_payments import DemoPayment, demo_payments
 from integrations.sandbox.demo_shop import PRODUCTS
-from integrations.sandbox.demo_shops import demo_shops
+from integrations.sandbox.demo_shops import DemoShop, demo_shops
 from integrations.sandbox.demo_waybills import demo_waybills
 from integrations.sandbox.jd_orders import sku_id_of
 from integrations.sandbox.settings import MiniAccount, SandboxSettings
@@ -188,12 +189,15 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
     """
     engine = create_engine(database_url, "onhand_office")
     try:
-        async with sessions_of(engine).begin() as session:
+        sessions = sessions_of(engine)
+        async with sessions.begin() as session:
             if (await session.exec(select(LocationRow.id).limit(1))).first() is not None:
                 await _follow_sandbox(session, settings.sandbox_base_url)
                 return
+        partners = _partners(settings)
+        async with sessions.begin() as session:
             await _places_and_goods(session)
-            await _outside(session, settings)
+            await _outside(session, settings, partners)
             await _opening_stock(session)
             await seed_demo_accounts(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
@@ -225,11 +229,28 @@ async def _places_and_goods(session: AsyncSession) -> None:
     await session.flush()
 
 
-async def _outside(session: AsyncSession, settings: Settings) -> None:
-    vault, accounts = (
-        Vault(settings.encryption_key(), older=settings.older_keys()),
-        SandboxSettings(),
-    )
+@dataclass(frozen=True, slots=True)
+class _Partners:
+    """Whom the company deals with. Making their keys takes seconds on a slow machine: it is done
+    before the transaction, which may not rest for so long."""
+
+    accounts: SandboxSettings
+    shops: Sequence[DemoShop]
+    payments: Sequence[DemoPayment]
+    carriers: Sequence[DemoCarrier]
+
+
+def _partners(settings: Settings) -> _Partners:
+    accounts = SandboxSettings()
+    return _Partners(
+        accounts, tuple(demo_shops(accounts)), tuple(demo_payments(accounts)),
+        tuple(demo_carriers(accounts, f"{settings.base_url}/webhooks")),
+    )  # fmt: skip
+
+
+async def _outside(session: AsyncSession, settings: Settings, partners: _Partners) -> None:
+    vault = Vault(settings.encryption_key(), older=settings.older_keys())
+    accounts = partners.accounts
     sandbox = settings.sandbox_base_url
     # What platforms want to hear besides our SKU when they are told stock.
     ids = {
@@ -238,7 +259,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         "douyin": lambda sku: _texts(douyin_orders.ids_of(sku)),
         "wechat": lambda sku: _texts(wechat_orders.ids_of(sku)),
     }
-    for shop in demo_shops(accounts):
+    for shop in partners.shops:
         sealed = vault.seal_secrets(shop.secrets, shop_context(shop.id))
         session.add(
             ShopRow(id=shop.id, channel=shop.channel, external_id=shop.external_id, name=shop.name,
@@ -252,7 +273,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
             if shop.channel in ids:
                 told = ids[shop.channel](product.sku)
                 session.add(ListingRow(shop_id=shop.id, external_sku=product.sku, ids=told))
-    for payment in demo_payments(accounts):
+    for payment in partners.payments:
         session.add(
             PaymentAccountRow(
                 id=payment.id, provider=payment.provider, shop_id="mini", name=payment.name,
@@ -262,8 +283,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
         )  # fmt: skip
     await seed_ledgers(session, vault, accounts, sandbox)
     await seed_invoicing(session, vault, accounts, sandbox)
-    carriers = demo_carriers(accounts, f"{settings.base_url}/webhooks")
-    for carrier in carriers:
+    for carrier in partners.carriers:
         sealed = vault.seal_secrets(carrier.secrets, carrier_context(carrier.code))
         session.add(
             CarrierAccountRow(
@@ -282,7 +302,7 @@ async def _outside(session: AsyncSession, settings: Settings) -> None:
                     volumetric_divisor=8000, valid_from=date(2020, 1, 1),
                 )
             )  # fmt: skip
-    for carrier in carriers:
+    for carrier in partners.carriers:
         for region, provinces in _REGIONS.items():
             for province in provinces:
                 session.add(

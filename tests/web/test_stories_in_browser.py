@@ -88,3 +88,47 @@ async def test_a_consumer_follows_a_parcel_on_a_phone_and_sees_nobody_elses(
 
     assert SENT.waybill not in refused
     assert [text for text in watched.complaints if "404" not in text] == []  # the wrong digits
+
+
+async def test_a_dealer_sees_his_own_goods_and_nothing_of_other_places(
+    address: str, web_sessions: Sessions
+) -> None:
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "wuhan", "zh", "phone") as (page, _),
+    ):
+        await page.goto(f"{address}/orders?status=all")
+        await expect(page.locator("h1")).to_have_text("订单")
+        orders = await page.locator("a.no").count()
+        answer = await page.goto(f"{address}/orders/{SENT.no}")
+        absent = await page.goto(f"{address}/orders/NO-SUCH-ORDER")
+        await page.goto(f"{address}/stock/TEA-LJ-100")
+        stock = await page.locator("main").inner_text()
+        menu = await page.locator(".menu .entry a").evaluate_all("all => all.map(a => a.pathname)")
+
+    assert orders == 0
+    assert answer is not None
+    assert absent is not None
+    assert (answer.status, absent.status) == (404, 404)
+    assert "武汉经销商" in stock
+    assert "杭州总仓" not in stock
+    assert "/people" not in menu
+    assert "/finance" not in menu
+
+
+async def test_many_stuck_steps_are_decided_at_once(address: str, web_sessions: Sessions) -> None:
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "kefu", "en") as (page, watched),
+    ):
+        await page.goto(f"{address}/attention")
+        await page.locator("[name=step]").select_option("label")
+        await page.get_by_role("link", name="Decide for all of these").click()
+        await page.locator("[name=canary]").fill("1")
+        await page.get_by_role("button", name="Begin").click()
+        await page.wait_for_url("**/campaigns/*", timeout=SLOW_MS)
+        await expect(page.locator("h1")).to_be_visible()
+
+    begun = await rows(web_sessions, "SELECT action, canary, created_by FROM campaign")
+    assert begun == [("retry", 1, "kefu")]
+    assert watched.complaints == []

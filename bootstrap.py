@@ -62,6 +62,7 @@ def prepare(purpose: str) -> None:
             )
     install(purpose)
     pages()
+    icons()
     catalogues()
 
 
@@ -206,6 +207,31 @@ def pages() -> None:
         shutil.copyfile(os.path.join(modules, *source.split("/")), path)
     with open(stamp, "w") as file:
         json.dump(wanted, file)
+
+
+def icons() -> None:
+    """Make the icons' font anew when a source of the pages changed: it has what they name."""
+    vendor = os.path.join(WEB, "static", "vendor")
+    stamp = os.path.join(vendor, "icons.json")
+    if not os.path.exists(os.path.join(WEB, "node_modules", "@tabler", "icons-webfont")):
+        return  # the pages' files could not be fetched
+    every = "".join(os.path.relpath(path, WEB) + digest(path) for path in sorted(sources()))
+    wanted = {"sources": hashlib.sha256(every.encode()).hexdigest()}
+    if read_json(stamp) == wanted:
+        return
+    if subprocess.call([python(), "-m", "web.icons"], cwd=HERE) != 0:
+        raise SystemExit("The icons of the pages could not be made; the line above says why.")
+    with open(stamp, "w") as file:
+        json.dump(wanted, file)
+
+
+def sources() -> "Iterator[str]":
+    """The files that may name an icon, and those that say which icons there are."""
+    for folder, inside, files in os.walk(WEB):
+        inside[:] = set(inside) - {"node_modules", "vendor", "locales", "__pycache__"}
+        for name in files:
+            if name.endswith((".html", ".js", ".py", ".json")):
+                yield os.path.join(folder, name)
 
 
 def npm() -> "list[str]":

@@ -1,5 +1,6 @@
 """The pages: which there are, and what they need from the process that serves them."""
 
+import mimetypes
 from pathlib import Path
 from typing import Final
 
@@ -53,6 +54,7 @@ from web.input import readable
 from web.live import live_orders
 from web.render import page
 
+mimetypes.add_type("font/woff", ".woff")  # not every machine knows; else it is packed twice
 _STATIC: Final = Path(__file__).parent / "static"
 _ROUTERS: Final = (
     web.home.router,

@@ -94,6 +94,39 @@ def test_packages_are_installed_again_only_when_their_lock_changes(
     assert asked[0][-1].endswith("requirements.lock")
 
 
+def test_the_icons_are_made_anew_only_when_a_source_of_the_pages_changes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    vendor = tmp_path / "static" / "vendor"
+    for folder in (vendor, tmp_path / "templates", tmp_path / "node_modules"):
+        folder.mkdir(parents=True)
+    page = tmp_path / "templates" / "page.html"
+    page.write_text("{{ ui.icon('plus') }}")
+    monkeypatch.setattr(bootstrap, "WEB", str(tmp_path))
+    made: list[list[str]] = []
+    answers = [0, 1, 0]
+
+    def call(command: list[str], **_: object) -> int:
+        made.append(command)
+        return answers.pop(0)
+
+    monkeypatch.setattr(subprocess, "call", call)
+
+    bootstrap.icons()
+    assert made == []  # their whole font is not here yet
+    (tmp_path / "node_modules" / "@tabler" / "icons-webfont").mkdir(parents=True)
+    bootstrap.icons()
+    (tmp_path / "node_modules" / "other.js").write_text("not ours")
+    bootstrap.icons()
+    assert [command[1:] for command in made] == [["-m", "web.icons"]]
+
+    page.write_text("{{ ui.icon('no-such') }}")
+    with pytest.raises(SystemExit, match="icons of the pages could not be made"):
+        bootstrap.icons()
+    bootstrap.icons()
+    assert len(made) == 3
+
+
 def test_two_in_one_folder_go_one_after_the_other_and_the_second_says_that_it_waits(
     tmp_path: Path,
 ) -> None:

@@ -14,6 +14,7 @@ from api.strict import strict_json
 from db.engine import Sessions
 from domain.platform.permissions import Role
 from domain.platform.scopes import WHOLE
+from runtime.settings import Settings
 from tests.people import VAULT
 
 
@@ -34,6 +35,7 @@ async def client_of(
         app.include_router(router, prefix="/api/v1")
     app.state.sessions = app.state.office = sessions
     app.state.vault = VAULT
+    app.state.settings = Settings()
     app.state.temporal = temporal or NotConnected()
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

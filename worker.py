@@ -37,6 +37,7 @@ from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
 from activities.orders.ports import Adapters as AdaptersPort
 from activities.orders.ports import OrderRules
+from activities.orders.promising import PromiseActivities
 from activities.orders.refunding import RefundActivities
 from activities.orders.returning import SalesReturnActivities
 from activities.orders.shipping import ShippingActivities
@@ -120,6 +121,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     """Every activity method of the order lifecycle, bound to its dependencies."""
     gates = Gates(world.sessions)
     deciding = DecidingActivities(world.sessions, world.vault, world.rules)
+    promising = PromiseActivities(world.sessions, world.rules)
     looking = LookingActivities(world.sessions, world.adapters, world.vault, gates)
     shipping = ShippingActivities(world.sessions)
     waybills = WaybillActivities(world.sessions, world.adapters, world.vault, gates)
@@ -207,6 +209,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         invoices.settle,
         invoices.replace,
         attention.park,
+        promising.tell,
         attention.resolve,
         attention.went_on,
         tending.tend,

@@ -5,12 +5,22 @@ from integrations.erp.registry import ERPS
 from integrations.invoices.registry import ISSUERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
-from integrations.settings import Schema
+from integrations.settings import Schema, table, whole
+
+# The clocks of a shop's orders, whatever its channel; see `domain/orders/promises.py`.
+PROMISES = Schema(
+    (
+        whole("pick_before_min", 0, 2880),
+        whole("warn_before_min", 0, 2880),
+        whole("deliver_days", 1, 60),
+        table("carrier_days", {"sf": "2"}),
+    )
+)
 
 
 def schema_of_channel(channel: str) -> Schema:
     """What may be set of a shop on this channel; nothing for a channel we do not speak to."""
-    return CHANNELS[channel].settings if channel in CHANNELS else Schema()
+    return CHANNELS[channel].settings + PROMISES if channel in CHANNELS else Schema()
 
 
 def schema_of_carrier(code: str) -> Schema:

@@ -74,6 +74,7 @@ class Shown:
     tag: str = ""
     attention: bool = False
     late: bool = False
+    at_risk: bool = False
     sort: Sort = "ship_by"
     cursor: str = ""
 
@@ -104,14 +105,15 @@ class Shown:
         given = {
             "q": self.q, "status": [str(s) for s in wanted.statuses], "channel": self.channel,
             "shop": self.shop, "hold": self.hold, "tag": self.tag, "attention": self.attention,
-            "late": self.late,
+            "late": self.late, "at_risk": self.at_risk,
         }  # fmt: skip
         return urlencode({name: value for name, value in given.items() if value}, doseq=True)
 
     @property
     def is_narrowed(self) -> bool:
         return any(
-            (self.q, self.channel, self.shop, self.hold, self.tag, self.attention, self.late)
+            (self.q, self.channel, self.shop, self.hold, self.tag, self.attention, self.late,
+             self.at_risk)
         )
 
     def filter(self) -> OrderFilter:
@@ -130,6 +132,7 @@ class Shown:
             tag=self.tag,
             attention=self.attention,
             late=self.late,
+            at_risk=self.at_risk,
         )
 
 
@@ -145,6 +148,7 @@ def _shown(
     tag: Text = "",
     attention: bool = False,
     late: bool = False,
+    at_risk: bool = False,
     sort: Sort = "ship_by",
     cursor: Annotated[str, Query(max_length=300)] = "",
 ) -> Shown:
@@ -152,7 +156,7 @@ def _shown(
         raise InvalidInput("there is no such hold")
     if status not in (*_STATUS_TABS, *OrderStatus):
         raise InvalidInput("there is no such status")
-    return Shown(q.strip(), status, channel, shop, hold, tag, attention, late, sort, cursor)
+    return Shown(q.strip(), status, channel, shop, hold, tag, attention, late, at_risk, sort, cursor)
 
 
 ShownOf = Annotated[Shown, Depends(_shown)]

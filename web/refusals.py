@@ -14,6 +14,12 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_("the order must be picked soon"),
+    N_("the order is not picked in time"),
+    N_("the order must leave soon"),
+    N_("the order did not leave in time"),
+    N_("the order must arrive soon"),
+    N_("the order did not arrive in time"),
     N_("there is no such colour"),
     N_("the people of this order were erased"),
     N_("orders of this channel are changed where they were bought"),

@@ -158,6 +158,8 @@ class _Words:
     def system(self, code: str) -> str:
         """An outside system by its name: `carrier/zto` is ZTO Express."""
         kind, _, name = code.partition("/")
+        if kind == "promise":  # nobody outside: the role that is told
+            return self.word(name, words.ROLE)
         return self.word(name or kind, words.CARRIER if kind == "carrier" else words.CHANNEL)
 
     def step(self, step_id: str) -> str:

@@ -9,6 +9,7 @@ from temporalio import activity
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.boxes import leave_box, lock_box
+from db.orders.promises import close_picked
 from db.orders.shipments import PACKING, ShipmentRepository
 from db.shared.return_cases import came_back
 from db.sql import run
@@ -69,6 +70,7 @@ class ShippingActivities:
             facts = await shipments.record(
                 facts, step.seq, ShipmentStatus.PICKING, PACKING, told.pop(step.shipment_no), told
             )
+            await close_picked(session, [one.no for one in box.members])
             for no in await _not_found(session, [one.no for one in box.riders]):
                 await leave_box(session, await lock_box(session, no), no)
             return facts

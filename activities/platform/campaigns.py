@@ -19,7 +19,7 @@ from db.engine import Sessions
 from db.platform.campaigns import CampaignRepository
 from db.platform.corrections import keep_correction
 from db.platform.inbox import AttentionInbox
-from db.platform.notices import NOTICES, settle_notice
+from db.platform.notices import is_notice, settle_notice
 from domain.orders.messages import Accepted, ResolveStep
 from domain.platform.campaigns import CampaignTaken, CampaignTurn, DecideItem
 from domain.platform.resolving import checked_decision
@@ -68,7 +68,7 @@ class CampaignActivities:
             checked_decision(item.actions, item.input_fields, item.action, item.reason, item.given)
         except (ActionNotAllowed, InvalidInput) as error:
             return "refused", str(error)
-        if item.step_id in NOTICES:
+        if is_notice(item.step_id):
             row = await AttentionInbox(session).row(item.id)
             assert row is not None
             await settle_notice(

@@ -21,7 +21,7 @@ from db.orders.tables import SalesOrderRow
 from db.platform.audit import audit
 from db.platform.corrections import keep_correction
 from db.platform.inbox import AttentionInbox
-from db.platform.notices import NOTICES, settle_notice
+from db.platform.notices import is_notice, settle_notice
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
 from domain.orders.messages import Accepted, Cancel, PlaceHold, ReleaseHold, ResolveStep, StepAction
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
@@ -102,7 +102,7 @@ async def resolve_step(
                 session, item.id, item.workflow_id, item.step_id, given,
                 by=context.actor, request_id=context.update_id,
             )  # fmt: skip
-        if item.step_id in NOTICES:  # no workflow waits for this: reading it was the task
+        if is_notice(item.step_id):  # no workflow waits for this: reading it was the task
             await settle_notice(session, item, context.actor, action, reason, context.request_id)
             return Accepted("decided")
     decision = ResolveStep(item.step_id, action, context.actor, reason, correction_id)

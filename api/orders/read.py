@@ -52,6 +52,7 @@ async def list_orders(
     tag: Short = "",
     attention: bool = False,
     late: bool = False,
+    at_risk: bool = False,
     sort: Sort = "ship_by",
     cursor: Cursor = "",
     limit: Limit = 50,
@@ -67,6 +68,7 @@ async def list_orders(
         tag=tag,
         attention=attention,
         late=late,
+        at_risk=at_risk,
     )
     async with sessions.begin() as session:
         page = await OrderQueries(session).page(

@@ -70,6 +70,7 @@ class OrderFilter:
     attention: bool = False
     tag: str = ""
     late: bool = False  # the promised time of shipping is over and nothing was handed over
+    at_risk: bool = False  # the same, or it soon will be
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ def _conditions(
         )
     if wanted.late and now is not None:
         conditions.append(col(_order.ship_by) < now)
+    if wanted.at_risk and now is not None:
+        conditions.append(col(_order.ship_by) < now + timedelta(hours=AT_RISK_HOURS))
     return conditions
 
 

@@ -8,10 +8,12 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
+from db.orders.promises import close_promise, promises_of
 from db.sql import run
 from domain.orders.intake import COMES_AGAIN, SENT, Judgement
 from domain.orders.lifecycle import OrderState, ShipmentState, status_of, waits_for
 from domain.orders.order import HOLD_RULES, HoldKind, OrderStatus, ShipmentStatus
+from domain.orders.promises import over, untold_at
 from domain.orders.snapshot import ChannelState, Version
 from domain.orders.work import Entry
 from domain.shared.errors import OrderNotFound
@@ -67,10 +69,13 @@ class OrderRepository:
             ShipmentState(s["no"], s["workflow_id"], ShipmentStatus(s["status"]), s["ahead"])
             for s in row.shipments
         )
+        running = promises_of(row)
         return OrderState(
             order_id=row.id,
             seq=row.seq,
             status=OrderStatus(row.status),
+            promise_at=untold_at(running, row.said),
+            promises_over=over(running, row.said_open),
             known=row.known,
             holds=holds,
             to_allocate=row.to_allocate > 0,
@@ -100,6 +105,7 @@ class OrderRepository:
         A line that is there already, and a status older than the stored one, change nothing.
         """
         last = seq + len(entries)
+        state = await self._close_promises(state)
         status, waits = status_of(state), waits_for(state)
         if entries:
             await self.run(
@@ -124,6 +130,11 @@ class OrderRepository:
             },
         )
         return replace(state, seq=max(last, state.seq), status=status) if rows else state
+
+    async def _close_promises(self, state: OrderState) -> OrderState:
+        for step in state.promises_over:
+            await close_promise(self.session, state.order_id, step)
+        return replace(state, promises_over=())
 
     async def place_holds(self, order_id: str, holds: Iterable[Judgement]) -> list[HoldKind]:
         """Place what is not open and was not released by a person before; returns the new ones."""

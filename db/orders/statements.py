@@ -27,8 +27,9 @@ SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o
              AND p.currency = o.currency
              AND p.amount_minor > p.refunded_minor + p.refunding_minor) AS refund_to_start,
        CASE WHEN 'presale' = ANY(h.holds) THEN o.presale_until END AS presale_until,
-       coalesce(h.holds, '{}') AS holds,
-       coalesce(s.shipments, '[]') AS shipments,
+       coalesce(h.holds, '{}') AS holds, coalesce(h.spans, '[]') AS hold_spans,
+       coalesce(s.shipments, '[]') AS shipments, o.ship_by, c.settings AS shop_settings,
+       coalesce(said.open, '{}') AS said_open, coalesce(said.told, '{}') AS said,
        CASE WHEN NOT o.gathered THEN o.created_at + make_interval(mins => w.window_minutes)
            END AS gather_until,
        s.delivered_at,
@@ -38,15 +39,28 @@ SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o
        coalesce(g.some_here, true) AS cancellable, coalesce(g.closed, '{}') AS lines_to_cancel
 FROM sales_order o
 LEFT JOIN merge_rule w ON w.shop_id = o.shop_id
+LEFT JOIN shop c ON c.id = o.shop_id
 LEFT JOIN LATERAL (
-    SELECT array_agg(kind ORDER BY placed_at, kind) AS holds FROM order_hold
-    WHERE order_id = o.id AND released_at IS NULL) h ON true
+    SELECT array_agg(kind ORDER BY placed_at, kind) FILTER (WHERE released_at IS NULL) AS holds,
+           jsonb_agg(jsonb_build_array(placed_at, released_at))
+               FILTER (WHERE released_at IS NULL OR kind NOT IN ('unpaid', 'presale')) AS spans
+    FROM order_hold WHERE order_id = o.id) h ON true
 LEFT JOIN LATERAL (
-    SELECT jsonb_agg(jsonb_build_object('no', no, 'workflow_id', workflow_id, 'status', status,
-                                        'ahead', sent_ahead) ORDER BY no) AS shipments,
-           CASE WHEN bool_and(status IN ('delivered', 'cancelled'))
-                THEN max(delivered_at) END AS delivered_at
-    FROM shipment WHERE order_id = o.id) s ON true
+    SELECT jsonb_agg(jsonb_build_object('no', x.no, 'workflow_id', x.workflow_id,
+                                        'status', x.status, 'ahead', x.sent_ahead,
+                                        'carrier', x.carrier, 'cutoff', v.at, 'zone', l.zone,
+                                        'picked', x.picked_at IS NOT NULL
+                                                  OR x.waits_for = 'packing')
+                     ORDER BY x.no) AS shipments,
+           CASE WHEN bool_and(x.status IN ('delivered', 'cancelled'))
+                THEN max(x.delivered_at) END AS delivered_at
+    FROM shipment x LEFT JOIN location l ON l.id = x.location_id
+    LEFT JOIN carrier_cutoff v ON v.location_id = x.location_id AND v.carrier = x.carrier
+    WHERE x.order_id = o.id) s ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(step_id) AS told,
+           array_agg(step_id) FILTER (WHERE resolved_at IS NULL) AS open
+    FROM attention WHERE order_id = o.id AND cause = 'Late') said ON true
 LEFT JOIN LATERAL (
     SELECT sum(l.quantity - l.cancelled_quantity - coalesce(p.placed, 0)
                - coalesce(q.queued, 0)) AS open_units

@@ -9,12 +9,13 @@ from db.platform.audit import audit
 from db.platform.reveals import REVEALS
 from db.platform.tables import AttentionRow
 from db.sql import run
+from domain.orders.promises import STEP as PROMISE
 
 LATE_FACT: Final = "late_fact"
 CONFLICT_STEP: Final = "ticket_conflict"
 RETURN_LATE: Final = "return_late"
 CLAIM_LATE: Final = "claim_late"
-NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE, CLAIM_LATE, REVEALS})
+_NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE, CLAIM_LATE, REVEALS, PROMISE})
 
 # The other content of a ticket was looked at: it is kept, and nobody waits for it any more.
 _CONFLICT_SEEN: Final = """
@@ -23,6 +24,11 @@ FROM sales_order o
 WHERE o.id = :order_id AND i.source = o.channel AND i.shop_id = o.shop_id
   AND i.external_no = o.external_no AND i.parked_reason LIKE 'ticket_conflict:%'
 """
+
+
+def is_notice(step_id: str) -> bool:
+    """Whether reading it is all there is to do."""
+    return step_id.partition("/")[0] in _NOTICES
 
 
 async def settle_notice(

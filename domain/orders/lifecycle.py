@@ -58,6 +58,8 @@ class OrderState:
     carried_out: bool = False  # sold in a store: the goods left before we heard of it
     # Until then it waits for other orders of its receiver; afterwards it looks for them once.
     gather_until: datetime | None = None
+    promise_at: datetime | None = None  # when people are to be told that a promise is in danger
+    promises_over: tuple[str, ...] = ()  # what they were told and is no longer so
 
 
 class NextStep(StrEnum):
@@ -72,6 +74,7 @@ class NextStep(StrEnum):
     START_SHIPMENTS = "start_shipments"
     START_REFUND = "start_refund"
     SETTLE_REFUND = "settle_refund"
+    TELL_PROMISES = "tell_promises"
     COMPLETE = "complete"
     CLOSE = "close"
     WAIT = "wait"
@@ -116,6 +119,8 @@ def next_step(
             return NextStep.START_SHIPMENTS
         if _due(state.gather_until, now):
             return NextStep.GATHER
+    if _due(state.promise_at, now):
+        return NextStep.TELL_PROMISES
     if _due(state.complete_at, now):
         return NextStep.COMPLETE
     return NextStep.WAIT
@@ -134,7 +139,9 @@ def to_start(state: OrderState, started: Set[str]) -> tuple[ShipmentState, ...]:
 
 def wake_at(state: OrderState, now: datetime) -> datetime | None:
     """When to look again if nothing is heard; None when only an event can help."""
-    times = [state.unpaid_reserved_until, state.complete_at, state.gather_until]
+    times = [
+        state.unpaid_reserved_until, state.complete_at, state.gather_until, state.promise_at,
+    ]  # fmt: skip
     if HoldKind.PRESALE in state.holds:
         times.append(state.presale_until)
     return min((time for time in times if time and time > now), default=None)

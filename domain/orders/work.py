@@ -88,6 +88,15 @@ class RecordOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class TellPromises:
+    """Tell people which promises of the order are in danger or broken at `now`."""
+
+    order_id: OrderId
+    seq: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeHold:
     """Place (`release` False) or release a hold by hand."""
 

@@ -672,8 +672,11 @@ def may_resolve(roles: frozenset[Role], system: str) -> bool:
     """Whether somebody with these roles decides about a step that waits for this system."""
     if not may(roles, Permission.RESOLVE_STEPS):
         return False
+    kind, _, name = system.partition("/")
+    if kind == "promise":  # who is told of a promise says that he saw it
+        return bool(roles & {Role.ADMIN, name})
     others = roles & ROLES_OF[Permission.RESOLVE_STEPS] - {Role.FINANCE}
-    return bool(others) or system.partition("/")[0] in OF_FINANCE
+    return bool(others) or kind in OF_FINANCE
 
 
 # Who opens and shuts the gate of a system, by its kind.

@@ -5,6 +5,7 @@ from typing import Final
 from api.language import N_
 
 CAUSE: Final = {
+    "Late": N_("A promise is in danger"),
     "NotPosted": N_("Cannot be posted"),
     "Unavailable": N_("The other side does not answer"),
     "AnswerLost": N_("No answer came; it may have been done"),
@@ -37,6 +38,7 @@ CAUSE: Final = {
 }
 
 STEP: Final = {
+    "promise": N_("Keep what was promised"),
     "label": N_("Order a waybill"),
     "void_label": N_("Void the waybill"),
     "look": N_("Ask the channel before going on"),
@@ -83,6 +85,7 @@ ACTION: Final = {
     "return_late.done_by_hand": N_("Seen"),
     "claim_late.done_by_hand": N_("Seen"),
     "reveals.done_by_hand": N_("Seen"),
+    "promise.done_by_hand": N_("Seen"),
     "intercept.done_by_hand": N_("The carrier was asked"),
     "intercept.skip": N_("Let it go on to the buyer"),
 }
@@ -109,12 +112,27 @@ ACTION_MEANS: Final = {
         "You entered it in the ERP; its number there is kept with the voucher."
     ),
     "voucher_export.skip": N_("The voucher stays out of the ERP for good."),
+    "promise.done_by_hand": N_("The item goes; the order and its clock stay as they are."),
     "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
     "intercept.done_by_hand": N_("You asked the carrier yourself; we wait for the parcel now."),
     "intercept.skip": N_("The parcel is delivered as if nobody had cancelled."),
     "claim_late.done_by_hand": N_(
         "The item goes until the next reminder; what was done is recorded on the claim."
     ),
+}
+
+PROMISE: Final = {
+    "pick_by": N_("Pick by"),
+    "ship_by": N_("Ship by"),
+    "deliver_by": N_("Deliver by"),
+}
+
+PROMISE_STATE: Final = {
+    "running": N_("In time"),
+    "stopped": N_("Stopped by a hold"),
+    "warned": N_("Soon late"),
+    "late": N_("Late"),
+    "met": N_("Kept"),
 }
 
 INPUT: Final = {
@@ -139,5 +157,5 @@ def step_kind(step_id: str) -> str:
 
 def deed(step_id: str, action: str) -> str:
     """The key of what a person may do: some steps call it otherwise than all others."""
-    own = f"{step_id}.{action}"
+    own = f"{step_kind(step_id)}.{action}"
     return own if own in ACTION_MEANS else action

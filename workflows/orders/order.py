@@ -18,6 +18,7 @@ from activities.orders.carrying_out import CarryingOutActivities
 from activities.orders.changing import ChangingActivities
 from activities.orders.deciding import DecidingActivities
 from activities.orders.looking import LookingActivities
+from activities.orders.promising import PromiseActivities
 from activities.orders.sourcing import SourcingActivities
 from domain.orders.lifecycle import NextStep, OrderState, next_step, to_start, waits_for, wake_at
 from domain.orders.messages import (
@@ -48,6 +49,7 @@ from domain.orders.work import (
     Plan,
     PlanRequest,
     RecordOrder,
+    TellPromises,
 )
 from domain.shared.errors import ActionNotAllowed, OrderClosed, PlanChanged
 from domain.shared.ids import InboxId, ShipmentNo
@@ -234,6 +236,8 @@ class OrderWorkflow(Attended):
                 await self._start_shipments()
             case NextStep.SETTLE_REFUND:
                 await self._settle_refund()
+            case NextStep.TELL_PROMISES:
+                await self._tell_promises()
             case _:
                 await self._record(str(step))
 
@@ -435,6 +439,14 @@ class OrderWorkflow(Attended):
         except Interrupted:
             return  # a payment became known, or the channel said something: look again
         await self._record("refund_settled")
+
+    async def _tell_promises(self) -> None:
+        async with self._lock:
+            self._state = await workflow.execute_local_activity_method(
+                PromiseActivities.tell,
+                TellPromises(self._ref.order_id, self._state.seq, workflow.now()),
+                **DATABASE,
+            )
 
     async def _wait_for_news(self) -> None:
         until = wake_at(self._state, workflow.now())

@@ -43,6 +43,7 @@ import api.orders.labels
 import api.orders.manifests
 import api.orders.notes
 import api.orders.payments
+import api.orders.promises
 import api.orders.read
 import api.orders.receiving
 import api.orders.return_labels
@@ -110,6 +111,7 @@ _ROUTERS: Final = (
     (api.orders.blocked_buyers.router, _V1),
     (api.orders.bulk.router, _V1),
     (api.orders.holds.router, _V1),
+    (api.orders.promises.router, _V1),
     (api.orders.notes.router, _V1),
     (api.orders.tags.router, _V1),
     (api.orders.changes.router, _V1),

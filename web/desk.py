@@ -246,7 +246,7 @@ def _job(
 def _fitting_of(query: str) -> jobs.Fitting:
     given: dict[str, Any] = parse_qs(typed(query), max_num_fields=30)
     values = {name: many if name == "status" else many[0] for name, many in given.items()}
-    for name in ("attention", "late"):
+    for name in ("attention", "late", "at_risk"):
         if name in values:
             values[name] = values[name] in ("1", "true", "True")
     if str(values.get("held_hours", "")).isdecimal():

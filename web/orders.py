@@ -112,8 +112,16 @@ class Shown:
     @property
     def is_narrowed(self) -> bool:
         return any(
-            (self.q, self.channel, self.shop, self.hold, self.tag, self.attention, self.late,
-             self.at_risk)
+            (
+                self.q,
+                self.channel,
+                self.shop,
+                self.hold,
+                self.tag,
+                self.attention,
+                self.late,
+                self.at_risk,
+            )
         )
 
     def filter(self) -> OrderFilter:
@@ -156,7 +164,9 @@ def _shown(
         raise InvalidInput("there is no such hold")
     if status not in (*_STATUS_TABS, *OrderStatus):
         raise InvalidInput("there is no such status")
-    return Shown(q.strip(), status, channel, shop, hold, tag, attention, late, at_risk, sort, cursor)
+    return Shown(
+        q.strip(), status, channel, shop, hold, tag, attention, late, at_risk, sort, cursor
+    )
 
 
 ShownOf = Annotated[Shown, Depends(_shown)]

@@ -39,6 +39,7 @@ import web.packing
 import web.partners
 import web.payment_accounts
 import web.people
+import web.promises
 import web.return_photos
 import web.returns
 import web.returns_bench
@@ -69,6 +70,7 @@ _ROUTERS: Final = (
     web.exchanges.router,
     web.returns.router,  # before the actions of orders: one of them opens a return
     web.desk.router,
+    web.promises.router,
     web.order_changes.router,  # before the actions: its forms are pages of their own
     web.order_actions.router,
     web.attention.router,

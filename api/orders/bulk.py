@@ -37,11 +37,13 @@ class Fitting(StrictBody):
     tag: SafeStr = ""
     attention: StrictBool = False
     late: StrictBool = False
+    at_risk: StrictBool = False
 
     def filter(self) -> OrderFilter:
         return OrderFilter(
             self.q, tuple(self.status), channel=self.channel, shop_id=self.shop, hold=self.hold,
             held_hours=self.held_hours, tag=self.tag, attention=self.attention, late=self.late,
+            at_risk=self.at_risk,
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ _Query = Annotated[
     str, StringConstraints(strict=True, max_length=LONGEST_FILTER), AfterValidator(clean)
 ]
 _KNOWN = frozenset(
-    {"q", "status", "channel", "shop", "hold", "tag", "attention", "late", "sort"}
+    {"q", "status", "channel", "shop", "hold", "tag", "attention", "late", "at_risk", "sort"}
 )  # fmt: skip
 
 

@@ -47,12 +47,13 @@ ORDER BY s.order_id
 """
 
 _OPEN: Final = """
-SELECT o.id, o.no, o.status, o.channel_state, o.ship_by, o.shop_id, c.name AS shop,
+SELECT o.id, o.no, o.status, o.channel_state, o.ship_by, o.shop_id,
+       coalesce(c.name, o.shop_id) AS shop,
        c.settings AS shop_settings, coalesce(h.spans, '[]') AS hold_spans,
        coalesce(s.shipments, '[]') AS shipments, coalesce(s.place, '') AS place, 0 AS to_allocate,
        EXISTS (SELECT FROM backorder WHERE order_id = o.id AND state = 'waiting') AS waiting,
        EXISTS (SELECT FROM till_ticket t WHERE t.order_id = o.id) AS carried_out
-FROM sales_order o JOIN shop c ON c.id = o.shop_id
+FROM sales_order o LEFT JOIN shop c ON c.id = o.shop_id
 LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_array(placed_at, released_at)) AS spans FROM order_hold
     WHERE order_id = o.id
@@ -102,8 +103,7 @@ def promises_of(row: Any) -> tuple[Promise, ...]:
         Promised(
             row.ship_by,
             tuple(_hold(span) for span in row.hold_spans),
-            picked=whole
-            and all(one["picked"] or one["status"] not in _NOT_PICKED for one in live),
+            picked=whole and all(one["picked"] or one["status"] not in _NOT_PICKED for one in live),
             left=whole and all(stage.has_left for stage in stages),
             delivered=whole and all(stage is ShipmentStatus.DELIVERED for stage in stages),
             carrier=leading.get("carrier") or "",

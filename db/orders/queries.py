@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -36,6 +36,7 @@ from db.orders.tables import (
     ShipmentRow,
 )
 from db.orders.ticket_tables import TillTicketRow
+from db.platform.choosing import AT_RISK_HOURS
 from db.platform.tables import AttentionRow
 from db.scope import scope_in
 from db.sql import execute
@@ -218,7 +219,7 @@ def _conditions(
     if found is not None:
         conditions.append(col(_order.id) == func.any(cast(list(found.ids), ARRAY(Text))))
     statuses = wanted.statuses or (OPEN if wanted.open_only else ())
-    if wanted.late:
+    if wanted.late or wanted.at_risk:
         statuses = tuple(s for s in NOT_LEFT if s in statuses or not statuses)
         if not statuses:
             conditions.append(false())

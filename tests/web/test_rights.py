@@ -41,6 +41,7 @@ PAGES = {
     "/orders/O-1/do/tag": _NOTES,
     "/saved-filters/new": _ALL,
     "/holds": _ALL,
+    "/sla": _ALL,
     "/bulk": _ALL,
     "/bulk/new": _SERVICE,
     "/orders/O-1/do/merge": _SERVICE,

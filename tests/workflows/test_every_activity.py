@@ -15,7 +15,7 @@ from worker import World, activities_of
 
 # No story loses their answer.
 NOT_TRIED: Final = frozenset({
-    "order.change_hold", "order.fetch", "order.carry_out", "shipment.settle",
+    "order.change_hold", "order.fetch", "order.carry_out", "order.tell_promises", "shipment.settle",
     "shipment.keep_back", "shipment.load", "shipment.label_anew", "waybill.by_hand",
     "waybill.voided_by_hand", "waybill.ask", "waybill.follow", "attention.resolve",
     "attention.went_on",

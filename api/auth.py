@@ -49,7 +49,7 @@ class Principal:
 
     def decides(self, system: str) -> bool:
         """Whether he decides about a step that waits for this system."""
-        return self.may(Permission.RESOLVE_STEPS) and may_resolve(self.roles, system)
+        return self.may(Permission.ANSWER_ATTENTION) and may_resolve(self.roles, system)
 
     def tends(self, system: str) -> bool:
         """Whether he opens and shuts the gate of this system."""

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CLAIM_FROM_CARRIERS = "claim_from_carriers"
     WRITE_OFF_CLAIMS = "write_off_claims"
     READ_ATTENTION = "read_attention"
+    ANSWER_ATTENTION = "answer_attention"  # of those, what one's roles decide about
     RESOLVE_STEPS = "resolve_steps"
     READ_STOCK = "read_stock"
     TRY_SOURCING = "try_sourcing"  # shows stock and costs of every location
@@ -69,6 +70,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.SEE_PHOTOS: frozenset({_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
     _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
     _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.ANSWER_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.ADMIN}),
     _P.CLAIM_FROM_CARRIERS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.WRITE_OFF_CLAIMS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
@@ -327,7 +329,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/attention": _P.READ_ATTENTION,
     "GET /api/v1/attention/groups": _P.READ_ATTENTION,
     "GET /api/v1/attention/{item_id}": _P.READ_ATTENTION,
-    "POST /api/v1/attention/{item_id}/resolution": _P.RESOLVE_STEPS,
+    "POST /api/v1/attention/{item_id}/resolution": _P.ANSWER_ATTENTION,
     # gates; acting on one asks for what its system needs itself
     "POST /api/v1/attention/{item_id}/notes": _P.READ_ATTENTION,
     "PUT /api/v1/attention/{item_id}/assignee": _P.RESOLVE_STEPS,
@@ -485,7 +487,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /attention": _P.READ_ATTENTION,
     "GET /attention/count": _P.READ_ATTENTION,
     "GET /attention/{item_id}": _P.READ_ATTENTION,
-    "POST /attention/{item_id}": _P.RESOLVE_STEPS,
+    "POST /attention/{item_id}": _P.ANSWER_ATTENTION,
     "GET /subscribers": _P.READ_CHANNELS,
     "GET /subscribers/new": _P.MANAGE_ACCOUNTS,
     "POST /subscribers/new": _P.MANAGE_ACCOUNTS,
@@ -672,13 +674,13 @@ OF_FINANCE: Final = frozenset({"erp", "invoice", "payment"})
 
 def may_resolve(roles: frozenset[Role], system: str) -> bool:
     """Whether somebody with these roles decides about a step that waits for this system."""
-    if not may(roles, Permission.RESOLVE_STEPS):
+    if not may(roles, Permission.ANSWER_ATTENTION):
         return False
     kind, _, name = system.partition("/")
     if kind == "promise":  # who is told of a promise says that he saw it
         return bool(roles & {Role.ADMIN, name})
     others = roles & ROLES_OF[Permission.RESOLVE_STEPS] - {Role.FINANCE}
-    return bool(others) or kind in OF_FINANCE
+    return bool(others) or (Role.FINANCE in roles and kind in OF_FINANCE)
 
 
 # Who opens and shuts the gate of a system, by its kind.

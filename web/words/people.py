@@ -25,6 +25,7 @@ PERMISSION: Final = {
     "write_off_claims": N_("Write claims off"),
     "read_claims": N_("See claims"),
     "read_attention": N_("See steps that wait"),
+    "answer_attention": N_("Say what becomes of steps that wait"),
     "resolve_steps": N_("Decide about steps that wait"),
     "read_stock": N_("See stock"),
     "try_sourcing": N_("See and try where orders are sent from"),

@@ -21,6 +21,7 @@ _SENTENCES: Final = (
     N_("the order must arrive soon"),
     N_("the order did not arrive in time"),
     N_("there is no such colour"),
+    N_("there is no such clock"),
     N_("the people of this order were erased"),
     N_("orders of this channel are changed where they were bought"),
     N_("order {no} goes in one parcel with others; part them first"),

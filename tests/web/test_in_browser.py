@@ -68,6 +68,7 @@ LOOKS: Final = (
     Look("note", f"/orders/{NO[0]}", opens="do/note"),
     Look("tag", f"/orders/{NO[0]}", opens="do/tag"),
     Look("save-list", "/orders?late=1", opens="/saved-filters/new?query=late%3D1"),
+    Look("promises", "/sla?hours=72"),
     Look("holds", "/holds"),
     Look("holds-of-a-kind", "/holds?kind=risk"),
     Look("bulk-preview", f"/bulk/new?action=hold&no={NO[0]}&no={NO[6]}"),

@@ -49,10 +49,10 @@ MENU: Final = (
         N_("Service"),
         (
             Entry("/orders", "clipboard-list", N_("Orders")),
-            Entry("/sla", "clock-hour-4", N_("Promises")),
             Entry("/attention", "alert-circle", N_("Attention"), ("/campaigns", "/gates"), True),
             Entry("/returns", "receipt-refund", N_("Returns")),
             Entry("/claims", "package-off", N_("Claims")),
+            Entry("/sla", "clock-hour-4", N_("Promises")),
         ),
     ),
     Group(

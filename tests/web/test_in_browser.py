@@ -78,7 +78,6 @@ LOOKS: Final = (
     Look("release", f"/orders/{NO[3]}", opens="do/release"),
     Look("receiver", f"/orders/{NO[3]}", opens="do/receiver"),
     Look("attention", "/attention?group=label|sf|masked"),
-    Look("decide", "/attention?group=label|sf|masked", opens="/attention/att_1"),
     Look("step-closer", "/attention/att_1"),
     Look("campaigns", "/campaigns"),
     Look("campaign-new", "/campaigns/new?fingerprint=label|sf|masked"),

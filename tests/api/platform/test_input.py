@@ -152,7 +152,7 @@ async def test_a_search_is_taken_literally(admin: httpx.AsyncClient, q: str) -> 
     answer = await admin.get("/api/v1/orders", params={"q": q})
 
     assert answer.status_code == 200
-    assert answer.json() == {"items": [], "next_cursor": "", "total": 0}
+    assert answer.json() == {"items": [], "next_cursor": "", "total": 0, "found_by": []}
 
 
 async def test_refusals_speak_the_callers_language(admin: httpx.AsyncClient) -> None:

@@ -21,7 +21,7 @@ from domain.shared.clock import COMPANY_ZONE
 from integrations.sheet_files import harmless
 from web.render import page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 PAGE_SIZE: Final = 100
 MOST_EXPORTED: Final = 10_000

@@ -13,7 +13,7 @@ from domain.shared.errors import ActionNotAllowed, OrderNotFound, PlanChanged
 from web.order_actions import body_of
 from web.render import page
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
 _NOBODY = N_("No order knows this phone or number.")

@@ -121,6 +121,7 @@ async def _faults(client: Person, route: Route, return_no: str, bad: bytes) -> l
     return found
 
 
+@pytest.mark.timeout(900)  # some hundred pages, each with a bad value in every place
 @pytest.mark.usefixtures("delivered", "engine")
 @pytest.mark.parametrize("case", BAD)
 async def test_no_page_fails_at_what_is_sent_to_it(

@@ -290,7 +290,8 @@ def password_matches(password: str, row: AccountRow | None) -> bool:
 
     A good tenth of a second of processor time: call it in a thread.
     """
-    matches = _PASSWORDS.verify(password, row.password_hash if row else _NOBODY)
+    typed = password.encode(errors="replace")  # a lone surrogate is nobody's password
+    matches = _PASSWORDS.verify(typed, row.password_hash if row else _NOBODY)
     return matches and row is not None
 
 

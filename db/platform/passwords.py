@@ -16,7 +16,7 @@ _GUESSED_SOON: Final = 2  # scores below: common ones, sequences, a name with a 
 
 async def refuse_weak(password: str, *names: str) -> None:
     """Raises WeakPassword for what others would guess, who know these names of the person."""
-    if not SHORTEST <= len(password) <= LONGEST:
+    if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
         raise WeakPassword(f"a password has {SHORTEST} to {LONGEST} characters")
     if any(name and name.casefold() == password.casefold() for name in names):
         raise WeakPassword("a password is not the name of its person")

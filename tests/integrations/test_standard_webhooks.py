@@ -88,7 +88,7 @@ async def test_the_library_takes_the_events_that_we_send_to_subscribers() -> Non
     body = event.body
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         sender = WebhookSender(client, resolve=resolve)
-        await sender.send("https://shop.example/hooks", OWN_SECRET, event.id, body)
+        await sender.send("https://shop.example/hooks", [OWN_SECRET], event.id, body)
 
     (request,) = received
     assert request.headers["content-type"] == "application/cloudevents+json"

@@ -62,9 +62,11 @@ async def test_what_is_worth_taking_in_bulk_has_a_tighter_limit_of_its_own(
 ) -> None:
     async with browser(app, **await key_for(web_sessions, Role.ADMIN)) as program:
         path = "/api/v1/orders/none/receiver-disclosures"
-        answers = [await program.post(path, json={"reason": "x"}) for _ in range(61)]
-        assert {answer.status_code for answer in answers[:60]} == {404}
-        assert answers[-1].status_code == 429
+        # More than a slow machine answers within the time in which one more is allowed.
+        answers = [await program.post(path, json={"reason": "x"}) for _ in range(200)]
+        codes = [answer.status_code for answer in answers]
+        assert set(codes[:60]) == {404}
+        assert 429 in codes
         assert (await program.get("/api/v1/me")).status_code == 200
         csv = await program.get("/orders.csv")
         assert csv.headers["ratelimit-policy"] == '"export";q=60;w=60'

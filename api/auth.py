@@ -16,7 +16,8 @@ from api.rates import refuse_haste
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
 from db.platform.scopes import scope_of
-from domain.platform.permissions import Permission, Role, may, may_resolve, permission_of, tending
+from domain.platform.permissions import Permission, Role, may, may_resolve, tending
+from domain.platform.routes import permission_of
 from domain.platform.scopes import NOTHING, WHOLE, Scope
 
 COOKIE: Final = "onhand_session"

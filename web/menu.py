@@ -6,7 +6,7 @@ from typing import Final
 
 from api.auth import Principal
 from api.language import N_
-from domain.platform.permissions import permission_of
+from domain.platform.routes import permission_of
 
 # A phone has room for this many beside "More".
 QUICK: Final = 4

@@ -18,7 +18,8 @@ from api.errors import language_of
 from api.language import translations
 from domain.logistics.incidents import fault_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
-from domain.platform.permissions import Permission, permission_of
+from domain.platform.permissions import Permission
+from domain.platform.routes import permission_of
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.money import Money
 from web import words

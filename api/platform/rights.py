@@ -8,7 +8,8 @@ from api.strict import Code, StrictBody
 from db.channels.tables import ShopRow
 from db.inventory.tables import LocationRow
 from db.platform.audit import audit
-from domain.platform.permissions import ROLES_OF, ROUTES, Permission, Role
+from domain.platform.permissions import ROLES_OF, Permission, Role
+from domain.platform.routes import ROUTES
 from domain.shared.errors import UnknownLocation
 
 router = APIRouter(tags=["accounts"])

@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from api.auth import COOKIE
 from db.engine import Sessions
 from db.platform.accounts import Accounts
-from domain.platform.permissions import ROUTES, Role
+from domain.platform.permissions import Role
+from domain.platform.routes import ROUTES
 from tests.web.world import Person, person
 
 _TEMPLATES = Path(__file__).parents[2] / "web" / "templates"

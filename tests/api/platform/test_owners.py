@@ -21,7 +21,8 @@ from db.orders.return_acts import open_return
 from db.orders.returns import Asked
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
-from domain.platform.permissions import ROUTES, Permission, Role, may
+from domain.platform.permissions import Permission, Role, may
+from domain.platform.routes import ROUTES
 from domain.platform.scopes import Limit
 from runtime.settings import Settings
 from tests.api.served import browser, key_for

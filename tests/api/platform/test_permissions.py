@@ -11,7 +11,8 @@ from starlette.routing import Mount
 from api.app import create_app
 from api.errors import STATUS, TITLES
 from db.engine import Sessions
-from domain.platform.permissions import ROLES_OF, ROUTES, Permission, Role, may, may_resolve
+from domain.platform.permissions import ROLES_OF, Permission, Role, may, may_resolve
+from domain.platform.routes import ROUTES
 from domain.shared import errors
 from runtime.settings import Settings
 from tests.api.served import browser, key_for

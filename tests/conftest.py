@@ -29,8 +29,8 @@ _BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 
 # The longest files begin, so that no core waits for one of them at the end.
-LONGEST_FIRST = ("tests/e2e", "tests/web/test_in_browser.py", "tests/api/test_fuzz.py",
-                 "tests/workflows")  # fmt: skip
+LONGEST_FIRST = ("tests/e2e", "tests/web/test_input.py", "tests/web/test_in_browser.py",
+                 "tests/api/test_fuzz.py", "tests/workflows")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

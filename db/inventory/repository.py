@@ -204,7 +204,7 @@ class StockRepository:
             {
                 **columns_of(line.key for line in lines),
                 "quantity": [line.quantity for line in lines],
-                "source": source,
+                "reservation_id": source,
                 "target": target,
                 "order_id": order_id,
                 "workflow_id": workflow_id,

@@ -138,15 +138,14 @@ FROM reservation WHERE reservation_id = :reservation_id
 ORDER BY sku, location_id, lot, condition, owner
 """
 
-# What a lease promises goes over to another lease at the same place: the balance stays the same.
-# A lease that held these units before takes them back into its own quantity.
-HAND_ON: Final = """
+# Units that a lease no longer holds; one that holds nothing any more is over.
+_TAKEN: Final = """
 WITH asked AS (
     SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]),
                          CAST(:lot AS text[]), CAST(:condition AS text[]),
                          CAST(:owner AS text[]), CAST(:quantity AS bigint[]))
         AS m(sku, location_id, lot, condition, owner, quantity)
-), given AS (
+), taken AS (
     UPDATE reservation r
     SET voided_quantity = r.voided_quantity + m.quantity,
         state = CASE WHEN r.voided_quantity + m.quantity = r.quantity THEN 'voided'
@@ -154,47 +153,33 @@ WITH asked AS (
         resolved_at = CASE WHEN r.voided_quantity + m.quantity = r.quantity
                            THEN clock_timestamp() END
     FROM asked m
-    WHERE r.reservation_id = :source AND r.state = 'held'
-      AND (r.sku, r.location_id, r.lot, r.condition, r.owner)
-        = (m.sku, m.location_id, m.lot, m.condition, m.owner)
-    RETURNING r.sku, r.location_id, r.lot, r.condition, r.owner, m.quantity
-)
-INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
-                         workflow_id, quantity, posted_quantity, voided_quantity, state)
-SELECT CAST(:target AS text), sku, location_id, lot, condition, owner, CAST(:order_id AS text),
-       CAST(:workflow_id AS text), quantity, 0, 0, 'held'
-FROM given
-ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
-SET voided_quantity = reservation.voided_quantity - excluded.quantity, state = 'held',
-    resolved_at = NULL
-RETURNING sku
-"""
-
-SHORT_PICK: Final = """
-WITH missing AS (
-    SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]),
-                         CAST(:lot AS text[]), CAST(:condition AS text[]),
-                         CAST(:owner AS text[]), CAST(:quantity AS bigint[]))
-        AS m(sku, location_id, lot, condition, owner, quantity)
-), shrunk AS (
-    UPDATE reservation r
-    SET voided_quantity = r.voided_quantity + m.quantity,
-        state = CASE WHEN r.voided_quantity + m.quantity = r.quantity THEN 'voided'
-                     ELSE r.state END,
-        resolved_at = CASE WHEN r.voided_quantity + m.quantity = r.quantity
-                           THEN clock_timestamp() END
-    FROM missing m
     WHERE r.reservation_id = :reservation_id AND r.state = 'held'
       AND (r.sku, r.location_id, r.lot, r.condition, r.owner)
         = (m.sku, m.location_id, m.lot, m.condition, m.owner)
     RETURNING r.sku, r.location_id, r.lot, r.condition, r.owner, m.quantity
-)
+)"""
+
+# What a lease promises goes over to another lease at the same place: the balance stays the same.
+# A lease that held these units before takes them back into its own quantity.
+HAND_ON: Final = f"""{_TAKEN}
+INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
+                         workflow_id, quantity, posted_quantity, voided_quantity, state)
+SELECT CAST(:target AS text), sku, location_id, lot, condition, owner, CAST(:order_id AS text),
+       CAST(:workflow_id AS text), quantity, 0, 0, 'held'
+FROM taken
+ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
+SET voided_quantity = reservation.voided_quantity - excluded.quantity, state = 'held',
+    resolved_at = NULL
+RETURNING sku
+"""  # noqa: S608 (made of constants)
+
+SHORT_PICK: Final = f"""{_TAKEN}
 UPDATE stock_balance b
 SET reserved = b.reserved - s.quantity, on_hand = b.on_hand - s.quantity
-FROM shrunk s
+FROM taken s
 WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
     = (s.sku, s.location_id, s.lot, s.condition, s.owner)
-"""
+"""  # noqa: S608 (made of constants)
 
 DUE: Final = """
 SELECT reservation_id FROM reservation

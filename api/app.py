@@ -31,7 +31,6 @@ import api.logistics.new_carriers
 import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.bulk
-import api.orders.changes
 import api.orders.corrections
 import api.orders.exchanges
 import api.orders.floor
@@ -40,7 +39,10 @@ import api.orders.holds
 import api.orders.invoices
 import api.orders.label_batches
 import api.orders.labels
+import api.orders.line_edits
 import api.orders.manifests
+import api.orders.merge_rules
+import api.orders.merges
 import api.orders.notes
 import api.orders.payments
 import api.orders.promises
@@ -52,6 +54,7 @@ import api.orders.returns
 import api.orders.routes
 import api.orders.scans
 import api.orders.sourcing
+import api.orders.splits
 import api.orders.tags
 import api.orders.warehouse
 import api.orders.waves
@@ -114,7 +117,10 @@ _ROUTERS: Final = (
     (api.orders.promises.router, _V1),
     (api.orders.notes.router, _V1),
     (api.orders.tags.router, _V1),
-    (api.orders.changes.router, _V1),
+    (api.orders.merges.router, _V1),
+    (api.orders.merge_rules.router, _V1),
+    (api.orders.splits.router, _V1),
+    (api.orders.line_edits.router, _V1),
     (api.orders.corrections.router, _V1),
     (api.orders.exchanges.router, _V1),
     (api.orders.floor.router, _V1),

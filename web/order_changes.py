@@ -6,12 +6,13 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from api.deps import Context, RequestContext
-from api.orders import changes
+from api.orders import line_edits as editing
+from api.orders import merges, splits
 from db.orders import together
 from db.shared import line_edits, regrouping
 from domain.orders.editing import EditPlan, why_not_edited
 from domain.orders.messages import LineUnits
-from domain.orders.together import Dividable, SplitPlan
+from domain.orders.splitting import Dividable, SplitPlan
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from web.input import typed
 from web.order_actions import body_of, done
@@ -57,8 +58,8 @@ async def merge(
     other: Annotated[list[str] | None, Form(max_length=20)] = None,
 ) -> Response:
     """Carry out the plan that was shown."""
-    body = body_of(changes.Merge, plan_hash=plan_hash, reason=reason, order_nos=other or [])
-    await changes.merge(no, body, context)
+    body = body_of(merges.Merge, plan_hash=plan_hash, reason=reason, order_nos=other or [])
+    await merges.merge(no, body, context)
     return done(request, no)
 
 
@@ -80,8 +81,8 @@ async def unmerge(
     no: str, request: Request, context: Context, plan_hash: Hash = "", reason: Text = ""
 ) -> Response:
     """Carry out the plan that was shown."""
-    body = body_of(changes.Parting, plan_hash=plan_hash, reason=reason)
-    await changes.unmerge(no, body, context)
+    body = body_of(merges.Parting, plan_hash=plan_hash, reason=reason)
+    await merges.unmerge(no, body, context)
     return done(request, no)
 
 
@@ -131,10 +132,8 @@ async def split(
         for line, quantity in wanted_of(line_id, units).items()
         if quantity
     ]
-    body = body_of(
-        changes.Split, plan_hash=plan_hash, reason=reason, lines=lines, location=location
-    )
-    await changes.split(no, body, context)
+    body = body_of(splits.Split, plan_hash=plan_hash, reason=reason, lines=lines, location=location)
+    await splits.split(no, body, context)
     return done(request, no)
 
 
@@ -185,8 +184,8 @@ async def change_lines(
         {"line_id": one.line_id, "sku": one.sku, "quantity": one.quantity}
         for one in lines_of(line_id, units, sku, sku_units)
     ]
-    body = body_of(changes.Lines, plan_hash=plan_hash, reason=reason, lines=lines)
-    await changes.change_lines(no, body, context)
+    body = body_of(editing.Lines, plan_hash=plan_hash, reason=reason, lines=lines)
+    await editing.change_lines(no, body, context)
     return done(request, no)
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from api.deps import RequestContext
-from api.orders import changes
+from api.orders import merges
 
 
 async def offers(context: RequestContext, about: dict[str, Any]) -> dict[str, Any]:
     """What the order's page offers: the orders it could go with, what it shares a parcel with."""
     early = [one for one in about["detail"].shipments if one.row.status in ("allocated", "picking")]
-    plan = await changes.suggested(context, about["order"].id) if early else None
+    plan = await merges.suggested(context, about["order"].id) if early else None
     return {
         "may_merge": plan,
         "may_edit_lines": about["order"].channel == "own"

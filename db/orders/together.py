@@ -6,8 +6,8 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sql import run
+from domain.orders.companions import Companion, Piece, Waiting
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
-from domain.orders.together import Companion, Piece, Waiting
 from domain.shared.errors import OrderNotFound
 
 # Everybody who is in a parcel with one of them belongs to it.

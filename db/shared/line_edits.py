@@ -14,6 +14,7 @@ from db.platform.outbox import queue_signal
 from db.shared.giving_back import leave_queue
 from db.shared.regrouping import STORY, taken_out
 from db.sql import run
+from domain.orders.companions import Waiting
 from domain.orders.editing import (
     EditableLine,
     EditableOrder,
@@ -25,7 +26,7 @@ from domain.orders.editing import (
 from domain.orders.intake import Judgement
 from domain.orders.messages import LineUnits, StateChanged
 from domain.orders.order import HoldKind
-from domain.orders.together import Part, Waiting
+from domain.orders.splitting import Part
 from domain.shared.ids import shipment_workflow_id
 from domain.shared.money import Money
 

@@ -17,23 +17,12 @@ from db.shared.sourcing import Destination, Network
 from db.sql import run
 from domain.inventory.stock import Reserved, ReserveStock, StockKey, StockLine
 from domain.logistics.tariff import contract_day
+from domain.orders.companions import Companion, Waiting, hindrance, hindrance_between
+from domain.orders.merging import MergePlan, PartingPlan, plan_merge, plan_parting
 from domain.orders.messages import StateChanged
 from domain.orders.order import ShipmentStatus
 from domain.orders.sourcing.model import Candidate, Demand
-from domain.orders.together import (
-    Companion,
-    Dividable,
-    MergePlan,
-    Part,
-    PartingPlan,
-    SplitPlan,
-    Waiting,
-    hindrance,
-    hindrance_between,
-    plan_merge,
-    plan_parting,
-    plan_split,
-)
+from domain.orders.splitting import Dividable, Part, SplitPlan, plan_split
 from domain.shared.errors import ActionNotAllowed, PlanChanged
 from domain.shared.ids import LocationId, Lot, Sku, shipment_workflow_id
 

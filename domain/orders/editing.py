@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.orders.channels import OUR_CHANNELS
+from domain.orders.companions import Companion, plan_hash
 from domain.orders.messages import LineUnits
 from domain.orders.order import HoldKind
-from domain.orders.together import Companion, plan_hash
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import share_of
 

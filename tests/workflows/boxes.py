@@ -6,8 +6,8 @@ from temporalio.client import WorkflowHandle
 
 from db.orders.warehouse import Box, Warehouse
 from db.shared import regrouping
+from domain.orders.merging import MergePlan
 from domain.orders.messages import Accepted, ChangeByPlan
-from domain.orders.together import MergePlan
 from tests.workflows.world import Company, own_order
 
 Handle = WorkflowHandle[Any, Any]

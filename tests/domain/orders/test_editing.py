@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders.cancellation import CancellableLine, CancellableOrder, plan_cancellation
+from domain.orders.companions import Companion, Piece, Waiting
 from domain.orders.editing import EditableLine, EditableOrder, EditPlan, Offered, plan_edit
 from domain.orders.messages import LineUnits
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
-from domain.orders.together import Companion, Piece, Waiting
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import share_of
 

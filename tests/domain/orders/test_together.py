@@ -9,18 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.logistics.tariff import TariffRow
+from domain.orders.companions import Companion, Piece, Waiting, hindrance
+from domain.orders.merging import plan_merge, plan_parting
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 from domain.orders.sourcing.model import Candidate
-from domain.orders.together import (
-    Companion,
-    Dividable,
-    Piece,
-    Waiting,
-    hindrance,
-    plan_merge,
-    plan_parting,
-    plan_split,
-)
+from domain.orders.splitting import Dividable, plan_split
 from domain.shared.address import Address, Contact, as_compared
 from domain.shared.errors import ActionNotAllowed
 

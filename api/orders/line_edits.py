@@ -1,0 +1,112 @@
+"""Other lines of an order before anything is picked: first the plan, then it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field, StrictInt
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.deps import Context
+from api.orders.changes import Sha256, change_id, order_id_of, send_change
+from api.orders.money import MoneyView
+from api.orders.returns import minor
+from api.orders.routes import State
+from api.strict import Code, Reason, SafeStr, StrictBody
+from db.shared import line_edits
+from domain.orders.editing import EditPlan
+from domain.orders.messages import ChangeByPlan, LineUnits
+
+router = APIRouter(tags=["orders"])
+
+
+class LineWish(StrictBody):
+    """A line as it shall be: 0 units take it out, another `sku` replaces it, without `line_id` it
+    is added. `unit_price` is what one of new goods costs; without it, what the SKU is sold for."""
+
+    line_id: SafeStr = ""
+    sku: SafeStr = ""
+    quantity: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
+    unit_price: Annotated[str, Field(max_length=20)] | None = None
+
+
+class LinesWish(StrictBody):
+    lines: Annotated[list[LineWish], Field(min_length=1, max_length=200)]
+
+
+class Lines(LinesWish):
+    plan_hash: Sha256
+    reason: Reason
+
+
+class EditedLineView(StrictBody):
+    line_id: str
+    title: str
+    sku: str
+    quantity_before: int
+    quantity_after: int
+    payable_before: MoneyView
+    payable_after: MoneyView
+
+
+class LinesView(StrictBody):
+    """Lines that change. What is `owed` holds the order until it is paid; `refund` goes back."""
+
+    plan_hash: str
+    lines: list[EditedLineView]
+    payable_before: MoneyView
+    payable_after: MoneyView
+    owed: MoneyView
+    refund: MoneyView
+
+    @classmethod
+    def of(cls, plan: EditPlan) -> "LinesView":
+        def money(minor: int) -> MoneyView:
+            return MoneyView.of(minor, plan.currency)
+
+        return cls(
+            plan_hash=plan.hash,
+            lines=[
+                EditedLineView(
+                    line_id=line.line_id, title=line.title, sku=line.sku,
+                    quantity_before=line.quantity_before, quantity_after=line.quantity_after,
+                    payable_before=money(line.payable_before_minor),
+                    payable_after=money(line.payable_after_minor),
+                )
+                for line in plan.lines
+            ],
+            payable_before=money(plan.payable_before_minor),
+            payable_after=money(plan.payable_after_minor), owed=money(plan.owed_minor),
+            refund=money(plan.refund_minor),
+        )  # fmt: skip
+
+
+@router.post("/orders/{no}/lines-plan")
+async def lines_plan(no: Code, body: LinesWish, context: Context) -> LinesView:
+    """Preview: other lines, what they cost and who owes the difference; nothing happens yet."""
+    order_id = await order_id_of(context, no)
+    async with context.sessions.begin() as session:
+        wanted = await _edited(session, order_id, body)
+        return LinesView.of(await line_edits.edit_plan(session, order_id, wanted))
+
+
+@router.post("/orders/{no}/lines")
+async def change_lines(no: Code, body: Lines, context: Context) -> State:
+    """Change the lines as the plan said; possible until something is picked."""
+    order_id = await order_id_of(context, no)
+    async with context.sessions.begin() as session:
+        wanted = await _edited(session, order_id, body)
+    command = ChangeByPlan(
+        "lines", change_id(context), body.plan_hash, body.reason, context.actor, (), wanted
+    )
+    return await send_change(context, no, command)
+
+
+async def _edited(session: AsyncSession, order_id: str, body: LinesWish) -> tuple[LineUnits, ...]:
+    currency = (await line_edits.editable(session, order_id)).currency
+    return tuple(
+        LineUnits(
+            one.line_id, one.quantity, one.sku,
+            None if one.unit_price is None else minor(one.unit_price, currency),
+        )
+        for one in body.lines
+    )  # fmt: skip

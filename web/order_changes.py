@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from api.deps import Context, RequestContext
+from api.deps import Context, RequestContext, SettingsOf
 from api.orders import line_edits as editing
 from api.orders import merges, splits
 from db.orders import together
@@ -172,6 +172,7 @@ async def change_lines(
     no: str,
     request: Request,
     context: Context,
+    settings: SettingsOf,
     plan_hash: Hash = "",
     reason: Text = "",
     line_id: Annotated[list[str] | None, Form(max_length=_MOST_LINES)] = None,
@@ -185,7 +186,7 @@ async def change_lines(
         for one in lines_of(line_id, units, sku, sku_units)
     ]
     body = body_of(editing.Lines, plan_hash=plan_hash, reason=reason, lines=lines)
-    await editing.change_lines(no, body, context)
+    await editing.change_lines(no, body, context, settings)
     return done(request, no)
 
 

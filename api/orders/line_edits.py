@@ -6,15 +6,18 @@ from fastapi import APIRouter
 from pydantic import Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.deps import Context
+from api.deps import Context, SettingsOf
 from api.orders.changes import Sha256, change_id, order_id_of, send_change
 from api.orders.money import MoneyView
+from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.orders.returns import minor
 from api.orders.routes import State
+from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from db.shared import line_edits
 from domain.orders.editing import EditPlan
 from domain.orders.messages import ChangeByPlan, LineUnits
+from domain.platform.approvals import ApprovalKind
 
 router = APIRouter(tags=["orders"])
 
@@ -33,7 +36,7 @@ class LinesWish(StrictBody):
     lines: Annotated[list[LineWish], Field(min_length=1, max_length=200)]
 
 
-class Lines(LinesWish):
+class Lines(LinesWish, Confirmed):
     plan_hash: Sha256
     reason: Reason
 
@@ -89,16 +92,28 @@ async def lines_plan(no: Code, body: LinesWish, context: Context) -> LinesView:
         return LinesView.of(await line_edits.edit_plan(session, order_id, wanted))
 
 
-@router.post("/orders/{no}/lines")
-async def change_lines(no: Code, body: Lines, context: Context) -> State:
-    """Change the lines as the plan said; possible until something is picked."""
+@router.post("/orders/{no}/lines", responses=WAITS)
+async def change_lines(no: Code, body: Lines, context: Context, settings: SettingsOf) -> State:
+    """Change the lines as the plan said; possible until something is picked.
+
+    202 when it pays back so much that a second person has to approve it.
+    """
     order_id = await order_id_of(context, no)
     async with context.sessions.begin() as session:
         wanted = await _edited(session, order_id, body)
     command = ChangeByPlan(
         "lines", change_id(context), body.plan_hash, body.reason, context.actor, (), wanted
     )
-    return await send_change(context, no, command)
+
+    async def planned() -> Payback:
+        async with context.sessions.begin() as session:
+            plan = await line_edits.edit_plan(session, order_id, wanted)
+        return Payback(order_id, plan.hash, plan.refund_minor, plan.currency)
+
+    async def do() -> State:
+        return await send_change(context, no, command)
+
+    return await alone_or_ask(context, settings, ApprovalKind.LINES, no, body, planned, do)
 
 
 async def _edited(session: AsyncSession, order_id: str, body: LinesWish) -> tuple[LineUnits, ...]:

@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
 from api.deps import Context, SettingsOf
-from api.platform.asking import ask_another, is_above
+from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.repository import StockRepository
+from db.platform.alone import TooMuchAlone
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.platform.approvals import ApprovalKind
 from domain.shared.ids import LocationId, Lot, Sku
@@ -76,19 +77,23 @@ async def receive(body: Receipt, context: Context) -> Posted:
 async def adjust(body: Adjustment, context: Context, settings: SettingsOf) -> Posted:
     """Correct what lies there, with a reason; units that are promised stay.
 
-    202 when it moves so many units that a second person has to approve it.
+    202 when it moves so many units, with what the same person corrected of a SKU there within a
+    day, that a second person has to approve it.
     """
-    units = sum(abs(line.quantity) for line in body.lines)
-    if is_above(context, units, settings.two_person_stock_units):
-        await ask_another(
-            context, settings, ApprovalKind.ADJUSTMENT, f"location/{body.location}",
-            {"body": body.model_dump(mode="json")}, str(body.reason), units=units,
-        )  # fmt: skip
     key = f"adjustment:{body.location}:{body.document_no}"
     document = Document("adjustment", body.document_no, key, context.actor)
     lines = _lines(body.location, body.lines)
-    async with context.sessions.begin() as session:
-        await StockRepository(session).adjust(document, lines, body.reason)
+    moved = [(line.sku, body.location, line.quantity) for line in body.lines]
+    try:
+        async with context.sessions.begin() as session:
+            await correct_alone(session, context, settings, key, moved)
+            await StockRepository(session).adjust(document, lines, body.reason)
+    except TooMuchAlone:
+        await ask_another(
+            context, settings, ApprovalKind.ADJUSTMENT, f"location/{body.location}",
+            {"body": body.model_dump(mode="json")}, str(body.reason),
+            units=sum(abs(line.quantity) for line in body.lines),
+        )  # fmt: skip
     return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
 
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
+from api.orders.paying_back import counted_for
 from api.orders.return_bodies import (
     SUM,
     Decided,
@@ -24,7 +26,7 @@ from api.orders.return_bodies import (
     ReturnView,
     Said,
 )
-from api.platform.asking import ask_another, is_above
+from api.platform.asking import ask_another
 from api.platform.docs import WAITS
 from api.strict import Code, clean
 from db.logistics.claim_opening import claim_from_bench
@@ -39,11 +41,13 @@ from db.orders.return_queries import (
 )
 from db.orders.returns import Asked, returnable
 from db.orders.tables import SalesOrderRow
+from db.platform.alone import TooMuchAlone, add_alone, use_up
 from db.platform.audit import audit
 from db.shared import inspection_undo
 from db.shared.returns_bench import Bench, Counted, Verdict
+from db.sql import run
 from domain.orders.returns.model import Disposition, ReturnOrigin
-from domain.orders.returns.plan import ReturnAction
+from domain.orders.returns.plan import ReturnAction, ReturnPlan
 from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import Permission
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound
@@ -135,35 +139,49 @@ async def decide(
 
     202 when it pays back so much that a second person has to approve it.
     """
-    if settings.two_person_refund_minor and not context.approval_id:
-        await _ask_for_much(return_no, body, context, settings)
     if body.action is ReturnAction.REJECT and not body.reason:
         raise ActionNotAllowed("a reason is needed")
-    async with context.sessions.begin() as session:
-        terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
-        if (terms.goodwill_minor or terms.deduction_minor) and not body.reason:
-            raise ActionNotAllowed("a reason is needed")
-        done = await return_decisions.decide(
-            session, return_no, body.action, body.plan_hash, terms, body.reason, context.actor,
-            most_goodwill_minor=_most_goodwill(context, settings),
-        )  # fmt: skip
-        await audited(session, context, return_no, str(body.action), body.reason)
-    return ReturnPlanView.of(done)
-
-
-async def _ask_for_much(
-    return_no: str, body: Decided, context: RequestContext, settings: Settings
-) -> None:
-    async with context.sessions.begin() as session:
-        terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
-        planned = await return_decisions.plan_of(session, return_no, body.action, terms)
-    is_shown = planned.hash == body.plan_hash  # else it is refused with PlanChanged
-    if is_shown and is_above(context, planned.refund_minor, settings.two_person_refund_minor):
+    try:
+        async with context.sessions.begin() as session:
+            terms = await _terms(session, return_no, body.freight, body.deduction, body.goodwill)
+            if (terms.goodwill_minor or terms.deduction_minor) and not body.reason:
+                raise ActionNotAllowed("a reason is needed")
+            done = await return_decisions.decide(
+                session, return_no, body.action, body.plan_hash, terms, body.reason, context.actor,
+                most_goodwill_minor=_most_goodwill(context, settings),
+            )  # fmt: skip
+            await audited(session, context, return_no, str(body.action), body.reason)
+            await _count(session, context, settings, return_no, done)
+    except TooMuchAlone:
         await ask_another(
             context, settings, ApprovalKind.RETURN_DECISION, f"return/{return_no}",
             {"return_no": return_no, "body": body.model_dump(mode="json")}, body.reason,
-            amount_minor=planned.refund_minor, currency=planned.currency,
+            amount_minor=done.refund_minor, currency=done.currency,
         )  # fmt: skip
+    return ReturnPlanView.of(done)
+
+
+async def _count(
+    session: AsyncSession,
+    context: RequestContext,
+    settings: Settings,
+    return_no: str,
+    done: ReturnPlan,
+) -> None:
+    """What is settled was counted when it was decided, as far as one person decided it.
+
+    Raises TooMuchAlone when so much of the order needs a second person.
+    """
+    if not settings.two_person_refund_minor or context.approval_id:
+        return
+    [row] = await run(
+        session, "SELECT order_id FROM sales_return WHERE return_no = :no", no=return_no
+    )
+    of, act, paid = counted_for(row.order_id), f"return/{return_no}", done.refund_minor
+    if done.action is ReturnAction.SETTLE:
+        await use_up(session, act, paid)
+        act = f"{act}/{context.update_id}"
+    await add_alone(session, of, act, {of: paid}, settings.two_person_refund_minor)
 
 
 @router.post("/returns/{return_no}/parcel")

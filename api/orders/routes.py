@@ -5,17 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.deps import Context, RequestContext, SettingsOf
+from api.deps import Context, SettingsOf
 from api.orders import commands
 from api.orders.money import MoneyView
-from api.platform.asking import ask_another, is_above
+from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.messages import Accepted, StepAction
 from domain.orders.order import HoldKind
 from domain.platform.approvals import ApprovalKind
-from runtime.settings import Settings
 
 router = APIRouter(tags=["orders"])
 
@@ -28,7 +27,7 @@ class Release(StrictBody):
     reason: Reason
 
 
-class Cancellation(StrictBody):
+class Cancellation(Confirmed):
     """Confirms the plan that was shown; `line_ids` empty = the whole order. `intercept`: what is on
     its way is asked back from its carrier."""
 
@@ -145,27 +144,20 @@ async def cancel(no: Code, body: Cancellation, context: Context, settings: Setti
 
     202 when it pays back so much that a second person has to approve it.
     """
-    if settings.two_person_refund_minor and not context.approval_id:
-        await _ask_for_much(no, body, context, settings)
-    accepted = await commands.cancel(
-        context, no, body.plan_hash, body.reason, body.line_ids, intercept=body.intercept
-    )
-    return State.of(accepted)
 
+    async def planned() -> Payback:
+        plan, currency = await commands.cancellation_plan(
+            context.sessions, no, body.line_ids, intercept=body.intercept
+        )
+        return Payback(plan.order_id, plan.hash, plan.refund_minor, currency)
 
-async def _ask_for_much(
-    no: str, body: Cancellation, context: RequestContext, settings: Settings
-) -> None:
-    plan, currency = await commands.cancellation_plan(
-        context.sessions, no, body.line_ids, intercept=body.intercept
-    )
-    is_shown = plan.hash == body.plan_hash  # else it is refused with PlanChanged
-    if is_shown and is_above(context, plan.refund_minor, settings.two_person_refund_minor):
-        await ask_another(
-            context, settings, ApprovalKind.CANCELLATION, f"order/{no}",
-            {"no": no, "body": body.model_dump(mode="json")}, body.reason,
-            amount_minor=plan.refund_minor, currency=currency,
-        )  # fmt: skip
+    async def do() -> State:
+        accepted = await commands.cancel(
+            context, no, body.plan_hash, body.reason, body.line_ids, intercept=body.intercept
+        )
+        return State.of(accepted)
+
+    return await alone_or_ask(context, settings, ApprovalKind.CANCELLATION, no, body, planned, do)
 
 
 @router.post("/attention/{item_id}/resolution")

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from sqlalchemy.engine import Row
 
+import api.orders.line_edits as line_edits
 import api.orders.receiving as receiving
 import api.orders.returns as returns
 import api.orders.routes as orders
@@ -83,8 +84,8 @@ class KeyExport(StrictBody):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What saying yes would do now: `plan` of an order or return, `lines` of stock; `changed`
-    when it is no longer what was asked for."""
+    """What saying yes would do now: `plan` of an order or return, its other lines, `lines` of
+    stock; `changed` when it is no longer what was asked for."""
 
     plan: Any = None
     lines: Sequence[Any] = ()
@@ -184,6 +185,12 @@ async def preview(context: RequestContext, row: Row[Any]) -> Preview:
             told["no"], context, list(wish.line_ids), wish.intercept
         )
         return Preview(plan=planned, changed=planned.plan_hash != wish.plan_hash)
+    if row.kind == ApprovalKind.LINES:
+        edit = line_edits.Lines(**told["body"])
+        edited = await line_edits.lines_plan(
+            told["no"], line_edits.LinesWish(lines=edit.lines), context
+        )
+        return Preview(plan=edited, changed=edited.plan_hash != edit.plan_hash)
     if row.kind == ApprovalKind.ADJUSTMENT and "import_id" in told:
         return Preview(
             lines=(await importing.differences(context, told["import_id"]))[:_MOST_LINES]
@@ -244,6 +251,9 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
             await returns.decide(told["return_no"], Decided(**told["body"]), acting, settings)
         case ApprovalKind.CANCELLATION:
             await orders.cancel(told["no"], orders.Cancellation(**told["body"]), acting, settings)
+        case ApprovalKind.LINES:
+            edit = line_edits.Lines(**told["body"])
+            await line_edits.change_lines(told["no"], edit, acting, settings)
         case ApprovalKind.ADJUSTMENT if "import_id" in told:
             file = await importing.found(acting, told["import_id"])
             await importing.decide(acting, settings, file, told["decision"])

@@ -1,20 +1,45 @@
 """Asking for a second person before something is done that one alone may not do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import RequestContext
 from api.errors import ApprovalAsked
+from db.platform.alone import TooMuchAlone, add_alone
 from db.platform.approvals import Asked, ask
 from db.platform.audit import audit
 from domain.platform.approvals import ApprovalKind
 from runtime.settings import Settings
 
+_A_DAY: Final = timedelta(days=1)
 
-def is_above(context: RequestContext, much: int, limit: int) -> bool:
-    """Whether this needs a second person, who did not say yes yet. A limit of 0 = never."""
-    return not context.approval_id and 0 < limit < much
+
+async def correct_alone(
+    session: AsyncSession,
+    context: RequestContext,
+    settings: Settings,
+    act: str,
+    moved: Iterable[tuple[str, str, int]],
+) -> None:
+    """Count units (SKU, location, difference) that somebody corrects: all of this act, and of each
+    SKU and location with what he corrected there within a day. A limit of 0 = never.
+
+    Raises TooMuchAlone when a second person has to say yes, who did not yet.
+    """
+    limit = settings.two_person_stock_units
+    if not limit or context.approval_id:
+        return
+    who = f"stock/{context.principal.kind}/{context.principal.id}"
+    units: dict[str, int] = {}
+    for sku, location, difference in moved:
+        of = f"{who}/{location}/{sku}"
+        units[of] = units.get(of, 0) + abs(difference)
+    if sum(units.values()) > limit:
+        raise TooMuchAlone
+    await add_alone(session, who, act, units, limit, _A_DAY)
 
 
 async def ask_another(

@@ -12,8 +12,9 @@ from starlette.responses import Response, StreamingResponse
 from api.deps import RequestContext
 from api.errors import Problem
 from api.language import translate
-from api.platform.asking import ask_another, is_above
+from api.platform.asking import ask_another, correct_alone
 from api.platform.import_words import FAULT, ROW_STATE, heading, told
+from db.platform.alone import TooMuchAlone
 from db.shared.importing.desk import Given, ImportDesk, Staged, Taken, sha256_of
 from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import IMPORT_OF
@@ -92,21 +93,26 @@ async def decide(
     person has to say yes.
     """
     applies = decision in ("apply", "apply_partly")
+    counted: list[Difference] = []
     if applies and file.kind == Kind.STOCK:
-        units = sum(abs(line.quantity) for line in await differences(context, file.id))
-        if is_above(context, units, settings.two_person_stock_units):
-            await ask_another(
-                context, settings, ApprovalKind.ADJUSTMENT, f"import/{file.id}",
-                {"import_id": file.id, "decision": decision}, "count", units=units,
+        counted = await differences(context, file.id)
+    moved = [(line.sku, line.location, line.quantity) for line in counted]
+    try:
+        async with context.sessions.begin() as session:
+            await correct_alone(session, context, settings, f"import/{file.id}", moved)
+            desk = ImportDesk(session, context.vault)
+            if decision == "discard":
+                await desk.discard(file.id, context.actor, request_id=context.request_id)
+                return
+            await desk.decide(
+                file.id, context.actor, apply=applies, partial=decision == "apply_partly",
+                request_id=context.request_id,
             )  # fmt: skip
-    async with context.sessions.begin() as session:
-        desk = ImportDesk(session, context.vault)
-        if decision == "discard":
-            await desk.discard(file.id, context.actor, request_id=context.request_id)
-            return
-        await desk.decide(
-            file.id, context.actor, apply=applies, partial=decision == "apply_partly",
-            request_id=context.request_id,
+    except TooMuchAlone:
+        await ask_another(
+            context, settings, ApprovalKind.ADJUSTMENT, f"import/{file.id}",
+            {"import_id": file.id, "decision": decision}, "count",
+            units=sum(abs(line.quantity) for line in counted),
         )  # fmt: skip
 
 
@@ -115,6 +121,7 @@ class Difference:
     """What a counted row would move: below zero it takes away."""
 
     sku: str
+    location: str
     lot: str
     quantity: int
 
@@ -130,7 +137,8 @@ async def differences(context: RequestContext, import_id: str) -> list[Differenc
         for row in rows:
             quantity = int((row.after or {}).get("difference", 0))
             lot = str(row.values.get("lot", ""))
-            found.append(Difference(str(row.values["sku"]), lot, quantity))
+            place = str(row.values["location"])
+            found.append(Difference(str(row.values["sku"]), place, lot, quantity))
         if len(rows) < _SLICE:
             return found
         after = rows[-1].row

@@ -61,6 +61,20 @@ class LoginSessionRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=TIMESTAMP)
 
 
+class DoneAloneRow(SQLModel, table=True):
+    """What was given back of an order, or corrected of a SKU by somebody, without a second one."""
+
+    __tablename__ = "done_alone"
+    __table_args__ = (
+        CheckConstraint("much >= 0", name="much_is_not_negative"),
+        Index("done_alone_by_what", "what", "at"),
+    )
+    act: str = Field(primary_key=True)
+    what: str = Field(primary_key=True)  # refund/ORDER or stock/WHO/LOCATION/SKU
+    much: int = Field(sa_type=BIGINT)
+    at: datetime = Field(sa_type=TIMESTAMP)
+
+
 class ApprovalRow(SQLModel, table=True):
     """What somebody wants to do and a second person has to approve; ids and numbers only."""
 

@@ -9,6 +9,7 @@ from domain.platform.permissions import Role
 class ApprovalKind(StrEnum):
     RETURN_DECISION = "return_decision"
     CANCELLATION = "cancellation"
+    LINES = "lines"
     ADJUSTMENT = "adjustment"
     KEY_EXPORT = "key_export"
 
@@ -26,6 +27,7 @@ _MONEY: Final = frozenset({Role.FINANCE, Role.MANAGER, Role.ADMIN})
 DECIDED_BY: Final[dict[ApprovalKind, frozenset[Role]]] = {
     ApprovalKind.RETURN_DECISION: _MONEY,
     ApprovalKind.CANCELLATION: _MONEY,
+    ApprovalKind.LINES: _MONEY,
     ApprovalKind.ADJUSTMENT: frozenset({Role.MANAGER, Role.ADMIN}),
     ApprovalKind.KEY_EXPORT: frozenset({Role.ADMIN}),
 }

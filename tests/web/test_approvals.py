@@ -1,5 +1,6 @@
 """Two people: one asks, another one with the right says yes or no, and it happens once or not."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from db.engine import Sessions
 from db.sql import run
 from domain.platform.permissions import Role
+from domain.shared.errors import PlanChanged
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
 from tests.api.served import browser, key_for
 from tests.web.world import Engine, Person, change, person
@@ -242,3 +244,119 @@ async def test_the_encryption_key_leaves_wrapped_and_only_with_two_administrator
     wrapped = base64.b64decode(done["result"])
     opened = safe.decrypt(wrapped, padding.OAEP(padding.MGF1(SHA256()), SHA256(), None))
     assert opened == app.state.settings.encryption_key()
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_large_change_of_lines_needs_two(
+    app: FastAPI, engine: Engine, service: Person, manager: Person
+) -> None:
+    _limits(app, two_person_refund_minor=999)
+    wish = {"lines": [{"line_id": "ord_1.1", "quantity": 1}]}
+    plan = (await _send(service, "/orders/O-1/lines-plan", wish)).json()
+    assert plan["refund"]["amount"] == "10.00"
+    form = await service.send_form(
+        "/orders/O-1/do/lines", plan_hash=plan["plan_hash"], reason="one less",
+        line_id="ord_1.1", units="1",
+    )  # fmt: skip
+    address = form.headers["location"]
+    assert address.startswith("/approvals/apr_")
+    assert engine.told == []
+
+    page = (await manager.get(address)).text
+    assert "2 → 1" in page
+    assert "¥10.00" in page
+    assert "moved on" not in page
+    await manager.send_form(f"{address}/decide", decision="approve")
+
+    [(_, name, command)] = engine.told
+    assert (name, command.kind, command.plan_hash) == ("change", "lines", plan["plan_hash"])
+    assert "carried out" in (await service.get(address)).text
+
+
+async def _cancel(client: Person, line: str) -> httpx.Response:
+    plan = (await client.get(f"/api/v1/orders/O-1/cancellation-plan?line_id={line}")).json()
+    body = {"plan_hash": plan["plan_hash"], "reason": "bought elsewhere", "line_ids": [line]}
+    return await _send(client, "/orders/O-1/cancellation", body)
+
+
+@pytest.mark.usefixtures("order")
+async def test_small_refunds_of_one_order_add_up_whoever_gives_them(
+    app: FastAPI, engine: Engine, service: Person, admin: Person
+) -> None:
+    _limits(app, two_person_refund_minor=2_549)  # 20.00 + 5.50 is one cent too much
+    assert (await _cancel(service, "ord_1.2")).status_code == 200
+    assert (await _cancel(admin, "ord_1.1")).status_code == 202
+    assert len(engine.told) == 1
+
+    _limits(app, two_person_refund_minor=2_550)
+    assert (await _cancel(admin, "ord_1.1")).status_code == 200
+
+
+@pytest.mark.usefixtures("order")
+async def test_two_refunds_at_the_same_time_do_not_pass_the_limit_together(
+    app: FastAPI, engine: Engine, service: Person, admin: Person
+) -> None:
+    _limits(app, two_person_refund_minor=2_549)
+    answers = await asyncio.gather(_cancel(service, "ord_1.2"), _cancel(admin, "ord_1.1"))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 202]
+    assert len(engine.told) == 1
+
+
+@pytest.mark.usefixtures("order")
+async def test_what_the_order_refuses_is_not_counted_and_what_moved_on_is_not_sent(
+    app: FastAPI, engine: Engine, service: Person
+) -> None:
+    _limits(app, two_person_refund_minor=2_000)
+    engine.refuses = PlanChanged("the order moved on")
+    for _ in range(2):
+        assert (await _cancel(service, "ord_1.1")).status_code == 409
+    engine.refuses = None
+    other = {"plan_hash": "0" * 64, "reason": "bought elsewhere", "line_ids": ["ord_1.1"]}
+    answer = await _send(service, "/orders/O-1/cancellation", other)
+    assert (answer.status_code, answer.json()["code"]) == (409, "PlanChanged")
+    assert engine.told == []
+
+    assert (await _cancel(service, "ord_1.1")).status_code == 200
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_a_return_counts_what_was_given_back_of_its_order_before(
+    app: FastAPI, service: Person, sessions: Sessions
+) -> None:
+    _limits(app, two_person_refund_minor=2_549)
+    await change(
+        sessions,
+        "INSERT INTO done_alone (act, what, much, at)"
+        " VALUES ('earlier', 'refund/ord_1', 550, now() - interval '1 year')",
+    )
+    wish = {"kind": "return", "reason": "damaged", "lines": [{"line_id": A, "quantity": 2}]}
+    no = (await _send(service, "/orders/O-1/returns", wish)).json()["return_no"]
+    plan = (await service.get(f"/api/v1/returns/{no}/plan?action=approve")).json()
+    decision = {"action": "approve", "plan_hash": plan["plan_hash"]}
+
+    assert (await _send(service, f"/returns/{no}/decision", decision)).status_code == 202
+    assert await rows(sessions, "SELECT decision FROM sales_return") == [("",)]
+    _limits(app, two_person_refund_minor=2_550)
+    assert (await _send(service, f"/returns/{no}/decision", decision)).status_code == 200
+    counted = await rows(sessions, "SELECT sum(much)::int FROM done_alone")
+    assert counted == [(2_550,)]
+
+
+@pytest.mark.usefixtures("delivered")
+async def test_small_corrections_of_one_person_add_up_for_a_day(
+    app: FastAPI, staff: Person, admin: Person, sessions: Sessions
+) -> None:
+    _limits(app, two_person_stock_units=10)
+    before = await rows(sessions, _STOCK)
+    answers = await asyncio.gather(
+        *(_send(staff, "/adjustments", _adjustment(4, f"C{n}")) for n in range(5))
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 202, 202, 202]
+    assert (await rows(sessions, _STOCK))[0][0] == before[0][0] + 8
+    assert (await _send(admin, "/adjustments", _adjustment(4, "M1"))).status_code == 200
+    other = {**_adjustment(4, "C8"), "lines": [{"sku": "B", "quantity": 4}]}
+    assert (await _send(staff, "/adjustments", other)).status_code == 200
+
+    await change(sessions, "UPDATE done_alone SET at = at - interval '1 day'")
+    assert (await _send(staff, "/adjustments", _adjustment(4, "C9"))).status_code == 200

@@ -7,6 +7,7 @@ from api.language import N_
 APPROVAL_KIND: Final = {
     "return_decision": N_("Decision about a return"),
     "cancellation": N_("Cancellation of an order"),
+    "lines": N_("Change of an order's lines"),
     "adjustment": N_("Correction of stock"),
     "key_export": N_("Export of the encryption key"),
 }

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cookies import read_cookie
 from api.deps import Context
 from api.errors import language_of
 from api.language import translate
@@ -26,7 +27,7 @@ Short = Annotated[str, Form(max_length=100)]
 @router.get("/warehouse/hand-overs")
 async def listed(request: Request, context: Context, location: Location = None) -> Response:
     """Carriers that parcels wait for here, open hand-overs, and those that were signed last."""
-    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    chosen = location if location is not None else read_cookie(request, COOKIE)
     async with context.sessions.begin() as session:
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
         names = {str(one.location_id): one.name for one in places}
@@ -86,7 +87,7 @@ async def close(
 @router.get("/warehouse/left-overs")
 async def left_behind(request: Request, context: Context, location: Location = None) -> Response:
     """At the end of the day: what has not left, and what to do about it."""
-    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    chosen = location if location is not None else read_cookie(request, COOKIE)
     async with context.sessions.begin() as session:
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
     names = {str(one.location_id): one.name for one in places}

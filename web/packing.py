@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cookies import read_cookie
 from api.deps import Context, SessionsOf
 from api.orders import floor as settings
 from api.orders import warehouse
@@ -34,7 +35,7 @@ async def door(
     find: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """What waits to be packed; a code leads to its shipment."""
-    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    chosen = location if location is not None else read_cookie(request, COOKIE)
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
         names = {str(one.location_id): one.name for one in places}
@@ -55,7 +56,7 @@ async def door(
 @router.get("/warehouse/setup")
 async def setup(request: Request, sessions: SessionsOf, location: Location = None) -> Response:
     """How a place works."""
-    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    chosen = location if location is not None else read_cookie(request, COOKIE)
     async with sessions.begin() as session:
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
     if chosen not in {str(one.location_id) for one in places}:

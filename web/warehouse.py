@@ -15,6 +15,7 @@ from db.inventory.repository import StockRepository
 from db.orders.floor import Floor
 from db.orders.manifests import todays_manifests
 from db.orders.packing import PackStation
+from db.orders.picked_lots import line_lots
 from db.platform.inbox import AttentionInbox
 from domain.shared.errors import InvalidInput, PackingDiffers
 from web.floor import by_zone, lines_of, scan_words
@@ -82,6 +83,7 @@ async def _shown(
     async with sessions.begin() as session:
         places = await StockRepository(session).places()
         stuck = await AttentionInbox(session).of_shipment(found.shipment_no)
+        lots = await line_lots(session, found.shipment_no)
         cartons = await Floor(session).cartons(found.location) if packing else {}
         station = PackStation(session)
         expected = await station.expected(found.shipment_no) if packing else None
@@ -92,6 +94,7 @@ async def _shown(
         names={str(place.location_id): place.name for place in places}, packing=packing,
         cartons=cartons, expected=expected, advised=advised, lines=by_zone(lines), floor=floor,
         scan_words=scan_words(request), refused=refused, wave=None, closed=False, back="",
+        lots=lots,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from sqlalchemy.engine import Row
 from starlette.responses import RedirectResponse, Response
 
+from api.cookies import read_cookie
 from api.deps import Context, SessionsOf, Who
 from api.orders import label_batches, waves
 from db.engine import Sessions
@@ -31,7 +32,7 @@ Short = Annotated[str, Form(max_length=100)]
 @router.get("/warehouse/waves")
 async def plan(request: Request, sessions: SessionsOf, location: Location = None) -> Response:
     """What could be picked together now, and the waves that are on their way."""
-    chosen = location if location is not None else request.cookies.get(COOKIE, "")
+    chosen = location if location is not None else read_cookie(request, COOKIE)
     async with sessions.begin() as session:
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
         names = {str(one.location_id): one.name for one in places}

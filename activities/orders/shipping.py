@@ -1,5 +1,6 @@
 """A shipment's own steps: from the pick list to the goods that leave the ledger."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,6 +10,7 @@ from temporalio import activity
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.boxes import leave_box, lock_box
+from db.orders.picked_lots import lots_read
 from db.orders.promises import close_picked
 from db.orders.shipments import PACKING, ShipmentRepository
 from db.shared.return_cases import came_back
@@ -66,7 +68,8 @@ class ShippingActivities:
             if facts.pick_is_booked or facts.ships_with:
                 return facts
             box = await lock_box(session, step.shipment_no)
-            told = {one.no: await _book_pick(session, one.no) for one in box.members}
+            read = await lots_read(session, box.lead.no)
+            told = {one.no: await _book_pick(session, one.no, read) for one in box.members}
             facts = await shipments.record(
                 facts, step.seq, ShipmentStatus.PICKING, PACKING, told.pop(step.shipment_no), told
             )
@@ -180,11 +183,14 @@ class ShippingActivities:
             return await shipments.record(facts, step.seq, status, waits_for, [entry])
 
 
-async def _book_pick(session: AsyncSession, no: str) -> list[Entry]:
-    """What was not found is off the balance; the lines of the story that tell of the pick."""
+async def _book_pick(
+    session: AsyncSession, no: str, lots: Mapping[str, Mapping[str, int]]
+) -> list[Entry]:
+    """What was not found is off the balance, none of it of `lots` that were in hand; the lines of
+    the story that tell of the pick."""
     rows = await run(session, _FOUND, no=no)
     missing = await StockRepository(session).short_pick(
-        no, {row.sku: row.picked for row in rows}, Document("shipment", no, f"short:{no}")
+        no, {row.sku: row.picked for row in rows}, Document("shipment", no, f"short:{no}"), lots
     )
     if not missing:
         return [Entry("picked")]

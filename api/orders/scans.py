@@ -1,7 +1,7 @@
 """Scans of the warehouse floor: sent in their order, kept once, answered one by one."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from api.deps import SessionsOf
 from api.orders.warehouse import Actor
 from api.strict import Code, Count, SafeStr, StrictBody
+from db.orders.picked_lots import line_lots
 from db.orders.scans import Answer, Scans, Sent
 from domain.orders.scanning import ShortReason, Verdict
 from domain.shared.errors import InvalidInput, OrderNotFound
@@ -82,10 +83,27 @@ class Counted(StrictBody):
     lines: list[CountedLine]
 
 
+class LineLot(StrictBody):
+    """Units of one lot in an order line; `lot` is empty where nobody knows it, `expires_on` is what
+    its code said."""
+
+    order_no: str
+    order_line_id: str
+    shipment_no: str
+    sku: str
+    lot: str
+    units: int
+    expires_on: date | None
+
+
 @router.post("/scans")
 async def scan(body: ScanBatch, sessions: SessionsOf, actor: Actor = "system") -> ScanAnswers:
     """Hear scans in their order. A scan is counted once, however often it is sent; one that is
-    refused says why in its verdict, and the ones after it are heard all the same."""
+    refused says why in its verdict, and the ones after it are heard all the same.
+
+    A code that names another lot than the one that was reserved moves the reservation to it, when
+    that lot has free units here; expired, kept back, promised or unknown lots are refused.
+    """
     now = datetime.now(UTC)
     sent = [_read(one, now) for one in body.scans]
     async with sessions.begin() as session:
@@ -105,6 +123,16 @@ async def counted(
     if found is None:
         raise OrderNotFound(f"there is no shipment {shipment_no}")
     return Counted(shipment_no=shipment_no, station=station, lines=_lines(found))
+
+
+@router.get("/shipments/{shipment_no}/lots")
+async def lots(shipment_no: Code, sessions: SessionsOf) -> list[LineLot]:
+    """Which lots are in each order line of a shipment and of those in its parcel: as the ledger
+    keeps them, and as they were scanned where the ledger keeps none."""
+    async with sessions.begin() as session:
+        if not (found := await line_lots(session, shipment_no)):
+            raise OrderNotFound(f"there is no shipment {shipment_no}")
+    return [LineLot(**{name: getattr(one, name) for name in LineLot.model_fields}) for one in found]
 
 
 def _lines(found: Sequence[tuple[str, int, int]]) -> list[CountedLine]:

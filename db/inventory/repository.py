@@ -25,6 +25,7 @@ from db.inventory.ledger import (
     refuse_unless_positive,
 )
 from db.scope import scope_in
+from domain.inventory.lots import not_found
 from domain.inventory.stock import (
     AdjustmentReason,
     Document,
@@ -212,23 +213,21 @@ class StockRepository:
         )
 
     async def short_pick(
-        self, reservation_id: str, picked: Mapping[str, int], document: Document
+        self,
+        reservation_id: str,
+        picked: Mapping[str, int],
+        document: Document,
+        lots: Mapping[str, Mapping[str, int]] | None = None,
     ) -> dict[str, int]:
         """Promised units that were not found, by SKU: taken off the balance once per document.
 
-        `picked` are the units found by SKU; what was found stays held. Said again it returns the
-        same.
+        `picked` are the units found by SKU, `lots` those of them whose lot was read; what was found
+        stays held. Said again it returns the same.
         """
         await self._lock([reservation_id])
         if earlier := await self._ledger.earlier(document):
             return _by_sku((row.sku, row.quantity) for row in earlier)
-        found = dict(picked)
-        missing: list[StockLine] = []
-        for line in await self.held(reservation_id):
-            here = min(max(found.get(line.key.sku, 0), 0), line.quantity)
-            found[line.key.sku] = found.get(line.key.sku, 0) - here
-            if here < line.quantity:
-                missing.append(StockLine(line.key, line.quantity - here))
+        missing = not_found(await self.held(reservation_id), picked, lots or {})
         if not missing:
             return {}
         moves = [Move("adjust", place(line.key), "adjustment", line) for line in missing]

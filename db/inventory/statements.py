@@ -173,6 +173,37 @@ SET voided_quantity = reservation.voided_quantity - excluded.quantity, state = '
 RETURNING sku
 """  # noqa: S608 (made of constants)
 
+# The lease keeps its units and gives up the lot; the caller holds the locks of both balances.
+REBOOK: Final = f"""{_TAKEN}, freed AS (
+    UPDATE stock_balance b SET reserved = b.reserved - t.quantity
+    FROM taken t
+    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
+        = (t.sku, t.location_id, t.lot, t.condition, t.owner)
+), whole AS (
+    SELECT sku, location_id, condition, owner, sum(quantity)::bigint AS quantity
+    FROM taken GROUP BY sku, location_id, condition, owner
+), promised AS (
+    UPDATE stock_balance b SET reserved = b.reserved + w.quantity
+    FROM whole w
+    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
+        = (w.sku, w.location_id, CAST(:to_lot AS text), w.condition, w.owner)
+)
+INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
+                         workflow_id, quantity, posted_quantity, voided_quantity, state, expires_at)
+SELECT r.reservation_id, w.sku, w.location_id, CAST(:to_lot AS text), w.condition, w.owner,
+       r.order_id, r.workflow_id, w.quantity, 0, 0, 'held', r.expires_at
+FROM whole w JOIN LATERAL (
+    SELECT * FROM reservation x
+    WHERE x.reservation_id = CAST(:reservation_id AS text) AND x.sku = w.sku LIMIT 1) r ON true
+ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
+SET quantity = reservation.quantity + excluded.quantity
+               - least(reservation.voided_quantity, excluded.quantity),
+    voided_quantity = reservation.voided_quantity
+                      - least(reservation.voided_quantity, excluded.quantity),
+    state = 'held', resolved_at = NULL
+RETURNING quantity
+"""  # noqa: S608 (made of constants)
+
 SHORT_PICK: Final = f"""{_TAKEN}
 UPDATE stock_balance b
 SET reserved = b.reserved - s.quantity, on_hand = b.on_hand - s.quantity
@@ -258,6 +289,30 @@ WHERE b.location_id = :location_id AND b.sku = ANY(:skus)
   AND b.condition = 'good' AND b.owner = 'own'
 ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
 FOR NO KEY UPDATE OF b
+"""
+
+# Every lot of these SKUs at these places; nobody queues for a lot, so the queue is not asked.
+LOCK_LOTS_AT: Final = """
+SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand - b.reserved AS free
+FROM stock_balance b
+WHERE (b.sku, b.location_id) IN (
+    SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])))
+  AND b.condition = 'good' AND b.owner = 'own' AND b.on_hand > 0
+ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
+FOR NO KEY UPDATE OF b
+"""
+
+KEPT_BACK: Final = """
+SELECT lot FROM stock_balance
+WHERE sku = :sku AND location_id = :location_id AND lot = :lot AND on_hand > 0
+  AND (condition <> 'good' OR owner <> 'own')
+"""
+
+PROMISED_LOTS: Final = """
+SELECT reservation_id, lot, quantity - voided_quantity AS quantity FROM reservation
+WHERE reservation_id = ANY(:ids) AND sku = :sku AND condition = 'good' AND owner = 'own'
+  AND state IN ('held', 'posted')
+ORDER BY reservation_id, lot
 """
 
 POSTED_AT_ONCE: Final = """

@@ -68,7 +68,8 @@ STATEMENTS: Final = (
     "GRANT UPDATE (on_hand, reserved) ON stock_balance TO onhand_worker, onhand_web",
     "REVOKE UPDATE ON book_fact FROM onhand_worker, onhand_web",
     "GRANT UPDATE (posted_at, due_at, error) ON book_fact TO onhand_worker",
-    "GRANT UPDATE (posted_quantity, voided_quantity, state, expires_at, resolved_at)"
+    # A lease grows only by the units of another lot that it holds instead.
+    "GRANT UPDATE (quantity, posted_quantity, voided_quantity, state, expires_at, resolved_at)"
     " ON reservation TO onhand_worker, onhand_web",
     f"GRANT DELETE ON {', '.join((*_SPENT, *_EDITED))} TO onhand_web",
     f"GRANT DELETE ON {', '.join((*_SPENT[:3], *_SPENT_BY_WORKER))} TO onhand_worker",

@@ -8,11 +8,12 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.picked_lots import REFUSED_LOTS, PickedLots
 from db.orders.shipments import STOPPING
 from db.orders.warehouse import Warehouse
 from db.sql import run
 from domain.orders.order import ShipmentStatus
-from domain.orders.scanning import Scan, Tally, Verdict, counted, first_lacking
+from domain.orders.scanning import Scan, Tally, Verdict, counted, first_lacking, lots_in
 
 MOST_SCANS: Final = 5000  # of one list; nobody scans more units by hand
 
@@ -36,21 +37,27 @@ SELECT wave_no, shipment_no, slot FROM wave_shipment
 WHERE wave_no = ANY(:nos) AND left_at IS NULL ORDER BY wave_no, slot
 """
 
+# A parcel is locked as a whole: what rides in it is picked with its lead.
 _READ: Final = """
-SELECT no, status, waits_for, picked_at, packed_at FROM shipment WHERE no = ANY(:nos) ORDER BY no
+SELECT no, status, waits_for, picked_at, packed_at, ships_with, location_id FROM shipment
+WHERE no = ANY(:nos) OR ships_with = ANY(:nos) ORDER BY no
 """
 _LOCK: Final = f"{_READ} FOR UPDATE"
 
 _LINES: Final = """
-SELECT shipment_no, sku, sum(quantity)::bigint AS quantity,
-       sum(coalesce(picked_quantity, quantity))::bigint AS picked
-FROM shipment_line WHERE shipment_no = ANY(:nos) GROUP BY shipment_no, sku ORDER BY sku
+SELECT coalesce(nullif(s.ships_with, ''), s.no) AS shipment_no, l.sku,
+       sum(l.quantity)::bigint AS quantity,
+       sum(coalesce(l.picked_quantity, l.quantity))::bigint AS picked
+FROM shipment s JOIN shipment_line l ON l.shipment_no = s.no
+WHERE s.no = ANY(:nos) AND s.ships_with = '' OR s.ships_with = ANY(:nos)
+GROUP BY 1, l.sku ORDER BY l.sku
 """
 
 _HEARD: Final = """
-SELECT key, at, sku, units, undoes, station, shipment_no FROM warehouse_scan
-WHERE shipment_no = ANY(:nos) AND kind <> 'done' AND verdict NOT IN ('late', 'gone')
+SELECT key, at, sku, units, undoes, station, shipment_no, lot FROM warehouse_scan
+WHERE shipment_no = ANY(:nos) AND kind <> 'done' AND verdict <> ALL(:never)
 """
+_NEVER_COUNT: Final = [str(one) for one in (Verdict.LATE, Verdict.GONE, *REFUSED_LOTS)]
 
 _KEEP: Final = """
 INSERT INTO warehouse_scan (key, station, kind, shipment_no, wave_no, code, sku, units, undoes,
@@ -58,14 +65,6 @@ INSERT INTO warehouse_scan (key, station, kind, shipment_no, wave_no, code, sku,
 VALUES (:key, :station, :kind, :shipment_no, :wave_no, :code, :sku, :units, :undoes,
         :lot, :expires_on, :reason, :verdict, :actor, :at)
 ON CONFLICT (key) DO NOTHING RETURNING key
-"""
-
-_LOTS: Final = """
-SELECT sku, lot, min(expires_on) AS expires_on, sum(units)::bigint AS units FROM warehouse_scan
-WHERE shipment_no = :no AND station = 'pick' AND kind = 'item' AND lot <> ''
-  AND verdict = 'counted'
-  AND key NOT IN (SELECT undoes FROM warehouse_scan WHERE shipment_no = :no AND verdict = 'undone')
-GROUP BY sku, lot ORDER BY sku, lot
 """
 
 
@@ -118,7 +117,8 @@ class _List:
 
     def closed(self, station: str) -> Verdict | None:
         """Why nothing is scanned here any more, or not yet."""
-        if self.row.waits_for == STOPPING or self.row.status == ShipmentStatus.CANCELLED:
+        stopped = self.row.waits_for == STOPPING or self.row.status == ShipmentStatus.CANCELLED
+        if stopped or self.row.ships_with:  # its goods are on the list of the parcel they go in
             return Verdict.GONE
         if self.row.packed_at is not None or (station == "pick" and self.picked):
             return Verdict.LATE
@@ -136,6 +136,7 @@ class Scans:
     _lists: dict[str, _List] = field(default_factory=dict)
     _waves: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _slots: dict[str, int] = field(default_factory=dict)
+    _lots: PickedLots | None = None
 
     async def hear(self, sent: Sequence[Sent]) -> list[Answer]:
         """One answer per scan, in their order; a key that was heard before gets its first one."""
@@ -144,6 +145,7 @@ class Scans:
             row.key: row for row in await run(self.session, _KNOWN, keys=[one.key for one in sent])
         }
         skus = await self._skus(sent)
+        await self._prepare_lots([one for one in sent if one.key not in known], skus)
         answers: list[Answer] = []
         done: dict[str, Answer] = {}
         for one in sent:
@@ -168,10 +170,6 @@ class Scans:
             found[no] = [(sku, units[sku], asked[sku]) for sku in asked]
         return found
 
-    async def lots(self, shipment_no: str) -> Sequence[Row[Any]]:
-        """Which lots were scanned: sku, lot, expires_on, units."""
-        return await run(self.session, _LOTS, no=shipment_no)
-
     async def _load(self, sent: Sequence[Sent]) -> None:
         waves = sorted({one.wave_no for one in sent if one.wave_no})
         open_waves = [
@@ -186,13 +184,14 @@ class Scans:
     async def _take(self, shipment_nos: Iterable[str], statement: str = _LOCK) -> None:
         nos = sorted(set(shipment_nos))
         for row in await run(self.session, statement, nos=nos):
-            self._lists[row.no] = _List(row, picked=row.picked_at is not None)
+            if row.no in nos:
+                self._lists[row.no] = _List(row, picked=row.picked_at is not None)
         for row in await run(self.session, _LINES, nos=nos):
             lists = self._lists[row.shipment_no].asked
             lists["pick"][row.sku] = row.quantity
             lists["pack"][row.sku] = row.picked
-        for row in await run(self.session, _HEARD, nos=nos):
-            scan = Scan(row.key, row.at, row.sku, row.units, row.undoes)
+        for row in await run(self.session, _HEARD, nos=nos, never=_NEVER_COUNT):
+            scan = Scan(row.key, row.at, row.sku, row.units, row.undoes, row.lot)
             self._lists[row.shipment_no].scans[row.station][row.key] = scan
 
     async def _skus(self, sent: Sequence[Sent]) -> dict[str, str]:
@@ -204,7 +203,7 @@ class Scans:
     async def _hear_one(self, one: Sent, sku: str) -> Answer:
         if one.kind == "done":
             return await self._confirm(one)
-        shipment_no = self._shipment_of(one, sku)
+        shipment_no = await self._shipment_of(one, sku)
         found = self._lists.get(shipment_no)
         if found is None:
             verdict = self._nowhere(one, sku)
@@ -214,15 +213,39 @@ class Scans:
             closed = Verdict.LATE
         if closed is not None:
             return await self._kept(one, shipment_no, sku, closed)
-        scan = Scan(one.key, one.at, "" if one.kind == "undo" else sku, one.units, one.undoes)
-        found.scans[one.station][one.key] = scan
+        scans = found.scans[one.station]
+        item = "" if one.kind == "undo" else sku
+        scans[one.key] = Scan(one.key, one.at, item, one.units, one.undoes, one.lot)
         verdict = found.tally(one.station).verdicts[one.key]
+        if verdict is Verdict.COUNTED and (refused := await self._lot_refused(one, sku, found)):
+            del scans[one.key]
+            verdict = refused
         if one.kind == "undo" and (taken := found.scans[one.station].get(one.undoes)):
             sku = taken.sku
         return await self._kept(one, shipment_no, sku, verdict)
 
-    def _shipment_of(self, one: Sent, sku: str) -> str:
-        """The shipment a scan is for; one for a wave goes to the first that lacks it."""
+    async def _prepare_lots(self, sent: Sequence[Sent], skus: Mapping[str, str]) -> None:
+        places = sorted({found.row.location_id for found in self._lists.values()})
+        items = {skus[one.code] for one in sent if _names_a_lot(one) and one.code in skus}
+        if items:
+            self._lots = PickedLots(self.session, self.actor)
+            await self._lots.prepare([(place, sku) for place in places for sku in items])
+
+    async def _lot_refused(self, one: Sent, sku: str, found: _List) -> Verdict | None:
+        """Why units of this lot may not go; otherwise the ledger promises them from now on."""
+        if self._lots is None or not _names_a_lot(one):
+            return None
+        place = found.row.location_id
+        if self._lots.is_expired(place, one.expires_on, one.at):
+            return Verdict.EXPIRED
+        if not one.lot:
+            return None
+        in_hand = lots_in(found.tally(one.station), found.scans[one.station].values())[sku]
+        return await self._lots.take(found.row.no, place, sku, one.lot, in_hand, one.key)
+
+    async def _shipment_of(self, one: Sent, sku: str) -> str:
+        """The shipment a scan is for; one for a wave goes to the first that lacks it, before others
+        to those which its lot is promised to."""
         if one.kind == "undo":
             holders = (no for no, x in self._lists.items() if one.undoes in x.scans[one.station])
             return next(holders, one.shipment_no)
@@ -233,6 +256,9 @@ class Scans:
             for no, _ in self._waves.get(one.wave_no, ())
             if self._lists[no].closed("pick") is None
         ]
+        if one.lot and self._lots is not None:
+            promised = await self._lots.holders([no for no, _, _ in lists], sku, one.lot)
+            lists.sort(key=lambda each: each[0] not in promised)
         return first_lacking(sku, one.units, lists) or ""
 
     def _nowhere(self, one: Sent, sku: str) -> Verdict:
@@ -285,6 +311,12 @@ class Scans:
             return answer
         units: Mapping[str, int] = found.tally(one.station).units
         return replace(answer, counted=units[sku], asked=found.asked[one.station][sku])
+
+
+def _names_a_lot(one: Sent) -> bool:
+    """Only what is picked may be exchanged for another lot."""
+    is_item = one.station == "pick" and one.kind == "item"
+    return is_item and bool(one.lot or one.expires_on)
 
 
 # Of several shipments of a wave, what needs somebody is said.

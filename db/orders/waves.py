@@ -24,19 +24,21 @@ FROM location l LEFT JOIN floor_rule r ON r.location_id = l.id WHERE l.id = :loc
 
 # Not in a wave, and nothing of it was done yet.
 _FREE: Final = """
-s.status = 'picking' AND s.picked_at IS NULL AND s.waits_for <> 'stopping'
+s.status = 'picking' AND s.picked_at IS NULL AND s.waits_for <> 'stopping' AND s.ships_with = ''
 AND NOT EXISTS (SELECT FROM wave_shipment w WHERE w.shipment_no = s.no AND w.left_at IS NULL)
 """
 
 _CANDIDATES: Final = f"""
 SELECT s.no, s.carrier, s.ship_by, c.at AS cutoff, count(DISTINCT x.sku) AS lines,
        array_agg(DISTINCT coalesce(b.zone, '')) AS zones
-FROM shipment s JOIN shipment_line x ON x.shipment_no = s.no
+FROM shipment s JOIN shipment m ON m.no = s.no OR m.ships_with = s.no
+JOIN shipment_line x ON x.shipment_no = m.no
 LEFT JOIN stock_bin b ON b.location_id = s.location_id AND b.sku = x.sku
 LEFT JOIN carrier_cutoff c ON c.location_id = s.location_id AND c.carrier = s.carrier
 WHERE s.location_id = :location AND {_FREE}
   AND NOT EXISTS (
-    SELECT FROM order_hold h WHERE h.order_id = s.order_id AND h.released_at IS NULL)
+    SELECT FROM order_hold h JOIN shipment r ON r.order_id = h.order_id
+    WHERE (r.no = s.no OR r.ships_with = s.no) AND h.released_at IS NULL)
 GROUP BY s.no, s.carrier, s.ship_by, c.at
 ORDER BY coalesce(s.ship_by, 'infinity'), s.no LIMIT :most
 """  # noqa: S608 (made of constants)
@@ -88,7 +90,8 @@ FROM wave w LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE m.left_at IS NULL) AS shipments,
            count(*) FILTER (WHERE m.left_at IS NULL AND s.picked_at IS NOT NULL) AS picked,
            count(*) FILTER (WHERE m.left_at IS NOT NULL) AS fallen_out,
-           sum((SELECT sum(quantity) FROM shipment_line WHERE shipment_no = s.no))
+           sum((SELECT sum(x.quantity) FROM shipment r JOIN shipment_line x ON x.shipment_no = r.no
+                WHERE r.no = s.no OR r.ships_with = s.no))
                FILTER (WHERE m.left_at IS NULL) AS units
     FROM wave_shipment m JOIN shipment s ON s.no = m.shipment_no WHERE m.wave_no = w.no) x ON true
 """
@@ -100,7 +103,8 @@ ORDER BY w.made_at DESC, w.no DESC LIMIT :limit
 
 _MEMBERS: Final = """
 SELECT m.shipment_no, m.slot, m.left_at, m.left_why, s.status, s.picked_at, s.packed_at, s.ship_by,
-       s.carrier, s.waits_for = 'stopping' OR s.status = 'cancelled' AS gone, o.no AS order_no
+       s.carrier, o.no AS order_no,
+       s.waits_for = 'stopping' OR s.status = 'cancelled' OR s.ships_with <> '' AS gone
 FROM wave_shipment m JOIN shipment s ON s.no = m.shipment_no
 JOIN sales_order o ON o.id = s.order_id
 WHERE m.wave_no = :no ORDER BY m.slot
@@ -108,13 +112,14 @@ WHERE m.wave_no = :no ORDER BY m.slot
 
 # What is walked past: by zone, then bin; SKUs without a bin come last.
 _LINES: Final = """
-SELECT x.shipment_no, x.sku, k.name, k.gtin, sum(x.quantity)::bigint AS quantity,
-       coalesce(b.zone, '') AS zone, coalesce(b.bin, '') AS bin
+SELECT coalesce(nullif(s.ships_with, ''), s.no) AS shipment_no, x.sku, k.name, k.gtin,
+       sum(x.quantity)::bigint AS quantity, coalesce(b.zone, '') AS zone,
+       coalesce(b.bin, '') AS bin
 FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no JOIN sku k ON k.code = x.sku
 LEFT JOIN stock_bin b ON b.location_id = s.location_id AND b.sku = x.sku
-WHERE x.shipment_no = ANY(:nos)
-GROUP BY x.shipment_no, x.sku, k.name, k.gtin, b.zone, b.bin
-ORDER BY b.zone NULLS LAST, b.bin NULLS LAST, x.sku, x.shipment_no
+WHERE s.no = ANY(:nos) AND s.ships_with = '' OR s.ships_with = ANY(:nos)
+GROUP BY 1, x.sku, k.name, k.gtin, b.zone, b.bin
+ORDER BY b.zone NULLS LAST, b.bin NULLS LAST, x.sku, 1
 """
 
 

@@ -15,6 +15,10 @@ class Verdict(StrEnum):
     UNDONE = "undone"
     NOTHING_TO_UNDO = "nothing_to_undo"
     LATE = "late"  # the list was confirmed before
+    EXPIRED = "expired"
+    LOT_HELD = "lot_held"  # the lot is kept back: in quarantine, or not good
+    LOT_TAKEN = "lot_taken"  # its units are promised to others
+    LOT_UNKNOWN = "lot_unknown"  # the books have no such lot here
     INCOMPLETE = "incomplete"  # confirmed with units missing and no reason why
     CONFIRMED = "confirmed"
     SHORT = "short"  # confirmed with units missing, for a reason
@@ -39,6 +43,7 @@ class Scan:
     sku: str = ""
     units: int = 1
     undoes: str = ""
+    lot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,16 @@ def counted(asked: Mapping[str, int], scans: Iterable[Scan]) -> Tally:
             live[scan.key] = scan
             verdicts[scan.key] = Verdict.COUNTED
     return Tally(units, verdicts)
+
+
+def lots_in(tally: Tally, scans: Iterable[Scan]) -> dict[str, dict[str, int]]:
+    """Counted units by SKU and lot; those scanned without a lot are under an empty one."""
+    units: dict[str, dict[str, int]] = {}
+    for scan in scans:
+        if tally.verdicts.get(scan.key) is Verdict.COUNTED:
+            of_sku = units.setdefault(scan.sku, {})
+            of_sku[scan.lot] = of_sku.get(scan.lot, 0) + scan.units
+    return units
 
 
 def first_lacking(

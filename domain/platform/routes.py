@@ -174,6 +174,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/waves/{wave_no}/release": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/waves/{wave_no}/shipments/{shipment_no}/removal": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/waves/{wave_no}/close": _P.WORK_IN_WAREHOUSE,
+    "GET /api/v1/shipments/{shipment_no}/lots": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}/scans": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}": _P.WORK_IN_WAREHOUSE,
     "GET /api/v1/shipments/{shipment_no}/label.pdf": _P.WORK_IN_WAREHOUSE,

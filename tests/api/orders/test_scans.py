@@ -9,8 +9,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from activities.orders.shipping import ShippingActivities
 from api.orders import scans, warehouse
+from db.audit import audit
 from db.engine import Sessions
+from db.inventory.repository import StockRepository
+from domain.inventory.stock import Document, Reserved, ReserveStock, StockKey, StockLine
+from domain.orders.work import ShipmentStep
+from domain.shared.ids import LocationId, Lot, ShipmentNo, Sku
 from tests.api.orders.app import client_of
 from tests.api.orders.world import move, rows, seed_order, seed_shipment, seed_shop, told
 
@@ -134,6 +140,140 @@ async def test_a_shipment_that_is_taken_back_takes_no_scans(
 
     unknown = scan(3) | {"shipment_no": "NONE"}
     assert await verdicts(client, scan(1), done(2), unknown) == ["gone", "gone", "gone"]
+
+
+LOTS = """
+SELECT lot, quantity - voided_quantity FROM reservation
+WHERE reservation_id = 'O-1-1' AND sku = 'A' AND state = 'held' ORDER BY lot
+"""
+BALANCES = """
+SELECT lot, on_hand, reserved FROM stock_balance WHERE sku = 'A' AND lot <> '' ORDER BY lot
+"""
+
+
+def of_lot(lot: str, until: str = "271231") -> str:
+    return f"]d201{GTIN.zfill(14)}10{lot}␝17{until}"
+
+
+async def lie_there(sessions: Sessions, lot: str, units: int, condition: str = "good") -> None:
+    key = StockKey(Sku("A"), LocationId("HQ"), Lot(lot), condition)
+    async with sessions.begin() as session:
+        document = Document("grn", f"G-{lot}", f"G-{lot}-{condition}")
+        await StockRepository(session).receive(document, [StockLine(key, units)])
+
+
+async def reserve_lot(owner: Sessions, lot: str) -> None:
+    """The two units of A that are reserved lie in this lot."""
+    await lie_there(owner, lot, 2)
+    a = StockLine(StockKey(Sku("A"), LocationId("HQ"), Lot(lot)), 2)
+    b = StockLine(StockKey(Sku("B"), LocationId("HQ")), 1)
+    async with owner.begin() as session:
+        await StockRepository(session).release("O-1-1")
+    await rows(owner, "DELETE FROM reservation RETURNING 1")
+    async with owner.begin() as session:
+        asked = ReserveStock("O-1-1", (a, b), "ord_1", "shipment/O-1-1")
+        granted = await StockRepository(session).reserve_batch([asked])
+    assert granted == {"O-1-1": Reserved.GRANTED}
+
+
+async def test_another_lot_that_is_free_is_promised_instead_of_the_reserved_one(
+    client: httpx.AsyncClient, sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await reserve_lot(owner_sessions, "L1")
+    await lie_there(sessions, "L2", 1)
+
+    assert await verdicts(client, scan(1, of_lot("L2"))) == ["counted"]
+    assert await rows(sessions, LOTS) == [("L1", 1), ("L2", 1)]
+    assert await verdicts(client, scan(2, of_lot("L2"))) == ["lot_taken"]
+    assert await verdicts(client, scan(3, of_lot("L1")), scan(4, "B")) == ["counted", "counted"]
+    assert await rows(sessions, BALANCES) == [("L1", 2, 1), ("L2", 1, 1)]
+    audited = "SELECT before, after FROM audit_log WHERE action = 'shipment.lot_changed'"
+    assert await rows(sessions, audited) == [
+        ({"sku": "A", "lots": {"L1": 1}}, {"sku": "A", "lot": "L2", "units": 1})
+    ]
+
+    undo = scan(5, "", kind="undo", undoes="scan-key-1")
+    assert await verdicts(client, undo, scan(6, of_lot("L1")), done(7)) == [
+        "undone", "counted", "confirmed",
+    ]  # fmt: skip
+    assert await rows(sessions, LOTS) == [("L1", 2)]
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+async def test_what_was_scanned_of_a_lot_leaves_and_what_is_missing_is_of_the_other(
+    client: httpx.AsyncClient, sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await reserve_lot(owner_sessions, "L1")
+    await lie_there(sessions, "L2", 1)
+    await verdicts(client, scan(1, of_lot("L2")), scan(2, "B"), done(3, reason="not_found"))
+
+    await ShippingActivities(sessions).pick_confirmed(ShipmentStep(ShipmentNo("O-1-1"), 1))
+
+    assert await rows(sessions, LOTS) == [("L2", 1)]
+    missing = "SELECT lot, quantity FROM stock_move WHERE reason = 'short_pick'"
+    assert await rows(sessions, missing) == [("L1", 1)]
+    told = (await client.get("/api/v1/shipments/O-1-1/lots")).json()
+    assert [(one["order_line_id"], one["lot"], one["units"]) for one in told] == [
+        ("ord_1.1", "L2", 1), ("ord_1.2", "", 1),
+    ]  # fmt: skip
+    assert told[0]["expires_on"] == "2027-12-31"
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (of_lot("L1", "251231"), "expired"),
+        (of_lot("BAD"), "lot_held"),
+        (of_lot("NONE"), "lot_unknown"),
+        (of_lot("L3"), "lot_taken"),
+    ],
+)
+async def test_a_lot_that_may_not_leave_is_refused_and_the_reservation_stays(
+    client: httpx.AsyncClient, sessions: Sessions, owner_sessions: Sessions, code: str, verdict: str
+) -> None:
+    await reserve_lot(owner_sessions, "L1")
+    await lie_there(sessions, "BAD", 5, "quarantine")
+    await lie_there(sessions, "L3", 1)
+    taken = StockLine(StockKey(Sku("A"), LocationId("HQ"), Lot("L3")), 1)
+    async with sessions.begin() as session:
+        await StockRepository(session).reserve_batch([ReserveStock("other", (taken,))])
+
+    assert await verdicts(client, scan(1, code), scan(1, code)) == [verdict, verdict]
+    assert await picked(client) == {"A": 0, "B": 0}
+    assert await rows(sessions, LOTS) == [("L1", 2)]
+    assert await verdicts(client, scan(2), scan(3)) == ["counted", "counted"]
+
+
+async def test_two_pickers_who_scan_the_last_unit_of_a_lot_do_not_both_get_it(
+    client: httpx.AsyncClient, sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await reserve_lot(owner_sessions, "L1")
+    await lie_there(sessions, "L2", 1)
+    heard: list[str] = []
+
+    async def one(n: int) -> None:
+        heard.extend(await verdicts(client, scan(n, of_lot("L2"))))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(one, 1)
+        group.start_soon(one, 2)
+
+    assert sorted(heard) == ["counted", "lot_taken"]
+    assert await rows(sessions, LOTS) == [("L1", 1), ("L2", 1)]
+
+
+async def test_what_goes_in_one_parcel_is_picked_from_one_list(
+    client: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await seed_order(sessions, "2")
+    await seed_shipment(sessions, "2")
+    await rows(sessions, "UPDATE shipment SET ships_with = 'O-1-1' WHERE no = 'O-2-1' RETURNING 1")
+
+    rider = scan(9) | {"shipment_no": "O-2-1"}
+    sent = [rider, scan(1, units=4), scan(2, "B", units=2), done(3)]
+    assert await verdicts(client, *sent) == ["gone", "counted", "counted", "confirmed"]
+    assert await rows(sessions, "SELECT sum(picked_quantity)::int FROM shipment_line") == [(6,)]
 
 
 async def test_a_lot_in_the_code_is_written_down(

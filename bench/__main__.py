@@ -37,7 +37,7 @@ MEASUREMENTS: Final = (
     ),
     Measurement(
         "search", search.main,
-        "--orders 50000 --rounds 10", "--orders 200000 --rounds 30", "",
+        "--orders 50000 --rounds 10", "--orders 200000 --rounds 30", "--orders 1000000 --rounds 30",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -291,7 +292,10 @@ def password_matches(password: str, row: AccountRow | None) -> bool:
     A good tenth of a second of processor time: call it in a thread.
     """
     typed = password.encode(errors="replace")  # a lone surrogate is nobody's password
-    matches = _PASSWORDS.verify(typed, row.password_hash if row else _NOBODY)
+    try:
+        matches = _PASSWORDS.verify(typed, row.password_hash if row else _NOBODY)
+    except UnknownHashError:  # an account that logs in elsewhere has no password here
+        return False
     return matches and row is not None
 
 

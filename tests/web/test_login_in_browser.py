@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.async_api import expect
 
 from db.engine import Sessions
 from db.platform.accounts import DEMO_PASSWORD
@@ -31,7 +32,7 @@ async def test_a_second_factor_is_set_up_in_a_dialog_and_asked_for_at_the_next_l
         assert await violations(page) == []
         await page.fill("dialog #code", code_of(secret, datetime.now(UTC) - timedelta(seconds=30)))
         await page.click("dialog button[type=submit]")
-        assert await page.locator("dialog .recovery-codes li").count() == 10
+        await expect(page.locator("dialog .recovery-codes li")).to_have_count(10)
         assert await violations(page) == []
 
         await page.goto(f"{address}/account")

@@ -49,6 +49,7 @@ from activities.platform.gates import GateActivities
 from activities.platform.importing import ImportActivities
 from activities.shared.adapters import Adapters
 from activities.shared.late_facts import LateFacts
+from activities.shared.trying import TriedGates
 from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
 from db.platform.gates import Gates
@@ -119,13 +120,14 @@ class World:
 
 def activities_of(world: World) -> list[Callable[..., Any]]:
     """Every activity method of the order lifecycle, bound to its dependencies."""
-    gates = Gates(world.sessions)
+    gates = TriedGates(world.sessions, vault=world.vault)
     deciding = DecidingActivities(world.sessions, world.vault, world.rules)
     promising = PromiseActivities(world.sessions, world.rules)
     looking = LookingActivities(world.sessions, world.adapters, world.vault, gates)
     shipping = ShippingActivities(world.sessions)
     waybills = WaybillActivities(world.sessions, world.adapters, world.vault, gates)
-    following = FollowingActivities(world.sessions, world.adapters, gates)
+    # Nobody decides about these: a carrier that says nothing is asked again.
+    following = FollowingActivities(world.sessions, world.adapters, Gates(world.sessions))
     telling = TellingActivities(world.sessions, world.adapters, gates)
     refunds = RefundActivities(world.sessions, world.adapters, gates)
     returning = ReturnLabelActivities(world.sessions, world.adapters, world.vault, gates)

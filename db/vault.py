@@ -177,6 +177,11 @@ def dealer_context(code: str) -> str:
     return f"dealer/{code}"
 
 
+def try_context(try_id: str) -> str:
+    """What `step_try.sealed` is sealed for."""
+    return f"step-try/{try_id}"
+
+
 def correction_context(correction_id: str) -> str:
     """What a corrected receiver is sealed for until its order takes it over."""
     return f"correction/{correction_id}"

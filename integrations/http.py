@@ -11,6 +11,7 @@ from typing import Final
 import httpx
 
 from domain.shared.errors import AnswerLost, RateLimited, Rejected, Unavailable
+from integrations.hearing import calling
 
 TIMEOUT_S: Final = 10.0
 ANSWER_LIMIT_BYTES: Final = 4 * 1024 * 1024
@@ -47,11 +48,13 @@ async def exchange(
     A caller that `reads_errors` gets answers of any status: its vendor's errors say more.
     """
     async with _translated(system, changes, timeout_s):
-        response = await client.send(request, stream=True)
-        try:
-            body = await _read(response, limit_bytes)
-        finally:
-            await response.aclose()
+        with calling(request) as call:
+            response = await client.send(request, stream=True)
+            try:
+                body = await _read(response, limit_bytes)
+            finally:
+                await response.aclose()
+            call.answered(response, body or b"")
     if body is None:
         raise _no_answer(changes, f"answer is larger than {limit_bytes} bytes", "too_large", system)
     headers = {name.lower(): value for name, value in response.headers.items()}

@@ -11,6 +11,7 @@ from db.platform.pace import prune_buckets
 from db.platform.webhooks import prune_tries
 from db.shared import hand_over
 from db.shared.importing.desk import forget_rows
+from db.shared.tries import prune_step_tries
 
 KEEP_BODIES: Final = timedelta(days=30)
 KEEP_TOLD: Final = timedelta(days=7)
@@ -45,4 +46,6 @@ class Housekeeping:
             imported = await forget_rows(session, KEEP_IMPORTED)
         async with self.sessions.begin() as session:
             tries = await prune_tries(session, KEEP_TRIES)
+        async with self.sessions.begin() as session:
+            tries += await prune_step_tries(session, KEEP_TRIES)
         return tries + imported + erased + pruned + forgotten + corrected + emptied

@@ -12,7 +12,8 @@ from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.orders.routes import Resolution, resolve
 from api.platform import attention
-from api.platform.attention import Narrowed, detail_of, shown_values
+from api.platform.attention import Narrowed, detail_of
+from api.platform.tried import tried
 from db.orders.detail import order_detail
 from db.orders.queries import OrderQueries
 from db.platform.choosing import AT_RISK_HOURS
@@ -80,7 +81,7 @@ async def item(item_id: str, request: Request, context: Context) -> Response:
         receiver = order.receiver
     return page(
         request, "attention_one.html", item=detail.row, detail=detail, receiver=receiver,
-        given=[(one, shown_values(one.data)) for one in detail.given],
+        found=await tried(detail.row, detail.before, detail.given, context),
     )  # fmt: skip
 
 

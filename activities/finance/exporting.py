@@ -10,6 +10,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.finance.erp import (
     codes_of,
@@ -73,10 +74,12 @@ class ExportActivities:
         async with self.gates.through(_system(row), _outside(step)):
             erp = await self.adapters.erp(row.erp_id)
             tried = _voucher(row, entries, codes, row.enters_on)
+            sends(tried)
             saved = None if effect.is_first else await erp.find(tried)
             if saved is None:
                 _all_known(entries, codes, row.erp_id)
                 voucher = _voucher(row, entries, codes, day or row.voucher_day)
+                sends(voucher)
                 async with attempt(self.sessions, row.key):
                     saved = await erp.save(voucher)
         async with self.sessions.begin() as session:

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.finance.invoice_sums import back_of, line_of
 from db.finance.invoices import (
@@ -93,6 +94,7 @@ class InvoiceActivities:
                 return await invoice_facts(session, step.invoice_no)
         async with self.gates.through(_system(row), _outside(step)):
             issuer = await self.adapters.issuer(row.account_id)
+            sends(key=key_of(row), reference=row.vendor_ref)
             news = await issuer.ask(InvoiceKind(row.kind), key_of(row), row.vendor_ref)
         async with self.sessions.begin() as session:
             if news is None:  # it may take a moment until they know it
@@ -124,17 +126,17 @@ class InvoiceActivities:
         now = utc_now()
         if row.kind == InvoiceKind.BLUE:
             lines = tuple(line_of(told) for told in row.lines)
-            return await issuer.issue(
-                BlueInvoice(key, now, row.currency, buyer, lines, row.order_no)
-            )
+            blue = BlueInvoice(key, now, row.currency, buyer, lines, row.order_no)
+            sends(blue)
+            return await issuer.issue(blue)
         lines = tuple(line_of(told) for told in row.blue_lines)
         backs = tuple(back_of(told) for told in row.lines)
-        return await issuer.reverse(
-            RedInvoice(
-                key, now, row.currency, buyer, row.blue_number, lines, backs,
-                takes_all(lines, backs), row.reason,
-            )
+        red = RedInvoice(
+            key, now, row.currency, buyer, row.blue_number, lines, backs, takes_all(lines, backs),
+            row.reason,
         )  # fmt: skip
+        sends(red)
+        return await issuer.reverse(red)
 
 
 async def _told(session: AsyncSession, no: str, news: InvoiceNews) -> InvoiceFacts:

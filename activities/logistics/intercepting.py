@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.logistics.intercepts import intercept_facts, lock_intercept, settle_intercept
 from db.orders.return_acts import open_return
@@ -72,6 +73,7 @@ class InterceptActivities:
                     key, "intercept", system, row.order_id
                 )
             async with attempt(self.sessions, key, effect):
+                sends(_request(row), carrier=row.carrier)
                 carrier = await self.adapters.carrier(row.carrier)
                 number = await carrier.intercept(_request(row))
         async with self.sessions.begin() as session:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from activities.logistics.ordering import CARGO, insured_minor, sender_of
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.orders.platform_labels import forget_label, keep_label
 from db.orders.receivers import open_person
@@ -54,6 +55,7 @@ class PlatformLabels:
             await run(session, _SENT_FOR, id=row.id, version=row.receiver_version)
         parcel = await self._parcel(step, row, row.carrier, reference)
         async with self.gates.through(f"shop/{row.shop_id}", step):
+            sends(parcel)
             waybills = await self._waybills(row.shop_id, row.carrier)
             async with self.sessions.begin() as session:
                 effect = await EffectRepository(session).intend(
@@ -79,6 +81,7 @@ class PlatformLabels:
                 if waybills is None:
                     why = f"shop {shop_id} makes no waybills"
                     raise Rejected(why, code=NOT_SET_UP, system="onhand")
+                sends(reference=reference, waybill_no=waybill_no)
                 await waybills.cancel(parcel, key, waybill_no)
         async with self.sessions.begin() as session:
             await forget_label(session, row.id)

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.logistics.repository import record_facts
 from db.logistics.return_labels import (
@@ -62,6 +63,7 @@ class ReturnLabelActivities:
                     step.label_no, "return_label", f"carrier/{facts.carrier}", facts.order_id
                 )
             async with attempt(self.sessions, step.label_no, effect):
+                sends(request, carrier=facts.carrier)
                 carrier = await self.adapters.carrier(facts.carrier)
                 waybill = await carrier.create_return(request)
         async with self.sessions.begin() as session:
@@ -79,6 +81,7 @@ class ReturnLabelActivities:
         if effect is not None and effect.may_exist:
             async with self.gates.through(f"carrier/{facts.carrier}", step):
                 carrier = cast(ReturnCarrier, await self.adapters.carrier(facts.carrier))
+                sends(reference=step.label_no, waybill_no=row.waybill_no)
                 await carrier.cancel_return(step.label_no, row.waybill_no)
         async with self.sessions.begin() as session:
             await EffectRepository(session).settle(step.label_no, "undone")

@@ -13,6 +13,7 @@ from activities.logistics.ordering import CARGO, PARCELS, reference, waybill_req
 from activities.logistics.platform_labels import PlatformLabels, is_platform, platform_system
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.orders.receivers import open_person
 from db.platform.effects import Effect, EffectRepository
@@ -160,6 +161,7 @@ class WaybillActivities:
         self, step: OutsideStep, row: Any, system: str, key: str
     ) -> Waybill:
         async with self.gates.through(system, step):
+            sends(carrier=row.carrier, product=row.product, reference=key)
             carrier = await self.adapters.carrier(row.carrier)
             async with self.sessions.begin() as session:
                 effect = await EffectRepository(session).intend(
@@ -177,6 +179,7 @@ class WaybillActivities:
             await self._platform.cancel(step, row, effect, key, waybill_no)
             return
         async with self.gates.through(effect.system, step):
+            sends(reference=key, waybill_no=waybill_no)
             carrier = await self.adapters.carrier(effect.system.removeprefix("carrier/"))
             if not waybill_no:
                 try:
@@ -202,6 +205,7 @@ class WaybillActivities:
                 pickup_from=request.pickup.begin if request.pickup else None,
                 pickup_to=request.pickup.end if request.pickup else None,
             )
+        sends(request, carrier=row.carrier)
         async with attempt(self.sessions, row.id):
             return await carrier.create(request)
 

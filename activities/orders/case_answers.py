@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.orders.returns import lock_return, return_state, tell
 from db.platform.effects import EffectRepository
@@ -69,6 +70,7 @@ class CaseAnswerActivities:
             verdict = _verdict((await run(session, _ABOUT, return_no=row.return_no))[0], key)
         if effect.state != "confirmed":
             async with self.gates.through(system, work), attempt(self.sessions, key):
+                sends(verdict)
                 await (await self.adapters.cases(row.shop_id)).answer_case(verdict)
         return await self._keep(work.return_no, row.to_tell, key, "system")
 

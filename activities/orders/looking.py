@@ -7,6 +7,7 @@ from typing import Any, Final
 from temporalio import activity
 
 from activities.orders.ports import Adapters
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.orders import cancelling
 from db.orders.repository import KnownOrder, OrderRepository
@@ -66,6 +67,7 @@ class LookingActivities:
     async def _ask(self, known: KnownOrder, step: WaitingStep) -> bytes:
         async with self.gates.through(f"shop/{known.shop_id}", step):
             shop = await self.adapters.marketplace(known.shop_id)
+            sends(external_no=known.external_no)
             return await shop.fetch_raw(known.external_no)
 
     async def _keep(self, known: KnownOrder, raw: bytes, *, tell: bool) -> InboxId:

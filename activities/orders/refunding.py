@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.orders.refunds import move_refund, refund_facts, refund_row, replace_refund, send_again
 from db.platform.effects import EffectRepository
@@ -62,6 +63,7 @@ class RefundActivities:
             await run(session, _SENT, refund_no=step.refund_no)
         async with self.gates.through(_system(row), step):
             provider = await self.adapters.payments(row.account_id)
+            sends(_request(row))
             state = None if effect.is_first else await provider.query(_request(row))
             if state is None:
                 async with attempt(self.sessions, row.refund_no):
@@ -79,6 +81,7 @@ class RefundActivities:
             )  # fmt: skip
         async with self.gates.through(_system(row), step):
             provider = await self.adapters.payments(row.account_id)
+            sends(_request(row))
             state = await provider.query(_request(row))
         if state is not None:
             return await self._keep(step.refund_no, state)

@@ -9,6 +9,7 @@ from temporalio import activity
 
 from activities.orders.ports import Adapters
 from activities.shared.attempts import attempt
+from activities.shared.trying import sends
 from db.engine import Sessions
 from db.logistics.tariffs import carriers_without_cash, price_list, shut_carriers
 from db.orders.shipments import ShipmentRepository
@@ -151,6 +152,7 @@ class TellingActivities:
         )
         async with attempt(self.sessions, key), self.gates.through(system, step):
             shop = await self.adapters.marketplace(row.shop_id)
+            sends(confirmation)
             await shop.confirm_shipment(confirmation)
         async with self.sessions.begin() as session:
             if row.channel == "own":  # hears it as an event, queued with the mark that it was told

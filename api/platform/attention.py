@@ -9,12 +9,12 @@ from sqlalchemy.engine import Row
 
 from api.deps import Context, RequestContext, SessionsOf
 from api.errors import Problem
+from api.platform.tried import AttentionTry, GivenValues, SentValue, tried
 from api.strict import Code, Reason, SafeStr, StrictBody
 from db.ids import new_id
 from db.platform.audit import audit
 from db.platform.inbox import AttentionInbox, ItemDetail
 from domain.platform.campaigns import Chosen
-from domain.platform.masking import mask_detail, mask_name, mask_phone
 from domain.shared.errors import StepNotParked
 
 router = APIRouter(tags=["attention"])
@@ -23,8 +23,6 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 _ID: Any = Query(max_length=100, pattern=r"^[A-Za-z0-9_-]*$")
 _FINGERPRINT: Any = Query(max_length=300, pattern=r"^[ -~]*$")
 _NAME: Any = Query(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")
-# Of what people typed in, that which is about somebody.
-_MASKED: Any = {"name": mask_name, "phone": mask_phone, "detail": mask_detail, "email": mask_detail}
 
 
 def _narrowed(
@@ -136,19 +134,15 @@ class AttentionNote(BaseModel):
     text: str
 
 
-class GivenValues(BaseModel):
-    """What somebody corrected before; people's data is masked."""
-
-    at: datetime
-    actor: str
-    values: dict[str, str]
-
-
 class AttentionDetail(AttentionItem):
-    """One step with all that helps to decide: what we asked of the outside and how it stands there,
-    how it was before, what was decided about such steps, how many others wait for the same reason.
+    """One step with all that helps to decide: every try with its answer, what was sent last, what
+    we asked of the outside and how it stands there, how it was before, what was decided about such
+    steps, how many others wait for the same reason. People's data is masked by role.
     """
 
+    tries: list[AttentionTry]
+    sent: list[SentValue]
+    sent_at: datetime | None
     effects: list[AttentionEffect]
     before: list[AttentionBefore]
     given: list[GivenValues]
@@ -203,18 +197,19 @@ async def list_items(
 
 
 @router.get("/attention/{item_id}")
-async def get_item(item_id: Code, sessions: SessionsOf) -> AttentionDetail:
+async def get_item(item_id: Code, context: Context) -> AttentionDetail:
     """One step that waits, or waited."""
-    detail = await detail_of(item_id, sessions)
+    detail = await detail_of(item_id, context.sessions)
+    found = await tried(detail.row, detail.before, detail.given, context)
     parts: dict[str, Any] = {
         "effects": [AttentionEffect.model_validate(one) for one in detail.effects],
         "before": [AttentionBefore.model_validate(one) for one in detail.before],
         "history": [AttentionDecision.model_validate(one) for one in detail.history],
         "notes": [AttentionNote.model_validate(one) for one in detail.notes],
-        "given": [
-            GivenValues(at=one.at, actor=one.actor, values=shown_values(one.data))
-            for one in detail.given
-        ],
+        "given": found.given,
+        "tries": found.tries,
+        "sent": found.sent,
+        "sent_at": found.sent_at,
     }
     item: dict[str, Any] = _item(detail.row).model_dump()
     return AttentionDetail(**item, **parts, others=detail.others)
@@ -226,7 +221,7 @@ async def add_note(item_id: Code, body: NewNote, context: Context) -> AttentionD
     await detail_of(item_id, context.sessions)
     async with context.sessions.begin() as session:
         await AttentionInbox(session).note(new_id("note"), item_id, context.actor, body.text)
-    return await get_item(item_id, context.sessions)
+    return await get_item(item_id, context)
 
 
 @router.put("/attention/{item_id}/assignee")
@@ -234,7 +229,7 @@ async def assign(item_id: Code, body: NewAssignee, context: Context) -> Attentio
     """Say who looks after it."""
     await detail_of(item_id, context.sessions)
     await _assign(item_id, body.assignee, context)
-    return await get_item(item_id, context.sessions)
+    return await get_item(item_id, context)
 
 
 async def detail_of(item_id: str, sessions: Any) -> ItemDetail:
@@ -245,13 +240,6 @@ async def detail_of(item_id: str, sessions: Any) -> ItemDetail:
         if row is None:
             raise Problem("NotFound", 404)
         return await inbox.detail(row)
-
-
-def shown_values(data: dict[str, Any]) -> dict[str, str]:
-    """What somebody gave for a step, as others may read it."""
-    if "sealed" in data:
-        return {}
-    return {name: _MASKED.get(name, str)(str(value)) for name, value in data.items()}
 
 
 async def _assign(item_id: str, assignee: str, context: RequestContext) -> None:

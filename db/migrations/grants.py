@@ -34,7 +34,7 @@ _ONLY_WEB_WRITES: Final = (
 )  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
     "effect", "audit_chain", "platform_label", "voucher", "voucher_entry", "recognised",
-    "stock_value",
+    "stock_value", "step_try",
 )  # fmt: skip
 _SPENT: Final = (
     "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",
@@ -45,6 +45,7 @@ _SPENT_BY_WORKER: Final = (
     "rate_bucket",
     "import_row",
     "webhook_try",
+    "step_try",
     "order_tag",
 )
 _EDITED: Final = (

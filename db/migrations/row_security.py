@@ -98,9 +98,9 @@ POLICIES: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
             "receiver", "order_line", "fulfilment_line", "order_hold", "order_event",
-            "order_late_fact", "attention", "refund", "till_payment", "invoice", "carrier_claim",
-            "sales_return", "return_settlement", "order_key", "order_note", "order_tag",
-            "order_change", "bulk_item",
+            "order_late_fact", "attention", "step_try", "refund", "till_payment", "invoice",
+            "carrier_claim", "sales_return", "return_settlement", "order_key", "order_note",
+            "order_tag", "order_change", "bulk_item",
         ),
         _WITH_ORDER,
     ),

@@ -237,6 +237,29 @@ class AttentionRow(SQLModel, table=True):
     assignee: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
+class StepTryRow(SQLModel, table=True):
+    """One try of a step that did not succeed: when, at which system, and what came back over the
+    wire. What was sent and what they said is sealed, with the key of the order it is for."""
+
+    __tablename__ = "step_try"
+    __table_args__ = (
+        CheckConstraint("attempt > 0", name="step_try_counts"),
+        Index("step_try_by_step", "workflow_id", "step_id", "at"),
+        Index("step_try_by_time", "at"),
+    )
+    id: str = Field(primary_key=True)
+    workflow_id: str
+    step_id: str
+    order_id: str | None = None
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    system: str
+    attempt: int
+    cause: str  # the error's class
+    code: str = ""  # their own
+    calls: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    sealed: bytes = Field(sa_type=LargeBinary)
+
+
 class AttentionNoteRow(SQLModel, table=True):
     """What somebody found out about a step that waits; append-only."""
 

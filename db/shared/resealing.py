@@ -36,6 +36,7 @@ from db.vault import (
     receiver_context,
     shop_context,
     supplier_context,
+    try_context,
 )
 
 BATCH: Final = 200
@@ -102,6 +103,7 @@ SEALED: Final = (
         order="(SELECT o.id FROM sales_order o WHERE o.workflow_id = t.workflow_id)",
     ),
     Sealed("import_row", "id", "sealed", import_context),
+    Sealed("step_try", "id", "sealed", try_context, order="t.order_id"),
     Sealed("supplier", "code", "contact", supplier_context),
     Sealed("dealer", "code", "contact", dealer_context),
     Sealed("hand_over", "no", "sealed", hand_over_context),

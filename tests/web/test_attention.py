@@ -1,11 +1,19 @@
 """The attention inbox: grouped by cause, and every way out of a stuck step."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from fastapi import FastAPI
 
 from db.engine import Sessions
+from db.platform.corrections import keep_correction
+from db.shared.tries import NewTry, keep_try
 from domain.orders.messages import ResolveStep
+from domain.platform.permissions import Role
+from domain.platform.tries import Heard
 from tests.api.orders.world import rows, seed_order, seed_shipment
-from tests.web.world import Engine, Person, change, seed_attention
+from tests.people import VAULT
+from tests.web.world import Engine, Person, change, person, seed_attention
 
 PATH = "/attention/att_1"
 
@@ -133,3 +141,57 @@ async def test_what_is_not_offered_or_settled_already_cannot_be_done(
     assert "Settled by Lucy: Skip" in page
     assert 'name="action"' not in page
     assert engine.told == []
+
+
+async def seed_tries(sessions: Sessions, wrong: str = "zto") -> None:
+    """The label of `PATH` was refused, and a minute later nobody answered."""
+    at = datetime.now(UTC) - timedelta(minutes=30)
+    sent = {
+        "carrier": wrong, "insured_minor": 120050,
+        "receiver": {"name": "王小明", "phone": "13800000001"},
+    }  # fmt: skip
+    for cause, code, status, number in (
+        ("Rejected", "8057", 200, "R-7"),
+        ("AnswerLost", "503", 0, ""),
+    ):
+        call = Heard(at, 120, "POST /order", status, number)
+        async with sessions.begin() as session:
+            await keep_try(
+                session, VAULT,
+                NewTry("shipment/O-1-1", "label", at, "carrier/zto", 1, cause, code,
+                       "王*** is unknown", sent, [call]),
+            )  # fmt: skip
+        at += timedelta(seconds=61)
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_step_shows_every_answer_and_what_was_sent_masked_by_role(
+    app: FastAPI, service: Person, web_sessions: Sessions, sessions: Sessions
+) -> None:
+    await seed_attention(sessions)
+    await seed_tries(sessions)
+    async with sessions.begin() as session:
+        await keep_correction(
+            session, "att_1", "shipment/O-1-1", "label", {"carrier": "sf"}, by="Lucy",
+            request_id="r",
+        )  # fmt: skip
+
+    page = (await service.get(PATH)).text
+    told = (await service.get(f"/api/v1{PATH}")).json()
+    async with await person(app, web_sessions, Role.FINANCE) as finance:
+        to_finance = (await finance.get(f"/api/v1{PATH}")).json()
+
+    for words in (
+        "HTTP 200", "no answer", "R-7", "8057", "after 61 s", "王*** is unknown", "138****0001",
+        "1200.50", "<del>zto</del> → <b>sf</b>",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "13800000001" not in page
+    assert [(one["cause"], one["waited_s"]) for one in told["tries"]] == [
+        ("Rejected", None), ("AnswerLost", 61),
+    ]  # fmt: skip
+    assert told["given"][0]["values"] == {"carrier": "sf"}
+    assert told["given"][0]["sent"] == {"carrier": "zto"}
+    phones = [one["value"] for one in told["sent"] if one["path"] == "receiver.phone"]
+    assert phones == ["138****0001"]
+    assert "receiver.phone" not in [one["path"] for one in to_finance["sent"]]

@@ -6,11 +6,13 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from db.inventory.repository import StockRepository
+from db.shared.tries import tries_of
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.orders.messages import Accepted, ResolveStep, StepAction
 from domain.shared.errors import Rejected
 from domain.shared.ids import LocationId, Sku
+from tests.people import VAULT
 from tests.workflows.test_cancelling import POT, TEA, code, shipment_with
 from tests.workflows.world import Company, own_order
 
@@ -49,6 +51,27 @@ async def test_only_what_is_offered_can_be_decided_and_with_a_reason(shop: Compa
     await shop.shipment_is(no, "labelled")
     assert await refused(decide(shop, no, "label", "retry")) == "StepNotParked"
     assert await shop.row("SELECT actor, action FROM audit_log") == ("admin", "step.retry")
+
+
+async def test_what_was_sent_and_what_they_answered_is_kept_without_the_people(
+    shop: Company,
+) -> None:
+    shop.outside.sf.failures.append(Rejected("王小明 (13800000001): no such street", code="8057"))
+    await shop.hear(own_order("1"))
+    no = await shop.first_shipment()
+    await shop.pick(no)
+    await shop.pack(no)
+    await shop.parked("label")
+
+    assert await shop.row("SELECT code, error FROM attention") == (
+        "8057", "王*** (138****0001): no such street",
+    )  # fmt: skip
+    async with shop.sessions.begin() as session:
+        [one] = await tries_of(session, VAULT, f"shipment/{no}", "label")
+    assert (one.system, one.attempt, one.cause) == ("carrier/sf", 1, "Rejected")
+    assert one.sent["carrier"] == "sf"
+    assert one.sent["receiver"]["phone"] == "13800000001"
+    assert one.sent["order_ref"] == f"{no}-P1"
 
 
 async def test_taken_back_to_before_the_step_the_order_is_sourced_again(shop: Company) -> None:

@@ -106,6 +106,7 @@ from web.words.returns import (
     RETURN_STATUS,
     RETURN_WAITS,
 )
+from web.words.sent import SENT, sent_value
 from web.words.steps import (
     ACTION,
     ACTION_MEANS,
@@ -222,6 +223,7 @@ __all__ = (
     "RETURN_WAITS",
     "ROLE",
     "ROW_STATE",
+    "SENT",
     "SHIPMENT_STATUS",
     "STEP",
     "STORY",
@@ -235,6 +237,7 @@ __all__ = (
     "WAITS_FOR",
     "WEBHOOK_EVENT",
     "deed",
+    "sent_value",
     "step_kind",
     "story_values",
     "waits_code",

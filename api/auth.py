@@ -16,7 +16,14 @@ from api.rates import refuse_haste
 from db.engine import Sessions
 from db.platform.accounts import KEY_PREFIX, Accounts
 from db.platform.scopes import scope_of
-from domain.platform.permissions import Permission, Role, may, may_resolve, tending
+from domain.platform.permissions import (
+    OF_THE_COMPANY,
+    Permission,
+    Role,
+    may,
+    may_resolve,
+    tending,
+)
 from domain.platform.routes import permission_of
 from domain.platform.scopes import NOTHING, WHOLE, Scope
 
@@ -57,9 +64,13 @@ class Principal:
         return self.may(tending(system))
 
     def may(self, permission: Permission) -> bool:
-        """Whether their roles give them this permission, and their key does not take it away."""
-        return may(self.roles, permission) and (
-            self.only is None or permission in self.only or permission in _ALWAYS
+        """Whether their roles give them this permission, and their key or limits do not take it
+        away."""
+        kept = self.only is None or permission in self.only or permission in _ALWAYS
+        return (
+            kept
+            and may(self.roles, permission)
+            and (self.scope.whole or permission not in OF_THE_COMPANY)
         )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.deps import Context
 from api.errors import Problem
 from api.platform import api_keys
+from api.platform.giving import refuse_stranger
 from db.platform.tables import ApiKeyRow
 from domain.platform.permissions import ROLES_OF, Permission, Role
 from web.order_actions import body_of
@@ -69,6 +70,7 @@ async def add(
 async def withdraw_form(key_id: str, request: Request, context: Context) -> Response:
     """What ends with the key."""
     async with context.sessions.begin() as session:
+        await refuse_stranger(session, context, "key", key_id)
         found = await session.get(ApiKeyRow, key_id)
     if found is None:
         raise Problem("NotFound", _NOT_FOUND)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.deps import Context, RequestContext
 from api.errors import Problem
 from api.platform import accounts, rights
+from api.platform.giving import refuse_stranger
 from db.inventory.repository import StockRepository
 from db.orders.queries import OrderQueries
 from db.platform.scopes import limits_of
@@ -151,13 +152,15 @@ def limits_from(places: Sequence[str], below: Sequence[str]) -> list[accounts.Li
 
 
 async def standing(context: RequestContext) -> list[Place]:
-    """All locations in the order of the tree."""
+    """All locations one sees in the order of the tree."""
     async with context.sessions.begin() as session:
         found = await StockRepository(session).places()
+    seen = {place.location_id for place in found}
     children: dict[str | None, list[Place]] = {}
     for place in found:
         if place.kind != TRANSIT:
-            children.setdefault(place.parent_id, []).append(place)
+            above = place.parent_id if place.parent_id in seen else None
+            children.setdefault(above, []).append(place)
     ordered: list[Place] = []
     waiting = list(reversed(children.get(None, [])))
     while waiting:
@@ -197,6 +200,8 @@ async def _form(request: Request, context: RequestContext, account_id: str | Non
 
 async def _account(context: RequestContext, account_id: str) -> tuple[AccountRow, list[Limit]]:
     async with context.sessions.begin() as session:
+        if account_id != context.principal.id:
+            await refuse_stranger(session, context, "account", account_id)
         found = await session.get(AccountRow, account_id)
         limits = await limits_of(session, "account")
     if found is None:

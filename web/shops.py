@@ -46,7 +46,7 @@ _ROWS: Final = 50
 async def overview(request: Request, sessions: SessionsOf, ours: SettingsOf) -> Response:
     """Every shop and every carrier with what waits there; administrators see where scans come to,
     which of a carrier that does not sign is a secret."""
-    may_see = principal_of(request).may(Permission.MANAGE_ACCOUNTS)
+    may_see = principal_of(request).may(Permission.MANAGE_COMPANY)
     async with sessions.begin() as session:
         found = await health.shops(session)
         carriers = await health.carriers(session)

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from api.deps import Context, Who
 from api.errors import Problem
+from api.platform.giving import own_reach, refuse_more_than_own, refuse_stranger
 from api.strict import Code, Line, StrictBody
 from db.platform.accounts import Accounts
 from db.platform.audit import audit
@@ -109,11 +110,13 @@ async def me(who: Who) -> Me:
 
 @router.get("/accounts")
 async def list_accounts(context: Context) -> AccountsView:
-    """Everybody who may log in."""
+    """Everybody who may log in; whoever is limited sees those who are limited to places of his."""
     async with context.sessions.begin() as session:
         rows = await Accounts(session).list()
         limits = await limits_of(session, "account")
-    return AccountsView(items=[AccountView.of(row, limits.get(row.id, ())) for row in rows])
+        reach = await own_reach(session, context)
+    items = [AccountView.of(row, limits.get(row.id, ())) for row in rows]
+    return AccountsView(items=[one for one in items if reach.covers(limits.get(one.id, ()))])
 
 
 @router.post("/accounts", status_code=201)
@@ -122,6 +125,7 @@ async def add_account(body: NewAccount, context: Context) -> AccountView:
     limits = [one.limit() for one in body.limits]
     refuse_unlimited_dealer(body.roles, limits)
     async with context.sessions.begin() as session:
+        await refuse_more_than_own(session, context, body.roles, limits)
         accounts = Accounts(session)
         account_id = await accounts.add(
             body.login, body.name, body.password, body.roles, body.language
@@ -145,6 +149,8 @@ async def change_account(account_id: Code, body: AccountChange, context: Context
     if own and ({"roles", "active"} & set(values) or body.limits is not None):
         raise Problem("ActionNotAllowed", 409, "you cannot change your own roles or close yourself")
     async with context.sessions.begin() as session:
+        if not own:
+            await refuse_stranger(session, context, "account", account_id)
         before = await session.get(AccountRow, account_id)
         was = {"roles": list(before.roles), "active": before.active} if before else {}
         row = await Accounts(session).change(account_id, **values)
@@ -153,7 +159,10 @@ async def change_account(account_id: Code, body: AccountChange, context: Context
         if body.limits is not None:
             await limit(session, "account", account_id, [one.limit() for one in body.limits])
         limits = (await limits_of(session, "account")).get(account_id, [])
-        refuse_unlimited_dealer([Role(role) for role in row.roles], limits)
+        roles = [Role(role) for role in row.roles]
+        refuse_unlimited_dealer(roles, limits)
+        if not own:
+            await refuse_more_than_own(session, context, roles, limits)
         told = body.model_dump(mode="json", exclude_none=True, exclude={"password"})
         told |= {"password": "changed"} if "password" in values else {}
         await audit(

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 from api.deps import Context
 from api.errors import Problem
 from api.platform.accounts import LimitBody, Limits, Roles, bodies_of
+from api.platform.giving import own_reach, refuse_more_than_own, refuse_stranger
 from api.strict import Code, Line, StrictBody
 from db.platform.accounts import Accounts
 from db.platform.audit import audit
@@ -60,10 +61,12 @@ class KeysView(StrictBody):
 
 @router.get("/api-keys")
 async def list_keys(context: Context) -> KeysView:
-    """Every key that was ever made, without the keys themselves."""
+    """Every key that was ever made, without the keys themselves; whoever is limited sees those that
+    are limited to places of his."""
     async with context.sessions.begin() as session:
         rows = await Accounts(session).keys()
         limits = await limits_of(session, "key")
+        reach = await own_reach(session, context)
     return KeysView(
         items=[
             KeyView(
@@ -72,6 +75,7 @@ async def list_keys(context: Context) -> KeysView:
                 created_at=row.created_at, expires_at=row.expires_at, used_at=row.used_at,
             )
             for row in rows
+            if reach.covers(limits.get(row.id, ()))
         ]
     )  # fmt: skip
 
@@ -88,6 +92,7 @@ async def add_key(body: NewKey, context: Context) -> CreatedKey:
     if body.expires_at is not None and body.expires_at <= datetime.now(UTC):
         raise InvalidInput("a key must end in the future")
     async with context.sessions.begin() as session:
+        await refuse_more_than_own(session, context, roles, limits, body.permissions)
         key_id, key = await Accounts(session).add_key(
             body.name, body.roles, body.permissions, body.expires_at
         )
@@ -103,6 +108,7 @@ async def add_key(body: NewKey, context: Context) -> CreatedKey:
 async def withdraw_key(key_id: Code, context: Context) -> None:
     """End a key at once."""
     async with context.sessions.begin() as session:
+        await refuse_stranger(session, context, "key", key_id)
         if not await Accounts(session).withdraw_key(key_id):
             raise Problem("NotFound", 404)
         await audit(

@@ -161,6 +161,8 @@ async def one(context: RequestContext, approval_id: str) -> Row[Any]:
 def may_decide(context: RequestContext, row: Row[Any]) -> bool:
     """Another person than who asked, with the right; never a program."""
     other = context.principal.kind == "account" and row.asked_by_id != _me(context)
+    if row.kind == ApprovalKind.KEY_EXPORT and not context.principal.scope.whole:
+        return False
     return other and bool(context.principal.roles & DECIDED_BY[ApprovalKind(row.kind)])
 
 
@@ -225,7 +227,8 @@ async def _carry_out(context: RequestContext, settings: Settings, row: Row[Any])
     """In the name of who asked; a refusal ends it, a failure on our side lets it be tried again."""
     kind, _, asked_by = row.asked_by_id.partition("/")
     roles = frozenset(Role(role) for role in row.asked_roles)
-    asker = Principal(kind, asked_by, row.asked_by, row.asked_by, roles)
+    scope = context.principal.scope
+    asker = Principal(kind, asked_by, row.asked_by, row.asked_by, roles, scope=scope)
     acting = replace(context, principal=asker, approval_id=row.id, update_id=f"approval:{row.id}")
     try:
         result = await _do(acting, settings, row)

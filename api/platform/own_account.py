@@ -12,6 +12,7 @@ from sqlalchemy.engine import Row
 
 from api.deps import RequestContext
 from api.errors import Problem
+from api.platform.giving import refuse_stranger
 from db.platform.accounts import Accounts, password_matches
 from db.platform.attempts import attempt, forget
 from db.platform.audit import audit
@@ -31,8 +32,8 @@ async def sessions_of(context: RequestContext, account_id: str = "") -> Sequence
     Raises Problem 404.
     """
     async with context.sessions.begin() as session:
-        if account_id and await session.get(AccountRow, account_id) is None:
-            raise Problem("NotFound", 404)
+        if account_id:
+            await refuse_stranger(session, context, "account", account_id)
         wanted = account_id or person(context)
         return await LoginSessions(session).of(wanted, datetime.now(UTC))
 
@@ -41,6 +42,8 @@ async def end_session(context: RequestContext, no: str, account_id: str = "") ->
     """End one session; whoever works through it is out at once. Raises Problem 404."""
     whose = account_id or person(context)
     async with context.sessions.begin() as session:
+        if account_id:
+            await refuse_stranger(session, context, "account", account_id)
         if not await LoginSessions(session).end(whose, no):
             raise Problem("NotFound", 404)
         await audit(
@@ -54,8 +57,8 @@ async def end_sessions(context: RequestContext, account_id: str = "") -> int:
     whose = account_id or person(context)
     but = context.principal.session_no if whose == context.principal.id else ""
     async with context.sessions.begin() as session:
-        if account_id and await session.get(AccountRow, account_id) is None:
-            raise Problem("NotFound", 404)
+        if account_id:
+            await refuse_stranger(session, context, "account", account_id)
         ended = await LoginSessions(session).end_all(whose, but)
         await audit(
             session, context.actor, "sessions.ended", f"account/{whose}",
@@ -150,6 +153,8 @@ async def reset_factor(context: RequestContext, account_id: str) -> None:
 
 async def _removed(context: RequestContext, whose: str, action: str) -> None:
     async with context.sessions.begin() as session:
+        if whose != context.principal.id:
+            await refuse_stranger(session, context, "account", whose)
         if not await Factors(session, context.vault).remove(whose):
             raise Problem("NotFound", 404)
         if action == "second_factor.reset":

@@ -10,7 +10,7 @@ from db.inventory.tables import LocationRow
 from db.platform.audit import audit
 from domain.platform.permissions import ROLES_OF, Permission, Role
 from domain.platform.routes import ROUTES
-from domain.shared.errors import UnknownLocation
+from domain.shared.errors import MoreThanOwn, UnknownLocation
 
 router = APIRouter(tags=["accounts"])
 
@@ -56,8 +56,11 @@ async def set_owner(shop_id: Code, body: Owner, context: Context) -> None:
     """Say whose shop it is: whoever is limited to that location sees its orders."""
     async with context.sessions.begin() as session:
         shop = await session.get(ShopRow, shop_id, with_for_update=True)
-        if shop is None:
+        scope = context.principal.scope
+        if shop is None or not (scope.whole or shop_id in scope.shops):
             raise Problem("NotFound", 404)
+        if not (scope.whole or (body.location_id and scope.covers(body.location_id))):
+            raise MoreThanOwn("the shop would belong to a place that you do not see")
         if body.location_id is not None:
             place = await session.get(LocationRow, body.location_id)
             if place is None or place.kind == "transit":

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sql import run
 from domain.platform.permissions import Role
-from domain.platform.scopes import NOTHING, WHOLE, Limit, Scope
+from domain.platform.scopes import NOTHING, WHOLE, Limit, Reach, Scope
 from domain.shared.errors import InvalidInput
 
 Holder = Literal["account", "key"]
@@ -23,6 +23,12 @@ WITH RECURSIVE reach AS (
 SELECT (SELECT array_agg(id ORDER BY id) FROM places) AS locations,
        (SELECT array_agg(s.id ORDER BY s.id) FROM shop s JOIN places p ON p.id = s.belongs_to)
            AS shops
+"""
+_WITH_BELOW: Final = """
+WITH RECURSIVE reach AS (
+    SELECT location_id AS id FROM {table} WHERE {column} = :id AND with_below
+    UNION SELECT l.id FROM reach r JOIN location l ON l.parent_id = r.id)
+SELECT id FROM reach
 """
 _LIMITS: Final = "SELECT {column} AS holder, location_id, with_below FROM {table} ORDER BY 1, 2"
 _FORGET: Final = "DELETE FROM {table} WHERE {column} = :id"
@@ -41,6 +47,14 @@ async def scope_of(session: AsyncSession, holder: Holder, id: str, roles: frozen
     if row.locations is None:
         return NOTHING if Role.DEALER in roles else WHOLE
     return Scope(locations=tuple(row.locations), shops=tuple(row.shops or ()))
+
+
+async def reach_of(session: AsyncSession, holder: Holder, id: str, scope: Scope) -> Reach:
+    """What this person or key, who sees this, may limit others to."""
+    if scope.whole:
+        return Reach(scope)
+    rows = await run(session, _of(holder, _WITH_BELOW), id=id)
+    return Reach(scope, frozenset(row.id for row in rows))
 
 
 async def limits_of(session: AsyncSession, holder: Holder) -> dict[str, list[Limit]]:

@@ -44,7 +44,8 @@ class Permission(StrEnum):
     CHANGE_CHANNELS = "change_channels"
     READ_BOOKS = "read_books"
     KEEP_BOOKS = "keep_books"
-    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_ACCOUNTS = "manage_accounts"  # of people and keys, as far as one sees oneself
+    MANAGE_COMPANY = "manage_company"  # accounts with others, shops, carriers, subscribers, the key
     READ_METRICS = "read_metrics"
     READ_ENGINE = "read_engine"  # what workflows were told, as they heard it
     READ_AUDIT = "read_audit"  # who did what, and why
@@ -86,10 +87,20 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.KEEP_BOOKS: frozenset({_R.FINANCE, _R.ADMIN}),
     _P.MANAGE_ACCOUNTS: frozenset({_R.ADMIN}),
+    _P.MANAGE_COMPANY: frozenset({_R.ADMIN}),
     _P.READ_ENGINE: frozenset({_R.ADMIN}),
     _P.READ_AUDIT: frozenset({_R.ADMIN, _R.MANAGER}),
     _P.READ_METRICS: frozenset({_R.ADMIN, _R.MANAGER}),
 }
+
+
+# What is the company's: for those who see all of it alone.
+OF_THE_COMPANY: Final = frozenset({_P.MANAGE_COMPANY, _P.READ_ENGINE})
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    """All that these roles give."""
+    return frozenset(permission for permission in ROLES_OF if may(roles, permission))
 
 
 def may(roles: frozenset[Role], permission: Permission) -> bool:
@@ -135,7 +146,7 @@ def may_resolve(roles: frozenset[Role], system: str) -> bool:
 _TENDS: Final[dict[str, Permission]] = {
     "shop": _P.CHANGE_CHANNELS,
     "carrier": _P.CHANGE_CHANNELS,
-    "payment": _P.MANAGE_ACCOUNTS,
+    "payment": _P.MANAGE_COMPANY,
     "erp": _P.KEEP_BOOKS,
     "invoice": _P.KEEP_BOOKS,
 }
@@ -143,4 +154,4 @@ _TENDS: Final[dict[str, Permission]] = {
 
 def tending(system: str) -> Permission:
     """What opening and shutting the gate of this system asks for."""
-    return _TENDS.get(system.partition("/")[0], _P.MANAGE_ACCOUNTS)
+    return _TENDS.get(system.partition("/")[0], _P.MANAGE_COMPANY)

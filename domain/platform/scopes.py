@@ -29,6 +29,24 @@ class Scope:
         return self.whole or location_id in self.locations
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody may limit others to: what he sees himself, and with all below it only where he
+    sees all below it, whatever is built there later."""
+
+    scope: Scope
+    with_below: frozenset[str] = frozenset()
+
+    def covers(self, limits: Iterable[Limit]) -> bool:
+        """Whether all of it lies within; no limits are the whole company."""
+        given = list(limits)
+        return self.scope.whole or (bool(given) and all(self._covers_one(one) for one in given))
+
+    def _covers_one(self, one: Limit) -> bool:
+        alone = self.scope.covers(one.location_id)
+        return alone and (not one.with_below or one.location_id in self.with_below)
+
+
 WHOLE: Final = Scope(whole=True)
 NOTHING: Final = Scope()
 

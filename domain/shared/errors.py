@@ -108,6 +108,10 @@ class PrintedElsewhere(DomainError):
     """Only the platform knows the receiver: its own component prints this label."""
 
 
+class MoreThanOwn(DomainError):
+    """Nobody gives others more than he has himself."""
+
+
 class OwnApproval(DomainError):
     """Nobody approves what he asked for himself."""
 

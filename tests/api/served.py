@@ -18,7 +18,7 @@ from api.rates import Rates
 from db.engine import Sessions
 from db.platform.accounts import Accounts
 from db.platform.scopes import limit
-from domain.platform.permissions import Role
+from domain.platform.permissions import Permission, Role
 from domain.platform.scopes import Limit
 from runtime.settings import Settings
 
@@ -86,10 +86,15 @@ def browser(app: FastAPI, **headers: str) -> httpx.AsyncClient:
 
 
 async def key_for(
-    sessions: Sessions, *roles: Role, name: str = "test", limits: Sequence[Limit] = ()
+    sessions: Sessions,
+    *roles: Role,
+    name: str = "test",
+    limits: Sequence[Limit] = (),
+    only: Sequence[Permission] | None = None,
 ) -> dict[str, str]:
-    """Headers of a program with these roles, limited to these places."""
+    """Headers of a program with these roles, or `only` these permissions of them, limited to these
+    places."""
     async with sessions.begin() as session:
-        key_id, key = await Accounts(session).add_key(name, roles)
+        key_id, key = await Accounts(session).add_key(name, roles, only)
         await limit(session, "key", key_id, limits)
     return {"Authorization": f"Bearer {key}"}

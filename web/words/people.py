@@ -35,6 +35,7 @@ PERMISSION: Final = {
     "change_channels": N_("Change shops and channels"),
     "read_books": N_("See the books"),
     "keep_books": N_("Keep the books"),
-    "manage_accounts": N_("Manage people, keys and accounts"),
+    "manage_accounts": N_("Manage people and keys"),
+    "manage_company": N_("Manage the company's shops, carriers, accounts and subscribers"),
     "read_metrics": N_("Read figures of the processes"),
 }

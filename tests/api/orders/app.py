@@ -19,7 +19,9 @@ from tests.people import VAULT
 
 
 async def _somebody(request: Request) -> None:
-    request.state.principal = Principal("key", "k", "key:test", "test", frozenset(Role))
+    request.state.principal = Principal(
+        "key", "k", "key:test", "test", frozenset(Role), scope=WHOLE
+    )
     request.state.scope = WHOLE
     request.state.request_id = new_request_id()
 

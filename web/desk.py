@@ -14,8 +14,10 @@ from api.orders import tags as tagging
 from db.orders import bulk
 from db.orders.queries import OrderQueries, order_id_of
 from db.orders.tags import all_tags, put_tag_on, take_tag_off
+from domain.orders.actions import Doing
 from domain.orders.desk import BulkAction, TagColour, tag_name
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind
+from domain.orders.previews import effects_of
 from domain.shared.errors import InvalidInput
 from web.input import typed
 from web.order_actions import body_of, done
@@ -36,7 +38,9 @@ Numbers = Annotated[list[str] | None, Query(max_length=200)]
 @router.get("/orders/{no}/do/note")
 async def note_form(no: str, request: Request, context: Context) -> Response:
     """Where a note is written."""
-    return page(request, "note.html", **await order_context(context, no))
+    about = await order_context(context, no)
+    effects = effects_of(Doing.NOTE, about["current"])
+    return page(request, "note.html", effects=effects, **about)
 
 
 @router.get("/orders/{no}/do/tag")

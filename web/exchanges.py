@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from api.deps import Context
 from api.orders import exchanges
+from domain.orders.actions import Doing
+from domain.orders.previews import effects_of
 from web.order_actions import body_of, done
 from web.orders import order_context
 from web.render import page
@@ -17,7 +19,9 @@ router = APIRouter(include_in_schema=False)
 @router.get("/orders/{no}/do/difference")
 async def difference_form(no: str, request: Request, context: Context) -> Response:
     """How much is owed, and where it is written down."""
-    return page(request, "difference.html", **await order_context(context, no))
+    about = await order_context(context, no)
+    effects = effects_of(Doing.DIFFERENCE, about["current"])
+    return page(request, "difference.html", effects=effects, **about)
 
 
 @router.post("/orders/{no}/do/difference")

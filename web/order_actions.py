@@ -3,6 +3,7 @@
 A form is a page of its own; with scripts it opens as a dialog over the order.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
@@ -11,8 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from api.channels.ports import OutsideOf
 from api.deps import Context, SettingsOf
-from api.orders import corrections, invoices, return_labels, routes
+from api.orders import commands, corrections, invoices, return_labels, routes
+from domain.orders.actions import Doing
+from domain.orders.cancellation import CancellationPlan
+from domain.orders.effects import OrderNow
 from domain.orders.order import HoldKind
+from domain.orders.plan_effects import effects_of_cancellation
+from domain.orders.previews import effects_of
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
 from web.input import typed
 from web.orders import order_context
@@ -33,12 +39,18 @@ async def cancel_form(
     about = await order_context(context, no)
     plan, refused = None, ""
     try:
-        plan = await routes.cancellation_plan(about["order"].no, context, line_id)
+        plan, _ = await commands.cancellation_plan(
+            context.sessions, about["order"].no, line_id or (), intercept=True
+        )
     except (ActionNotAllowed, OrderClosed) as error:
         refused = str(error)
+    effects = None
+    if plan:
+        named = _named(plan, about)
+        effects = effects_of_cancellation(named, about["current"])
     return page(
         request, "cancel.html", plan=plan, refused=refused, chosen=line_id or [],
-        names=_names(about), **about,
+        effects=effects, **about,
     )  # fmt: skip
 
 
@@ -70,7 +82,11 @@ async def action_form(
     if action not in _FORMS or (kind and kind not in frozenset(HoldKind)):
         raise InvalidInput("there is no such action")
     about = await order_context(context, no)
-    return page(request, f"{action}.html", kind=kind, **about)
+    effects = None
+    if action != "receiver":  # looking at people changes nothing
+        current = about["current"]
+        effects = effects_of(_doing(action, current), current, kind)
+    return page(request, f"{action}.html", kind=kind, effects=effects, **about)
 
 
 @router.post("/orders/{no}/do/hold")
@@ -208,6 +224,17 @@ def done(request: Request, no: str) -> Response:
     return RedirectResponse(f"/orders/{no}", 303)
 
 
-def _names(about: dict[str, Any]) -> dict[str, str]:
-    """Lines by their title, for a plan that names them by id."""
-    return {line.id: f"{line.title} × {line.quantity}" for line in about["detail"].lines}
+def _named(plan: CancellationPlan, about: dict[str, Any]) -> CancellationPlan:
+    """Lines by their title, as people read the plan."""
+    names = {line.id: f"{line.title} × {line.quantity}" for line in about["detail"].lines}
+    effects = (replace(one, subject=names.get(one.subject, one.subject)) for one in plan.effects)
+    return replace(plan, effects=tuple(effects))
+
+
+def _doing(action: str, current: OrderNow) -> Doing:
+    """What a form does: that of a label or an invoice that is there takes it back."""
+    if action == "return_label" and current.label_open:
+        return Doing.VOID_LABEL
+    if action == "invoice" and current.invoice_open:
+        return Doing.REVERSE_INVOICE if current.invoice_issued else Doing.CANCEL_INVOICE
+    return Doing(action)

@@ -8,10 +8,17 @@ from starlette.responses import Response
 from api.deps import Context, RequestContext, SettingsOf
 from api.orders import line_edits as editing
 from api.orders import merges, splits
+from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import together
 from db.shared import line_edits, regrouping
 from domain.orders.editing import EditPlan, why_not_edited
 from domain.orders.messages import LineUnits
+from domain.orders.plan_effects import (
+    effects_of_edit,
+    effects_of_merge,
+    effects_of_parting,
+    effects_of_split,
+)
 from domain.orders.splitting import Dividable, SplitPlan
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from web.input import typed
@@ -42,9 +49,10 @@ async def merge_form(no: str, request: Request, context: Context, other: Chosen 
             plan = await regrouping.merge_plan(session, order_id, ids)
         except ActionNotAllowed as error:
             refused = str(error)
+    places = await _place_names(context)
     return page(
         request, "merge.html", plan=plan, refused=refused, able=able, chosen=chosen,
-        places=await _place_names(context), **about,
+        effects=plan and effects_of_merge(plan, places, COMPANY_CURRENCY), **about,
     )  # fmt: skip
 
 
@@ -73,7 +81,8 @@ async def unmerge_form(no: str, request: Request, context: Context) -> Response:
             plan = await regrouping.parting_plan(session, about["order"].id)
         except ActionNotAllowed as error:
             refused = str(error)
-    return page(request, "unmerge.html", plan=plan, refused=refused, **about)
+    effects = plan and effects_of_parting(plan, about["current"], COMPANY_CURRENCY)
+    return page(request, "unmerge.html", plan=plan, refused=refused, effects=effects, **about)
 
 
 @router.post("/orders/{no}/do/unmerge")
@@ -109,9 +118,11 @@ async def split_form(
             )
         except ActionNotAllowed as error:
             refused = str(error)
+    places = await _place_names(context)
     return page(
         request, "split.html", plan=plan, refused=refused, ready=ready, wanted=wanted,
-        location=location, places=await _place_names(context), chosen=line_id is not None, **about,
+        location=location, places=places, chosen=line_id is not None,
+        effects=plan and effects_of_split(plan, places, COMPANY_CURRENCY), **about,
     )  # fmt: skip
 
 
@@ -163,7 +174,8 @@ async def lines_form(
     chosen = {one.line_id: one.quantity for one in wanted if one.line_id}
     return page(
         request, "lines.html", plan=plan, refused=refused, lines=what.lines, chosen=chosen,
-        sku=sku, sku_units=sku_units, may_edit=not why_not_edited(what), **about,
+        sku=sku, sku_units=sku_units, may_edit=not why_not_edited(what),
+        effects=plan and effects_of_edit(plan, about["current"]), **about,
     )  # fmt: skip
 
 

@@ -1,21 +1,29 @@
-"""What can be done to an order now beside holding and cancelling it, for its page."""
+"""What can be done to an order now, with what it does, for its page."""
 
+from dataclasses import replace
 from typing import Any
 
 from api.deps import RequestContext
 from api.orders import merges
+from domain.orders.actions import doable
+from domain.orders.effects import OrderNow
+from domain.orders.previews import effects_of
 
 
 async def offers(context: RequestContext, about: dict[str, Any]) -> dict[str, Any]:
-    """What the order's page offers: the orders it could go with, what it shares a parcel with."""
-    early = [one for one in about["detail"].shipments if one.row.status in ("allocated", "picking")]
-    plan = await merges.suggested(context, about["order"].id) if early else None
+    """Every action with its effects, and the orders this one could share a parcel with."""
+    now: OrderNow = about["current"]
+    plan = None
+    if any(one.may_join for one in now.here):
+        plan = await merges.suggested(context, about["order"].id)
+    others = tuple(no for no in plan.order_nos if no != now.no) if plan else ()
+    now = replace(now, goes_with=others)
+    found = doable(now)
     return {
         "may_merge": plan,
-        "may_edit_lines": about["order"].channel == "own"
-        and bool(early)
-        and len(early) == sum(one.row.status != "cancelled" for one in about["detail"].shipments)
-        and not any(one.row.picked_at for one in early),
-        "may_split": any(not one.row.picked_at and not one.row.ships_with for one in early),
-        "may_rejoin": len([one for one in early if not one.row.picked_at]) > 1,
+        "doable": found,
+        "preview": [
+            None if one.obstacle else effects_of(one.doing, now, one.hold) for one in found
+        ],
+        "can": frozenset(one.doing for one in found if not one.obstacle),
     }

@@ -16,14 +16,14 @@ from api.auth import still_in
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf, VaultOf, Who
 from api.errors import Problem, language_of
 from api.language import translate
-from api.orders.holds import actions_of
+from api.orders.effects import now_of
 from api.orders.read import read_cursor, write_cursor
 from api.orders.sourcing_words import Told, tell
 from api.platform.exporting import file_name, write_down
 from api.platform.importing import sent
 from api.strict import clean
 from db.logistics.tariffs import COMPANY_CURRENCY
-from db.orders.detail import OrderDetail, order_detail
+from db.orders.detail import order_detail
 from db.orders.notes import notes_of
 from db.orders.queries import MOST_COUNTED, NOT_LEFT, OrderFilter, OrderQueries, Sort
 from db.orders.receivers import open_receiver
@@ -306,8 +306,7 @@ async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
         "may_stop": OrderStatus(detail.order.status) in (*NOT_LEFT, OrderStatus.SHIPPED),
         "stages": [shipment.row.waits_for for shipment in detail.shipments],
         "by_hand": frozenset(HoldKind) - NOT_RELEASED_BY_HAND,
-        "may_change_address": _may_change_address(detail),
-        "doable": actions_of(detail),
+        "current": now_of(detail),
         "notes": notes,
         "note_texts": {note.id: note.text for note in notes},
         "tags": tags,
@@ -329,11 +328,6 @@ def _led_to(request: Request, address: str) -> Response:
     if "hx-request" in request.headers:
         return Response(status_code=204, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
-
-
-def _may_change_address(detail: OrderDetail) -> bool:
-    early = {"allocated", "picking", "cancelled"}
-    return all(shipment.row.status in early for shipment in detail.shipments)
 
 
 async def _stream(

@@ -17,6 +17,7 @@ from api.auth import NOBODY, Principal
 from api.errors import language_of
 from api.language import translations
 from domain.logistics.incidents import fault_of
+from domain.orders.effects import Effect, Undo
 from domain.platform.masking import mask_detail, mask_name, mask_phone
 from domain.platform.permissions import Permission
 from domain.platform.routes import permission_of
@@ -54,6 +55,7 @@ def environment(language: str) -> Environment:
         fault=fault_of,
         mask_name=mask_name, mask_phone=mask_phone, mask_detail=mask_detail,
         weight=in_words.weight, system=in_words.system, said=in_words.said,
+        effect=in_words.effect, undone=in_words.undone,
     )  # fmt: skip
     return found
 
@@ -155,6 +157,24 @@ class _Words:
     def said(self, sentence: str) -> str:
         """A sentence from below the pages, in the reader's language."""
         return said(self._language, sentence)
+
+    def effect(self, one: Effect) -> str:
+        """One thing an action does, as a sentence."""
+        money = {
+            name: self.money(minor, one.currency) if one.currency else ""
+            for name, minor in (("amount", one.amount_minor), ("before", one.before_minor))
+        }
+        among = words.CARRIER if one.kind in words.TELLS_CARRIER else words.SHIPMENT_STATUS
+        return self.word(one.kind, words.EFFECT_LINE).format(
+            subject=one.subject, quantity=self.number(one.quantity), place=one.place,
+            other=self.word(one.other, among), **money,
+        )  # fmt: skip
+
+    def undone(self, undo: Undo | None) -> str:
+        """What takes an action back, and until when."""
+        if undo is None:
+            return self.word("", words.UNDO)
+        return f"{self.word(undo.how, words.UNDO)} {self.word(undo.until, words.UNTIL)}"
 
     def system(self, code: str) -> str:
         """An outside system by its name: `carrier/zto` is ZTO Express."""

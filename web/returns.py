@@ -21,6 +21,8 @@ from db.orders.return_queries import (
     return_queue,
 )
 from db.orders.returns import returnable
+from domain.orders.actions import Doing
+from domain.orders.previews import effects_of
 from domain.orders.returns.model import ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.shared.errors import ActionNotAllowed, InvalidInput, ReturnClosed
@@ -87,7 +89,8 @@ async def open_form(no: str, request: Request, context: Context) -> Response:
         lines = await returnable(session, about["order"].id)
     return page(
         request, "return_open.html", lines=[line for line in lines if line.left_over],
-        kinds=_OPENED_BY_HAND, reasons=list(ReturnReason), wanted_rows=WANTED_ROWS, **about,
+        kinds=_OPENED_BY_HAND, reasons=list(ReturnReason), wanted_rows=WANTED_ROWS,
+        effects=effects_of(Doing.RETURN, about["current"]), **about,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Every open hold, and everything that can be done with an order now."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -7,14 +8,17 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from api.deps import Context, SessionsOf
+from api.orders.changes import order_id_of
+from api.orders.effects import EffectsView, read_now
+from api.orders.merges import suggested
 from api.orders.read import read_cursor, write_cursor
 from api.strict import Code, clean
-from db.orders.detail import OrderDetail, order_detail
 from db.orders.holds import HoldFilter, hold_groups, open_holds
 from db.orders.queries import Position
-from domain.orders.actions import Doable, Facts, doable
-from domain.orders.desk import Standing
-from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus, ShipmentStatus
+from domain.orders.actions import Doable, doable
+from domain.orders.effects import UNDO, OrderNow
+from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
+from domain.orders.previews import effects_of
 
 router = APIRouter(tags=["desk"])
 
@@ -61,13 +65,15 @@ class OpenHolds(BaseModel):
 
 
 class ActionView(BaseModel):
-    """`obstacle` says why it is not possible now; `undo` names what takes it back, if anything."""
+    """`obstacle` says why it is not possible now; then it has no effects. `undo` names what takes
+    it back, if anything."""
 
     action: str
     possible: bool
     obstacle: str
     hold: str
     undo: str
+    effects: EffectsView | None
 
 
 class Actions(BaseModel):
@@ -106,30 +112,19 @@ async def list_holds(
 
 @router.get("/orders/{no}/actions")
 async def list_actions(no: Code, context: Context) -> Actions:
-    """What can be done with the order now, and why not what cannot."""
-    async with context.sessions.begin() as session:
-        found = actions_of(await order_detail(session, context.vault, no))
-    return Actions(
-        items=[
-            ActionView(
-                action=one.doing, possible=not one.obstacle, obstacle=one.obstacle, hold=one.hold,
-                undo=one.undo,
-            )
-            for one in found
-        ]
+    """What can be done with the order now, what each does, and why not what cannot."""
+    now = await read_now(context, no)
+    if any(one.may_join for one in now.here):
+        plan = await suggested(context, await order_id_of(context, no))
+        others = [one for one in plan.order_nos if one != now.no] if plan else []
+        now = replace(now, goes_with=tuple(others))
+    return Actions(items=[_action(now, one) for one in doable(now)])
+
+
+def _action(now: OrderNow, one: Doable) -> ActionView:
+    effects = None if one.obstacle else effects_of(one.doing, now, one.hold)
+    undo = UNDO.get(one.doing)
+    return ActionView(
+        action=one.doing, possible=not one.obstacle, obstacle=one.obstacle, hold=one.hold,
+        undo=undo.how if undo else "", effects=EffectsView.of(effects) if effects else None,
     )  # fmt: skip
-
-
-def actions_of(detail: OrderDetail) -> tuple[Doable, ...]:
-    """Every action with what stands in its way."""
-    holds = frozenset(hold.kind for hold in detail.open_holds)
-    return doable(
-        Facts(
-            Standing(OrderStatus(detail.order.status), holds),
-            tuple(ShipmentStatus(each.row.status) for each in detail.shipments),
-            detail.receiver.kind if detail.receiver else "",
-            label_open=detail.open_return_label is not None,
-            invoice_open=detail.open_invoice is not None,
-            sold_in_store=detail.ticket is not None,
-        )
-    )

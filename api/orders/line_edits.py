@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, SettingsOf
 from api.orders.changes import Sha256, change_id, order_id_of, send_change
+from api.orders.effects import EffectsView, read_now
 from api.orders.money import MoneyView
 from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.orders.returns import minor
@@ -16,7 +17,9 @@ from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from db.shared import line_edits
 from domain.orders.editing import EditPlan
+from domain.orders.effects import OrderNow
 from domain.orders.messages import ChangeByPlan, LineUnits
+from domain.orders.plan_effects import effects_of_edit
 from domain.platform.approvals import ApprovalKind
 
 router = APIRouter(tags=["orders"])
@@ -60,9 +63,10 @@ class LinesView(StrictBody):
     payable_after: MoneyView
     owed: MoneyView
     refund: MoneyView
+    effects: EffectsView
 
     @classmethod
-    def of(cls, plan: EditPlan) -> "LinesView":
+    def of(cls, plan: EditPlan, now: OrderNow) -> "LinesView":
         def money(minor: int) -> MoneyView:
             return MoneyView.of(minor, plan.currency)
 
@@ -79,7 +83,7 @@ class LinesView(StrictBody):
             ],
             payable_before=money(plan.payable_before_minor),
             payable_after=money(plan.payable_after_minor), owed=money(plan.owed_minor),
-            refund=money(plan.refund_minor),
+            refund=money(plan.refund_minor), effects=EffectsView.of(effects_of_edit(plan, now)),
         )  # fmt: skip
 
 
@@ -87,9 +91,10 @@ class LinesView(StrictBody):
 async def lines_plan(no: Code, body: LinesWish, context: Context) -> LinesView:
     """Preview: other lines, what they cost and who owes the difference; nothing happens yet."""
     order_id = await order_id_of(context, no)
+    now = await read_now(context, no)
     async with context.sessions.begin() as session:
         wanted = await _edited(session, order_id, body)
-        return LinesView.of(await line_edits.edit_plan(session, order_id, wanted))
+        return LinesView.of(await line_edits.edit_plan(session, order_id, wanted), now)
 
 
 @router.post("/orders/{no}/lines", responses=WAITS)

@@ -1,5 +1,6 @@
 """Orders put together in one parcel and parted again: first the plan, then it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -7,12 +8,15 @@ from pydantic import Field
 
 from api.deps import Context, RequestContext
 from api.orders.changes import FreightView, Sha256, change_id, order_id_of, send_change
+from api.orders.effects import EffectsView, read_now
 from api.orders.routes import State
 from api.strict import Code, Reason, StrictBody
+from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import together
 from db.shared import regrouping
 from domain.orders.merging import MergePlan
 from domain.orders.messages import ChangeByPlan
+from domain.orders.plan_effects import effects_of_merge, effects_of_parting
 
 router = APIRouter(tags=["orders"])
 
@@ -30,13 +34,15 @@ class MergeView(StrictBody):
     location: str
     moved: list[str]
     freight: FreightView
+    effects: EffectsView
 
     @classmethod
-    def of(cls, plan: MergePlan) -> "MergeView":
+    def of(cls, plan: MergePlan, places: Mapping[str, str]) -> "MergeView":
         return cls(
             plan_hash=plan.hash, order_nos=list(plan.order_nos), lead=plan.lead,
             riders=list(plan.riders), location=plan.location_id, moved=list(plan.moved),
             freight=FreightView.of(plan),
+            effects=EffectsView.of(effects_of_merge(plan, places, COMPANY_CURRENCY)),
         )  # fmt: skip
 
 
@@ -62,6 +68,7 @@ class PartingView(StrictBody):
     others: list[str]
     closed: bool
     freight: FreightView
+    effects: EffectsView
 
 
 class Parting(StrictBody):
@@ -73,7 +80,9 @@ class Parting(StrictBody):
 async def merge_suggestion(no: Code, context: Context) -> Suggestion:
     """Other orders of the same receiver that could go in one parcel with this one now."""
     plan = await suggested(context, await order_id_of(context, no))
-    return Suggestion(plan=MergeView.of(plan) if plan else None)
+    async with context.sessions.begin() as session:
+        places = await regrouping.sending_places(session)
+    return Suggestion(plan=MergeView.of(plan, places) if plan else None)
 
 
 @router.get("/orders/{no}/merge-plan")
@@ -82,7 +91,8 @@ async def merge_plan(no: Code, context: Context, order_no: Others = None) -> Mer
     order_id = await order_id_of(context, no)
     async with context.sessions.begin() as session:
         others = await together.ids_of(session, order_no or ())
-        return MergeView.of(await regrouping.merge_plan(session, order_id, others))
+        places = await regrouping.sending_places(session)
+        return MergeView.of(await regrouping.merge_plan(session, order_id, others), places)
 
 
 @router.post("/orders/{no}/merge")
@@ -102,9 +112,10 @@ async def unmerge_plan(no: Code, context: Context) -> PartingView:
     order_id = await order_id_of(context, no)
     async with context.sessions.begin() as session:
         plan = await regrouping.parting_plan(session, order_id)
+    effects = effects_of_parting(plan, await read_now(context, no), COMPANY_CURRENCY)
     return PartingView(
         plan_hash=plan.hash, others=list(plan.others), closed=plan.closed,
-        freight=FreightView.of(plan),
+        freight=FreightView.of(plan), effects=EffectsView.of(effects),
     )  # fmt: skip
 
 

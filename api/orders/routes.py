@@ -7,13 +7,16 @@ from pydantic import Field
 
 from api.deps import Context, SettingsOf
 from api.orders import commands
+from api.orders.effects import EffectsView, read_now
 from api.orders.money import MoneyView
 from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from domain.orders.cancellation import CancellationPlan
+from domain.orders.effects import OrderNow
 from domain.orders.messages import Accepted, StepAction
 from domain.orders.order import HoldKind
+from domain.orders.plan_effects import effects_of_cancellation
 from domain.platform.approvals import ApprovalKind
 
 router = APIRouter(tags=["orders"])
@@ -73,7 +76,8 @@ class Effect(StrictBody):
 
 
 class PlanView(StrictBody):
-    """What cancelling would do now, in order; `plan_hash` confirms exactly this."""
+    """What cancelling would do now: `effects` in order, `preview` by what they touch; `plan_hash`
+    confirms exactly this."""
 
     plan_hash: str
     whole_order: bool
@@ -83,9 +87,10 @@ class PlanView(StrictBody):
     refund: MoneyView
     refund_minor: int = Field(exclude=True)
     effects: list[Effect]
+    preview: EffectsView
 
     @classmethod
-    def of(cls, plan: CancellationPlan, currency: str) -> "PlanView":
+    def of(cls, plan: CancellationPlan, currency: str, now: OrderNow) -> "PlanView":
         return cls(
             plan_hash=plan.hash,
             whole_order=plan.whole_order,
@@ -109,6 +114,7 @@ class PlanView(StrictBody):
                 )
                 for effect in plan.effects
             ],
+            preview=EffectsView.of(effects_of_cancellation(plan, now)),
         )
 
 
@@ -135,7 +141,7 @@ async def cancellation_plan(
     planned = await commands.cancellation_plan(
         context.sessions, no, line_id or (), intercept=intercept
     )
-    return PlanView.of(*planned)
+    return PlanView.of(*planned, await read_now(context, no))
 
 
 @router.post("/orders/{no}/cancellation", responses=WAITS)

@@ -7,10 +7,13 @@ from pydantic import Field, StrictInt
 
 from api.deps import Context
 from api.orders.changes import FreightView, Sha256, change_id, order_id_of, send_change
+from api.orders.effects import EffectsView
 from api.orders.routes import State
 from api.strict import Code, Reason, SafeStr, StrictBody
+from db.logistics.tariffs import COMPANY_CURRENCY
 from db.shared import regrouping
 from domain.orders.messages import ChangeByPlan, LineUnits
+from domain.orders.plan_effects import effects_of_split
 from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["orders"])
@@ -43,6 +46,7 @@ class SplitView(StrictBody):
     units_later: int
     units_awaited: int
     freight: FreightView
+    effects: EffectsView
 
 
 @router.post("/orders/{no}/split-plan")
@@ -51,9 +55,11 @@ async def split_plan(no: Code, body: SplitWish, context: Context) -> SplitView:
     order_id = await order_id_of(context, no)
     async with context.sessions.begin() as session:
         plan = await regrouping.split_plan(session, order_id, _wanted(body), body.location)
+        places = await regrouping.sending_places(session)
     return SplitView(
         plan_hash=plan.hash, units_now=plan.units_now, units_later=plan.units_later,
         units_awaited=plan.units_awaited, freight=FreightView.of(plan),
+        effects=EffectsView.of(effects_of_split(plan, places, COMPANY_CURRENCY)),
     )  # fmt: skip
 
 

@@ -290,11 +290,14 @@ async def test_actions_are_offered_only_while_they_mean_something(
         "hold", "address", "cancel", "receiver", "invoice", "note", "tag", "split", "lines",
     }  # fmt: skip
     assert offered((await staff.get("/orders/O-1")).text) == {"note", "tag"}
-    await change(sessions, "UPDATE shipment SET status = 'packed'")
+    await change(sessions, "UPDATE shipment SET status = 'packed', picked_at = now()")
+    packed = offered((await service.get("/orders/O-1")).text)
+    assert packed == {"hold", "address", "cancel", "receiver", "invoice", "note", "tag"}
+    await change(sessions, "UPDATE shipment SET status = 'in_transit'")
     assert "address" not in offered((await service.get("/orders/O-1")).text)
     await change(sessions, "UPDATE sales_order SET status = 'delivered'")
     last = offered((await service.get("/orders/O-1")).text)
-    assert last == {"receiver", "invoice", "note", "tag"}
+    assert last == {"receiver", "invoice", "note", "tag", "return"}
 
 
 @pytest.mark.usefixtures("order")

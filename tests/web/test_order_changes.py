@@ -98,7 +98,7 @@ async def test_a_part_goes_now_as_it_was_chosen(service: Person, engine: Engine)
 async def test_lines_are_changed_as_the_plan_said(service: Person, engine: Engine) -> None:
     chosen = "line_id=ord_1.1&units=3&line_id=ord_1.2&units=1"
     form = (await service.get(f"/orders/O-1/do/lines?{chosen}")).text
-    assert "The buyer owes CN¥10.00; the order is held until that is paid." in form
+    assert "The buyer owes CN¥10.00; the order is held until that is paid" in form
 
     answer = await service.send_form(
         "/orders/O-1/do/lines", plan_hash=hash_in(form), reason="one more",

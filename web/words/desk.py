@@ -8,25 +8,42 @@ DOING: Final = {
     "hold": N_("Hold"),
     "release": N_("Release"),
     "address": N_("Change address"),
+    "lines": N_("Change lines"),
+    "split": N_("Send a part now"),
+    "merge": N_("Into one parcel"),
+    "unmerge": N_("Ship by itself"),
+    "difference": N_("Write down a payment"),
     "cancel": N_("Cancel"),
     "return": N_("Open a return"),
     "return_label": N_("Order a return label"),
+    "void_label": N_("Void the return label"),
     "invoice": N_("Ask for an invoice"),
+    "cancel_invoice": N_("Cancel the invoice"),
+    "reverse_invoice": N_("Take the invoice back"),
     "note": N_("Write a note"),
     "tag": N_("Tag"),
 }
 
 DOING_ICON: Final = {
-    "hold": "hand-stop", "release": "player-play", "address": "map-pin", "cancel": "x",
-    "return": "receipt-refund", "return_label": "truck-return", "invoice": "receipt",
-    "note": "pencil", "tag": "tag",
+    "hold": "hand-stop", "release": "player-play", "address": "map-pin", "lines": "edit",
+    "split": "arrows-split-2", "merge": "arrows-join-2", "unmerge": "arrows-split-2",
+    "difference": "cash", "cancel": "x", "return": "receipt-refund",
+    "return_label": "truck-return", "void_label": "x", "invoice": "receipt",
+    "cancel_invoice": "x", "reverse_invoice": "receipt-refund", "note": "pencil", "tag": "tag",
 }  # fmt: skip
+
+# The page of an action, where it is that of another one too.
+DOING_FORM: Final = {
+    "void_label": "return_label",
+    "cancel_invoice": "invoice",
+    "reverse_invoice": "invoice",
+}
 
 # One key each, for those who work without a mouse.
 DOING_KEY: Final = {"hold": "h", "release": "r", "address": "a", "note": "n", "tag": "t"}
 
-# What each does to stock, money, parcels, and what others are told.
-DOING_EFFECTS: Final = {
+# What the same does to many orders at once, each with its own shipments.
+BULK_EFFECTS: Final = {
     "hold": (
         N_("What is reserved stays reserved."),
         N_("Nothing is paid or paid back."),
@@ -39,58 +56,6 @@ DOING_EFFECTS: Final = {
         N_("The order goes on where it stopped, once no hold is left."),
         N_("Neither the channel nor the buyer hears of it."),
     ),
-    "address": (
-        N_("Reservations stay where they are."),
-        N_("Freight is worked out anew with the next waybill."),
-        N_("Waybills that exist are void and ordered anew."),
-        N_("The carrier gets the new receiver; the channel is not told."),
-    ),
-    "cancel": (
-        N_("What has not left is free again."),
-        N_("What was paid for it goes back."),
-        N_("Waybills are void; parcels on their way are asked back."),
-        N_("The channel hears of it where it takes refunds."),
-    ),
-    "return": (
-        N_("Nothing, until goods come in and are inspected."),
-        N_("Nothing, until the return is decided."),
-        N_("The buyer sends the goods back once it is approved."),
-        N_("The buyer sees it on the page for returns."),
-    ),
-    "return_label": (
-        N_("Nothing, until goods come in and are inspected."),
-        N_("The carrier charges us for the way back."),
-        N_("A waybill to our door is ordered from the carrier."),
-        N_("The carrier is asked to collect it."),
-    ),
-    "invoice": (
-        N_("Nothing."),
-        N_("The invoice covers what is kept when the goods have left."),
-        N_("Nothing."),
-        N_("The issuer sends it to the buyer's address."),
-    ),
-    "note": (
-        N_("Nothing."), N_("Nothing."), N_("Nothing."),
-        N_("Only people who may read orders see it."),
-    ),
-    "tag": (
-        N_("Nothing."), N_("Nothing."), N_("Nothing."),
-        N_("Only people who may read orders see it."),
-    ),
-}  # fmt: skip
-
-EFFECT_ON: Final = (N_("Stock"), N_("Money"), N_("Parcels"), N_("Messages"))
-
-UNDO: Final = {
-    "release": N_("Releasing takes it back."),
-    "hold": N_("Holding takes it back, before the next step."),
-    "address": N_("The old address can be entered again."),
-    "withdraw": N_("It can be withdrawn until goods come in."),
-    "void": N_("The label can be void until it is collected."),
-    "cancel_invoice": N_("It can be cancelled until it is issued; then a red one takes it back."),
-    "take_back": N_("Whoever wrote it can take it back."),
-    "untag": N_("The tag comes off again."),
-    "": N_("This cannot be taken back."),
 }
 
 OBSTACLE: Final = {
@@ -102,13 +67,27 @@ OBSTACLE: Final = {
     "tagged_already": N_("It has this tag already."),
     "not_tagged": N_("It does not have this tag."),
     "too_many_tags": N_("It has as many tags as an order may have."),
-    "packed": N_("It is packed already."),
+    "picked": N_("Something is picked already."),
+    "labelled": N_("The label is made already."),
     "hidden_receiver": N_("The platform hides the receiver; correct it there."),
     "no_receiver": N_("Nobody told us the receiver yet."),
     "nothing_left": N_("Nothing of it has left yet."),
     "not_delivered": N_("Nothing of it was delivered yet."),
     "label_open": N_("There is an open return label."),
+    "no_label": N_("There is no label that could be void."),
     "invoice_open": N_("There is an invoice already."),
+    "no_invoice": N_("There is no invoice."),
+    "issued": N_("It is issued already."),
+    "not_issued": N_("It is not issued yet."),
+    "other_channel": N_("Orders of this channel are changed where they were bought."),
+    "not_paid": N_("The order is not paid."),
+    "held": N_("It is held: release it first."),
+    "cash_on_delivery": N_("It is paid on delivery: one sum is collected, by one parcel."),
+    "shared": N_("It goes in one parcel with others: part them first."),
+    "not_shared": N_("Nothing of it goes with another order."),
+    "not_planned": N_("Nothing of it is planned yet."),
+    "nobody_else": N_("Nobody else gets something that could go with it."),
+    "nothing_owed": N_("Nothing is owed."),
     "sold_in_store": N_("The buyer took the goods along."),
     "ActionNotAllowed": N_("Not possible any more when its turn came."),
     "OrderClosed": N_("The order is closed."),

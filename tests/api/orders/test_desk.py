@@ -160,6 +160,10 @@ async def test_actions_say_why_not_and_what_takes_them_back(
     assert (found["release"]["obstacle"], found["release"]["hold"]) == ("goes_by_itself", "address")
     assert (found["cancel"]["possible"], found["cancel"]["undo"]) == (True, "")
     assert found["return"]["obstacle"] == "nothing_left"
+    assert found["return"]["effects"] is None
+    assert found["hold"]["effects"]["undo"] == {"how": "release", "until": ""}
+    assert found["note"]["effects"]["messages"][0]["kind"] == "colleagues_read"
+    assert found["note"]["effects"]["stock"] == []
 
 
 async def test_a_bulk_job_is_previewed_started_once_and_stopped(

@@ -1,0 +1,126 @@
+"""What plans that people confirm do: the same lines as of every other action."""
+
+from collections.abc import Mapping
+
+from domain.orders.cancellation import CancellationPlan
+from domain.orders.editing import EditPlan
+from domain.orders.effects import UNDO, Effect, Effects, OrderNow, waybills_void
+from domain.orders.merging import MergePlan, PartingPlan
+from domain.orders.splitting import SplitPlan
+
+# Under which heading the effects of a cancellation stand; the order they happen in stays.
+_OF_STOCK = ("release_stock", "comes_back", "cancel_line")
+_OF_MONEY = ("refund_due", "channel_refunds", "refund_after_return")
+
+
+def effects_of_cancellation(plan: CancellationPlan, order: OrderNow) -> Effects:
+    """Stock that is freed or comes back, money, parcels, and carriers that are asked."""
+    told = [
+        Effect(each.kind, each.subject, each.quantity, amount_minor=each.amount_minor,
+               currency=each.currency)
+        for each in plan.effects
+    ]  # fmt: skip
+    stopped = [one for one in order.here if one.no in plan.shipment_nos]
+    asked = [one for one in order.left if one.no in plan.intercept_nos]
+    return Effects(
+        stock=tuple(one for one in told if one.kind in _OF_STOCK),
+        money=tuple(one for one in told if one.kind in _OF_MONEY),
+        parcels=tuple(one for one in told if one.kind not in _OF_STOCK + _OF_MONEY),
+        messages=(
+            *waybills_void(stopped),
+            *(Effect("carrier_asked_back", waybill, other=one.carrier)
+              for one in asked for waybill in one.waybills),
+        ),
+    )  # fmt: skip
+
+
+def effects_of_merge(plan: MergePlan, places: Mapping[str, str], currency: str) -> Effects:
+    """`places` are the names of locations; `currency` is the company's."""
+    place = places.get(plan.location_id, plan.location_id)
+    others = len(plan.order_nos) > 1
+    return Effects(
+        stock=tuple(Effect("reserved_instead", no, place=place) for no in plan.moved),
+        money=_freight(plan, currency),
+        parcels=(
+            _count(plan),
+            Effect("one_parcel", plan.lead, place=place),
+            *(Effect("rides", no, other=plan.lead) for no in plan.riders),
+        ),
+        messages=(Effect("same_waybill"),) if others else (),
+        undo=UNDO["merge"] if others else UNDO["split"],
+    )
+
+
+def effects_of_parting(plan: PartingPlan, order: OrderNow, currency: str) -> Effects:
+    """A closed box is opened: its waybill is void and all of it is packed anew."""
+    shared = [one for one in order.here if one.no in plan.shipments]
+    closed = shared if plan.closed else []
+    return Effects(
+        stock=tuple(Effect("planned_again", one.no, one.units, one.place) for one in closed),
+        money=_freight(plan, currency),
+        parcels=(
+            _count(plan),
+            *(Effect("void_label", waybill) for one in closed for waybill in one.waybills),
+            *(Effect("box_opened", one.no) for one in closed),
+            *(Effect("leaves_box", no) for no in plan.others),
+        ),
+        messages=waybills_void(closed),
+        undo=UNDO["unmerge"],
+    )
+
+
+def effects_of_split(plan: SplitPlan, places: Mapping[str, str], currency: str) -> Effects:
+    """Now, later, and when it is there."""
+    place = places.get(plan.location_id, plan.location_id)
+    moved = sum(units for part in plan.parts for *_, units in part.lines) if place else 0
+    return Effects(
+        stock=(
+            *([Effect("reserved_there", quantity=moved, place=place)] if moved else ()),
+            *([Effect("goes_on_waiting", quantity=plan.units_awaited)]
+              if plan.units_awaited else ()),
+        ),
+        money=_freight(plan, currency),
+        parcels=(
+            _count(plan),
+            Effect("goes_now", quantity=plan.units_now),
+            *([Effect("goes_later", quantity=plan.units_later)] if plan.units_later else ()),
+        ),
+        undo=UNDO["split"],
+    )  # fmt: skip
+
+
+def effects_of_edit(plan: EditPlan, order: OrderNow) -> Effects:
+    """Stock line by line, and who owes what."""
+    fewer = [
+        Effect("units_freed", line.title or line.sku, line.quantity_before - line.quantity_after)
+        for line in plan.lines
+        if line.quantity_after < line.quantity_before
+    ]
+    more = [
+        Effect("units_wanted", line.title or line.sku, line.quantity_after - line.quantity_before)
+        for line in plan.lines
+        if line.quantity_after > line.quantity_before
+    ]
+    money = [
+        Effect("costs", amount_minor=plan.payable_after_minor,
+               before_minor=plan.payable_before_minor, currency=plan.currency)
+    ]  # fmt: skip
+    if plan.owed_minor:
+        money.append(Effect("owed", amount_minor=plan.owed_minor, currency=plan.currency))
+    if plan.refund_minor:
+        money.append(Effect("refund_due", amount_minor=plan.refund_minor, currency=plan.currency))
+    waits = (
+        tuple(Effect("stops", one.no, other=one.status, place=one.place) for one in order.here)
+        if plan.owed_minor
+        else ()
+    )
+    return Effects((*fewer, *more), tuple(money), waits, (), UNDO["lines"])
+
+
+def _freight(plan: MergePlan | PartingPlan | SplitPlan, currency: str) -> tuple[Effect, ...]:
+    before, after = plan.freight_before_minor, plan.freight_after_minor
+    return (Effect("freight", amount_minor=after, before_minor=before, currency=currency),)
+
+
+def _count(plan: MergePlan | PartingPlan | SplitPlan) -> Effect:
+    return Effect("parcels", quantity=plan.parcels_after, other=str(plan.parcels_before))

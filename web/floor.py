@@ -79,6 +79,12 @@ async def code_sheet(request: Request) -> Response:
     return page(request, "floor_codes.html", floor=floor, bars=bars)
 
 
+@router.get("/warehouse/offline")
+async def without_network(request: Request) -> Response:
+    """What a tablet shows when there is no network and it has not kept the page that is wanted."""
+    return page(request, "floor_offline.html")
+
+
 @router.get("/warehouse/{shipment_no}/scan")
 async def pick_by_scan(shipment_no: str, request: Request, sessions: SessionsOf) -> Response:
     """One shipment, picked by scanning."""

@@ -1,13 +1,9 @@
 """The pages: which there are, and what they need from the process that serves them."""
 
-import mimetypes
-from pathlib import Path
 from typing import Final
 
 from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 import web.account
 import web.api_keys
@@ -54,9 +50,8 @@ from api.errors import Problem
 from web.input import readable
 from web.live import live_orders
 from web.render import page
+from web.static_files import FOLDER, Files
 
-mimetypes.add_type("font/woff", ".woff")  # not every machine knows; else it is packed twice
-_STATIC: Final = Path(__file__).parent / "static"
 _ROUTERS: Final = (
     web.home.router,
     web.login.router,
@@ -109,18 +104,9 @@ def install(app: FastAPI) -> None:
     """Add every page, its files, and the one task that watches orders for live pages."""
     for router in _ROUTERS:
         app.include_router(router, dependencies=[Depends(readable)])
-    app.mount("/static", _Files(directory=_STATIC, check_dir=False), name="static")
+    app.mount("/static", Files(directory=FOLDER, check_dir=False), name="static")
     app.state.page_of_problem = _page_of_problem
     app.state.opens_with_process = (live_orders,)
-
-
-class _Files(StaticFiles):
-    """Files may be kept for an hour; a changed one is noticed by its tag after that."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "public, max-age=3600"
-        return response
 
 
 async def _page_of_problem(request: Request, problem: Problem) -> Response:

@@ -26,6 +26,7 @@ from domain.shared.money import Money
 from web import words
 from web.menu import menu_of
 from web.refusals import said
+from web.static_files import ADDRESS
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SOON: Final = timedelta(days=7)  # before that nobody has to renew a token
@@ -48,7 +49,7 @@ def environment(language: str) -> Environment:
     found.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     in_words = _Words(language)
     found.globals.update(language=language, words=words, Permission=Permission)
-    found.globals.update(permission_of=permission_of, menu_of=menu_of)
+    found.globals.update(permission_of=permission_of, menu_of=menu_of, static=ADDRESS)
     found.filters.update(
         word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
         ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,

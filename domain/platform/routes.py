@@ -521,6 +521,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /warehouse/hand-overs/{hand_over_no}/take-off": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/hand-overs/{hand_over_no}/close": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/left-overs": _P.WORK_IN_WAREHOUSE,
+    "GET /warehouse/offline": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/pack": _P.WORK_IN_WAREHOUSE,
     "GET /warehouse/setup": _P.WORK_IN_WAREHOUSE,
     "POST /warehouse/setup/{location}": _P.WORK_IN_WAREHOUSE,

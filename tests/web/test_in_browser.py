@@ -113,6 +113,7 @@ LOOKS: Final = (
     Look("function-codes", "/warehouse/codes", who="cangku"),
     Look("hand-overs", "/warehouse/hand-overs?location=R-GZ", who="cangku"),
     Look("left-overs", "/warehouse/left-overs?location=", who="cangku"),
+    Look("no-network", "/warehouse/offline", who="cangku"),
     Look("pack-station", "/warehouse/pack", who="cangku"),
     Look("floor-setup", "/warehouse/setup?location=HQ-HZ", who="cangku"),
     Look("waves", "/warehouse/waves?location=HQ-HZ", who="cangku"),

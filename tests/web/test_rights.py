@@ -71,6 +71,7 @@ PAGES = {
     "/warehouse/codes": _STORE,
     "/warehouse/hand-overs": _STORE,
     "/warehouse/left-overs": _STORE,
+    "/warehouse/offline": _STORE,
     "/warehouse/pack": _STORE,
     "/warehouse/setup": _STORE,
     "/warehouse/waves": _STORE,

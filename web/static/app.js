@@ -20,7 +20,8 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.target = document.getElementById(dialog && dialog.open ? "dialog-refused" : "refused");
 });
 
-document.body.addEventListener("htmx:sendError", () => {
+document.body.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.elt.matches(".badge-place")) return; // nobody asked for it
   const place = document.getElementById(dialog && dialog.open ? "dialog-refused" : "refused");
   const box = document.createElement("div");
   box.className = "alert-box stop";
@@ -45,6 +46,16 @@ document.body.addEventListener("done", () => {
   if (live) refresh(live);
   else window.location.reload();
 });
+
+// What a tablet kept for when there is no network goes with whoever was logged in.
+function forgetPages() {
+  if ("caches" in window) window.caches.delete("onhand.pages").catch(() => undefined);
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches('form[action="/logout"]')) forgetPages();
+});
+if (document.querySelector('form[action="/login"]')) forgetPages();
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("dialog [data-close]")) {

@@ -24,6 +24,7 @@ SCAN: Final = {
     "short": N_("Confirmed, with units missing"),
     "gone": N_("Stop: this is not to be picked any more"),
     "waiting": N_("{n} waiting to be sent"),
+    "no_network": N_("No network: this is done when the Wi-Fi is back"),
     "others": N_("{n} scans of somebody else wait until they log in here"),
     "login": N_("Log in again: your scans wait on this device"),
     "unusable": N_("A scan could not be used"),

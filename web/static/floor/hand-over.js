@@ -1,6 +1,7 @@
 // Parcels scanned for a driver, and his signature drawn on the tablet.
 
 import { Queue } from "./queue.js";
+import { refresh } from "./ready.js";
 import { say, showWaiting, words } from "./say.js";
 import { onScan } from "./wedge.js";
 
@@ -8,6 +9,8 @@ const root = document.querySelector("[data-hand-over]");
 const text = words(root);
 const rows = root.querySelector("[data-rows]");
 const list = root.dataset.no;
+const SETTLED_MS = 1500; // then the list is kept as it stands now
+let keeping = 0;
 const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, { answered }));
 
 function heard(typed) {
@@ -31,6 +34,8 @@ function answered(answer, entry) {
   if (taken && !known) add(answer);
   root.querySelector("[data-parcels]").textContent = answer.parcels;
   say(taken ? "ok" : "no", text[answer.verdict], answer.waybill_no || entry.scan.code);
+  clearTimeout(keeping);
+  keeping = setTimeout(() => refresh([window.location.href]), SETTLED_MS);
 }
 
 function add(answer) {
@@ -70,9 +75,9 @@ form.querySelector("[data-clear]").addEventListener("click", () => {
   drawn = false;
 });
 form.addEventListener("submit", (event) => {
-  if (!drawn || queue.waiting().length) {
+  if (!drawn || queue.waiting().length || !navigator.onLine) {
     event.preventDefault();
-    say("no", drawn ? text.still_waiting : text.unsigned);
+    say("no", !drawn ? text.unsigned : navigator.onLine ? text.still_waiting : text.no_network);
     return;
   }
   form.elements.signature.value = canvas.toDataURL("image/png");

@@ -11,7 +11,9 @@ const { station, url } = root.dataset;
 const list = root.dataset.wave || root.dataset.shipment;
 const target = root.dataset.wave ? { wave_no: list } : { shipment_no: list };
 const HISTORY = `onhand.history.${station}.${list}`;
+const STANDING = "onhand.standing."; // what the server counted last, for a page that is opened without it
 const MOST_REMEMBERED = 500;
+const FORGOTTEN_MS = 48 * 3600 * 1000;
 const lines = [...root.querySelectorAll("[data-sku]")].map((row) => ({
   row, sku: row.dataset.sku, gtin: row.dataset.gtin, title: row.dataset.title, places: JSON.parse(row.dataset.places),
 }));
@@ -96,13 +98,15 @@ function tell(line, place) {
 
 // --- what the server says ---
 
-function answered(answer, entry) {
+function answered(answer, entry, at) {
   if (!answer || entry.note.list !== list || entry.note.station !== station) return;
   const line = lines.find((one) => one.sku === answer.sku);
   const place = line && line.places.find((one) => one.no === answer.shipment_no);
   if (place && answer.asked) place.counted = answer.counted;
+  if (entry.scan.kind === "done") confirmed(answer.verdict);
+  stands(at);
   show();
-  if (entry.scan.kind === "done") return confirmed(answer.verdict);
+  if (entry.scan.kind === "done") return;
   if (["counted", "undone"].includes(answer.verdict)) {
     if (place && place.no !== entry.note.no) tell(line, place); // somebody else picks here too
     return;
@@ -116,7 +120,37 @@ function confirmed(verdict) {
   const good = ["confirmed", "short"].includes(verdict);
   say(good ? "done" : "no", text[verdict]);
   if (good) remember([]);
-  show();
+}
+
+// The page may be an older one that the device has kept: what it was told since then counts.
+function stands(at) {
+  const counted = lines.flatMap((line) => line.places.map((place) => [line.sku, place.no, place.counted]));
+  try {
+    window.localStorage.setItem(`${STANDING}${station}.${list}`, JSON.stringify({ at, closed, counted }));
+  } catch {
+    // Then a page that is opened again counts from what it was kept with.
+  }
+}
+
+function stoodLast() {
+  try {
+    const all = Object.keys(window.localStorage).filter((name) => name.startsWith(STANDING));
+    const found = Object.fromEntries(all.map((name) => [name, JSON.parse(window.localStorage.getItem(name))]));
+    for (const name of all) if (found[name].at < Date.now() - FORGOTTEN_MS) window.localStorage.removeItem(name);
+    return found[`${STANDING}${station}.${list}`];
+  } catch {
+    return undefined;
+  }
+}
+
+function catchUp() {
+  const last = stoodLast();
+  if (!last || last.at < Math.floor(Date.parse(root.dataset.at) / 1000) * 1000) return;
+  for (const [sku, no, counted] of last.counted) {
+    const place = lines.find((line) => line.sku === sku)?.places.find((one) => one.no === no);
+    if (place) place.counted = counted;
+  }
+  closed = closed || last.closed;
 }
 
 // --- counts ---
@@ -187,6 +221,7 @@ root.querySelector("[data-by-hand]").addEventListener("submit", (event) => {
   heard(field.value);
   field.value = "";
 });
+catchUp();
 if (waiting().some((note) => note.done)) closed = true;
 onScan(heard);
 show();

@@ -1,6 +1,6 @@
 // The scales: whether the boxes weigh what their goods and cartons should weigh together.
 
-import { filled } from "./say.js";
+import { filled, say, words } from "./say.js";
 
 const form = document.querySelector("[data-pack-form]");
 const shown = form.querySelector("[data-expected]");
@@ -23,5 +23,10 @@ function weigh() {
   if (!good) form.querySelector("[data-why]").hidden = false;
 }
 
+form.addEventListener("submit", (event) => {
+  if (navigator.onLine) return;
+  event.preventDefault(); // what was weighed stays in its fields
+  say("no", words(document.querySelector("[data-scan-list]")).no_network);
+});
 form.addEventListener("input", weigh);
 weigh();

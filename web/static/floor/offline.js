@@ -1,0 +1,21 @@
+// What this device has kept, when the page that was asked for is not among it.
+
+import { kept } from "./kept.js";
+
+const list = document.querySelector("[data-kept]");
+
+for (const one of await kept()) {
+  const path = new URL(one.url).pathname;
+  if (path === "/warehouse/offline") continue;
+  const row = document.createElement("li");
+  const link = document.createElement("a");
+  link.href = one.url;
+  link.textContent = path.replace("/warehouse/", "") || path;
+  const at = document.createElement("span");
+  at.className = "sub";
+  at.textContent = new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  row.append(link, at);
+  list.append(row);
+}
+document.querySelector("[data-none]").hidden = list.children.length > 0;
+window.addEventListener("online", () => window.location.reload());

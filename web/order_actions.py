@@ -28,7 +28,9 @@ router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
 Lines = Annotated[list[str] | None, Query(max_length=1000)]
-_FORMS: Final = ("hold", "release", "address", "receiver", "return_label", "invoice")
+_REGION: Final = ("province", "city", "district")
+_TYPED: Final = ("name", "phone", *_REGION, "detail")
+_FORMS: Final = ("hold", "release", "receiver", "return_label", "invoice")
 
 
 @router.get("/orders/{no}/do/cancel")
@@ -68,6 +70,48 @@ async def cancel(
     body = body_of(routes.Cancellation, plan_hash=plan_hash, reason=reason, line_ids=line_id or [])
     await routes.cancel(no, body, context, settings)
     return done(request, no)
+
+
+@router.get("/orders/{no}/do/address")
+async def address_form(no: str, request: Request, context: Context) -> Response:
+    """Where the new address is typed; the region is filled in, the person never is."""
+    about = await order_context(context, no)
+    receiver = about["receiver"]
+    region = {name: getattr(receiver.address, name) if receiver else "" for name in _REGION}
+    return page(
+        request, "address.html", typed={**dict.fromkeys(_TYPED, ""), **region}, plan=None,
+        refused="", effects=effects_of(Doing.ADDRESS, about["current"]), **about,
+    )  # fmt: skip
+
+
+@router.post("/orders/{no}/do/address/plan")
+async def address_plan(
+    no: str,
+    request: Request,
+    context: Context,
+    settings: SettingsOf,
+    name: Text = "",
+    phone: Text = "",
+    province: Text = "",
+    city: Text = "",
+    district: Text = "",
+    detail: Text = "",
+) -> Response:
+    """What this address would do; sent as a form, so that it stands in no address bar or log."""
+    given = {
+        "name": name, "phone": phone, "province": province, "city": city, "district": district,
+        "detail": detail,
+    }  # fmt: skip
+    about = await order_context(context, no)
+    body = body_of(corrections.WishedAddress, **given)
+    plan, effects, refused = None, None, ""
+    try:
+        plan, effects, _ = await corrections.planned(about["order"].no, body, context, settings)
+    except ActionNotAllowed as error:
+        refused = str(error)
+    return page(
+        request, "address.html", typed=given, plan=plan, refused=refused, effects=effects, **about
+    )
 
 
 @router.get("/orders/{no}/do/{action}")
@@ -122,12 +166,13 @@ async def change_address(
     city: Text = "",
     district: Text = "",
     detail: Text = "",
+    plan_hash: Annotated[str, Form(max_length=64)] = "",
     reason: Text = "",
 ) -> Response:
     """Correct who gets the order, and where."""
     body = body_of(
         corrections.NewAddress, name=name, phone=phone, province=province, city=city,
-        district=district, detail=detail, reason=reason,
+        district=district, detail=detail, plan_hash=plan_hash, reason=reason,
     )  # fmt: skip
     await corrections.change_address(no, body, context)
     return done(request, no)

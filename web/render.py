@@ -129,6 +129,12 @@ class _Words:
             at.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S %z"), shown
         )
 
+    def _day(self, at: datetime | None) -> str:
+        if at is None:
+            return ""
+        local = at.astimezone(COMPANY_ZONE)
+        return format_datetime(local, _PATTERN[self._language], locale=self._language)
+
     def ago(self, at: datetime | None) -> str:
         """`3 hours ago`, `in 2 days`."""
         if at is None:
@@ -166,9 +172,12 @@ class _Words:
             for name, minor in (("amount", one.amount_minor), ("before", one.before_minor))
         }
         among = words.CARRIER if one.kind in words.TELLS_CARRIER else words.SHIPMENT_STATUS
+        carried = one.kind in words.NAMES_CARRIER
         return self.word(one.kind, words.EFFECT_LINE).format(
-            subject=one.subject, quantity=self.number(one.quantity), place=one.place,
-            other=self.word(one.other, among), **money,
+            subject=self.word(one.subject, words.CARRIER) if carried else one.subject,
+            quantity=self.number(one.quantity), place=one.place,
+            other=self.word(one.other, among), at=self._day(one.at), earlier=self._day(one.before),
+            **money,
         )  # fmt: skip
 
     def undone(self, undo: Undo | None) -> str:

@@ -10,12 +10,12 @@ from db.engine import Sessions
 from db.logistics.intercepts import want_intercepts
 from db.orders import cancelling
 from db.orders.blocked import BlockedBuyers
-from db.orders.boxes import part_from_others
 from db.orders.payments import difference_is_paid
-from db.orders.receivers import correct_receiver
 from db.orders.refunds import plan_refunds
 from db.orders.repository import OrderRepository
+from db.orders.together import lock_together
 from db.shared.giving_back import give_back_unstarted, leave_queue
+from db.shared.readdressing import readdress
 from db.vault import Vault
 from domain.orders.cancellation import CancellationPlan, plan_cancellation
 from domain.orders.intake import Judgement
@@ -31,6 +31,7 @@ from domain.orders.work import (
     RecordOrder,
 )
 from domain.shared.errors import ActionNotAllowed, OrderClosed
+from integrations.carriers.registry import COLLECTS_CASH
 
 _CHANGES: Final[dict[str, str]] = {
     "complete": "UPDATE sales_order SET status = 'completed' WHERE id = :order_id",
@@ -82,6 +83,8 @@ class DecidingActivities:
         """Write the story, and what the named change means in the tables."""
         async with self.sessions.begin() as session:
             orders = OrderRepository(session)
+            if request.change == "address_changed":  # others may share its parcel
+                await lock_together(session, {request.order_id})
             await orders.lock(request.order_id)
             if statement := _CHANGES.get(request.change):
                 await orders.run(statement, {"order_id": request.order_id})
@@ -93,7 +96,10 @@ class DecidingActivities:
                 await give_back_unstarted(session, request.order_id, "expired")
                 await leave_queue(session, request.order_id)
             if request.change == "address_changed":
-                await _change_address(orders, self.vault, request.order_id, request.ref)
+                await readdress(
+                    session, self.vault, request.order_id, request.ref, request.plan_hash,
+                    COLLECTS_CASH, self.rules.strategy,
+                )  # fmt: skip
                 await orders.wake_shipments(request.order_id, "address")
             state = await orders.state(request.order_id)
             return self.rules.on(await orders.record(state, request.seq, request.entries))
@@ -173,18 +179,6 @@ class DecidingActivities:
         cancelled = await orders.run(cancelling.CANCELLED_FULFILMENT, {"order_id": order_id})
         await leave_queue(orders.session, order_id, [row.id for row in cancelled])
         await orders.run(cancelling.CLOSE_IF_EMPTY, {"order_id": order_id})
-
-
-async def _change_address(
-    orders: OrderRepository, vault: Vault, order_id: str, correction_id: str
-) -> None:
-    """Take over a corrected receiver; labels ordered for the old one are outdated with it."""
-    await orders.run(cancelling.LOCK_SHIPMENTS, {"order_id": order_id})
-    if gone := await orders.run(cancelling.GONE, {"order_id": order_id}):
-        raise ActionNotAllowed(f"{', '.join(row.no for row in gone)} has left already")
-    await correct_receiver(orders.session, vault, order_id, correction_id)
-    await part_from_others(orders.session, order_id)
-    await orders.release_holds(order_id, [HoldKind.ADDRESS], "system")
 
 
 async def _still_possible(

@@ -1,6 +1,6 @@
 """Telling the channel that a parcel left, and deciding with which carrier it goes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from db.orders.shipments import ShipmentRepository
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates, Waiting
 from db.platform.outbox import queue_shop_webhook
-from domain.logistics.tariff import Quote, TariffRow, cheapest, contract_day
+from domain.logistics.tariff import best_quote, contract_day
 from domain.orders.boxes import share_over_boxes
 from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
 from domain.shared.errors import ActionNotAllowed, CredentialsRefused
@@ -96,7 +96,9 @@ class TellingActivities:
                 if platform is not None:
                     made = tuple(line for line in lines if not platform.missing(line.carrier))
                     lines = made or lines
-                quote = _quote(lines, parcel, shut)
+                volume = parcel.length_mm * parcel.width_mm * parcel.height_mm
+                hoped = (parcel.expected, parcel.expected_product)
+                quote = best_quote(lines, parcel.weight_g, volume, shut, hoped)
                 if quote is None:
                     raise ActionNotAllowed("no tariff of any carrier covers this way")
                 chosen = quote.row.carrier
@@ -165,14 +167,3 @@ class TellingActivities:
                     body=event.body,
                 )
             await EffectRepository(session).settle(key, "confirmed")
-
-
-def _quote(lines: Sequence[TariffRow], parcel: Any, shut: Collection[str]) -> Quote | None:
-    """The cheapest line that is open; of equal ones that which sourcing expected."""
-    box = parcel.weight_g, parcel.length_mm * parcel.width_mm * parcel.height_mm
-    flowing = [line for line in lines if line.carrier not in shut] or lines
-    hoped = (parcel.expected, parcel.expected_product)
-    expected = cheapest([x for x in flowing if (x.carrier, x.product) == hoped], *box)
-    best = cheapest(flowing, *box)
-    as_good = best and expected and expected.price_minor == best.price_minor
-    return expected if as_good else best

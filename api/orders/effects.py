@@ -1,6 +1,7 @@
 """What actions and plans do, as programs read it, and the order it is computed from."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -21,7 +22,9 @@ class EffectView(BaseModel):
     place: str
     other: str
     amount: MoneyView | None
-    before: MoneyView | None
+    amount_before: MoneyView | None
+    at: datetime | None
+    at_before: datetime | None
 
     @classmethod
     def of(cls, one: Effect) -> "EffectView":
@@ -30,7 +33,8 @@ class EffectView(BaseModel):
 
         return cls(
             kind=one.kind, subject=one.subject, quantity=one.quantity, place=one.place,
-            other=one.other, amount=money(one.amount_minor), before=money(one.before_minor),
+            other=one.other, amount=money(one.amount_minor), amount_before=money(one.before_minor),
+            at=one.at, at_before=one.before,
         )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What a parcel costs by contract, and which contract line serves it best."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -104,6 +104,24 @@ def cheapest(rows: Iterable[TariffRow], weight_g: int, volume_mm3: int) -> Quote
         key=lambda quote: (quote.price_minor, quote.row.carrier, quote.row.product),
         default=None,
     )
+
+
+def best_quote(
+    rows: Sequence[TariffRow],
+    weight_g: int,
+    volume_mm3: int,
+    shut: Collection[str],
+    hoped: tuple[str, str],
+) -> Quote | None:
+    """The cheapest line of a carrier that does not fail now, of any where all do; of equal ones the
+    `hoped` (carrier, product)."""
+    flowing = [row for row in rows if row.carrier not in shut] or rows
+    best = cheapest(flowing, weight_g, volume_mm3)
+    expected = cheapest(
+        [row for row in flowing if (row.carrier, row.product) == hoped], weight_g, volume_mm3
+    )
+    as_good = best and expected and expected.price_minor == best.price_minor
+    return expected if as_good else best
 
 
 def _precedence(row: TariffRow) -> tuple[bool, bool, date]:

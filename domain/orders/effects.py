@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from domain.orders.channels import OUR_CHANNELS
@@ -20,6 +21,8 @@ class Effect:
     amount_minor: int = 0
     before_minor: int = 0
     currency: str = ""
+    at: datetime | None = None
+    before: datetime | None = None  # what `at` was
 
 
 @dataclass(frozen=True, slots=True)

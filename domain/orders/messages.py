@@ -225,10 +225,12 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class AddressChanged:
-    """`Order.change_address`: the new address is already in the correction row."""
+    """`Order.change_address`: the new address is already in the correction row. Refused with
+    PlanChanged when `plan_hash` names another plan than that of the moment."""
 
     correction_id: str
     actor: str
+    plan_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)

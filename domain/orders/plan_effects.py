@@ -1,11 +1,13 @@
 """What plans that people confirm do: the same lines as of every other action."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.editing import EditPlan
 from domain.orders.effects import UNDO, Effect, Effects, OrderNow, waybills_void
 from domain.orders.merging import MergePlan, PartingPlan
+from domain.orders.readdressing import AddressPlan, Kept
 from domain.orders.splitting import SplitPlan
 
 # Under which heading the effects of a cancellation stand; the order they happen in stays.
@@ -115,6 +117,59 @@ def effects_of_edit(plan: EditPlan, order: OrderNow) -> Effects:
         else ()
     )
     return Effects((*fewer, *more), tuple(money), waits, (), UNDO["lines"])
+
+
+def effects_of_address(
+    plan: AddressPlan,
+    places: Mapping[str, str],
+    currency: str,
+    deliver_by: tuple[datetime | None, datetime | None],
+) -> Effects:
+    """`deliver_by` is the promise before and then."""
+    before, after = plan.freight_before_minor, plan.freight_after_minor
+    due, then = deliver_by
+    void = [(waybill, one.carrier_before) for one in plan.kept for waybill in one.waybills]
+    void += [(waybill, one.carrier) for one in plan.given for waybill in one.waybills]
+    return Effects(
+        stock=(
+            *(Effect("kept", one.no, one.units, places.get(one.location_id, one.location_id))
+              for one in plan.kept),
+            *(Effect("planned_again" if one.opened else "freed", one.no, one.units,
+                     places.get(one.location_id, one.location_id)) for one in plan.given),
+            *(Effect("reserved_new", quantity=sum(units for *_, units in one.lines),
+                     place=places.get(one.location_id, one.location_id)) for one in plan.sent),
+        ),
+        money=(
+            (Effect("freight", amount_minor=after, before_minor=before, currency=currency),)
+            if plan.kept or plan.given
+            else ()
+        ),
+        parcels=(
+            *(Effect("void_label", waybill) for waybill, _ in void),
+            *(_way(one, places) for one in plan.kept),
+            *(Effect("not_served", one.no, place=places.get(one.location_id, one.location_id))
+              for one in plan.given if not one.opened),
+            *(Effect("box_opened", one.no) for one in plan.given if one.opened),
+            *(Effect("leaves_box", no) for one in plan.kept for no in one.others),
+            *(Effect("new_shipment", one.carrier,
+                     place=places.get(one.location_id, one.location_id)) for one in plan.sent),
+            *([Effect("deliver_by", at=then, before=due)] if due and then else ()),
+        ),
+        messages=(
+            *(Effect("carrier_cancels", waybill, other=carrier) for waybill, carrier in void),
+            Effect("channel_not_told"),
+        ),
+        undo=UNDO["address"],
+    )  # fmt: skip
+
+
+def _way(one: Kept, places: Mapping[str, str]) -> Effect:
+    place = places.get(one.location_id, one.location_id)
+    if one.waybills:
+        return Effect("labelled_with", one.no, place=place, other=one.carrier_after)
+    if one.carrier_after == one.carrier_before:
+        return Effect("goes_there_too", one.no, place=place, other=one.carrier_after)
+    return Effect("goes_there_with", one.no, place=place, other=one.carrier_after)
 
 
 def _freight(plan: MergePlan | PartingPlan | SplitPlan, currency: str) -> tuple[Effect, ...]:

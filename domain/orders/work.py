@@ -85,6 +85,7 @@ class RecordOrder:
     entries: tuple[Entry, ...]
     change: str = ""
     ref: str = ""
+    plan_hash: str = ""  # that a person confirmed
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,27 @@ async def test_a_corrected_address_is_kept_in_the_tables_and_told_by_its_id(
     assert (receiver.name, receiver.address.district) == ("韩梅梅", "西湖区")
 
 
+@pytest.mark.usefixtures("order")
+async def test_a_new_address_is_shown_with_what_it_does_and_confirmed_as_it_was_shown(
+    service: Person, engine: Engine
+) -> None:
+    typed = {name: value for name, value in ADDRESS.items() if name != "reason"}
+
+    page = (await service.send_form("/orders/O-1/do/address/plan", **typed)).text
+
+    for told in ("This will happen", "units stay reserved at", "Until the carrier has the parcel.",
+                 "The channel is not told, and does not overwrite it later", "韩梅梅"):  # fmt: skip
+        assert told in page, told
+    [plan_hash] = re.findall(r'name="plan_hash" value="([0-9a-f]{64})"', page)
+    await service.send_form("/orders/O-1/do/address", **ADDRESS, plan_hash=plan_hash)
+    [(_, _, told_command)] = engine.told
+    assert told_command.plan_hash == plan_hash
+    nowhere = typed | {"province": "", "city": "", "district": "", "detail": "somewhere"}
+    refused = (await service.send_form("/orders/O-1/do/address/plan", **nowhere)).text
+    assert "This address cannot be used." in refused
+    assert 'name="plan_hash"' not in refused
+
+
 BAD_FORMS: dict[str, tuple[str, Mapping[str, str]]] = {
     "hold without a reason": ("hold", {}),
     "hold with a blank reason": ("hold", {"reason": " \r\n "}),

@@ -186,6 +186,7 @@ FORMS = {
     "/orders/O-1/do/hold": _SERVICE,
     "/orders/O-1/do/release": _SERVICE,
     "/orders/O-1/do/address": _SERVICE,
+    "/orders/O-1/do/address/plan": _SERVICE,
     "/orders/O-1/do/cancel": _SERVICE,
     "/orders/O-1/do/merge": _SERVICE,
     "/orders/O-1/do/unmerge": _SERVICE,

@@ -1,6 +1,7 @@
 """What happens between the pick and the carrier: refunds, holds, new addresses, stops."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from temporalio.exceptions import ApplicationError
 
 from db.keys import order_key
 from db.orders.receivers import sealed_correction
+from db.shared.readdressing import address_plan
 from db.sql import run
 from domain.orders.messages import Accepted, AddressChanged, PlaceHold, ReleaseHold, ResolveStep
+from domain.orders.sourcing.model import Strategy
+from domain.shared.address import Address
 from domain.shared.errors import ActionNotAllowed, Rejected
 from tests.people import VAULT, change_receiver, receiver_of
 from tests.workflows.world import Company, own_order
@@ -216,4 +220,55 @@ async def test_a_line_the_channel_closes_while_it_is_picked_is_not_sent(shop: Co
         " JOIN shipment_line l ON l.shipment_no = s.no WHERE s.status = 'picking'",
         ["A2"],
     )
+    await shop.adds_up()
+
+
+# From HQ a carrier goes only to Zhejiang, from SOUTH only to Shanghai.
+_ANOTHER_NETWORK = (
+    "UPDATE location SET division_code = CASE id WHEN 'HQ' THEN '330106' ELSE '440305' END",
+    "UPDATE receiver SET division_code = '330106'",
+    "UPDATE tariff SET origin_zone = 'south', destination_zone = 'east'",
+    "INSERT INTO tariff (id, carrier, product, origin_zone, destination_zone, first_g, first_minor,"
+    " step_g, step_minor, volumetric_divisor, surcharge_minor, minimum_minor, currency, valid_from)"
+    " SELECT 'home', carrier, product, '*', 'home', first_g, first_minor, step_g, step_minor,"
+    " volumetric_divisor, surcharge_minor, minimum_minor, currency, valid_from FROM tariff",
+    "INSERT INTO tariff_zone (carrier, province_code, zone) VALUES ('sf', '440000', 'south'),"
+    " ('sf', '310000', 'east'), ('sf', '330000', 'home')",
+)
+
+
+async def test_what_its_place_does_not_serve_goes_from_elsewhere_exactly_as_planned(
+    shop: Company,
+) -> None:
+    await shop.receive("A", 5, "GRN-S", "SOUTH")
+    order = await shop.hear(own_order("10"))
+    no = await shop.first_shipment()
+    await shop.until("SELECT status FROM shipment", "picking")
+    async with shop.sessions.begin() as session:
+        for statement in _ANOTHER_NETWORK:
+            await run(session, statement)
+    there = {"city": "上海市", "detail": "漕溪北路 18 号", "division_code": "310104"}
+    change = await correct(shop, "c1", **there)
+    async with shop.sessions.begin() as session:
+        [row] = await run(session, "SELECT id FROM sales_order")
+        planned = await address_plan(
+            session,
+            row.id,
+            Address(city="上海市", detail="漕溪北路 18 号", division_code="310104"),
+            frozenset(),
+            Strategy.CHEAPEST,
+        )
+    assert [one.no for one in planned.plan.given] == [no]
+    assert [one.location_id for one in planned.plan.sent] == ["SOUTH"]
+
+    confirmed = replace(change, plan_hash=planned.plan.hash)
+    await order.execute_update("change_address", confirmed, result_type=Accepted)
+    await shop.deliver_signals()
+
+    await shop.until(
+        "SELECT location_id, status FROM shipment WHERE status <> 'cancelled'", "SOUTH", "picking"
+    )
+    held = "SELECT sum(reserved)::int FROM stock_balance WHERE location_id = "
+    assert await shop.row(f"{held} 'HQ'") == (0,)
+    assert await shop.row(f"{held} 'SOUTH'") == (2,)
     await shop.adds_up()

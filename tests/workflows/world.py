@@ -100,9 +100,9 @@ class Company:
         if stock:
             await self.receive("A", stock, "GRN-1")
 
-    async def receive(self, sku: str, quantity: int, no: str) -> None:
-        """Goods come in at HQ."""
-        line = StockLine(StockKey(Sku(sku), LocationId("HQ")), quantity)
+    async def receive(self, sku: str, quantity: int, no: str, place: str = "HQ") -> None:
+        """Goods come in."""
+        line = StockLine(StockKey(Sku(sku), LocationId(place)), quantity)
         async with self.sessions.begin() as session:
             await StockRepository(session).receive(Document("grn", no, no), [line])
 

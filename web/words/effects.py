@@ -30,6 +30,7 @@ EFFECT_LINE: Final = {
     "will_be_reserved": N_("{quantity} units are reserved at once, as far as they are there"),
     "reserved_once_paid": N_("{quantity} units are reserved once the order is paid"),
     "reserved_instead": N_("{subject} is reserved at {place} instead; where it was it is free"),
+    "reserved_new": N_("{quantity} units are reserved at {place}"),
     "reserved_there": N_("{quantity} units are reserved at {place}; where they were they are free"),
     "planned_again": N_("{subject}: {quantity} units are freed at {place} and planned again"),
     "units_freed": N_("{subject}: {quantity} units are free again"),
@@ -68,11 +69,18 @@ EFFECT_LINE: Final = {
     "rides": N_("{subject} goes in the parcel of {other}"),
     "goes_now": N_("{quantity} units go now, in a parcel of their own"),
     "goes_later": N_("{quantity} units stay for a later parcel"),
+    "labelled_with": N_("{subject} at {place} gets a new waybill, by {other}"),
+    "goes_there_too": N_("{subject}: {place} sends there too, by {other}"),
+    "goes_there_with": N_("{subject}: {place} sends there by {other} instead"),
+    "not_served": N_("{subject}: no carrier goes there from {place}"),
+    "new_shipment": N_("A new shipment goes from {place}, by {subject}"),
+    "deliver_by": N_("To be delivered by {at}; it was {earlier}"),
     "waybill_back": N_("A waybill back to {place} is ordered"),
     # messages
     "carrier_cancels": N_("{other} is told that waybill {subject} is void"),
     "carrier_asked_back": N_("{other} is asked to bring {subject} back"),
     "carrier_collects": N_("The carrier is asked to collect it from the buyer"),
+    "channel_not_told": N_("The channel is not told, and does not overwrite it later"),
     "same_waybill": N_("Each channel is told the same waybill when the parcel leaves"),
     "buyer_told_way": N_("The buyer sees it on the page for returns"),
     "channel_case": N_("The channel hears of it where it keeps a case"),
@@ -81,10 +89,15 @@ EFFECT_LINE: Final = {
 }
 
 # What people should not overlook.
-BAD_EFFECTS: Final = frozenset({"cannot_stop", "goes_unpaid", "box_opened", "owed", "others_stop"})
+BAD_EFFECTS: Final = frozenset(
+    {"cannot_stop", "goes_unpaid", "box_opened", "owed", "others_stop", "not_served"}
+)
 
 # There `other` is the carrier that is told.
-TELLS_CARRIER: Final = frozenset({"carrier_cancels", "carrier_asked_back"})
+TELLS_CARRIER: Final = frozenset(
+    {"carrier_cancels", "carrier_asked_back", "labelled_with", "goes_there_too", "goes_there_with"}
+)
+NAMES_CARRIER: Final = frozenset({"new_shipment"})  # as their subject
 
 UNDO: Final = {
     "release": N_("Releasing takes it back."),

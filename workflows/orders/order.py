@@ -157,7 +157,9 @@ class OrderWorkflow(Attended):
     @workflow.update
     async def change_address(self, command: AddressChanged) -> Accepted:
         """Take over the corrected address; labels that exist are voided and ordered anew."""
-        await self._record("address_changed", command.correction_id, command.actor)
+        await self._record(
+            "address_changed", command.correction_id, command.actor, command.plan_hash
+        )
         return self._accepted()
 
     @change_address.validator
@@ -465,7 +467,9 @@ class OrderWorkflow(Attended):
             )
             self._events += 1
 
-    async def _record(self, change: str, ref: str = "", actor: str = "system") -> None:
+    async def _record(
+        self, change: str, ref: str = "", actor: str = "system", plan_hash: str = ""
+    ) -> None:
         async with self._lock:
             self._state = await workflow.execute_local_activity_method(
                 DecidingActivities.record,
@@ -475,6 +479,7 @@ class OrderWorkflow(Attended):
                     (Entry(change, actor=actor),),
                     change,
                     ref,
+                    plan_hash,
                 ),
                 **DATABASE,
             )

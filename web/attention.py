@@ -71,9 +71,10 @@ async def count(request: Request, sessions: SessionsOf) -> Response:
 @router.get("/attention/{item_id}")
 async def item(item_id: str, request: Request, context: Context) -> Response:
     """One step that waits: what happened, what was tried, and what can be done."""
-    if "hx-request" in request.headers:
-        return page(request, "attention_item.html", item=await _item(context.sessions, item_id))
     detail = await detail_of(typed(item_id), context.sessions)
+    found = await tried(detail.row, detail.before, detail.given, context)
+    if "hx-request" in request.headers:
+        return page(request, "attention_item.html", item=detail.row, found=found)
     receiver = None
     if detail.row.order_no:
         async with context.sessions.begin() as session:
@@ -81,7 +82,7 @@ async def item(item_id: str, request: Request, context: Context) -> Response:
         receiver = order.receiver
     return page(
         request, "attention_one.html", item=detail.row, detail=detail, receiver=receiver,
-        found=await tried(detail.row, detail.before, detail.given, context),
+        found=found,
     )  # fmt: skip
 
 

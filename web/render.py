@@ -56,7 +56,7 @@ def environment(language: str) -> Environment:
         fault=fault_of,
         mask_name=mask_name, mask_phone=mask_phone, mask_detail=mask_detail,
         weight=in_words.weight, system=in_words.system, said=in_words.said,
-        effect=in_words.effect, undone=in_words.undone,
+        effect=in_words.effect, step_effect=in_words.step_effect, undone=in_words.undone,
     )  # fmt: skip
     return found
 
@@ -160,6 +160,17 @@ class _Words:
             return self.word(code, words.WAITS_FOR)
         closed = order.status in ("completed", "cancelled")
         return self._gettext(words.CLOSED if closed else words.NOTHING)
+
+    def step_effect(self, line: Effect) -> str:
+        """What follows from a decision about a step, as a sentence."""
+        sentence = self._gettext(words.STEP_EFFECT.get(line.kind, line.kind))
+        kind, _, name = line.other.partition("/")
+        other = self.system(line.other) if name else self.word(kind, words.SYSTEM_KIND)
+        amount = self.money(line.amount_minor, line.currency)
+        return sentence.format(
+            subject=line.subject, quantity=self.number(line.quantity), place=line.place or "–",
+            other=other, amount=amount,
+        )  # fmt: skip
 
     def said(self, sentence: str) -> str:
         """A sentence from below the pages, in the reader's language."""

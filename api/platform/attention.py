@@ -9,7 +9,7 @@ from sqlalchemy.engine import Row
 
 from api.deps import Context, RequestContext, SessionsOf
 from api.errors import Problem
-from api.platform.tried import AttentionTry, GivenValues, SentValue, tried
+from api.platform.tried import AttentionTry, GivenValues, SentValue, StepPreview, tried
 from api.strict import Code, Reason, SafeStr, StrictBody
 from db.ids import new_id
 from db.platform.audit import audit
@@ -143,6 +143,7 @@ class AttentionDetail(AttentionItem):
     tries: list[AttentionTry]
     sent: list[SentValue]
     sent_at: datetime | None
+    previews: list[StepPreview]
     effects: list[AttentionEffect]
     before: list[AttentionBefore]
     given: list[GivenValues]
@@ -210,6 +211,7 @@ async def get_item(item_id: Code, context: Context) -> AttentionDetail:
         "tries": found.tries,
         "sent": found.sent,
         "sent_at": found.sent_at,
+        "previews": [StepPreview.of(one) for one in found.previews],
     }
     item: dict[str, Any] = _item(detail.row).model_dump()
     return AttentionDetail(**item, **parts, others=detail.others)

@@ -9,8 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.engine import Row
 
 from api.deps import RequestContext
+from api.orders.effects import EffectsView, EffectView
+from db.shared.step_now import step_now
 from db.shared.tries import Try, tries_of
 from domain.platform.masking import mask_detail, mask_name, mask_phone
+from domain.platform.step_effects import Preview, previews
 from domain.platform.tries import compared, shown
 
 # Of what people typed in, that which is about somebody.
@@ -60,15 +63,35 @@ class GivenValues(BaseModel):
     sent: dict[str, str]
 
 
+class StepPreview(BaseModel):
+    """What a decision would do: what runs then, what it touches, and what is undone, one after the
+    other."""
+
+    action: str
+    then: list[EffectView]
+    undone: list[EffectView]
+    effects: EffectsView
+
+    @classmethod
+    def of(cls, one: Preview) -> "StepPreview":
+        return cls(
+            action=one.action,
+            then=[EffectView.of(line) for line in one.then],
+            undone=[EffectView.of(line) for line in one.undone],
+            effects=EffectsView.of(one.effects),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Everything that was tried about one item."""
+    """Everything that was tried about one item, and what each decision would do now."""
 
     tries: list[AttentionTry]
     sent: list[SentValue]
     sent_at: datetime | None
     given: list[GivenValues]
     last: Mapping[str, Any]
+    previews: tuple[Preview, ...]
 
 
 async def tried(item: Any, before: Sequence[Row[Any]], given: Iterable[Any],
@@ -76,6 +99,7 @@ async def tried(item: Any, before: Sequence[Row[Any]], given: Iterable[Any],
     """The tries of this item, what was sent last for the step, and what people corrected."""
     async with context.sessions.begin() as session:
         found = await tries_of(session, context.vault, item.workflow_id, item.step_id)
+        now = await step_now(session, item)
     until = item.resolved_at
     closed = [
         one.resolved_at for one in before if one.resolved_at and one.first_seen < item.first_seen
@@ -95,6 +119,7 @@ async def tried(item: Any, before: Sequence[Row[Any]], given: Iterable[Any],
         last.at if last else None,
         [_corrected(one, found) for one in given],
         last.sent if last else _NOTHING,
+        () if item.resolved_at else previews(now, item.actions),
     )
 
 

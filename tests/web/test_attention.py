@@ -1,19 +1,14 @@
 """The attention inbox: grouped by cause, and every way out of a stuck step."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from fastapi import FastAPI
 
 from db.engine import Sessions
 from db.platform.corrections import keep_correction
-from db.shared.tries import NewTry, keep_try
 from domain.orders.messages import ResolveStep
 from domain.platform.permissions import Role
-from domain.platform.tries import Heard
 from tests.api.orders.world import rows, seed_order, seed_shipment
-from tests.people import VAULT
-from tests.web.world import Engine, Person, change, person, seed_attention
+from tests.web.world import Engine, Person, change, person, seed_attention, seed_tries
 
 PATH = "/attention/att_1"
 
@@ -56,6 +51,18 @@ async def test_each_way_out_says_what_it_does(service: Person, sessions: Session
     ):
         assert words in page
     assert 'name="value.waybill_no"' in page
+    for words in (
+        "ZTO Express is asked for the waybills of O-1-1.",
+        "3 units at HQ stay reserved.",
+        "Then it is decided anew where the goods come from; a new shipment begins.",
+        "Shipment O-1-1 is cancelled; picked goods go back to the shelf.",
+    ):
+        assert words in page, words
+    told = (await service.get(f"/api/v1{PATH}")).json()["previews"]
+    assert [one["action"] for one in told] == [
+        "retry", "retry_with", "done_by_hand", "skip", "compensate",
+    ]  # fmt: skip
+    assert [one["kind"] for one in told[-1]["undone"]] == ["cancel_shipment", "free_units"]
 
 
 @pytest.mark.usefixtures("order")
@@ -143,33 +150,12 @@ async def test_what_is_not_offered_or_settled_already_cannot_be_done(
     assert engine.told == []
 
 
-async def seed_tries(sessions: Sessions, wrong: str = "zto") -> None:
-    """The label of `PATH` was refused, and a minute later nobody answered."""
-    at = datetime.now(UTC) - timedelta(minutes=30)
-    sent = {
-        "carrier": wrong, "insured_minor": 120050,
-        "receiver": {"name": "王小明", "phone": "13800000001"},
-    }  # fmt: skip
-    for cause, code, status, number in (
-        ("Rejected", "8057", 200, "R-7"),
-        ("AnswerLost", "503", 0, ""),
-    ):
-        call = Heard(at, 120, "POST /order", status, number)
-        async with sessions.begin() as session:
-            await keep_try(
-                session, VAULT,
-                NewTry("shipment/O-1-1", "label", at, "carrier/zto", 1, cause, code,
-                       "王*** is unknown", sent, [call]),
-            )  # fmt: skip
-        at += timedelta(seconds=61)
-
-
 @pytest.mark.usefixtures("order")
 async def test_a_step_shows_every_answer_and_what_was_sent_masked_by_role(
     app: FastAPI, service: Person, web_sessions: Sessions, sessions: Sessions
 ) -> None:
     await seed_attention(sessions)
-    await seed_tries(sessions)
+    await seed_tries(sessions, "shipment/O-1-1")
     async with sessions.begin() as session:
         await keep_correction(
             session, "att_1", "shipment/O-1-1", "label", {"carrier": "sf"}, by="Lucy",

@@ -26,7 +26,7 @@ from tests.web.chromium import chromium
 from tests.web.day import CLAIM, DAY, RETURNS, seed_day
 from tests.web.desk_day import JOB
 from tests.web.serving import listening
-from tests.web.world import Engine, change
+from tests.web.world import Engine, change, seed_tries
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -174,6 +174,7 @@ async def address(
 ) -> AsyncIterator[str]:
     """Where the pages of the demo company's day are served; its engine takes every command."""
     await seed_day(database_url, web_sessions)
+    await seed_tries(sessions, f"shipment/{NO[1]}-1", "sf")
     await change(web_sessions, "UPDATE sku SET cost_minor = price_minor / 2 WHERE code < 'T'")
     await Posting(sessions).all()
 

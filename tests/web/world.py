@@ -15,11 +15,14 @@ from db.orders.tables import OrderEventRow, OrderHoldRow, ParcelRow, TrackingEve
 from db.platform.accounts import Accounts
 from db.platform.scopes import limit
 from db.platform.tables import AccountRow, AttentionRow
+from db.shared.tries import NewTry, keep_try
 from db.sql import run
 from domain.orders.messages import Accepted
 from domain.platform.permissions import Role
 from domain.platform.scopes import Limit
+from domain.platform.tries import Heard
 from tests.api.served import browser
+from tests.people import VAULT
 
 
 @dataclass
@@ -159,6 +162,37 @@ async def seed_attention(
                 first_seen=now - timedelta(hours=2), last_seen=now,
             )
         )  # fmt: skip
+
+
+async def seed_tries(sessions: Sessions, workflow_id: str, carrier: str = "zto") -> None:
+    """The label of a shipment was refused half an hour ago, and a minute later nobody answered."""
+    at = datetime.now(UTC) - timedelta(minutes=30)
+    place = {"province": "浙江省", "city": "杭州市", "detail": "文一西路 969 号"}
+    sent = {
+        "carrier": carrier, "product": "2", "order_ref": "O-1-1-P1",
+        "receiver": {"name": "王小明", "phone": "13800000001", "address": place},
+        "parcel": {"weight_g": 900}, "cargo": [{"name": "西湖龙井 250 克", "quantity": 2}],
+        "insured_minor": 120050,
+    }  # fmt: skip
+    refused = (
+        "Rejected",
+        "8057",
+        "王*** is unknown",
+        Heard(at, 120, "POST /std/service", 200, "R-7"),
+    )
+    lost_at = at + timedelta(seconds=61)
+    lost = (
+        "AnswerLost",
+        "timeout",
+        "no answer within 10 s",
+        Heard(lost_at, 10_004, "POST /std/service"),
+    )
+    for cause, code, said, call in (refused, lost):
+        new = NewTry(
+            workflow_id, "label", call.at, f"carrier/{carrier}", 1, cause, code, said, sent, [call]
+        )  # fmt: skip
+        async with sessions.begin() as session:
+            await keep_try(session, VAULT, new)
 
 
 async def seed_parcel(

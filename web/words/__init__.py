@@ -114,7 +114,8 @@ from web.words.returns import (
     RETURN_STATUS,
     RETURN_WAITS,
 )
-from web.words.sent import SENT, sent_value
+from web.words.sent import SENT, sent_path, sent_value
+from web.words.step_effects import STEP_EFFECT
 from web.words.steps import (
     ACTION,
     ACTION_MEANS,
@@ -237,6 +238,7 @@ __all__ = (
     "SENT",
     "SHIPMENT_STATUS",
     "STEP",
+    "STEP_EFFECT",
     "STORY",
     "STORY_ICON",
     "SYSTEM_KIND",
@@ -251,6 +253,7 @@ __all__ = (
     "WAITS_FOR",
     "WEBHOOK_EVENT",
     "deed",
+    "sent_path",
     "sent_value",
     "step_kind",
     "story_values",

@@ -21,7 +21,6 @@ SENT: Final = {
     "phone": N_("Phone"),
     "phone_mask": N_("Phone"),
     "company": N_("Company"),
-    "address": N_("Address"),
     "country": N_("Country"),
     "province": N_("Province"),
     "city": N_("City"),
@@ -73,6 +72,11 @@ SENT: Final = {
     "email": N_("Mail address"),
     "blue_number": N_("Blue invoice"),
 }
+
+
+def sent_path(path: str) -> list[str]:
+    """The parts people name it by; of whom a street is, is enough."""
+    return [part for part in path.split(".") if part != "address"]
 
 
 def sent_value(path: str, value: str) -> str:

@@ -217,7 +217,6 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     connecting = asyncio.create_task(_connect(state, settings), name="connect-temporal")
     async with httpx.AsyncClient(timeout=10) as http, contextlib.AsyncExitStack() as stack:
         state.http = http
-        state.adapters = import_module(_ADAPTERS).Adapters(state.sessions, state.vault, http)
         state.adapters = import_module(_ADAPTERS).Adapters(state.office, state.vault, http)
         for opens in getattr(state, "opens_with_process", ()):
             await stack.enter_async_context(opens(application))

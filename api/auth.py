@@ -98,7 +98,8 @@ async def still_in(request: Request) -> bool:
 
 
 async def _look_up(connection: HTTPConnection, *, used: bool = True) -> Principal:
-    sessions: Sessions = connection.app.state.sessions
+    # What he sees is said by the tree of locations, of which nobody sees anything before.
+    sessions: Sessions = connection.app.state.office
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     cookie = read_cookie(connection, COOKIE)
     if scheme.lower() == "bearer":
@@ -125,10 +126,18 @@ async def guard(request: Request) -> None:
         raise Problem("NotLoggedIn", 401, headers={"WWW-Authenticate": "Bearer"})
     if not principal.may(permission):
         raise Problem("NotAllowed", 403)
+    if not principal.scope.whole and not _is_his(request, principal, permission):
+        raise Problem("NotFound", 404)
     # What is open to the public proves its callers itself and then acts for the company.
     request.state.scope = WHOLE if permission is Permission.PUBLIC else principal.scope
     if request.method not in _SAFE and not path.startswith("/webhooks/"):
         await _refuse_forgery(request, principal)
+
+
+def _is_his(request: Request, principal: Principal, permission: Permission) -> bool:
+    """A shop is its owners': whoever only works for it sees its name, and changes nothing."""
+    shop_id = request.path_params.get("shop_id")
+    return permission is Permission.PUBLIC or shop_id is None or shop_id in principal.scope.shops
 
 
 def name_routes(app: FastAPI) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from api.deps import SessionsOf
+from api.deps import Context, RequestContext
 from api.errors import language_of
 from api.language import N_, translate
 from api.platform.audit import read_position, wanted_of
@@ -41,13 +41,13 @@ class Shown:
     subject: Text = ""
     day: Annotated[str, Query(max_length=10)] = ""
 
-    def filter(self) -> TrailFilter:
+    def filter(self, context: RequestContext) -> TrailFilter:
         """Which deeds; a day that is none does not narrow."""
         try:
             day = date.fromisoformat(self.day) if self.day else None
         except ValueError:
             day = None
-        return wanted_of(self.actor, self.action, self.subject, day)
+        return wanted_of(context, self.actor, self.action, self.subject, day)
 
     def address(self, path: str, **more: str) -> str:
         """The same filters elsewhere."""
@@ -62,11 +62,11 @@ ShownOf = Annotated[Shown, Depends()]
 
 @router.get("/audit")
 async def audit_page(
-    request: Request, shown: ShownOf, sessions: SessionsOf, after: Text = ""
+    request: Request, shown: ShownOf, context: Context, after: Text = ""
 ) -> Response:
     """The latest deeds first, a hundred at a time."""
-    async with sessions.begin() as session:
-        rows = await trail(session, shown.filter(), read_position(after), PAGE_SIZE)
+    async with context.sessions.begin() as session:
+        rows = await trail(session, shown.filter(context), read_position(after), PAGE_SIZE)
     following = shown.address("/audit", after=str(rows[-1].id)) if len(rows) == PAGE_SIZE else ""
     return page(
         request, "audit.html", shown=shown, rows=rows, following=following,
@@ -75,10 +75,10 @@ async def audit_page(
 
 
 @router.get("/audit.csv")
-async def export_audit(request: Request, shown: ShownOf, sessions: SessionsOf) -> Response:
+async def export_audit(request: Request, shown: ShownOf, context: Context) -> Response:
     """The filtered trail as a file for a spreadsheet, ten thousand rows at most."""
-    async with sessions.begin() as session:
-        rows = await trail(session, shown.filter(), None, MOST_EXPORTED)
+    async with context.sessions.begin() as session:
+        rows = await trail(session, shown.filter(context), None, MOST_EXPORTED)
     name = f"audit-{datetime.now(UTC):%Y%m%d-%H%M}.csv"
     return Response(
         _csv_of(request, rows),

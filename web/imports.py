@@ -21,6 +21,7 @@ from api.platform.importing import (
     rows_file,
     take_file,
     template,
+    whose,
 )
 from api.strict import clean
 from db.shared.importing.desk import ImportDesk, Staged
@@ -67,7 +68,8 @@ async def overview(
     """What may be brought in and taken away, and what was brought in before."""
     kinds = importable(context)
     async with context.sessions.begin() as session:
-        history = await ImportDesk(session, context.vault).history(kinds, _SHOWN, before)
+        desk = ImportDesk(session, context.vault)
+        history = await desk.history(kinds, _SHOWN, before, whose(context))
     return page(
         request, "imports.html", kinds=kinds, lists=exportable(context), history=history,
         following=history[-1].id if len(history) == _SHOWN else "",

@@ -150,10 +150,10 @@ async def seen_by(context: RequestContext) -> Sequence[Row[Any]]:
 
 async def one(context: RequestContext, approval_id: str) -> Row[Any]:
     """One that this person may see. Raises Problem 404."""
+    kinds = kinds_of(context.principal.roles)
     async with context.sessions.begin() as session:
-        row = await kept.approval(session, approval_id)
-    mine = row is not None and row.asked_by_id == _me(context)
-    if row is None or not (mine or row.kind in kinds_of(context.principal.roles)):
+        row = await kept.approval(session, _me(context), kinds, approval_id)
+    if row is None:
         raise Problem("NotFound", 404)
     return row
 

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from api.deps import SessionsOf
+from api.deps import Context, RequestContext
 from api.strict import SafeStr
 from db.platform.audit_trail import TrailFilter, trail
+from domain.platform.permissions import hidden_from
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 
@@ -43,7 +44,7 @@ class Deeds(BaseModel):
 
 @router.get("/audit")
 async def read_audit(
-    sessions: SessionsOf,
+    context: Context,
     actor: Text = "",
     action: Text = "",
     subject: Text = "",
@@ -51,10 +52,10 @@ async def read_audit(
     cursor: Annotated[SafeStr, Query(max_length=20)] = "",
     limit: Limit = 100,
 ) -> Deeds:
-    """The audit trail, the latest first. `subject` may be an order's number; `day` is the
-    company's."""
-    wanted = wanted_of(actor, action, subject, day)
-    async with sessions.begin() as session:
+    """What was done to what one sees, the latest first. `subject` may be an order's number; `day`
+    is the company's."""
+    wanted = wanted_of(context, actor, action, subject, day)
+    async with context.sessions.begin() as session:
         rows = await trail(session, wanted, read_position(cursor), limit)
     items = [
         Deed(
@@ -67,12 +68,15 @@ async def read_audit(
     return Deeds(items=items, next_cursor=str(items[-1].id) if len(items) == limit else "")
 
 
-def wanted_of(actor: str, action: str, subject: str, day: date | None) -> TrailFilter:
+def wanted_of(
+    context: RequestContext, actor: str, action: str, subject: str, day: date | None
+) -> TrailFilter:
     """The filter; a day begins and ends on the company's clock."""
+    hidden = hidden_from(context.principal.roles)
     if day is None or not date.min < day < _LAST_DAY:
-        return TrailFilter(actor, action, subject)
+        return TrailFilter(actor, action, subject, hidden)
     since = datetime(day.year, day.month, day.day, tzinfo=COMPANY_ZONE)
-    return TrailFilter(actor, action, subject, since, since + timedelta(days=1))
+    return TrailFilter(actor, action, subject, hidden, since, since + timedelta(days=1))
 
 
 def read_position(cursor: str) -> int | None:

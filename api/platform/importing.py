@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, cast
 
 from sqlalchemy.engine import Row
@@ -17,7 +17,8 @@ from api.platform.import_words import FAULT, ROW_STATE, heading, told
 from db.platform.alone import TooMuchAlone
 from db.shared.importing.desk import Given, ImportDesk, Staged, Taken, sha256_of
 from domain.platform.approvals import ApprovalKind
-from domain.platform.permissions import IMPORT_OF
+from domain.platform.permissions import IMPORT_OF, OF_THE_WHOLE
+from domain.platform.scopes import Scope
 from domain.platform.sheets import (
     LONGEST_CELL,
     MOST_ROWS,
@@ -35,13 +36,27 @@ from integrations.spreadsheet import UnreadableFile
 from runtime.settings import Settings
 
 _SLICE: Final = 2_000
+# The column that says whose a row is, and what is wrong with one that is not the caller's.
+_HELD_BY: Final = {
+    Kind.STOCK: ("location", "unknown_location"),
+    Kind.ORDERS: ("shop", "unknown_shop"),
+}
 FORMS: Final = ("csv", "xlsx")
 _AT_ONCE: Final = asyncio.Semaphore(2)  # files that are read by a process at the same time
 
 
 def may_import(context: RequestContext, kind: str) -> bool:
-    """Whether the caller may bring such a list in."""
-    return kind in IMPORT_OF and context.principal.may(IMPORT_OF[kind])
+    """Whether the caller may bring such a list in; whoever is limited to places, none that is the
+    company's."""
+    who = context.principal
+    if kind in OF_THE_WHOLE and not who.scope.whole:
+        return False
+    return kind in IMPORT_OF and who.may(IMPORT_OF[kind])
+
+
+def whose(context: RequestContext) -> str:
+    """Whose imports the caller sees: everybody's, or with limits his own."""
+    return "" if context.principal.scope.whole else context.actor
 
 
 def importable(context: RequestContext) -> list[Kind]:
@@ -70,6 +85,7 @@ async def take_file(
         raise InvalidInput("choose a file")
     apply = apply and not (kind is Kind.STOCK and settings.two_person_stock_units)
     header, rows = await read_list(kind, content)
+    rows = _within(context.principal.scope, kind, rows)
     given = given_file(kind, name, content, header, context.actor, apply=apply, partial=partial)
     async with context.sessions.begin() as session:
         return await ImportDesk(session, context.vault).take(given, rows, context.request_id)
@@ -79,7 +95,8 @@ async def found(context: RequestContext, import_id: str) -> Row[Any]:
     """An import of a list that the caller may bring in. Raises ImportNotFound."""
     async with context.sessions.begin() as session:
         file = await ImportDesk(session, context.vault).find(import_id)
-    if not may_import(context, file.kind):
+    theirs = whose(context)
+    if not may_import(context, file.kind) or (theirs and file.given_by != theirs):
         raise ImportNotFound("there is no such import")
     return file
 
@@ -174,6 +191,20 @@ async def read_list(kind: Kind, content: bytes) -> tuple[list[str], list[SheetRo
         if error.twice:
             raise InvalidInput(f"two columns are named {', '.join(error.twice)}") from None
         raise InvalidInput(f"the first row names no column {', '.join(error.missing)}") from None
+
+
+def _within(scope: Scope, kind: Kind, rows: list[SheetRow]) -> list[SheetRow]:
+    """What is not his does not exist for somebody with limits, in files as elsewhere."""
+    if scope.whole or kind not in _HELD_BY:
+        return rows
+    column, code = _HELD_BY[kind]
+    his = scope.locations if column == "location" else scope.shops
+    return [
+        row
+        if row.faults or row.values.get(column) in his
+        else replace(row, faults=(Fault(column, code),))
+        for row in rows
+    ]
 
 
 def _understand(kind: Kind, read: list[GuardedRow]) -> tuple[list[str], list[SheetRow]]:

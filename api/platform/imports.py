@@ -19,6 +19,7 @@ from api.platform.importing import (
     rows_file,
     take_file,
     template,
+    whose,
 )
 from api.strict import FILES, XLSX, Code, StrictBody, clean
 from db.shared.importing.desk import ImportDesk, Staged
@@ -125,7 +126,8 @@ async def list_imports(
 ) -> ImportsView:
     """Files that were given, the latest first."""
     async with context.sessions.begin() as session:
-        rows = await ImportDesk(session, context.vault).history(importable(context), 50, before)
+        desk = ImportDesk(session, context.vault)
+        rows = await desk.history(importable(context), 50, before, whose(context))
     items = [_listed(row, dict(row.result), repeated=False) for row in rows]
     return ImportsView(items=items, following=rows[-1].id if len(rows) == 50 else None)
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.scope import scope_in
 from db.sql import run
 
 # A gate nobody has used yet has no row: it flows.
@@ -24,7 +25,8 @@ LEFT JOIN (SELECT shop_id, count(*) AS parked FROM inbox
            WHERE parked_reason <> '' GROUP BY shop_id) p ON p.shop_id = s.id
 LEFT JOIN (SELECT system, count(*) AS waiting FROM gate_wait GROUP BY system) w
        ON w.system = 'shop/' || s.id
-WHERE CAST(:shop_id AS text) = '' OR s.id = :shop_id
+WHERE (CAST(:shop_id AS text) = '' OR s.id = :shop_id)
+  AND (CAST(:whole AS boolean) OR s.id = ANY(:own))
 ORDER BY s.id
 """
 
@@ -104,8 +106,9 @@ GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20
 
 
 async def shops(session: AsyncSession, shop_id: str = "") -> Sequence[Row[Any]]:
-    """Every shop, or one: when it was heard of, what waits, and its gate."""
-    return await run(session, _SHOPS, shop_id=shop_id)
+    """Every shop of one's own, or one: when it was heard of, what waits, and its gate."""
+    scope = scope_in(session)
+    return await run(session, _SHOPS, shop_id=shop_id, whole=scope.whole, own=list(scope.shops))
 
 
 async def carriers(session: AsyncSession, code: str = "") -> Sequence[Row[Any]]:

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.channels.tables import InboxRow, ShopRow
+from db.scope import scope_in
 from db.sql import run
 
 _SEEN: Final = """
@@ -79,6 +80,7 @@ LEFT JOIN (SELECT shop_id, count(*) AS backlog, min(received_at) AS oldest FROM 
            WHERE applied_at IS NULL AND parked_reason = '' GROUP BY shop_id) b ON b.shop_id = s.id
 LEFT JOIN (SELECT shop_id, count(*) AS parked FROM inbox
            WHERE parked_reason <> '' GROUP BY shop_id) p ON p.shop_id = s.id
+WHERE CAST(:whole AS boolean) OR s.id = ANY(:own)
 ORDER BY s.id
 """
 
@@ -183,7 +185,8 @@ class ChannelsRepository:
 
     async def shops(self) -> Sequence[Row[Any]]:
         """Every shop with when it was last heard of and what has not been applied yet."""
-        return await run(self.session, _SHOPS)
+        scope = scope_in(self.session)
+        return await run(self.session, _SHOPS, whole=scope.whole, own=list(scope.shops))
 
     async def messages(self, *, parked: bool, before: str, limit: int) -> Sequence[Row[Any]]:
         """Messages without their bodies, latest first, before the inbox id `before`."""

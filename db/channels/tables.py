@@ -32,6 +32,16 @@ class ShopRow(SQLModel, table=True):
     last_push_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
+class ShopPlaceRow(SQLModel, table=True):
+    """A location that has worked for a shop, told by triggers: the names of both are seen from
+    either side."""
+
+    __tablename__ = "shop_place"
+    __table_args__ = (Index("shop_place_by_location", "location_id"),)
+    shop_id: str = Field(primary_key=True)
+    location_id: str = Field(primary_key=True)
+
+
 class InboxRow(SQLModel, table=True):
     """An acknowledged message, applied by its order in the transaction of the effect."""
 

@@ -65,6 +65,7 @@ STATEMENTS: Final = (
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WEB_WRITES)} FROM onhand_worker",
     "GRANT UPDATE (sealed) ON second_factor TO onhand_worker",  # sealed anew with another key
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
+    "REVOKE INSERT, UPDATE ON shop_place FROM onhand_worker, onhand_web",  # triggers write it
     "REVOKE UPDATE ON stock_balance, reservation FROM onhand_worker, onhand_web",
     "GRANT UPDATE (on_hand, reserved) ON stock_balance TO onhand_worker, onhand_web",
     "REVOKE UPDATE ON book_fact FROM onhand_worker, onhand_web",

@@ -48,6 +48,44 @@ def _function(name: str, parameter: str, query: str) -> str:
     )
 
 
+_ALL: Final = "onhand_sees_order(text), onhand_of_our_shops(text), onhand_sees_subject(text)"
+_NAME: Final = "substr(asked, strpos(asked, '/') + 1)"
+# What a row of the audit trail is about, by the word before its name; nothing else is seen.
+_NAMED_BY: Final = (
+    ("return", "sales_return", "return_no"),
+    ("shipment", "shipment", "no"), ("claim", "carrier_claim", "claim_no"),
+    ("wave", "wave", "no"), ("hand-over", "hand_over", "no"), ("invoice", "invoice", "no"),
+    ("return_label", "return_label", "no"), ("attention", "attention", "id"),
+)  # fmt: skip
+
+
+def _limited_here(holder: str, key: str) -> str:
+    """People and keys all of whose limits lie here."""
+    return (
+        f"(SELECT coalesce(bool_and(x.location_id = {_HERE}), false)"
+        f" FROM {holder}_scope x WHERE x.{key} = {_NAME})"
+    )
+
+
+_SUBJECTS: Final = (
+    (
+        f"WHEN 'order' THEN EXISTS (SELECT FROM sales_order WHERE id = {_NAME})"
+        f" OR EXISTS (SELECT FROM sales_order WHERE no = {_NAME}) "
+    )
+    + " ".join(
+        f"WHEN '{word}' THEN EXISTS (SELECT FROM {table} WHERE {key} = {_NAME})"
+        for word, table, key in _NAMED_BY
+    )
+    + (
+        f" WHEN 'location' THEN {_NAME} = {_HERE}"
+        f" WHEN 'shop' THEN {_NAME} = {_OUR_SHOPS}"
+        f" WHEN 'account' THEN {_limited_here('account', 'account_id')}"
+        f" WHEN 'key' THEN {_limited_here('api_key', 'key_id')}"
+        " WHEN 'approval' THEN EXISTS (SELECT FROM approval a"
+        f" WHERE a.id = {_NAME} AND onhand_sees_subject(a.subject))"
+    )
+)
+
 FUNCTIONS: Final = (
     _function(
         "onhand_sees_order",
@@ -61,8 +99,12 @@ FUNCTIONS: Final = (
         "SELECT EXISTS (SELECT FROM sales_order o WHERE o.id = asked"
         f" AND o.shop_id = {_OUR_SHOPS})",
     ),
-    "REVOKE ALL ON FUNCTION onhand_sees_order(text), onhand_of_our_shops(text) FROM PUBLIC",
-    "GRANT EXECUTE ON FUNCTION onhand_sees_order(text), onhand_of_our_shops(text) TO onhand_web",
+    # Looks as its caller, who sees the object or not.
+    "CREATE OR REPLACE FUNCTION onhand_sees_subject(asked text) RETURNS boolean LANGUAGE sql STABLE"
+    " PARALLEL SAFE SET search_path = public, pg_temp AS $$"
+    f" SELECT CASE split_part(asked, '/', 1) {_SUBJECTS} ELSE false END $$",
+    f"REVOKE ALL ON FUNCTION {_ALL} FROM PUBLIC",
+    f"GRANT EXECUTE ON FUNCTION {_ALL} TO onhand_web",
 )
 
 _WITH_ORDER: Final = "onhand_sees_order(order_id)"
@@ -87,6 +129,17 @@ _OF_PAID: Final = (
 
 # What a row must be for a scope to see and to write it.
 POLICIES: Final[dict[str, str]] = {
+    # names: of one's own, and of those one works with
+    "location": (
+        f"id = {_HERE} OR EXISTS (SELECT FROM shop_place w"
+        f" WHERE w.location_id = location.id AND w.shop_id = {_OUR_SHOPS})"
+    ),
+    "shop": (
+        f"id = {_OUR_SHOPS} OR EXISTS (SELECT FROM shop_place w"
+        f" WHERE w.shop_id = shop.id AND w.location_id = {_HERE})"
+    ),
+    "shop_place": f"location_id = {_HERE} OR shop_id = {_OUR_SHOPS}",
+    "audit_log": "onhand_sees_subject(subject)",
     # stock
     "stock_balance": f"location_id = {_HERE}",
     "dealer": f"location_id = {_HERE}",
@@ -152,8 +205,8 @@ OPEN: Final = {
     "account_scope": "who may see what is looked up before there is a scope",
     "api_key_scope": "who may see what is looked up before there is a scope",
 }
-# Triggers tell the books what happened, whoever did it; nobody of a part of the company reads them.
-_TOLD_BY_TRIGGERS: Final = ("book_fact",)
+# Triggers tell the books what happened, and everybody the audit trail, whoever reads them.
+_TOLD_BY_ALL: Final = ("book_fact", "audit_log")
 
 
 def statements_of(table: str) -> tuple[str, ...]:
@@ -164,7 +217,7 @@ def statements_of(table: str) -> tuple[str, ...]:
             f"DROP POLICY IF EXISTS told ON {table}",
             f"CREATE POLICY told ON {table} FOR INSERT TO onhand_web WITH CHECK (true)",
         )
-        if table in _TOLD_BY_TRIGGERS
+        if table in _TOLD_BY_ALL
         else ()
     )
     return (

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.scope import scope_in
 from db.sql import run
 from domain.platform.approvals import ApprovalKind, ApprovalState
 from domain.platform.permissions import Role
@@ -23,10 +24,18 @@ VALUES (:id, :kind, :subject, CAST(:payload AS jsonb), :sha256, :amount, :curren
 ON CONFLICT (payload_sha256) WHERE state = 'open' DO NOTHING
 RETURNING id
 """
-_LIST = """
-SELECT * FROM approval WHERE (asked_by_id = :who OR kind = ANY(:kinds))
+_SEEN = """
+SELECT * FROM approval
+WHERE (asked_by_id = :who
+       OR kind = ANY(:kinds) AND (CAST(:whole AS boolean) OR onhand_sees_subject(subject)))
+"""
+_ONE = _SEEN + " AND id = :id"
+_LIST = (
+    _SEEN
+    + """
 ORDER BY (state = 'open' AND expires_at > :now) DESC, asked_at DESC, id LIMIT :limit
 """
+)
 _DECIDE = """
 UPDATE approval SET state = :state, decided_by = :by, decided_by_id = :by_id, decided_at = :now,
     decision_reason = :reason
@@ -78,13 +87,17 @@ async def ask(session: AsyncSession, asked: Asked, now: datetime, expires_at: da
 async def approvals(
     session: AsyncSession, who: str, kinds: Sequence[str], now: datetime, limit: int = 100
 ) -> Sequence[Row[Any]]:
-    """What this person asked for or may decide about; what waits comes first."""
-    return await run(session, _LIST, who=who, kinds=list(kinds), now=now, limit=limit)
+    """What this person asked for or may decide about, of what he sees; what waits comes first."""
+    whole = scope_in(session).whole
+    return await run(session, _LIST, who=who, kinds=list(kinds), now=now, limit=limit, whole=whole)
 
 
-async def approval(session: AsyncSession, approval_id: str) -> Row[Any] | None:
-    """One wish, whatever became of it."""
-    rows = await run(session, "SELECT * FROM approval WHERE id = :id", id=approval_id)
+async def approval(
+    session: AsyncSession, who: str, kinds: Sequence[str], approval_id: str
+) -> Row[Any] | None:
+    """One of them, whatever became of it."""
+    whole = scope_in(session).whole
+    rows = await run(session, _ONE, id=approval_id, who=who, kinds=list(kinds), whole=whole)
     return rows[0] if rows else None
 
 

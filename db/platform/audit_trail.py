@@ -23,6 +23,7 @@ WHERE (CAST(:actor AS text) = '' OR a.actor = :actor OR p.login = :actor OR p.na
   AND (CAST(:since AS timestamptz) IS NULL OR a.at >= :since)
   AND (CAST(:until AS timestamptz) IS NULL OR a.at < :until)
   AND (CAST(:before_id AS bigint) IS NULL OR a.id < :before_id)
+  AND split_part(a.subject, '/', 1) <> ALL(CAST(:hidden AS text[]))
 ORDER BY a.id DESC LIMIT :limit
 """
 
@@ -35,6 +36,7 @@ class TrailFilter:
     actor: str = ""
     action: str = ""
     subject: str = ""
+    hidden: tuple[str, ...] = ()  # the kinds of subjects that the reader may not see at all
     since: datetime | None = None
     until: datetime | None = None
 
@@ -46,5 +48,5 @@ async def trail(
     return await run(
         session, _ROWS, actor=wanted.actor.strip(), action=wanted.action.strip(),
         subject=wanted.subject.strip(), since=wanted.since, until=wanted.until,
-        before_id=before_id, limit=limit,
+        before_id=before_id, limit=limit, hidden=list(wanted.hidden),
     )  # fmt: skip

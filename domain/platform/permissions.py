@@ -127,6 +127,23 @@ IMPORT_OF: Final[dict[str, Permission]] = {
 }
 
 
+# Lists of the whole company: nobody with limits brings one in.
+OF_THE_WHOLE: Final = frozenset({"dealers"})
+
+# What deeds of the audit trail are about that not everybody sees who reads it.
+_SEEN_WITH: Final[dict[str, Permission]] = {
+    "account": _P.MANAGE_ACCOUNTS,
+    "key": _P.MANAGE_ACCOUNTS,
+    "payment": _P.MANAGE_COMPANY,
+    "erasure": _P.ERASE_PEOPLE,
+}
+
+
+def hidden_from(roles: frozenset[Role]) -> tuple[str, ...]:
+    """The kinds of subjects of which somebody with these roles is not told who did what."""
+    return tuple(kind for kind, asked in _SEEN_WITH.items() if not may(roles, asked))
+
+
 # What finance decides about: books, invoices and money, by the kind of the system that waits.
 OF_FINANCE: Final = frozenset({"erp", "invoice", "payment"})
 

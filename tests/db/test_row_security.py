@@ -10,6 +10,7 @@ from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.migrations.row_security import POLICIES
 from db.orders.queries import OrderFilter, OrderQueries
+from db.platform.audit import audit as write
 from db.scope import limited
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
@@ -211,3 +212,44 @@ async def test_whoever_sees_the_company_is_not_slowed_by_policies(web_sessions: 
             plan = row[0][0]["Plan"]
             assert "Filter" not in plan, table
             assert plan["Node Type"] != "Result", table
+
+
+@pytest.mark.parametrize(
+    ("scope", "places", "shops"),
+    [
+        # headquarters sends what his shop sold: of that place and of no other he reads the name
+        (DEALER_1, {"D1", "HQ"}, {"own-d1", "mini"}),
+        (DEALER_2, {"D2"}, {"mini"}),
+        (Scope(locations=("S1",)), {"S1"}, set()),
+        (NOTHING, set(), set()),
+    ],
+)
+async def test_names_are_seen_of_ones_own_and_of_those_one_works_with(
+    sessions: Sessions,
+    limited_sessions: Sessions,
+    scope: Scope,
+    places: set[str],
+    shops: set[str],
+) -> None:
+    await seed_company(sessions)
+    theirs = limited(limited_sessions, scope)
+
+    assert await _column(theirs, "SELECT id FROM location") == places
+    assert await _column(theirs, "SELECT id FROM shop") == shops
+
+
+async def test_deeds_are_told_of_what_one_sees_and_written_by_everybody(
+    sessions: Sessions, limited_sessions: Sessions
+) -> None:
+    await seed_company(sessions)
+    subjects = (
+        "order/ord_2", "order/ord_3", "order/O-2", "order/O-3", "shipment/O-2-1", "shipment/O-3-1",
+        "location/D1", "location/D2", "shop/own-d1", "shop/mini", "account/a", "carrier/sf", "x",
+    )  # fmt: skip
+    async with limited(limited_sessions, DEALER_1).begin() as session:
+        for subject in subjects:
+            await write(session, "li", "deed", subject, request_id=subject)
+
+    seen = await _column(limited(limited_sessions, DEALER_1), "SELECT subject FROM audit_log")
+    assert seen == {"order/ord_2", "order/O-2", "shipment/O-2-1", "location/D1", "shop/own-d1"}
+    assert await _column(sessions, "SELECT subject FROM audit_log") == set(subjects)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from db.engine import Sessions
 from domain.platform.permissions import Role
+from domain.platform.scopes import Limit
 from tests.activities.platform.test_importing import query
 from tests.importing import csv_file, worked, xlsx_file
 from tests.seeds import seed_network
@@ -35,7 +36,7 @@ async def test_a_file_shows_what_it_would_change_and_changes_it_when_applied(
     app: FastAPI, sessions: Sessions
 ) -> None:
     await seed_network(sessions, skus=("A",))
-    async with await person(app, app.state.sessions, Role.BUYER) as buyer:
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
         address = await upload(buyer, GOOD)
         await worked(sessions, address.rpartition("/")[2])
         seen = (await buyer.get(address)).text
@@ -60,7 +61,7 @@ async def test_a_file_shows_what_it_would_change_and_changes_it_when_applied(
 async def test_bad_rows_come_back_in_the_file_and_nothing_is_applied(
     app: FastAPI, sessions: Sessions
 ) -> None:
-    async with await person(app, app.state.sessions, Role.BUYER) as buyer:
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
         address = await upload(buyer, BAD)
         await worked(sessions, address.rpartition("/")[2])
         seen = (await buyer.get(address)).text
@@ -97,7 +98,7 @@ async def test_bad_rows_come_back_in_the_file_and_nothing_is_applied(
 async def test_what_cannot_be_read_is_refused_by_a_sentence(
     app: FastAPI, content: bytes, text: str
 ) -> None:
-    async with await person(app, app.state.sessions, Role.BUYER) as buyer:
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
         answer = await buyer.post(
             "/imports",
             data={"csrf_token": buyer.csrf_token, "kind": "products"},
@@ -111,9 +112,9 @@ async def test_what_cannot_be_read_is_refused_by_a_sentence(
 async def test_somebody_brings_in_and_sees_only_lists_that_are_theirs(
     app: FastAPI, sessions: Sessions
 ) -> None:
-    async with await person(app, app.state.sessions, Role.BUYER) as buyer:
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
         address = await upload(buyer, GOOD)
-    async with await person(app, app.state.sessions, Role.WAREHOUSE) as staff:
+    async with await person(app, app.state.office, Role.WAREHOUSE) as staff:
         answer = await staff.post(
             "/imports",
             data={"csrf_token": staff.csrf_token, "kind": "products"},
@@ -131,7 +132,7 @@ async def test_somebody_brings_in_and_sees_only_lists_that_are_theirs(
 async def test_templates_come_in_the_readers_language_and_can_be_brought_in_as_they_are(
     app: FastAPI, language: str
 ) -> None:
-    async with await person(app, app.state.sessions, Role.ADMIN, language=language) as admin:
+    async with await person(app, app.state.office, Role.ADMIN, language=language) as admin:
         for kind in ("products", "stock", "suppliers", "dealers", "orders"):
             for form in ("csv", "xlsx"):
                 file = await admin.get(f"/imports/templates/{kind}?form={form}")
@@ -145,7 +146,7 @@ async def test_a_list_that_was_taken_away_comes_in_again_without_changes(
     app: FastAPI, sessions: Sessions
 ) -> None:
     await seed_network(sessions, skus=("A", "=B", "+86"))
-    async with await person(app, app.state.sessions, Role.ADMIN) as admin:
+    async with await person(app, app.state.office, Role.ADMIN) as admin:
         for form in ("csv", "xlsx"):
             file = await admin.get(f"/exports/products?form={form}")
             address = await upload(admin, file.content)
@@ -161,7 +162,7 @@ async def test_a_list_that_was_taken_away_comes_in_again_without_changes(
 async def test_nothing_in_an_exported_file_runs(app: FastAPI, sessions: Sessions) -> None:
     await seed_network(sessions, skus=("A",))
     await query(sessions, "UPDATE sku SET name = '=cmd|'' /C calc''!A0' WHERE code = 'A'")
-    async with await person(app, app.state.sessions, Role.ADMIN) as admin:
+    async with await person(app, app.state.office, Role.ADMIN) as admin:
         text = (await admin.get("/exports/products?form=csv")).text
         sheet = (await admin.get("/exports/products?form=xlsx")).content
 
@@ -173,7 +174,7 @@ async def test_nothing_in_an_exported_file_runs(app: FastAPI, sessions: Sessions
 async def test_partners_people_are_masked_for_those_who_may_not_change_them(
     app: FastAPI, sessions: Sessions
 ) -> None:
-    async with await person(app, app.state.sessions, Role.ADMIN) as admin:
+    async with await person(app, app.state.office, Role.ADMIN) as admin:
         address = await upload(
             admin, csv_file("code,name,contact,phone", "D1,x,王小芳,13912345678"), "dealers"
         )
@@ -181,7 +182,7 @@ async def test_partners_people_are_masked_for_those_who_may_not_change_them(
         await admin.send_form(f"{address}/decision", decision="apply")
         await worked(sessions, address.rpartition("/")[2])
         assert "13912345678" in (await admin.get("/exports/dealers")).text
-    async with await person(app, app.state.sessions, Role.MANAGER) as manager:
+    async with await person(app, app.state.office, Role.MANAGER) as manager:
         text = (await manager.get("/exports/dealers")).text
 
     assert "139****5678" in text
@@ -196,7 +197,7 @@ async def test_a_large_list_of_products_is_exported_whole(app: FastAPI, sessions
         " currency, active) SELECT 'S' || lpad(n::text, 6, '0'), 'x', '', 0, 0, 0, 0, 0, 'CNY',"
         " true FROM generate_series(1, 5001) n",
     )
-    async with await person(app, app.state.sessions, Role.BUYER) as buyer:
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
         lines = (await buyer.get("/exports/products")).text.splitlines()
 
     assert len(lines) == 5_002
@@ -204,7 +205,7 @@ async def test_a_large_list_of_products_is_exported_whole(app: FastAPI, sessions
 
 
 async def test_a_workbook_is_imported_like_a_csv_file(app: FastAPI, sessions: Sessions) -> None:
-    async with await person(app, app.state.sessions, Role.BUYER) as buyer:
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
         address = await upload(buyer, xlsx_file([["SKU", "Name", "Price"], ["007", "x", 12.5]]))
         await worked(sessions, address.rpartition("/")[2])
         await buyer.send_form(f"{address}/decision", decision="apply")
@@ -220,16 +221,44 @@ async def test_a_count_that_moves_very_many_units_needs_a_second_person(
 ) -> None:
     await seed_network(sessions, skus=("A",))
     content = csv_file("location,sku,counted", "HQ,A,1001")
-    async with await person(app, app.state.sessions, Role.WAREHOUSE) as staff:
+    async with await person(app, app.state.office, Role.WAREHOUSE) as staff:
         address = await upload(staff, content, "stock")
         await worked(sessions, address.rpartition("/")[2])
         asked = await staff.send_form(f"{address}/decision", decision="apply")
         assert asked.headers["location"].startswith("/approvals/")
         assert await worked(sessions, address.rpartition("/")[2]) == "checked"
     ((approval,),) = await query(sessions, "SELECT id FROM approval")
-    async with await person(app, app.state.sessions, Role.MANAGER) as manager:
+    async with await person(app, app.state.office, Role.MANAGER) as manager:
         seen = (await manager.get(f"/approvals/{approval}")).text
         assert "+1,001" in seen
         await manager.send_form(f"/approvals/{approval}/decide", decision="approve")
     assert await worked(sessions, address.rpartition("/")[2]) == "done"
     assert await query(sessions, "SELECT on_hand FROM stock_balance") == [(1001,)]
+
+
+@pytest.mark.usefixtures("engine")
+async def test_somebody_with_limits_counts_at_his_places_and_sees_his_own_files(
+    app: FastAPI, sessions: Sessions
+) -> None:
+    await seed_network(sessions, ("HQ", "S1"), skus=("A",))
+    own = [Limit("S1")]
+    counts = csv_file("location,sku,counted", "HQ,A,5", "S1,A,7")
+    async with (
+        await person(app, app.state.office, Role.WAREHOUSE) as other,
+        await person(app, app.state.office, Role.WAREHOUSE, limits=own) as keeper,
+        await person(app, app.state.office, Role.ADMIN, limits=own) as chief,
+    ):
+        theirs = await upload(other, csv_file("location,sku,counted", "S1,A,1"), "stock")
+        mine = await upload(keeper, counts, "stock")
+        await worked(sessions, mine.rpartition("/")[2])
+        await keeper.send_form(f"{mine}/decision", decision="apply_partly")
+        await worked(sessions, mine.rpartition("/")[2])
+
+        assert "there is no such location" in (await keeper.get(mine)).text
+        assert (await keeper.get(theirs)).status_code == 404
+        assert theirs not in (await keeper.get("/imports")).text
+        assert mine in (await keeper.get("/imports")).text
+        assert (await other.get(mine)).status_code == 200
+        assert 'value="dealers"' not in (await chief.get("/imports")).text
+    moved = await query(sessions, "SELECT location_id, on_hand::int FROM stock_balance")
+    assert moved == [("S1", 7)]

@@ -39,7 +39,8 @@ _FIND: Final = "SELECT * FROM import_file WHERE id = :id"
 _LIST: Final = """
 SELECT f.*, a.name AS given_by_name FROM import_file f
 LEFT JOIN account a ON a.login = f.given_by
-WHERE f.kind = ANY(:kinds) AND (CAST(:before AS text) = '' OR f.id < :before)
+WHERE f.kind = ANY(:kinds) AND (CAST(:by AS text) = '' OR f.given_by = :by)
+  AND (CAST(:before AS text) = '' OR f.id < :before)
 ORDER BY f.id DESC LIMIT :limit
 """
 _COUNTS: Final = """
@@ -182,10 +183,10 @@ class ImportDesk:
         raise ImportNotFound("there is no such import")
 
     async def history(
-        self, kinds: Sequence[str], limit: int = 50, before: str = ""
+        self, kinds: Sequence[str], limit: int = 50, before: str = "", by: str = ""
     ) -> Sequence[Row[Any]]:
-        """Files of these kinds, the latest first."""
-        return await run(self.session, _LIST, kinds=list(kinds), limit=limit, before=before)
+        """Files of these kinds, or those of them that somebody gave, the latest first."""
+        return await run(self.session, _LIST, kinds=list(kinds), limit=limit, before=before, by=by)
 
     async def counts(self, import_id: str) -> dict[str, int]:
         """How many rows are what now."""

@@ -19,6 +19,7 @@ from db.logistics.claim_tables import CarrierClaimRow
 from db.orders.floor_tables import WaveRow, WaveShipmentRow
 from db.orders.return_acts import open_return
 from db.orders.returns import Asked
+from db.platform.audit import audit
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.platform.permissions import Permission, Role, may
@@ -39,6 +40,7 @@ ABSENT: Final = {
     "item_id": "att_999",
     "wave_no": "W-999",
     "location_id": "NOWHERE",
+    "shop_id": "nobodys",
 }
 OTHERS: Final = {
     "kind": "manual", "invoice_no": "INV-1", "label_no": "L-1", "photo_id": "P-1",
@@ -98,7 +100,7 @@ async def _seed(sessions: Sessions) -> dict[str, str]:
     return {
         "no": "O-2", "return_no": row.return_no, "shipment_no": "O-2-1",
         "parcel_id": "O-2-1-P1", "claim_no": "CL-1", "item_id": "att_1", "wave_no": "W-1",
-        "location_id": "D1",
+        "location_id": "D1", "shop_id": "own-d1",
     }  # fmt: skip
 
 
@@ -244,3 +246,48 @@ async def test_whoever_sees_the_company_finds_all_of_it(
                 missing.append(route)
     # there is no photo, no label, and no page to type a return in by this name
     assert {route for route in missing if "photo" not in route and "label" not in route} == set()
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMIN])
+async def test_the_audit_trail_tells_of_what_one_sees_alone(
+    app: FastAPI, sessions: Sessions, web_sessions: Sessions, role: Role
+) -> None:
+    theirs = await _seed(sessions)
+    about = {
+        "order/ord_2", "return/" + theirs["return_no"], "shipment/O-2-1", "claim/CL-1", "wave/W-1",
+        "invoice/INV-1", "attention/att_1", "location/D1", "shop/own-d1",
+    }  # fmt: skip
+    ours = {"order/ord_3", "location/D2"}
+    async with sessions.begin() as session:
+        for subject in about | ours | {"account/acc_x", "payment/wx"}:
+            await audit(session, "li", "deed", subject, request_id=subject)
+
+    async def told(client: httpx.AsyncClient) -> set[str]:
+        pages = [(await client.get(page)).text for page in ("/audit", "/audit.csv")]
+        items = (await client.get("/api/v1/audit?action=deed")).json()["items"]
+        seen = {item["subject"] for item in items}
+        for subject in about | ours | {"account/acc_x", "payment/wx"}:
+            assert all((subject in page) == (subject in seen) for page in pages), subject
+        return seen
+
+    for limits, expected in (([Limit("D2")], ours), ([Limit("D1")], about)):
+        async with await person(app, web_sessions, role, limits=limits) as client:
+            assert await told(client) == expected
+    async with await person(app, web_sessions, role) as client:
+        secret = {"account/acc_x", "payment/wx"} if role is Role.ADMIN else set()
+        assert await told(client) == about | ours | secret
+
+
+async def test_lists_of_shops_and_places_show_ones_own(
+    app: FastAPI, sessions: Sessions, web_sessions: Sessions
+) -> None:
+    await _seed(sessions)
+    for place, own in (("D1", {"own-d1"}), ("D2", set[str]())):
+        async with await person(app, web_sessions, Role.ADMIN, limits=[Limit(place)]) as client:
+            shops = (await client.get("/api/v1/shops")).json()["items"]
+            assert {shop["id"] for shop in shops} == own
+            people = (await client.get("/people")).text
+            assert ("own-d1" in people) == (place == "D1")
+            for page in ("/shops", "/stock", "/warehouse", "/people/new"):
+                text = (await client.get(page)).text
+                assert f">{'D2' if place == 'D1' else 'D1'}<" not in text, page

@@ -18,11 +18,13 @@ from integrations.gs1 import read_code
 from web.order_actions import body_of
 from web.render import page
 from web.warehouse import COOKIE, Location
+from web.words import floor
 
 router = APIRouter(include_in_schema=False)
 
 _MOST_SHOWN: Final = 100
 _CELLS: Final = re.compile(r"[,;\t，；]")
+_DAYS: Final = {"worked": True, "上班": True, "day off": False, "休息": False}
 Cells = Annotated[str, Form(max_length=900_000)]
 Number = Annotated[str, Form(max_length=7)]
 
@@ -60,11 +62,14 @@ async def setup(request: Request, sessions: SessionsOf, location: Location = Non
     async with sessions.begin() as session:
         places = [one for one in await StockRepository(session).places() if one.kind != "transit"]
     if chosen not in {str(one.location_id) for one in places}:
-        return page(request, "floor_setup.html", places=places, location="", kept=None, bins=[])
+        return page(
+            request, "floor_setup.html", places=places, location="", kept=None, bins=[], floor=floor
+        )  # fmt: skip
     kept = await settings.floor(chosen, sessions)
     bins = (await settings.bins(chosen, sessions)).bins
     return page(
-        request, "floor_setup.html", places=places, location=chosen, kept=kept, bins=bins
+        request, "floor_setup.html", places=places, location=chosen, kept=kept, bins=bins,
+        floor=floor,
     )  # fmt: skip
 
 
@@ -78,8 +83,10 @@ async def keep(
     tolerance_percent: Number = "5",
     cartons: Cells = "",
     cutoffs: Cells = "",
+    works_on: Annotated[list[str] | None, Form(max_length=7)] = None,
+    other_days: Cells = "",
 ) -> Response:
-    """Keep the rule, the cartons (code, three sides, own weight, load) and the cut-offs."""
+    """Keep the rule, the cartons (code, three sides, own weight, load), cut-offs and days."""
     rule = {
         "wave_size": _whole(wave_size), "tolerance_g": _whole(tolerance_g),
         "tolerance_percent": _whole(tolerance_percent),
@@ -94,8 +101,10 @@ async def keep(
     ]
     visits = [{"carrier": row[0], "at": row[1]} for row in _rows(cutoffs, 2, 2)]
     body = body_of(
-        settings.FloorSettings, rule=rule if checked else None, cartons=kinds, cutoffs=visits
-    )
+        settings.FloorSettings, rule=rule if checked else None, cartons=kinds, cutoffs=visits,
+        works_on=[_whole(day) for day in works_on or []],
+        other_days=[{"day": day, "works": _works(word)} for day, word in _rows(other_days, 2, 2)],
+    )  # fmt: skip
     await settings.keep_floor(location, body, context)
     return _back(location)
 
@@ -119,6 +128,12 @@ def _rows(text: str, least: int, most: int) -> Sequence[list[Any]]:
             raise InvalidInput(f"line {number} has {len(cells)} cells")
         found.append(cells)
     return found
+
+
+def _works(word: str) -> bool:
+    if word.lower() not in _DAYS:
+        raise InvalidInput("a single day is either worked or a day off")
+    return _DAYS[word.lower()]
 
 
 def _whole(text: str) -> int:

@@ -103,6 +103,8 @@ _SENTENCES: Final = (
     N_("line {number} has {n} cells"),
     N_("no such carton here: {codes}"),
     N_("a carton or carrier is given twice"),
+    N_("a day is given twice"),
+    N_("a single day is either worked or a day off"),
     N_("wave {no} is closed"),
     N_("not free for a wave here: {shipments}"),
     N_("shipment {shipment} is not to be picked in wave {no}"),

@@ -1,6 +1,6 @@
 """How a location's warehouse works: waves, tolerances, cartons, cut-offs and bins."""
 
-from datetime import time
+from datetime import date, time
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -11,11 +11,13 @@ from api.strict import Code, SafeStr, StrictBody
 from db.orders.floor import Bin, Floor, FloorRule
 from db.orders.packing import PackStation
 from domain.orders.cartons import Carton
+from domain.orders.visits import WorkDays
 from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["warehouse"])
 
 MOST_BINS = 20_000
+Weekday = Annotated[StrictInt, Field(ge=1, le=7)]
 Side = Annotated[StrictInt, Field(ge=1, le=10_000)]
 
 
@@ -45,12 +47,23 @@ class Cutoff(StrictBody):
     at: time
 
 
+class OtherDay(StrictBody):
+    """A single day on which the place works though it is none of its days, or the other way
+    round."""
+
+    day: date
+    works: bool
+
+
 class FloorSettings(StrictBody):
-    """How a location works; without a `rule` weights are not compared."""
+    """How a location works; without a `rule` weights are not compared. Carriers come on the days of
+    the week (Monday is 1) and the single days on which it works."""
 
     rule: Rule | None = None
     cartons: list[CartonKind] = Field(default=[], max_length=100)
     cutoffs: list[Cutoff] = Field(default=[], max_length=50)
+    works_on: list[Weekday] = Field(default=[1, 2, 3, 4, 5, 6, 7], max_length=7)
+    other_days: list[OtherDay] = Field(default=[], max_length=400)
 
 
 class BinPlace(StrictBody):
@@ -97,6 +110,12 @@ async def floor(location_id: Code, sessions: SessionsOf) -> FloorSettings:
         ) if rule.checked else None,
         cartons=[_told(carton) for carton in cartons.values()],
         cutoffs=[Cutoff(carrier=carrier, at=at) for carrier, at in cutoffs.items()],
+        works_on=[int(digit) for digit in rule.works_on],
+        other_days=sorted(
+            [OtherDay(day=day, works=False) for day in rule.days_off]
+            + [OtherDay(day=day, works=True) for day in rule.days_on],
+            key=lambda one: one.day,
+        ),
     )  # fmt: skip
 
 
@@ -107,12 +126,20 @@ async def keep_floor(location_id: Code, body: FloorSettings, context: Context) -
     carriers = [cutoff.carrier for cutoff in body.cutoffs]
     if len(set(codes)) < len(codes) or len(set(carriers)) < len(carriers):
         raise InvalidInput("a carton or carrier is given twice")
+    if len({one.day for one in body.other_days}) < len(body.other_days):
+        raise InvalidInput("a day is given twice")
+    days = WorkDays(
+        "".join(str(day) for day in sorted(set(body.works_on))),
+        frozenset(one.day for one in body.other_days if not one.works),
+        frozenset(one.day for one in body.other_days if one.works),
+    )
     rule = FloorRule(**body.rule.model_dump()) if body.rule else None
     cutoffs = {cutoff.carrier: cutoff.at.replace(tzinfo=None) for cutoff in body.cutoffs}
     async with context.sessions.begin() as session:
         await Floor(session, context.actor).keep(
-            location_id, rule, [_kept(one) for one in body.cartons], cutoffs, context.request_id
-        )
+            location_id, rule, [_kept(one) for one in body.cartons], cutoffs, days,
+            context.request_id,
+        )  # fmt: skip
     return body
 
 

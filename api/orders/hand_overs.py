@@ -194,7 +194,7 @@ async def left_behind(
 ) -> list[LeftOver]:
     """What was begun or is due and has not left, by cut-off and urgency."""
     async with sessions.begin() as session:
-        rows = await left_overs(session, location, limit)
+        rows = await left_overs(session, location, limit, datetime.now(UTC))
     return [
         LeftOver(
             shipment_no=row.no, location=row.location_id, carrier=row.carrier, kind=row.kind,

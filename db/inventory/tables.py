@@ -1,13 +1,14 @@
 """Places, SKUs and the stock ledger. `stock_balance` is what the moves add up to."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.types import BIGINT, TIMESTAMP
+from db.types import BIGINT, DATES, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
+_NO_DAYS = {"server_default": text("'{}'")}
 
 
 class LocationRow(SQLModel, table=True):
@@ -17,6 +18,7 @@ class LocationRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("kind IN ('hq','region','store','dealer','transit')", name="location_kind"),
         CheckConstraint("parent_id <> id", name="location_is_not_its_own_parent"),
+        CheckConstraint("works_on ~ '^1?2?3?4?5?6?7?$'", name="location_works_on_days_of_the_week"),
     )
     id: str = Field(primary_key=True)
     name: str
@@ -37,6 +39,10 @@ class LocationRow(SQLModel, table=True):
     handling_minor: int = Field(default=0, sa_type=BIGINT)
     ships: bool = True
     active: bool = True
+    # Days of the week on which somebody is there, Monday is 1, and single days that are otherwise.
+    works_on: str = Field(default="1234567", sa_column_kwargs={"server_default": "1234567"})
+    days_off: list[date] = Field(default=[], sa_type=DATES, sa_column_kwargs=_NO_DAYS)
+    days_on: list[date] = Field(default=[], sa_type=DATES, sa_column_kwargs=_NO_DAYS)
 
 
 class SkuRow(SQLModel, table=True):

@@ -12,6 +12,7 @@ from db.platform.audit import audit
 from db.scope import scope_in
 from db.sql import run
 from domain.orders.cartons import Carton
+from domain.orders.visits import WorkDays
 from domain.shared.errors import InvalidInput, UnknownLocation, UnknownSku
 
 _CARTONS: Final = """
@@ -20,9 +21,15 @@ WHERE location_id = :location ORDER BY length_mm::bigint * width_mm * height_mm,
 """
 
 _FLOOR: Final = """
-SELECT l.id, l.name, r.wave_size, r.tolerance_g, r.tolerance_percent,
-       r.location_id IS NOT NULL AS checked
+SELECT l.id, l.name, l.works_on, l.days_off, l.days_on, r.wave_size, r.tolerance_g,
+       r.tolerance_percent, r.location_id IS NOT NULL AS checked
 FROM location l LEFT JOIN floor_rule r ON r.location_id = l.id WHERE l.id = :location
+"""
+
+_KEEP_DAYS: Final = """
+UPDATE location SET works_on = :works_on, days_off = CAST(:off AS date[]),
+                    days_on = CAST(:on AS date[])
+WHERE id = :location
 """
 
 _KEEP_RULE: Final = """
@@ -120,9 +127,10 @@ class Floor:
         rule: FloorRule | None,
         cartons: Sequence[Carton],
         cutoffs: Mapping[str, time],
+        days: WorkDays,
         request_id: str,
     ) -> None:
-        """Replace how a place works; without a rule weights are not compared any more.
+        """Replace how a place works, and when; without a rule weights are not compared any more.
 
         Raises UnknownLocation.
         """
@@ -135,6 +143,10 @@ class Floor:
                 self.session, _KEEP_RULE, location=location, wave_size=rule.wave_size,
                 tolerance_g=rule.tolerance_g, tolerance_percent=rule.tolerance_percent,
             )  # fmt: skip
+        await run(
+            self.session, _KEEP_DAYS, location=location, works_on=days.weekdays,
+            off=sorted(days.off), on=sorted(days.on),
+        )  # fmt: skip
         for one in cartons:
             length_mm, width_mm, height_mm = one.sides
             await run(

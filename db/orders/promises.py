@@ -1,6 +1,6 @@
 """The clocks of orders: as their rows say, told to people, and listed by what is due next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -25,6 +25,7 @@ from domain.orders.promises import (
     promises,
 )
 from domain.orders.snapshot import ChannelState
+from domain.orders.visits import WorkDays
 
 MOST_LISTED: Final = 2000
 
@@ -62,6 +63,8 @@ LEFT JOIN LATERAL (
     SELECT min(l.name) AS place,
            jsonb_agg(jsonb_build_object('status', x.status, 'carrier', x.carrier,
                                         'cutoff', v.at, 'zone', l.zone,
+                                        'works_on', l.works_on, 'off', l.days_off,
+                                        'on', l.days_on,
                                         'picked', x.picked_at IS NOT NULL
                                                   OR x.waits_for = 'packing')
                      ORDER BY x.no) AS shipments
@@ -109,6 +112,7 @@ def promises_of(row: Any) -> tuple[Promise, ...]:
             carrier=leading.get("carrier") or "",
             cutoff=time.fromisoformat(cutoff) if cutoff else None,
             zone=leading.get("zone") or "UTC",
+            days=_days(leading),
             rules=PromiseRules.of(row.shop_settings or {}),
         )
     )
@@ -164,6 +168,13 @@ def _listed(row: Row[Any]) -> Sequence[Listed]:
         for one in promises_of(row)
         if not one.met
     ]
+
+
+def _days(shipment: Mapping[str, Any]) -> WorkDays:
+    """When the place works that sends it; a shipment that is not there yet is sent on any day."""
+    if not shipment.get("works_on"):
+        return WorkDays()
+    return WorkDays.told(shipment["works_on"], shipment["off"], shipment["on"])
 
 
 def _hold(span: Sequence[str | None]) -> Hold:

@@ -49,6 +49,8 @@ LEFT JOIN LATERAL (
     SELECT jsonb_agg(jsonb_build_object('no', x.no, 'workflow_id', x.workflow_id,
                                         'status', x.status, 'ahead', x.sent_ahead,
                                         'carrier', x.carrier, 'cutoff', v.at, 'zone', l.zone,
+                                        'works_on', l.works_on, 'off', l.days_off,
+                                        'on', l.days_on,
                                         'picked', x.picked_at IS NOT NULL
                                                   OR x.waits_for = 'packing')
                      ORDER BY x.no) AS shipments,

@@ -11,14 +11,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.platform.audit import audit
 from db.sql import run
-from domain.orders.waves import Candidate, LeftWhy, Suggestion, next_cutoff, suggest
+from domain.orders.visits import WorkDays, next_visit
+from domain.orders.waves import Candidate, LeftWhy, Suggestion, suggest
 from domain.shared.errors import ActionNotAllowed, InvalidInput, UnknownLocation, WaveNotFound
 
 _MOST_CANDIDATES: Final = 2000
 DEFAULT_SIZE: Final = 20
 
 _PLACE: Final = """
-SELECT l.id, l.zone, coalesce(r.wave_size, :size) AS wave_size
+SELECT l.id, l.zone, l.works_on, l.days_off, l.days_on, coalesce(r.wave_size, :size) AS wave_size
 FROM location l LEFT JOIN floor_rule r ON r.location_id = l.id WHERE l.id = :location
 """
 
@@ -134,11 +135,12 @@ class Waves:
         """Waves that could be made now of all that waits here. Raises UnknownLocation."""
         place = await self._place(location)
         zone = ZoneInfo(place.zone)
+        days = WorkDays(place.works_on, frozenset(place.days_off), frozenset(place.days_on))
         rows = await run(self.session, _CANDIDATES, location=location, most=_MOST_CANDIDATES)
         candidates = [
             Candidate(
                 row.no, row.carrier, frozenset(row.zones), row.lines, row.ship_by,
-                next_cutoff(row.cutoff, zone, now) if row.cutoff else None,
+                next_visit(row.cutoff, zone, now, days) if row.cutoff else None,
             )
             for row in rows
         ]  # fmt: skip

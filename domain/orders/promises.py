@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from domain.orders.visits import ALWAYS, WorkDays, last_visit
+
 # [from, to); `to` is None while the order is held.
 Hold = tuple[datetime, datetime | None]
 
@@ -67,7 +69,8 @@ class PromiseRules:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What decides about the clocks of one order. `cutoff` is when its carrier comes, in `zone`."""
+    """What decides about the clocks of one order. `cutoff` is when its carrier comes, in `zone` on
+    `days`."""
 
     ship_by: datetime
     holds: Sequence[Hold] = ()
@@ -77,6 +80,7 @@ class Promised:
     carrier: str = ""
     cutoff: time | None = None
     zone: str = "UTC"
+    days: WorkDays = ALWAYS
     rules: PromiseRules = PromiseRules()
 
 
@@ -138,14 +142,10 @@ def promises(order: Promised) -> tuple[Promise, ...]:
 
 def pick_by(order: Promised) -> datetime:
     """Before the carrier's last visit that keeps the ship-by; else some time before it."""
+    usual = order.ship_by - order.rules.pick_before
     if order.cutoff is None:
-        return order.ship_by - order.rules.pick_before
-    zone = ZoneInfo(order.zone)
-    local = order.ship_by.astimezone(zone)
-    visit = datetime.combine(local.date(), order.cutoff, zone)
-    if visit > local:
-        visit = datetime.combine(local.date() - timedelta(days=1), order.cutoff, zone)
-    return visit.astimezone(UTC)
+        return usual
+    return last_visit(order.cutoff, ZoneInfo(order.zone), order.ship_by, order.days) or usual
 
 
 def moved(due: datetime, holds: Iterable[Hold]) -> tuple[datetime, bool]:

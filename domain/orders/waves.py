@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
-from zoneinfo import ZoneInfo
 
 URGENT_WITHIN: Final = timedelta(hours=2)
 
@@ -50,15 +49,6 @@ class Suggestion:
     cutoff: datetime | None
     zone: str
     shipment_nos: tuple[str, ...]
-
-
-def next_cutoff(at: time, zone: ZoneInfo, now: datetime) -> datetime:
-    """When the carrier comes next, on the clock of the place."""
-    local = now.astimezone(zone)
-    today = datetime.combine(local.date(), at, zone)
-    if today > local:
-        return today
-    return datetime.combine(local.date() + timedelta(days=1), at, zone)
 
 
 def suggest(candidates: Iterable[Candidate], most: int, now: datetime) -> list[Suggestion]:

@@ -4,6 +4,16 @@ from typing import Final
 
 from api.language import N_
 
+WEEKDAYS: Final = {
+    1: N_("Monday"),
+    2: N_("Tuesday"),
+    3: N_("Wednesday"),
+    4: N_("Thursday"),
+    5: N_("Friday"),
+    6: N_("Saturday"),
+    7: N_("Sunday"),
+}
+
 # By what a scan did; `{n}` of `{asked}` units, `{slot}` is a place in the wave.
 SCAN: Final = {
     "count": N_("{n} of {asked}"),

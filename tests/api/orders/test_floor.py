@@ -25,6 +25,10 @@ SETTINGS = {
          "most_g": 20000},
     ],
     "cutoffs": [{"carrier": "sf", "at": "18:30:00"}],
+    "works_on": [1, 2, 3, 4, 5],
+    "other_days": [
+        {"day": "2027-02-05", "works": False}, {"day": "2027-02-06", "works": True},
+    ],
 }  # fmt: skip
 
 
@@ -45,13 +49,17 @@ async def pack(client: httpx.AsyncClient, *weights: int, **more: Any) -> httpx.R
 
 
 async def test_a_place_keeps_how_it_works(client: httpx.AsyncClient) -> None:
-    assert (await client.get(FLOOR)).json() == {"rule": None, "cartons": [], "cutoffs": []}
+    nothing = {"rule": None, "cutoffs": [], "works_on": [1, 2, 3, 4, 5, 6, 7], "other_days": []}
+    assert (await client.get(FLOOR)).json() == {**nothing, "cartons": []}
 
     assert (await client.put(FLOOR, json=SETTINGS)).status_code == 200
     assert (await client.get(FLOOR)).json() == SETTINGS
 
     await client.put(FLOOR, json={"cartons": SETTINGS["cartons"]})
-    assert (await client.get(FLOOR)).json() == {**SETTINGS, "rule": None, "cutoffs": []}
+    assert (await client.get(FLOOR)).json() == {**SETTINGS, **nothing}
+    twice = {"other_days": [SETTINGS["other_days"][0]] * 2}  # type: ignore[index]
+    assert (await client.put(FLOOR, json=twice)).status_code == 422
+    assert (await client.put(FLOOR, json={"works_on": [0]})).status_code == 422
 
 
 async def test_without_a_rule_nobody_compares_weights(client: httpx.AsyncClient) -> None:

@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pypdfium2
@@ -245,3 +246,24 @@ async def test_an_unknown_hand_over_place_or_carrier_is_not_found(
     nowhere = await client.post(PATH, json={"location": "NO", "carrier": "sf"})
     nobody = await client.post(PATH, json={"location": "HQ", "carrier": "dhl"})
     assert (nowhere.status_code, nobody.status_code) == (404, 422)
+
+
+async def test_a_carrier_that_does_not_come_today_leaves_nothing_behind(
+    client: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    waiting = "UPDATE shipment SET status = 'picking', ship_by = NULL, carrier = 'sf' RETURNING 1"
+    await rows(sessions, waiting)
+    coming = "INSERT INTO carrier_cutoff (location_id, carrier, at) VALUES ('HQ', 'sf', '00:00')"
+    await rows(sessions, f"{coming} RETURNING 1")
+    places = "UPDATE location SET works_on = :days, days_on = CAST(:on AS date[]) RETURNING 1"
+
+    async def left() -> list[bool]:
+        answer = await client.get("/api/v1/left-overs?location=HQ")
+        return [one["cutoff_passed"] for one in answer.json()]
+
+    assert await left() == [True, True, True]
+    await rows(sessions, places, days="", on=[])
+    assert await left() == []
+    today = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    await rows(sessions, places, days="", on=[today])
+    assert await left() == [True, True, True]

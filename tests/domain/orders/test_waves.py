@@ -1,12 +1,11 @@
 """Waves hold what is walked together, and leave nobody behind."""
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders.waves import Candidate, WaveKind, next_cutoff, suggest
+from domain.orders.waves import Candidate, WaveKind, suggest
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
 EVENING = NOW + timedelta(hours=8)
@@ -75,11 +74,3 @@ def test_everybody_is_in_one_wave_and_none_is_too_large(
     placed = [no for wave in waves for no in wave.shipment_nos]
     assert sorted(placed) == sorted(one.shipment_no for one in candidates)
     assert all(1 <= len(wave.shipment_nos) <= most for wave in waves)
-
-
-def test_a_cut_off_is_on_the_clock_of_the_place_and_never_past() -> None:
-    shanghai = ZoneInfo("Asia/Shanghai")
-
-    assert next_cutoff(time(18, 0), shanghai, NOW) == EVENING
-    assert next_cutoff(time(10, 0), shanghai, NOW) == NOW + timedelta(days=1)
-    assert next_cutoff(time(9, 0), shanghai, NOW) == NOW + timedelta(hours=23)

@@ -8,6 +8,7 @@ from tests.workflows.finance.test_voucher_exports import ONE_VOUCHER
 from tests.workflows.test_claims import ONE_CLAIM
 from tests.workflows.test_intercepting import ASKED_BACK
 from tests.workflows.test_lost_answers import AND_BACK, TO_THE_DOOR
+from tests.workflows.test_promises import PROMISED
 from tests.workflows.test_refunds import ONE_REFUND
 from tests.workflows.test_returns_once import STORIES
 from tests.workflows.test_together import CHANGED, GATHERED
@@ -15,7 +16,7 @@ from worker import World, activities_of
 
 # No story loses their answer.
 NOT_TRIED: Final = frozenset({
-    "order.change_hold", "order.fetch", "order.carry_out", "order.tell_promises", "shipment.settle",
+    "order.change_hold", "order.fetch", "order.carry_out", "shipment.settle",
     "shipment.keep_back", "shipment.load", "shipment.label_anew", "waybill.by_hand",
     "waybill.voided_by_hand", "waybill.ask", "waybill.follow", "attention.resolve",
     "attention.went_on",
@@ -31,7 +32,7 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     }
     tried = {
         *TO_THE_DOOR, *AND_BACK, *ONE_REFUND, *STORIES, *ONE_INVOICE, *ONE_VOUCHER, *ONE_CLAIM,
-        *ASKED_BACK, CHANGED, GATHERED,
+        *ASKED_BACK, CHANGED, GATHERED, PROMISED,
     }  # fmt: skip
 
     assert names - tried == NOT_TRIED

@@ -6,10 +6,15 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.orders.messages import Accepted, PlaceHold, ReleaseHold
-from tests.workflows.world import Company, own_order
+from db.engine import Sessions
+from db.platform.pausing import pause
+from domain.orders.messages import Accepted, PlaceHold, ReleaseHold, ResolveStep, StateChanged
+from domain.shared.errors import Rejected
+from tests.workflows.test_lost_answers import LoseAnswer
+from tests.workflows.world import Company, company, own_order
 
 H = timedelta(hours=1)
+PROMISED = "order.tell_promises"
 SAID = (
     "SELECT coalesce(string_agg(code || ' ' || split_part(step_id, '/', 3) ||"
     " CASE WHEN resolved_at IS NULL THEN '' ELSE ' over' END, ', ' ORDER BY id), '')"
@@ -66,7 +71,7 @@ async def test_an_order_that_keeps_its_promises_tells_nobody_and_does_nothing_mo
         if event.HasField("marker_recorded_event_attributes")
     ]
     assert done
-    assert "order.tell_promises" not in str(done)
+    assert PROMISED not in str(done)
 
 
 async def test_a_hold_stops_our_clock_and_moves_it_but_the_channels_goes_on(
@@ -121,3 +126,60 @@ async def test_who_saw_it_is_not_told_again_until_it_gets_worse(
     assert await shop.row(SAID) == ("pick_by warning over",)
     await temporal_env.sleep(H)
     await shop.until(SAID, "pick_by warning over, pick_by escalation")
+
+
+async def test_the_clocks_go_on_while_a_step_of_the_order_itself_waits_for_a_person(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    async def refuse(external_no: str) -> bytes:
+        raise Rejected("there is no such order", code="404")
+
+    shop.outside.shop.fetch_raw = refuse  # type: ignore[method-assign]
+    order = await _promised(shop, temporal_env)
+    await shop.row("UPDATE sales_order SET fetch_needed = true RETURNING 1")
+    await order.signal("state_changed", StateChanged("test"))
+    await shop.parked("fetch")
+
+    await temporal_env.sleep(4.5 * H)
+    await shop.until(SAID, "pick_by warning")
+    await temporal_env.sleep(2 * H)
+    await shop.until(SAID, "pick_by warning over, pick_by escalation")
+
+    assert await shop.row("SELECT attempts FROM attention WHERE step_id = 'fetch'") == (1,)
+    decision = ResolveStep("fetch", "skip", "kefu", "known by phone", "")
+    await order.execute_update("resolve_step", decision, result_type=Accepted)
+    await shop.until("SELECT count(*) FROM attention WHERE step_id = 'fetch'", 1)
+
+
+async def test_they_go_on_at_a_shut_gate_and_a_hold_stops_them_there_too(
+    shop: Company, temporal_env: WorkflowEnvironment
+) -> None:
+    order = await _promised(shop, temporal_env)
+    await shop.row("UPDATE sales_order SET fetch_needed = true RETURNING 1")
+    async with shop.sessions.begin() as session:
+        await pause(session, "shop/mini", "Li Lei", "stock-taking")
+    await order.signal("state_changed", StateChanged("test"))
+    await shop.until("SELECT count(*) FROM gate_wait", 1)
+
+    await temporal_env.sleep(4.5 * H)
+    await shop.until(SAID, "pick_by warning")
+    await order.execute_update("hold", PlaceHold("look", "kefu"), result_type=Accepted)
+    await shop.until(SAID, "pick_by warning over")
+    await temporal_env.sleep(3 * H)
+
+    assert await shop.row(SAID) == ("pick_by warning over",)
+
+
+async def test_a_warning_whose_answer_is_lost_is_said_once(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    losing = LoseAnswer(PROMISED)
+    async with company(temporal_env.client, sessions, losing) as shop:
+        await shop.seed()
+        await _promised(shop, temporal_env)
+        await temporal_env.sleep(4.5 * H)
+        await shop.until(SAID, "pick_by warning")
+        await temporal_env.sleep(2 * H)
+
+        await shop.until(SAID, "pick_by warning over, pick_by escalation")
+        assert losing.lost == 1

@@ -57,6 +57,7 @@ from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import (
     Attended,
     Cause,
+    Clocks,
     Interrupted,
     Step,
     StepConsole,
@@ -74,7 +75,8 @@ class OrderWorkflow(Attended):
     @workflow.init
     def __init__(self, ref: OrderRef) -> None:
         self._ref = ref
-        self._console = StepConsole(ref.order_id)
+        clocks = Clocks(lambda: self._state.promise_at, self._tell_promises)
+        self._console = StepConsole(ref.order_id, clocks=clocks)
         self._state = OrderState(ref.order_id, 0, OrderStatus.RECEIVED)
         self._inbox: list[InboxId] = []
         self._events = 0
@@ -414,7 +416,7 @@ class OrderWorkflow(Attended):
                 await handle.signal("stop_requested", StopRequested(plan.hash, reason))
             except FailureError:
                 silent.append(shipment.no)
-        await workflow.wait_condition(
+        await self._console.until(
             lambda: all(s.no in self._stopped | self._left or s.no in silent for s in running)
         )
         if silent:

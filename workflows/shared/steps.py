@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -78,12 +79,26 @@ class Cause:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What a lifecycle has to do at a time, however long a step of it waits."""
+
+    due: Callable[[], datetime | None]
+    strike: Callable[[], Awaitable[None]]
+
+
+_NO_CLOCKS = Clocks(lambda: None, partial(asyncio.sleep, 0))
+
+
 class StepConsole:
     """Runs the steps of one workflow; its decisions come in through the workflow's update."""
 
-    def __init__(self, order_id: OrderId, shipment_no: str = "") -> None:
+    def __init__(
+        self, order_id: OrderId, shipment_no: str = "", clocks: Clocks = _NO_CLOCKS
+    ) -> None:
         self._order_id = order_id
         self._shipment_no = shipment_no
+        self._clocks = clocks
         self._decisions: dict[str, ResolveStep] = {}
         self._parked: dict[str, tuple[StepAction, ...]] = {}
         self._openings = 0
@@ -202,7 +217,7 @@ class StepConsole:
             ),
             **DATABASE,
         )
-        await workflow.wait_condition(lambda: step_id in self._decisions or interrupted())
+        await self.until(lambda: step_id in self._decisions or interrupted())
         decision = self._decisions.pop(step_id, None)
         self._parked.pop(step_id, None)
         await workflow.execute_local_activity_method(
@@ -225,6 +240,21 @@ class StepConsole:
         self._actor = decision.actor
         return decision
 
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait for something; the lifecycle's clocks strike meanwhile."""
+        while not done():
+            at = self._clocks.due()
+            longest = max(at - workflow.now(), timedelta(0)) if at is not None else None
+            try:
+                await workflow.wait_condition(
+                    partial(self._woken, done, at), timeout=longest
+                )  # fmt: skip
+            except TimeoutError:
+                await self._clocks.strike()
+
+    def _woken(self, done: Callable[[], bool], at: datetime | None) -> bool:
+        return done() or self._clocks.due() != at
+
     async def _went_on(self, step_id: str) -> None:
         """What a person decided about the step helped."""
         await workflow.execute_local_activity_method(
@@ -241,12 +271,9 @@ class StepConsole:
         We are told only of gates that steps of ours are queued at. Which one a step came to, its
         activity alone knows: a parcel lies where it was ordered, whoever would make it now.
         """
-        try:
-            await workflow.wait_condition(
-                lambda: self._openings > seen or interrupted(), timeout=GATE_PATIENCE
-            )
-        except TimeoutError:
-            return
+        patience = asyncio.ensure_future(asyncio.sleep(GATE_PATIENCE.total_seconds()))
+        await self.until(lambda: self._openings > seen or interrupted() or patience.done())
+        patience.cancel()
         if interrupted():
             raise Interrupted("waiting at a gate")
 

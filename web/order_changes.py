@@ -12,6 +12,7 @@ from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import together
 from db.shared import line_edits, regrouping
 from domain.orders.editing import EditPlan, why_not_edited
+from domain.orders.effects import Effects
 from domain.orders.messages import LineUnits
 from domain.orders.plan_effects import (
     effects_of_edit,
@@ -155,27 +156,31 @@ async def lines_form(
     context: Context,
     line_id: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
     units: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
+    instead: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
     sku: Annotated[str, Query(max_length=100)] = "",
     sku_units: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """Choose other quantities, take lines out or add one; below, what that costs."""
+    """Choose other quantities or goods, take lines out or add one; below, what that does."""
     about = await order_context(context, no)
-    wanted = lines_of(line_id, units, sku, sku_units)
+    wanted = lines_of(line_id, units, instead, sku, sku_units)
     plan: EditPlan | None = None
+    effects: Effects | None = None
     refused = ""
     async with context.sessions.begin() as session:
         what = await line_edits.editable(session, about["order"].id)
         refused = why_not_edited(what)
         if wanted and not refused:
             try:
-                plan = await line_edits.edit_plan(session, about["order"].id, wanted)
+                plan, free = await line_edits.edit_preview(session, about["order"].id, wanted)
+                places = await regrouping.sending_places(session)
+                effects = effects_of_edit(plan, about["current"], free, places, COMPANY_CURRENCY)
             except (ActionNotAllowed, InvalidInput) as error:
                 refused = str(error)
-    chosen = {one.line_id: one.quantity for one in wanted if one.line_id}
+    chosen = {one.line_id: one for one in wanted if one.line_id}
     return page(
         request, "lines.html", plan=plan, refused=refused, lines=what.lines, chosen=chosen,
         sku=sku, sku_units=sku_units, may_edit=not why_not_edited(what),
-        effects=plan and effects_of_edit(plan, about["current"]), **about,
+        effects=effects, **about,
     )  # fmt: skip
 
 
@@ -189,13 +194,14 @@ async def change_lines(
     reason: Text = "",
     line_id: Annotated[list[str] | None, Form(max_length=_MOST_LINES)] = None,
     units: Annotated[list[str] | None, Form(max_length=_MOST_LINES)] = None,
+    instead: Annotated[list[str] | None, Form(max_length=_MOST_LINES)] = None,
     sku: Annotated[str, Form(max_length=100)] = "",
     sku_units: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Carry out the plan that was shown."""
     lines = [
         {"line_id": one.line_id, "sku": one.sku, "quantity": one.quantity}
-        for one in lines_of(line_id, units, sku, sku_units)
+        for one in lines_of(line_id, units, instead, sku, sku_units)
     ]
     body = body_of(editing.Lines, plan_hash=plan_hash, reason=reason, lines=lines)
     await editing.change_lines(no, body, context, settings)
@@ -203,10 +209,22 @@ async def change_lines(
 
 
 def lines_of(
-    line_ids: list[str] | None, units: list[str] | None, sku: str, sku_units: str
+    line_ids: list[str] | None,
+    units: list[str] | None,
+    instead: list[str] | None,
+    sku: str,
+    sku_units: str,
 ) -> list[LineUnits]:
-    """The lines of a form as they shall be. Raises InvalidInput."""
-    wanted = [LineUnits(line, quantity) for line, quantity in wanted_of(line_ids, units).items()]
+    """The lines of a form as they shall be; `instead` are other SKUs for them. Raises
+    InvalidInput."""
+    quantities = wanted_of(line_ids, units)
+    others = [typed(one)[:100] for one in instead or [""] * len(quantities)]
+    if len(others) != len(quantities):
+        raise InvalidInput("the form cannot be read; open the page again")
+    wanted = [
+        LineUnits(line, quantity, other)
+        for (line, quantity), other in zip(quantities.items(), others, strict=True)
+    ]
     if code := typed(sku):
         wanted.append(LineUnits("", wanted_of([""], [sku_units or "1"])[""], code))
     return wanted

@@ -45,6 +45,8 @@ _SENTENCES: Final = (
     N_("the address is missing or incomplete"),
     N_("no carrier goes there from where {no} is packed"),
     N_("no carrier of ours goes there"),
+    N_("of {sku} {free} are free, {needed} are needed"),
+    N_("it does not fit into as many parcels as the shop allows"),
     N_("no place that sends there has all of it"),
     N_("others were faster: it is not free any more"),
     N_("order {no} is of another buyer"),

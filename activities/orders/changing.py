@@ -83,7 +83,9 @@ async def _carry_out(session: AsyncSession, order_id: str, command: ChangeByPlan
         case "lines":
             plan = await line_edits.edit_plan(session, order_id, command.lines)
             _refuse_another(plan.hash, command)
-            await line_edits.carry_out_edit(session, order_id, plan, reason, actor)
+            await line_edits.carry_out_edit(
+                session, order_id, plan, command.change_id, reason, actor
+            )
         case _:
             raise InvalidInput("there is no such change")
     await regrouping.keep_change(

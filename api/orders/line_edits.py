@@ -1,5 +1,6 @@
 """Other lines of an order before anything is picked: first the plan, then it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -15,9 +16,12 @@ from api.orders.returns import minor
 from api.orders.routes import State
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
+from db.logistics.tariffs import COMPANY_CURRENCY
 from db.shared import line_edits
+from db.shared.regrouping import sending_places
+from domain.orders.added_units import FreeNow
 from domain.orders.editing import EditPlan
-from domain.orders.effects import OrderNow
+from domain.orders.effects import Effects
 from domain.orders.messages import ChangeByPlan, LineUnits
 from domain.orders.plan_effects import effects_of_edit
 from domain.platform.approvals import ApprovalKind
@@ -54,6 +58,24 @@ class EditedLineView(StrictBody):
     payable_after: MoneyView
 
 
+class ReservedView(StrictBody):
+    """Units that the change reserves: along with a `shipment`, or in a new one where it is
+    empty."""
+
+    shipment: str
+    location: str
+    sku: str
+    quantity: int
+
+
+class FreeView(StrictBody):
+    """Units of a SKU that the change needs, and what is free at each location now."""
+
+    sku: str
+    needed: int
+    locations: dict[str, int]
+
+
 class LinesView(StrictBody):
     """Lines that change. What is `owed` holds the order until it is paid; `refund` goes back."""
 
@@ -63,10 +85,12 @@ class LinesView(StrictBody):
     payable_after: MoneyView
     owed: MoneyView
     refund: MoneyView
+    reserved: list[ReservedView]
+    free: list[FreeView]
     effects: EffectsView
 
     @classmethod
-    def of(cls, plan: EditPlan, now: OrderNow) -> "LinesView":
+    def of(cls, plan: EditPlan, free: Sequence[FreeNow], effects: Effects) -> "LinesView":
         def money(minor: int) -> MoneyView:
             return MoneyView.of(minor, plan.currency)
 
@@ -83,7 +107,16 @@ class LinesView(StrictBody):
             ],
             payable_before=money(plan.payable_before_minor),
             payable_after=money(plan.payable_after_minor), owed=money(plan.owed_minor),
-            refund=money(plan.refund_minor), effects=EffectsView.of(effects_of_edit(plan, now)),
+            refund=money(plan.refund_minor), effects=EffectsView.of(effects),
+            reserved=[
+                ReservedView(shipment=one.shipment_no, location=one.location_id, sku=sku,
+                             quantity=units)
+                for one in plan.added
+                for _, sku, units in one.lines
+            ],
+            free=[
+                FreeView(sku=one.sku, needed=one.units, locations=dict(one.places)) for one in free
+            ],
         )  # fmt: skip
 
 
@@ -94,7 +127,9 @@ async def lines_plan(no: Code, body: LinesWish, context: Context) -> LinesView:
     now = await read_now(context, no)
     async with context.sessions.begin() as session:
         wanted = await _edited(session, order_id, body)
-        return LinesView.of(await line_edits.edit_plan(session, order_id, wanted), now)
+        plan, free = await line_edits.edit_preview(session, order_id, wanted)
+        places = await sending_places(session)
+    return LinesView.of(plan, free, effects_of_edit(plan, now, free, places, COMPANY_CURRENCY))
 
 
 @router.post("/orders/{no}/lines", responses=WAITS)

@@ -168,8 +168,11 @@ SELECT CAST(:target AS text), sku, location_id, lot, condition, owner, CAST(:ord
        CAST(:workflow_id AS text), quantity, 0, 0, 'held'
 FROM taken
 ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
-SET voided_quantity = reservation.voided_quantity - excluded.quantity, state = 'held',
-    resolved_at = NULL
+SET quantity = reservation.quantity + excluded.quantity
+               - least(reservation.voided_quantity, excluded.quantity),
+    voided_quantity = reservation.voided_quantity
+                      - least(reservation.voided_quantity, excluded.quantity),
+    state = 'held', resolved_at = NULL
 RETURNING sku
 """  # noqa: S608 (made of constants)
 

@@ -34,10 +34,12 @@ async def reserve_placements(
     actor: str,
 ) -> None:
     """Reserve each placement and make its shipment. Raises PlanChanged when others were faster."""
+    if not placements:
+        return
     row = (await run(session, _COUNT, order_id=order_id))[0]
     numbers = [f"{row.no}-S{row.shipments + n}" for n in range(1, len(placements) + 1)]
     requests = [
-        _request(no, order_id, one, network) for no, one in zip(numbers, placements, strict=True)
+        request_of(no, order_id, one, network) for no, one in zip(numbers, placements, strict=True)
     ]
     answers = await StockRepository(session).reserve_batch(requests)
     if any(answer is not Reserved.GRANTED for answer in answers.values()):
@@ -71,7 +73,10 @@ async def keep_decision(
     await run(session, allocating.INSERT_DECISIONS, decisions=json.dumps([row]))
 
 
-def _request(no: str, order_id: str, one: Placement, network: Network) -> ReserveStock:
+def request_of(
+    reservation_id: str, order_id: str, one: Placement, network: Network
+) -> ReserveStock:
+    """Taken from the network's picture. Raises PlanChanged where it is not free any more."""
     place = LocationId(one.location_id)
     lines = tuple(
         StockLine(StockKey(Sku(sku), place, Lot(lot)), units)
@@ -80,4 +85,4 @@ def _request(no: str, order_id: str, one: Placement, network: Network) -> Reserv
     )
     if sum(line.quantity for line in lines) < sum(quantity for *_, quantity in one.lines):
         raise PlanChanged("others were faster: it is not free any more")
-    return ReserveStock(no, lines, order_id, shipment_workflow_id(no))
+    return ReserveStock(reservation_id, lines, order_id, shipment_workflow_id(reservation_id))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.orders.added_units import Added, Shelves, parts_given_back, place_added
 from domain.orders.channels import OUR_CHANNELS
 from domain.orders.companions import Companion, plan_hash
 from domain.orders.messages import LineUnits
@@ -20,6 +21,7 @@ class EditableLine:
     sku: str
     quantity: int
     payable_minor: int
+    parts: tuple[tuple[str, str, int], ...] = ()  # (what is picked, SKU, units for one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class EditableOrder:
     received_minor: int
     lines: tuple[EditableLine, ...]
     offered: Mapping[str, Offered] = field(default_factory=dict)
+    shelves: Shelves = field(default_factory=Shelves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class EditedLine:
 
 @dataclass(frozen=True, slots=True)
 class EditPlan:
-    """Lines that change. The buyer owes `owed_minor` before it goes, or gets `refund_minor`."""
+    """Lines that change. The buyer owes `owed_minor` before it goes, or gets `refund_minor`.
+    `added` is reserved with it; a new line is named there by `+` and its place in `lines`."""
 
     order_no: str
     currency: str
@@ -68,6 +72,7 @@ class EditPlan:
     payable_after_minor: int
     owed_minor: int
     refund_minor: int
+    added: tuple[Added, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -118,9 +123,43 @@ def plan_edit(what: EditableOrder, wanted: Sequence[LineUnits]) -> EditPlan:
         line.payable_after_minor - line.payable_before_minor for line in edited
     )
     owed, refund = _difference(what, after)
+    shipments = what.order.shipments
+    given_back = parts_given_back(shipments, units_over(what, edited))
     return EditPlan(
-        what.order.no, what.currency, tuple(edited), what.payable_minor, after, owed, refund
-    )
+        what.order.no, what.currency, tuple(edited), what.payable_minor, after, owed, refund,
+        place_added(units_more(what, edited), what.shelves, shipments, given_back),
+    )  # fmt: skip
+
+
+def units_over(what: EditableOrder, edited: Sequence[EditedLine]) -> dict[str, int]:
+    """Units in shipments that are not wanted any more, by what is picked."""
+    known = {line.line_id: line for line in what.lines}
+    over: dict[str, int] = {}
+    for line in edited:
+        if line.line_id and line.quantity_after < line.quantity_before:
+            for part, _, per_unit in known[line.line_id].parts:
+                placed = sum(
+                    piece.quantity
+                    for one in what.order.shipments
+                    for piece in one.pieces
+                    if piece.line_id == part
+                )
+                over[part] = max(placed - per_unit * line.quantity_after, 0)
+    return over
+
+
+def units_more(what: EditableOrder, edited: Sequence[EditedLine]) -> list[tuple[str, str, int]]:
+    """Units that come to what is picked: (line, SKU, units)."""
+    known = {line.line_id: line for line in what.lines}
+    more: list[tuple[str, str, int]] = []
+    for place, line in enumerate(edited):
+        units = line.quantity_after - line.quantity_before
+        if units > 0 and not line.line_id:
+            more.append((f"+{place}", line.sku, units))
+        elif units > 0:
+            parts = known[line.line_id].parts
+            more += [(part, sku, per_unit * units) for part, sku, per_unit in parts]
+    return more
 
 
 def _edited(what: EditableOrder, line: EditableLine | None, one: LineUnits) -> list[EditedLine]:

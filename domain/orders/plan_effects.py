@@ -1,8 +1,9 @@
 """What plans that people confirm do: the same lines as of every other action."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from domain.orders.added_units import FreeNow
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.editing import EditPlan
 from domain.orders.effects import UNDO, Effect, Effects, OrderNow, waybills_void
@@ -91,32 +92,63 @@ def effects_of_split(plan: SplitPlan, places: Mapping[str, str], currency: str) 
     )  # fmt: skip
 
 
-def effects_of_edit(plan: EditPlan, order: OrderNow) -> Effects:
-    """Stock line by line, and who owes what."""
+def effects_of_edit(
+    plan: EditPlan,
+    order: OrderNow,
+    free: Sequence[FreeNow],
+    places: Mapping[str, str],
+    currency: str,
+) -> Effects:
+    """Stock of what is added at every place, who owes what, and in which parcel it goes; `currency`
+    is the company's."""
     fewer = [
         Effect("units_freed", line.title or line.sku, line.quantity_before - line.quantity_after)
         for line in plan.lines
         if line.quantity_after < line.quantity_before
     ]
-    more = [
-        Effect("units_wanted", line.title or line.sku, line.quantity_after - line.quantity_before)
-        for line in plan.lines
-        if line.quantity_after > line.quantity_before
-    ]
-    money = [
-        Effect("costs", amount_minor=plan.payable_after_minor,
-               before_minor=plan.payable_before_minor, currency=plan.currency)
+    there = [
+        Effect("free_at", one.sku, one.units, other=" · ".join(
+            f"{places.get(place, place)} {units}" for place, units in one.places))
+        for one in free
     ]  # fmt: skip
-    if plan.owed_minor:
-        money.append(Effect("owed", amount_minor=plan.owed_minor, currency=plan.currency))
-    if plan.refund_minor:
-        money.append(Effect("refund_due", amount_minor=plan.refund_minor, currency=plan.currency))
-    waits = (
-        tuple(Effect("stops", one.no, other=one.status, place=one.place) for one in order.here)
-        if plan.owed_minor
-        else ()
+    taken = [
+        Effect("reserved_of", sku, units, places.get(one.location_id, one.location_id))
+        for one in plan.added
+        for _, sku, units in one.lines
+    ]
+    later = [Effect("reserved_later", one.sku, one.units) for one in free if not plan.added]
+    waits = [Effect("stops", one.no, other=one.status, place=one.place) for one in order.here]
+    return Effects(
+        (*fewer, *there, *taken, *later), _money_of_edit(plan, currency),
+        (*_parcels_of_edit(plan, places), *(waits if plan.owed_minor else ())), (), UNDO["lines"],
+    )  # fmt: skip
+
+
+def _money_of_edit(plan: EditPlan, currency: str) -> tuple[Effect, ...]:
+    costs = Effect(
+        "costs", amount_minor=plan.payable_after_minor, before_minor=plan.payable_before_minor,
+        currency=plan.currency,
+    )  # fmt: skip
+    owed = Effect("owed", amount_minor=plan.owed_minor, currency=plan.currency)
+    back = Effect("refund_due", amount_minor=plan.refund_minor, currency=plan.currency)
+    carriage = sum(one.cost_minor for one in plan.added)
+    more = Effect("carriage_more", amount_minor=carriage, currency=currency)
+    return (
+        costs,
+        *([owed] if plan.owed_minor else ()),
+        *([back] if plan.refund_minor else ()),
+        *([more] if carriage else ()),
     )
-    return Effects((*fewer, *more), tuple(money), waits, (), UNDO["lines"])
+
+
+def _parcels_of_edit(plan: EditPlan, places: Mapping[str, str]) -> tuple[Effect, ...]:
+    return tuple(
+        Effect("goes_along", one.shipment_no, place=places.get(one.location_id, one.location_id))
+        if one.shipment_no
+        else Effect("new_shipment", one.carrier,
+                    place=places.get(one.location_id, one.location_id))
+        for one in plan.added
+    )  # fmt: skip
 
 
 def effects_of_address(

@@ -95,10 +95,21 @@ async def test_a_part_goes_now_as_it_was_chosen(service: Person, engine: Engine)
     assert (command.kind, command.lines) == ("split", (LineUnits("ord_1.1", 1),))
 
 
-async def test_lines_are_changed_as_the_plan_said(service: Person, engine: Engine) -> None:
+async def test_lines_are_changed_as_the_plan_said(
+    service: Person, engine: Engine, sessions: Sessions
+) -> None:
     chosen = "line_id=ord_1.1&units=3&line_id=ord_1.2&units=1"
+    await change(sessions, "UPDATE stock_balance SET on_hand = reserved WHERE sku = 'A'")
+    short = (await service.get(f"/orders/O-1/do/lines?{chosen}")).text
+    assert "of A 0 are free, 1 are needed" in short
+    await change(
+        sessions, "UPDATE stock_balance SET on_hand = reserved + 7 WHERE sku = 'A'"
+        " AND location_id = 'HQ'",
+    )  # fmt: skip
     form = (await service.get(f"/orders/O-1/do/lines?{chosen}")).text
     assert "The buyer owes CN¥10.00; the order is held until that is paid" in form
+    assert "A: 1 needed; free now:" in form
+    assert "What is new goes along with O-1-1" in form
 
     answer = await service.send_form(
         "/orders/O-1/do/lines", plan_hash=hash_in(form), reason="one more",
@@ -131,3 +142,24 @@ async def test_a_form_that_makes_no_sense_is_refused(
         answer = await service.send_form(f"/orders/O-1/do/{path}", **values)
         assert answer.status_code in (409, 422), path
     assert engine.told == []
+
+
+async def test_goods_are_replaced_on_the_page(
+    service: Person, engine: Engine, sessions: Sessions
+) -> None:
+    await change(
+        sessions, "UPDATE stock_balance SET on_hand = reserved + 7 WHERE sku = 'B'"
+        " AND location_id = 'HQ'",
+    )  # fmt: skip
+    await change(sessions, "UPDATE sku SET price_minor = 900, currency = 'CNY' WHERE code = 'B'")
+    chosen = "line_id=ord_1.1&units=2&instead=B&line_id=ord_1.2&units=1&instead="
+    form = (await service.get(f"/orders/O-1/do/lines?{chosen}")).text
+    assert "B: 2 units are reserved at" in form
+
+    await service.send_form(
+        "/orders/O-1/do/lines", plan_hash=hash_in(form), reason="sold out",
+        line_id=["ord_1.1", "ord_1.2"], units=["2", "1"], instead=["B", ""],
+    )  # fmt: skip
+
+    [(_, _, command)] = engine.told
+    assert command.lines == (LineUnits("ord_1.1", 2, "B"), LineUnits("ord_1.2", 1))

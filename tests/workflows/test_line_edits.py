@@ -1,8 +1,11 @@
 """Lines that a person changes before the pick: stock, money and the channel's next message."""
 
+import pytest
+
 from db.orders.exchanges import pay_difference
 from db.shared import line_edits
 from domain.orders.messages import Accepted, ChangeByPlan, LineUnits
+from domain.shared.errors import ActionNotAllowed
 from tests.workflows.boxes import Handle, hands_over, order_id, packs, picks, shipment_of
 from tests.workflows.world import Company, own_order
 
@@ -27,14 +30,15 @@ async def test_more_goods_wait_for_the_difference_and_go_once_it_is_paid(shop: C
 
     await edited(shop, order, LineUnits(f"{mine}.1", 3))
 
+    assert await shop.row(STOCK) == (10, 3)  # by the change itself, not by a later step
+    assert await shop.row("SELECT count(*), sum(quantity)::int FROM shipment_line") == (1, 3)
     await shop.until("SELECT kind FROM order_hold WHERE released_at IS NULL", "difference")
     await shop.until(MONEY, 3000, 2000, 0)
-    await shop.until(STOCK, 10, 3)
     await shop.adds_up()
     number = (await shop.row("SELECT no FROM sales_order")).no
     async with shop.sessions.begin() as session:
         await pay_difference(session, number, 1000, "cash-1", "kefu")
-    await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 2)
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 1)
     await shop.until(MONEY, 3000, 3000, 0)
     for row in await numbers(shop):
         await picks(shop, row)
@@ -43,6 +47,46 @@ async def test_more_goods_wait_for_the_difference_and_go_once_it_is_paid(shop: C
         await hands_over(shop, row)
     await shop.status("shipped")
     await shop.until(STOCK, 7, 0)
+    await shop.adds_up()
+
+
+async def test_what_is_not_there_is_refused_with_how_many_there_are(shop: Company) -> None:
+    order = await shop.hear(own_order("1"))
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 1)
+    mine = await order_id(shop, "1")
+
+    with pytest.raises(ActionNotAllowed, match="of A 8 are free, 9 are needed"):
+        await edited(shop, order, LineUnits(f"{mine}.1", 11))
+
+    assert await shop.row(STOCK) == (10, 2)
+    assert await shop.row("SELECT quantity FROM order_line") == (2,)
+
+
+async def test_what_lies_elsewhere_goes_in_a_parcel_of_its_own_as_the_plan_says(
+    shop: Company,
+) -> None:
+    await shop.receive("B", 4, "GRN-B", "SOUTH")
+    order = await shop.hear(own_order("1"))
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 1)
+    wanted = LineUnits("", 3, "B", 500)
+    async with shop.sessions.begin() as session:
+        plan, free = await line_edits.edit_preview(session, await order_id(shop, "1"), [wanted])
+    assert [(one.shipment_no, one.location_id) for one in plan.added] == [("", "SOUTH")]
+    assert [(one.sku, one.units, dict(one.places)) for one in free] == [
+        ("B", 3, {"HQ": 0, "SOUTH": 4})
+    ]
+
+    await edited(shop, order, wanted)
+
+    held = "SELECT reserved::int FROM stock_balance WHERE sku = 'B' AND location_id = 'SOUTH'"
+    assert await shop.row(held) == (3,)
+    number = (await shop.row("SELECT no FROM sales_order")).no
+    async with shop.sessions.begin() as session:
+        await pay_difference(session, number, 1500, "cash-1", "kefu")
+    await shop.until(
+        "SELECT location_id, status FROM shipment WHERE no LIKE '%-S2'", "SOUTH", "picking"
+    )
+    assert await shop.row("SELECT count(*) FROM backorder") == (0,)
     await shop.adds_up()
 
 

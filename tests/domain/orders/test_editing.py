@@ -2,21 +2,28 @@
 
 import itertools
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.logistics.tariff import TariffRow
+from domain.orders.added_units import Added, Shelves
 from domain.orders.cancellation import CancellableLine, CancellableOrder, plan_cancellation
 from domain.orders.companions import Companion, Piece, Waiting
 from domain.orders.editing import EditableLine, EditableOrder, EditPlan, Offered, plan_edit
 from domain.orders.messages import LineUnits
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
+from domain.orders.sourcing.model import Candidate
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import share_of
 
 _NUMBERS = itertools.count()
 ONE = Waiting("1-1", "o", "HQ", ShipmentStatus.PICKING, (Piece("l1/A", "l1", "A", 2),))
+TARIFF = TariffRow(
+    "sf", "2", "*", "*", 1000, 1200, 500, 300, 0, 0, 0, "CNY", date(2020, 1, 1), date(2099, 1, 1)
+)
 ORDER = Companion("o", "1", "mini", "b", "r", OrderStatus.IN_FULFILMENT, shipments=(ONE,))
 TEA = EditableLine("l1", "Tea", "X-A", 2, 2000)
 POT = EditableLine("l2", "Pot", "X-B", 1, 900)
@@ -39,6 +46,43 @@ def test_a_line_is_replaced_added_or_taken_out() -> None:
     assert plan_edit(WHAT, [LineUnits("", 1, "C")]).owed_minor == 500
     assert plan_edit(WHAT, [LineUnits("", 1, "C", 300)]).owed_minor == 300
     assert plan_edit(WHAT, [LineUnits("l2", 0)]).refund_minor == 900
+
+
+HQ, SOUTH = (
+    Candidate(place, 1.0, 0, 0, free, (TARIFF,))
+    for place, free in (("HQ", {"A": 3}), ("SOUTH", {"A": 9, "C": 5}))
+)
+STOCKED = replace(
+    WHAT, lines=(replace(TEA, parts=(("l1/A", "A", 1),)), POT),
+    shelves=Shelves((HQ, SOUTH), reserves=True),
+)  # fmt: skip
+
+
+def test_what_is_added_goes_along_where_it_lies_with_the_rest_or_by_itself() -> None:
+    along = plan_edit(STOCKED, [LineUnits("l1", 5)])
+    assert along.added == (Added("1-1", "HQ", (("l1/A", "A", 3),)),)
+    [apart] = plan_edit(STOCKED, [LineUnits("l1", 6)]).added
+    assert (apart.shipment_no, apart.location_id, apart.lines) == ("", "SOUTH", (("l1/A", "A", 4),))
+    [new] = plan_edit(STOCKED, [LineUnits("", 2, "C")]).added
+    assert (new.location_id, new.lines, new.carrier) == ("SOUTH", (("+0", "C", 2),), "sf")
+
+
+def test_a_shipment_that_is_emptied_takes_nothing_along() -> None:
+    both = replace(STOCKED, shelves=Shelves((replace(HQ, free={"C": 9}),), reserves=True))
+
+    [instead] = plan_edit(both, [LineUnits("l1", 2, "C")]).added
+
+    assert instead.shipment_no == ""
+    assert (
+        plan_edit(both, [LineUnits("l1", 1), LineUnits("", 1, "C")]).added[0].shipment_no == "1-1"
+    )
+
+
+def test_more_than_there_is_is_refused_with_how_many_there_are() -> None:
+    with pytest.raises(ActionNotAllowed, match="of A 12 are free, 13 are needed"):
+        plan_edit(STOCKED, [LineUnits("l1", 15)])
+    held = replace(STOCKED, shelves=replace(STOCKED.shelves, reserves=False))
+    assert plan_edit(held, [LineUnits("l1", 15)]).added == ()
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ import api.platform.health
 import api.platform.imports
 import api.platform.logins
 import api.platform.rights
+import api.platform.setups
 import api.platform.subscribers
 from api import errors
 from api.auth import guard, name_routes
@@ -101,6 +102,7 @@ _ROUTERS: Final = (
     (api.platform.logins.router, _V1),
     (api.platform.approvals.router, _V1),
     (api.platform.api_keys.router, _V1),
+    (api.platform.setups.router, _V1),
     (api.platform.rights.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.audit.router, _V1),

@@ -22,7 +22,8 @@ _NOT_KEPT: Final = frozenset({401, 403, 408, 413, 415, 429})
 
 # Answers that hold a secret or a person's data are never stored.
 SHOWN_ONCE: Final = (
-    "/api/v1/api-keys", "/api/v1/orders/{no}/receiver-disclosures",
+    "/api/v1/api-keys", "/api/v1/accounts/{no}/setup-code", "/api/v1/setup-codes",
+    "/api/v1/orders/{no}/receiver-disclosures",
     "/api/v1/subscribers", "/api/v1/subscribers/{no}/secret",
     "/api/v1/me/second-factor", "/api/v1/me/second-factor/removal", "/api/v1/me/recovery-codes",
 )  # fmt: skip

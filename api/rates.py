@@ -19,7 +19,7 @@ from api.errors import Problem
 WINDOW_S: Final = 60
 # Requests a minute that are worth less haste than the rest, by method and path template.
 TIGHT: Final = (
-    ("log-in", 30, re.compile(r"POST /login(/code)?|(GET|POST) /login/oidc.*")),
+    ("log-in", 30, re.compile(r"POST /(login(/code)?|set-up)|(GET|POST) /login/oidc.*")),
     ("look-up", 60, re.compile(r"POST /(track|return)(/.*)?")),
     ("export", 60, re.compile(r"GET (/.*\.csv|(/api/v1)?/exports/.*)|POST /api/v1/key-exports")),
     (

@@ -32,15 +32,19 @@ def xlsx_file(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 async def given(
-    sessions: Sessions, kind: Kind, content: bytes, *, apply: bool = False, partial: bool = False
+    sessions: Sessions,
+    kind: Kind,
+    content: bytes,
+    *,
+    apply: bool = False,
+    partial: bool = False,
+    by: str = "account:li",
 ) -> str:
     """A file is taken in by somebody who may; its import's id."""
     read = read_guarded(content, 200_000)
     header = read[0][1] or []
     rows = list(read_sheet(SHEETS[kind], header, [(row, cells or []) for row, cells in read[1:]]))
-    file = Given(
-        kind, "list.csv", "csv", sha256_of(content), tuple(header), "account:li", apply, partial
-    )
+    file = Given(kind, "list.csv", "csv", sha256_of(content), tuple(header), by, apply, partial)
     async with sessions.begin() as session:
         return (await ImportDesk(session, VAULT).take(file, rows, "r1")).import_id
 

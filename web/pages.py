@@ -39,6 +39,7 @@ import web.promises
 import web.return_photos
 import web.returns
 import web.returns_bench
+import web.setup
 import web.shops
 import web.stock
 import web.subscribers
@@ -83,6 +84,7 @@ _ROUTERS: Final = (
     web.subscribers.router,
     web.exports.router,
     web.people.router,
+    web.setup.router,
     web.api_keys.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,

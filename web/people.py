@@ -13,6 +13,7 @@ from api.platform.giving import refuse_stranger
 from db.inventory.repository import StockRepository
 from db.orders.queries import OrderQueries
 from db.platform.scopes import limits_of
+from db.platform.setups import without_password
 from db.platform.tables import AccountRow
 from domain.inventory.network import TRANSIT
 from domain.inventory.stock import Place
@@ -37,8 +38,10 @@ async def overview(request: Request, context: Context) -> Response:
     async with context.sessions.begin() as session:
         places = await standing(context)
         shops = await OrderQueries(session).shops()
+        new = {row.id for row in await without_password(session)}
     return page(
         request, "people.html", people=found.items, shops=shops, places=places,
+        without=sum(one.id in new for one in found.items),
         names={place.location_id: place.name for place in places},
     )  # fmt: skip
 

@@ -21,7 +21,10 @@ _YES: Final = (N_("yes"), N_("no"))
 
 def may_export(context: RequestContext, name: str) -> bool:
     """Whether the caller may take this list away."""
-    return name in EXPORT_OF and context.principal.may(EXPORT_OF[name])
+    who = context.principal
+    if name == Kind.USERS and not who.scope.whole:
+        return False
+    return name in EXPORT_OF and who.may(EXPORT_OF[name])
 
 
 def exportable(context: RequestContext) -> list[str]:

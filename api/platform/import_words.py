@@ -12,6 +12,7 @@ KIND: Final[Mapping[str, str]] = {
     "suppliers": N_("Suppliers"),
     "dealers": N_("Dealers"),
     "orders": N_("Orders of own shops"),
+    "users": N_("People who log in"),
 }
 EXPORT_LIST: Final[Mapping[str, str]] = {
     **KIND,
@@ -57,6 +58,11 @@ FAULT: Final[Mapping[str, str]] = {
     "unknown_sku": N_("there is no such SKU"),
     "unknown_location": N_("there is no such location"),
     "unknown_shop": N_("there is no such own shop"),
+    "not_a_log_in_name": N_("is no log-in name: small letters, digits and . _ @ -"),
+    "own_account": N_("your own rights another administrator changes"),
+    "dealer_needs_place": N_("a dealer must be limited to a location"),
+    "whole_company": N_("the whole company is not limited to a location"),
+    "place_twice": N_("a location is either with all below it or alone"),
     "below_reserved": N_("less than the {about} units that are promised"),
     "differs_within_order": N_("differs within the order"),
     "order_unreadable": N_("the order cannot be used: {about}"),

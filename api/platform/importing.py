@@ -51,6 +51,8 @@ def may_import(context: RequestContext, kind: str) -> bool:
     who = context.principal
     if kind in OF_THE_WHOLE and not who.scope.whole:
         return False
+    if kind == Kind.USERS and who.only is not None:  # a narrowed key would give more than it has
+        return False
     return kind in IMPORT_OF and who.may(IMPORT_OF[kind])
 
 

@@ -30,7 +30,7 @@ LEDGERS: Final = (
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",
     "recovery_code", "oidc_identity",
-    "account_scope", "api_key_scope",
+    "account_scope", "api_key_scope", "account_setup",
 )  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
     "effect", "audit_chain", "platform_label", "voucher", "voucher_entry", "recognised",
@@ -38,7 +38,7 @@ _ONLY_WORKER_WRITES: Final = (
 )  # fmt: skip
 _SPENT: Final = (
     "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",
-    "second_factor", "recovery_code",
+    "second_factor", "recovery_code", "account_setup",
 )  # fmt: skip
 _SPENT_BY_WORKER: Final = (
     "platform_label",
@@ -63,6 +63,11 @@ STATEMENTS: Final = (
     "REVOKE INSERT, UPDATE ON alembic_version FROM onhand_worker, onhand_web",
     f"REVOKE UPDATE ON {', '.join(LEDGERS)} FROM onhand_worker, onhand_web",
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WEB_WRITES)} FROM onhand_worker",
+    # People come in by files, which never say a password.
+    "GRANT INSERT (id, login, name, roles, language, active) ON account TO onhand_worker",
+    "GRANT UPDATE (name, roles, language, active) ON account TO onhand_worker",
+    "GRANT INSERT, DELETE ON account_scope TO onhand_worker",
+    "GRANT DELETE ON login_session, pending_login TO onhand_worker",
     "GRANT UPDATE (sealed) ON second_factor TO onhand_worker",  # sealed anew with another key
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
     "REVOKE INSERT, UPDATE ON shop_place FROM onhand_worker, onhand_web",  # triggers write it

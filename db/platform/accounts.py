@@ -295,6 +295,7 @@ def password_matches(password: str, row: AccountRow | None) -> bool:
     try:
         matches = _PASSWORDS.verify(typed, row.password_hash if row else _NOBODY)
     except UnknownHashError:  # an account that logs in elsewhere has no password here
+        _PASSWORDS.verify(typed, _NOBODY)
         return False
     return matches and row is not None
 

@@ -27,11 +27,21 @@ class AccountRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     login: str = Field(unique=True)
     name: str
-    password_hash: str
+    # Empty: nobody logs in with a password yet.
+    password_hash: str = Field(default="", sa_column_kwargs={"server_default": ""})
     roles: list[str] = Field(default_factory=list, sa_type=JSON)
     language: str = "zh"
     active: bool = True
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+
+
+class AccountSetupRow(SQLModel, table=True):
+    """A code by which a person sets the own password, once; a newer one takes its place."""
+
+    __tablename__ = "account_setup"
+    account_id: str = Field(primary_key=True, foreign_key="account.id")
+    code_sha256: str
+    expires_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class AccountScopeRow(SQLModel, table=True):

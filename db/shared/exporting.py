@@ -11,6 +11,7 @@ from db.engine import Sessions
 from db.sql import run
 from db.vault import Vault, dealer_context, supplier_context
 from domain.platform.masking import mask_detail, mask_name, mask_phone
+from domain.platform.sheets import WHOLE_COMPANY
 from domain.shared.money import Money
 
 SLICE: Final = 2_000
@@ -26,6 +27,15 @@ WHERE owner = 'own' ORDER BY location_id, sku, lot, condition
 """
 _SUPPLIERS: Final = "SELECT * FROM supplier ORDER BY code"
 _DEALERS: Final = "SELECT * FROM dealer ORDER BY code"
+
+_USERS: Final = """
+SELECT a.login, a.name, a.roles, a.language, a.active,
+       (SELECT string_agg(s.location_id, ', ' ORDER BY s.location_id) FROM account_scope s
+        WHERE s.account_id = a.id AND s.with_below) AS places,
+       (SELECT string_agg(s.location_id, ', ' ORDER BY s.location_id) FROM account_scope s
+        WHERE s.account_id = a.id AND NOT s.with_below) AS places_alone
+FROM account a ORDER BY a.login
+"""
 
 Record = Mapping[str, Any]
 
@@ -64,6 +74,14 @@ def _dealer(row: Any, vault: Vault, people: bool) -> Record:
     )  # fmt: skip
 
 
+def _user(row: Any, vault: Vault, people: bool) -> Record:
+    unlimited = not (row.places or row.places_alone)
+    return dict(row._mapping) | {
+        "roles": ", ".join(sorted(row.roles)),
+        "places": WHOLE_COMPANY if unlimited else row.places,
+    }
+
+
 def _contact(contact: Mapping[str, str], people: bool) -> dict[str, str]:
     told = {name: contact.get(name, "") for name in ("contact", "phone", "email", "address")}
     if people:
@@ -79,6 +97,7 @@ LISTS: Final[Mapping[str, Listed]] = {
     "stock": Listed(_STOCK, _stock),
     "suppliers": Listed(_SUPPLIERS, _supplier),
     "dealers": Listed(_DEALERS, _dealer),
+    "users": Listed(_USERS, _user),
 }
 
 

@@ -115,6 +115,7 @@ EXPORT_OF: Final[dict[str, Permission]] = {
     "orders": _P.READ_ORDERS,
     "suppliers": _P.CHANGE_PRODUCTS,
     "dealers": _P.READ_CHANNELS,
+    "users": _P.MANAGE_ACCOUNTS,
 }
 
 # Who may bring a list in from a file, by the kind of list.
@@ -124,11 +125,12 @@ IMPORT_OF: Final[dict[str, Permission]] = {
     "suppliers": _P.CHANGE_PRODUCTS,
     "dealers": _P.CHANGE_CHANNELS,
     "orders": _P.CHANGE_CHANNELS,
+    "users": _P.MANAGE_ACCOUNTS,
 }
 
 
-# Lists of the whole company: nobody with limits brings one in.
-OF_THE_WHOLE: Final = frozenset({"dealers"})
+# Lists of the whole company: nobody with limits brings one in, nor takes that of people away.
+OF_THE_WHOLE: Final = frozenset({"dealers", "users"})
 
 # What deeds of the audit trail are about that not everybody sees who reads it.
 _SEEN_WITH: Final[dict[str, Permission]] = {

@@ -40,6 +40,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/accounts": _P.MANAGE_ACCOUNTS,
     "POST /api/v1/accounts": _P.MANAGE_ACCOUNTS,
     "PATCH /api/v1/accounts/{account_id}": _P.MANAGE_ACCOUNTS,
+    "POST /api/v1/accounts/{account_id}/setup-code": _P.MANAGE_ACCOUNTS,
+    "POST /api/v1/setup-codes": _P.MANAGE_ACCOUNTS,
     "GET /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "POST /api/v1/api-keys": _P.MANAGE_ACCOUNTS,
     "DELETE /api/v1/api-keys/{key_id}": _P.MANAGE_ACCOUNTS,
@@ -310,6 +312,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /login": _P.PUBLIC,
     "GET /login/code": _P.PUBLIC,  # for whoever gave the right password
     "POST /login/code": _P.PUBLIC,
+    "GET /set-up": _P.PUBLIC,  # for whoever was given a code
+    "POST /set-up": _P.PUBLIC,
     "GET /login/oidc": _P.PUBLIC,
     "GET /login/oidc/callback": _P.PUBLIC,
     "POST /logout": _P.LOGGED_IN,
@@ -552,6 +556,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /people/accounts/{account_id}/open": _P.MANAGE_ACCOUNTS,
     "POST /people/shops": _P.MANAGE_ACCOUNTS,
     "GET /people/rights": _P.MANAGE_ACCOUNTS,
+    "POST /people/accounts/{account_id}/setup": _P.MANAGE_ACCOUNTS,
+    "POST /people/setup-codes": _P.MANAGE_ACCOUNTS,
     "GET /people/keys": _P.MANAGE_ACCOUNTS,
     "GET /people/keys/new": _P.MANAGE_ACCOUNTS,
     "POST /people/keys/new": _P.MANAGE_ACCOUNTS,

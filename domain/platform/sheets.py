@@ -1,5 +1,6 @@
 """Lists that come and go as files: which there are, their columns, and what a good cell is."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -21,6 +22,15 @@ _CONDITIONS: Final = {
     "good": "良品", "quarantine": "待检", "refurbish": "待翻新", "scrap": "报废",
     "to_supplier": "退供应商",
 }  # fmt: skip
+# Who may do what, as files name it.
+_ROLES: Final = {
+    "customer_service": "客服", "warehouse": "仓库", "buyer": "采购", "finance": "财务",
+    "dealer": "经销商", "manager": "经理", "admin": "管理员",
+}  # fmt: skip
+_LANGUAGES: Final = {"zh": "中文", "en": "英文"}
+_LOG_IN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
+_BETWEEN: Final = re.compile(r"[\s,;/|，；、]+")
+WHOLE_COMPANY: Final = "all"
 _GTIN_LENGTHS: Final = (8, 12, 13, 14)
 
 Value = str | int | bool
@@ -33,6 +43,7 @@ class Kind(StrEnum):
     SUPPLIERS = "suppliers"
     DEALERS = "dealers"
     ORDERS = "orders"
+    USERS = "users"
 
 
 class BadCell(Exception):
@@ -193,6 +204,30 @@ def _read_time(cell: str) -> datetime | None:
         return None
 
 
+def _log_in(cell: str) -> str:
+    if not _LOG_IN.fullmatch(cell.lower()):
+        raise BadCell("not_a_log_in_name")
+    return cell.lower()
+
+
+def _several(read_one: Read) -> Read:
+    """Several in one cell, by any sign that people put between them; in order, each once."""
+
+    def read(cell: str) -> str:
+        found = {str(read_one(one)) for one in _BETWEEN.split(cell) if one}
+        if not found:
+            raise BadCell("missing")
+        return ",".join(sorted(found))
+
+    return read
+
+
+def _places(cell: str) -> str:
+    if cell.lower() in (WHOLE_COMPANY, "全公司", "整个公司"):
+        return WHOLE_COMPANY
+    return str(_several(_text(64))(cell))
+
+
 _CODE, _NAME = _text(64), _text(200)
 _CONTACT: Final = (
     Column("contact", "Contact", "联系人", _text(100), "王芳"),
@@ -296,8 +331,27 @@ _ORDERS: Final = Sheet(
     ("shop", "order_no"),
     grouped=True,
 )  # fmt: skip
+_USERS: Final = Sheet(
+    Kind.USERS,
+    (
+        Column("login", "Log-in name", "登录名", _log_in, "lina", needed=True,
+               hint_en="Never changes", hint_zh="不可更改"),
+        Column("name", "Name", "姓名", _NAME, "李娜",
+               hint_en="Needed for a new person", hint_zh="新人员必填"),
+        Column("roles", "Roles", "角色", _several(_choice(_ROLES)), "仓库",
+               hint_en=", ".join(_ROLES), hint_zh="、".join(_ROLES.values())),
+        Column("places", "Limited to, with all below", "限于（含下级）", _places, "HQ",
+               hint_en="Codes of locations, or: all", hint_zh="库位编码，或填：全公司"),
+        Column("places_alone", "Limited to, alone", "限于（不含下级）", _several(_CODE), "",
+               hint_en="Codes of locations", hint_zh="库位编码"),
+        Column("language", "Language", "语言", _choice(_LANGUAGES), "中文",
+               hint_en="zh / en", hint_zh="中文 / 英文"),
+        _ACTIVE,
+    ),
+    ("login",),
+)  # fmt: skip
 SHEETS: Final[Mapping[Kind, Sheet]] = {
-    sheet.kind: sheet for sheet in (_PRODUCTS, _STOCK, _SUPPLIERS, _DEALERS, _ORDERS)
+    sheet.kind: sheet for sheet in (_PRODUCTS, _STOCK, _SUPPLIERS, _DEALERS, _ORDERS, _USERS)
 }
 
 

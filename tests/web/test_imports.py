@@ -12,7 +12,7 @@ from db.engine import Sessions
 from domain.platform.permissions import Role
 from domain.platform.scopes import Limit
 from tests.activities.platform.test_importing import query
-from tests.importing import csv_file, worked, xlsx_file
+from tests.importing import csv_file, states_of, worked, xlsx_file
 from tests.seeds import seed_network
 from tests.web.world import Person, person
 
@@ -262,3 +262,30 @@ async def test_somebody_with_limits_counts_at_his_places_and_sees_his_own_files(
         assert 'value="dealers"' not in (await chief.get("/imports")).text
     moved = await query(sessions, "SELECT location_id, on_hand::int FROM stock_balance")
     assert moved == [("S1", 7)]
+
+
+@pytest.mark.usefixtures("engine")
+async def test_people_are_brought_in_and_taken_away_by_administrators_of_the_company(
+    app: FastAPI, sessions: Sessions
+) -> None:
+    await seed_network(sessions, ("HQ", "S1"), ())
+    people = csv_file("login,name,roles,places", "lina,李娜,仓库,HQ S1", "wang,Wang,manager,all")
+    async with (
+        await person(app, app.state.office, Role.ADMIN) as admin,
+        await person(app, app.state.office, Role.ADMIN, limits=[Limit("S1")]) as regional,
+        await person(app, app.state.office, Role.MANAGER) as manager,
+    ):
+        address = await upload(admin, people, "users")
+        await worked(sessions, address.rpartition("/")[2])
+        await admin.send_form(f"{address}/decision", decision="apply")
+        await worked(sessions, address.rpartition("/")[2])
+        assert "2 people have no password yet" in (await admin.get("/people")).text
+        taken = await admin.get("/exports/users?form=csv")
+        assert "password" not in taken.text.lower()
+        again = await upload(admin, taken.content, "users")
+        assert await worked(sessions, again.rpartition("/")[2]) == "checked"
+        assert await states_of(sessions, again.rpartition("/")[2]) == ["same"] * 5
+        for other in (regional, manager):
+            assert 'value="users"' not in (await other.get("/imports")).text
+            assert (await other.get("/exports/users?form=csv")).status_code == 403
+            assert (await other.get(address)).status_code in (403, 404)

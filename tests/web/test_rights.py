@@ -179,6 +179,8 @@ FORMS = {
     "/people/accounts/acc-1/password": _ADMIN,
     "/people/accounts/acc-1/close": _ADMIN,
     "/people/accounts/acc-1/open": _ADMIN,
+    "/people/accounts/acc-1/setup": _ADMIN,
+    "/people/setup-codes": _ADMIN,
     "/people/shops": _ADMIN,
     "/people/keys/new": _ADMIN,
     "/people/keys/key-1/withdraw": _ADMIN,
@@ -271,7 +273,7 @@ FORMS = {
 OPEN = {
     "GET /", "POST /logout", "GET /language/{language}", "GET /login", "POST /login", "GET /track",
     "POST /track", "GET /return", "GET /return/{deed}", "POST /return", "POST /return/ask",
-    "GET /login/oidc", "GET /login/oidc/callback",
+    "GET /login/oidc", "GET /login/oidc/callback", "GET /set-up", "POST /set-up",
     "GET /login/code", "POST /login/code", "GET /account", "GET /account/second-factor",
     "GET /account/recovery-codes", "GET /account/remove-second-factor", "POST /account/password",
     "POST /account/sessions/end-others", "POST /account/sessions/{no}/end",

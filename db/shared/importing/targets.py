@@ -9,6 +9,7 @@ from db.inventory.repository import StockRepository
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.partners import Partners
 from db.shared.importing.target import CURRENCY, Paper, Target, judged, minor_of, settled
+from db.shared.importing.users import Users
 from db.sql import run
 from db.vault import Vault
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
@@ -188,4 +189,5 @@ def targets(vault: Vault) -> dict[Kind, Target]:
         Kind.STOCK: Stock(),
         Kind.SUPPLIERS: Partners(vault, "supplier"),
         Kind.DEALERS: Partners(vault, "dealer"),
+        Kind.USERS: Users(),
     }

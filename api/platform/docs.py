@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api.idempotency import SHOWN_ONCE
+from api.platform.examples import add_examples
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,7 +77,7 @@ async def openapi(request: Request) -> JSONResponse:
     """The API as OpenAPI 3.1."""
     state = request.app.state
     if state.openapi is None:
-        state.openapi = _described(request.app)
+        state.openapi = described(request.app)
     return JSONResponse(state.openapi)
 
 
@@ -92,7 +93,8 @@ async def short_address() -> Response:
     return RedirectResponse("/api/docs", 307)
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
+def described(app: FastAPI) -> dict[str, Any]:
+    """The whole description: routes, errors, keys, ways to log in, an example of everything."""
     schema = get_openapi(title="Onhand", version="1", routes=app.routes)
     components = schema.setdefault("components", {})
     components.setdefault("schemas", {})["ProblemBody"] = ProblemBody.model_json_schema()
@@ -118,4 +120,5 @@ def _described(app: FastAPI) -> dict[str, Any]:
                 operation["security"].append({})  # whoever asks from this machine
             if method == "post" and path not in SHOWN_ONCE:
                 operation.setdefault("parameters", []).append(_KEY)
+    add_examples(schema)
     return schema

@@ -2,10 +2,22 @@
 
 import json
 import unicodedata
+from datetime import date, time
 from typing import Annotated, Any, Final
 
 from fastapi import Request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from api.errors import Problem
 
@@ -32,6 +44,12 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _written(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("must be written as text")  # not seconds since 1970
+    return value
+
+
 def _text(longest: int, shortest: int = 0) -> StringConstraints:
     return StringConstraints(
         strict=True, min_length=shortest, max_length=longest, strip_whitespace=True
@@ -46,6 +64,18 @@ Count = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 Weight = Annotated[StrictInt, Field(ge=1, le=1_000_000)]  # grams
 Millimetres = Annotated[StrictInt, Field(ge=0, le=100_000)]
 
+_HOUR: Final = {
+    "type": "string",
+    "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$",
+}
+SUM: Final = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
+Sum = Annotated[str, Field(pattern=SUM)]  # of money, in the currency's major unit
+Switch = StrictBool
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]  # ISO 8601 with its offset
+Day = Annotated[date, BeforeValidator(_written)]
+# On a place's own clock.
+Hour = Annotated[time, BeforeValidator(_written), WithJsonSchema(_HOUR)]
+
 
 class StrictBody(BaseModel):
     """A body of ours: unknown fields and other types than said are refused."""
@@ -54,7 +84,7 @@ class StrictBody(BaseModel):
 
 
 async def strict_json(request: Request) -> None:
-    """Refuse bodies that are not JSON (415), name a field twice or hold NaN (422).
+    """Refuse bodies that are not JSON (415), name a field twice, hold NaN or control characters.
 
     For every route under /api/; webhooks prove their bodies themselves.
     """
@@ -71,15 +101,20 @@ async def strict_json(request: Request) -> None:
     if kind != "application/json":
         raise Problem("UnsupportedMediaType", 415)
     try:
-        json.loads(body, object_pairs_hook=_once_each, parse_constant=_refuse_constant)
+        _refuse_controls(
+            json.loads(body, object_pairs_hook=_once_each, parse_constant=_refuse_constant), "body"
+        )
     except _Refused as error:
-        raise Problem("ValidationFailed", 422, str(error)) from None
+        fields = [{"field": error.field, "problem": str(error)}] if error.field else []
+        raise Problem("ValidationFailed", 422, str(error), fields=fields) from None
     except (ValueError, RecursionError):
         raise Problem("MalformedBody", 422) from None
 
 
 class _Refused(Exception):
-    pass
+    def __init__(self, problem: str, field: str = "") -> None:
+        super().__init__(problem)
+        self.field = field
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -91,3 +126,19 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise _Refused(f"{name} is not a number")
+
+
+def _refuse_controls(value: Any, field: str) -> None:
+    """Whatever a body is for: no text of it has what no column and no log can hold."""
+    if isinstance(value, str) and not value.isprintable():
+        try:
+            clean(value.replace("\r\n", "\n"))  # keys are pasted from anywhere
+        except ValueError as error:
+            raise _Refused(str(error), field) from None
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            _refuse_controls(one, f"{field}.{number}")
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            _refuse_controls(name, field)
+            _refuse_controls(one, f"{field}.{name}")

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf, SettingsOf
 from api.orders import return_bodies, returns
+from api.strict import Sum as SumOfMoney
 from api.strict import clean
 from db.orders.return_photos import MOST_PHOTOS
 from db.orders.return_queries import (
@@ -43,7 +44,7 @@ NEAR: Final = timedelta(hours=8)
 _TABS: Final = ("", *QUEUES, "closed")
 _SAY: Final = ("ask", "answer", "withdraw", "parcel")
 _FREIGHT: Final[dict[str, bool | None]] = {"": None, "yes": True, "no": False}
-_SUM: Final[TypeAdapter[str]] = TypeAdapter(return_bodies.Sum)
+_SUM: Final[TypeAdapter[str]] = TypeAdapter(SumOfMoney)
 _COMMA: Final = re.compile("[,，]")
 _OPENED_BY_HAND: Final = ("return", "exchange", "refund_only", "resend", "came_back")
 _REMEDIES: Final = {"exchange": ("return", "exchange"), "resend": ("refund_only", "resend")}

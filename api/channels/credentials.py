@@ -7,12 +7,12 @@ from unicodedata import category
 
 import structlog
 from fastapi import APIRouter, HTTPException
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from api.channels.ports import Outside, OutsideOf
 from api.channels.shops import hurry
 from api.deps import Context, RequestContext
-from api.strict import Code, StrictBody
+from api.strict import Code, Moment, StrictBody
 from db.channels import health
 from db.finance.erp_queries import erp_accounts
 from db.finance.invoice_queries import invoice_accounts
@@ -43,7 +43,7 @@ class NewCredentials(StrictBody):
     ends, where it is known."""
 
     secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class SecretState(BaseModel):

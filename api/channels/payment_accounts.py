@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 
 from api.channels.account_acts import AccountKind, acts_on
@@ -14,7 +14,7 @@ from api.channels.credentials import Secret, complete
 from api.channels.ports import OutsideOf
 from api.channels.settings import refuse_unfit
 from api.deps import Context, SettingsOf
-from api.strict import Code, Line, StrictBody
+from api.strict import Code, Line, Moment, StrictBody
 from db.channels import health
 from db.channels.tables import ShopRow
 from db.orders.payment_tables import PaymentAccountRow
@@ -42,7 +42,7 @@ class NewPaymentAccount(StrictBody):
     base_url: Address = ""
     secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
     settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class PaymentAccountView(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, HTTPException
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -14,7 +14,7 @@ from api.channels.ports import OutsideOf
 from api.channels.routes import reprocess_message
 from api.deps import Context
 from api.errors import Problem
-from api.strict import Code, Reason, StrictBody
+from api.strict import Code, Moment, Reason, StrictBody
 from db.channels import health
 from db.channels.ranges import PullRanges
 from db.platform import pausing
@@ -42,8 +42,8 @@ class Range(StrictBody):
     """Half-open, [start, end); at most 90 days, in the past. `asked`: orders, or refunds and
     returns."""
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Moment
+    end: Moment
     asked: RangeAsked = "orders"
 
 

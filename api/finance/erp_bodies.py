@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from api.channels.addresses import Address, ShortName
 from api.channels.credentials import Secret
 from api.orders.money import MoneyView
-from api.strict import Code, Line, SafeStr, StrictBody
+from api.strict import Code, Day, Line, Moment, SafeStr, StrictBody
 from domain.finance.accounts import Account
 
 State = Literal["", "wanted", "confirmed", "by_hand", "skipped"]
@@ -23,7 +23,7 @@ class NewErpAccount(StrictBody):
     base_url: Address
     secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
     settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class ErpAccountView(BaseModel):
@@ -58,14 +58,14 @@ class ErpAccounts(BaseModel):
 class Beginning(StrictBody):
     """Vouchers of this day and later go there by themselves; without one, none do."""
 
-    exports_from: date | None
+    exports_from: Day | None
 
 
 class Span(StrictBody):
     """Vouchers booked in these days, first and last included."""
 
-    first_day: date
-    last_day: date
+    first_day: Day
+    last_day: Day
 
 
 class Wanted(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 
 from api.channels.account_acts import AccountKind, acts_on
@@ -14,7 +14,7 @@ from api.channels.credentials import Secret, complete
 from api.channels.ports import OutsideOf
 from api.channels.settings import refuse_unfit
 from api.deps import Context, SessionsOf, SettingsOf
-from api.strict import Code, Line, SafeStr, StrictBody
+from api.strict import Code, Line, Moment, SafeStr, StrictBody
 from db.channels.tables import ShopRow
 from db.finance import invoice_queries
 from db.finance.invoice_tables import InvoiceAccountRow
@@ -47,7 +47,7 @@ class NewInvoiceAccount(StrictBody):
     shop_id: SafeStr = ""
     secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
     settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class InvoiceAccountView(BaseModel):

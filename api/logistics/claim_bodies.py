@@ -7,8 +7,7 @@ from pydantic import Field
 from sqlalchemy.engine import Row
 
 from api.orders.money import MoneyView
-from api.orders.return_bodies import Sum
-from api.strict import Code, Count, SafeStr, StrictBody
+from api.strict import Code, Count, Day, SafeStr, StrictBody, Sum
 from db.logistics.claim_queries import ClaimDetail
 from domain.logistics.claim_plan import ClaimAction, ClaimPlan
 from domain.logistics.claims import ClaimKind
@@ -44,7 +43,7 @@ class ClaimDecided(StrictBody):
     action: ClaimAction
     plan_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     amount: Sum = "0"
-    on: date | None = None
+    on: Day | None = None
     reference: SafeStr = ""
     reason: SafeStr = ""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import structlog
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 from sqlalchemy.exc import IntegrityError
 
 from api.channels.addresses import Address, carrier_pushes_to, outside_address
@@ -14,7 +14,7 @@ from api.channels.credentials import Secret, complete
 from api.channels.ports import OutsideOf
 from api.channels.settings import refuse_unfit
 from api.deps import Context, SettingsOf
-from api.strict import Code, Line, StrictBody
+from api.strict import Code, Line, Moment, StrictBody
 from db.logistics.tables import CarrierAccountRow
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
@@ -45,7 +45,7 @@ class NewCarrier(StrictBody):
     secrets: dict[Code, Secret] = Field(min_length=1, max_length=20)
     settings: dict[Code, Any] = Field(default_factory=dict, max_length=50)
     priority: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class AddedCarrier(BaseModel):

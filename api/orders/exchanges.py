@@ -1,13 +1,10 @@
 """Exchanges over the API: the difference that a buyer paid by a way no provider tells us of."""
 
-from typing import Annotated
-
 from fastapi import APIRouter
-from pydantic import Field
 
 from api.deps import Context
 from api.orders.returns import minor
-from api.strict import Code, Line, StrictBody
+from api.strict import Code, Line, StrictBody, Sum
 from db.orders.exchanges import pay_difference
 from db.orders.queries import OrderQueries
 from db.platform.audit import audit
@@ -20,7 +17,7 @@ class DifferencePaid(StrictBody):
     """A sum in the order's currency, at most what is owed; `reference` is the bank's or the till's
     number of it, and counts once."""
 
-    amount: Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$")]
+    amount: Sum
     reference: Line
 
 

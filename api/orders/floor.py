@@ -1,13 +1,12 @@
 """How a location's warehouse works: waves, tolerances, cartons, cut-offs and bins."""
 
-from datetime import date, time
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field, StrictInt
 
 from api.deps import Context, SessionsOf
-from api.strict import Code, SafeStr, StrictBody
+from api.strict import Code, Day, Hour, SafeStr, StrictBody, Switch
 from db.orders.floor import Bin, Floor, FloorRule
 from db.orders.packing import PackStation
 from domain.orders.cartons import Carton
@@ -44,15 +43,15 @@ class Cutoff(StrictBody):
     """When a carrier comes, on the location's clock."""
 
     carrier: Code
-    at: time
+    at: Hour
 
 
 class OtherDay(StrictBody):
     """A single day on which the place works though it is none of its days, or the other way
     round."""
 
-    day: date
-    works: bool
+    day: Day
+    works: Switch
 
 
 class FloorSettings(StrictBody):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 from sqlalchemy.engine import Row
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from api.errors import Problem
 from api.orders.labels import RENDERERS
 from api.orders.manifests import list_of
 from api.orders.scans import MOST_AT_ONCE, ScanKey
-from api.strict import Code, Line, StrictBody
+from api.strict import Code, Line, Moment, StrictBody
 from db.orders.hand_overs import Handed, HandOvers, Signed
 from db.orders.left_overs import left_overs
 from db.orders.manifests import scanned_manifest
@@ -40,7 +40,7 @@ class ParcelScan(StrictBody):
 
     key: ScanKey
     code: Code
-    at: AwareDatetime | None = None
+    at: Moment | None = None
 
 
 class ParcelScans(StrictBody):

@@ -15,7 +15,7 @@ from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.orders.returns import minor
 from api.orders.routes import State
 from api.platform.docs import WAITS
-from api.strict import Code, Reason, SafeStr, StrictBody
+from api.strict import Code, Reason, SafeStr, StrictBody, Sum
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.shared import line_edits
 from db.shared.regrouping import sending_places
@@ -36,7 +36,7 @@ class LineWish(StrictBody):
     line_id: SafeStr = ""
     sku: SafeStr = ""
     quantity: Annotated[StrictInt, Field(ge=0, le=1_000_000)]
-    unit_price: Annotated[str, Field(max_length=20)] | None = None
+    unit_price: Sum | None = None
 
 
 class LinesWish(StrictBody):

@@ -1,21 +1,18 @@
 """What is said about returns over the API."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy.engine import Row
 
 from api.orders.money import MoneyView, RefundView
-from api.strict import Code, Count, Reason, SafeStr, StrictBody
+from api.strict import Code, Count, Reason, SafeStr, StrictBody, Sum, Switch
 from db.orders.return_queries import (
     ReturnDetail,
 )
 from domain.orders.returns.model import Disposition, Remedy, ReturnKind, ReturnReason
 from domain.orders.returns.plan import ReturnAction, ReturnPlan
-
-SUM: Final = r"^[0-9]{1,9}(\.[0-9]{1,3})?$"
-Sum = Annotated[str, Field(pattern=SUM)]
 
 
 class AskedLine(StrictBody):
@@ -59,7 +56,7 @@ class Decided(StrictBody):
     action: ReturnAction
     plan_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     reason: SafeStr = ""
-    freight: bool | None = None
+    freight: Switch | None = None
     deduction: Sum = "0"
     goodwill: Sum = "0"
 
@@ -101,7 +98,7 @@ class InspectedLine(StrictBody):
 class Inspection(StrictBody):
     """`damaged_on_the_way`: what is not for sale again is claimed from the carrier."""
 
-    damaged_on_the_way: bool = False
+    damaged_on_the_way: Switch = False
     lines: list[InspectedLine] = Field(min_length=1, max_length=1000)
 
 

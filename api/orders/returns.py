@@ -13,7 +13,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.orders.paying_back import counted_for
 from api.orders.return_bodies import (
-    SUM,
     Decided,
     Inspection,
     Opened,
@@ -28,7 +27,7 @@ from api.orders.return_bodies import (
 )
 from api.platform.asking import ask_another
 from api.platform.docs import WAITS
-from api.strict import Code, clean
+from api.strict import SUM, Code, clean
 from db.logistics.claim_opening import claim_from_bench
 from db.orders import return_acts, return_decisions
 from db.orders.exchanges import WantedLine, priced

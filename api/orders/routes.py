@@ -11,7 +11,7 @@ from api.orders.effects import EffectsView, read_now
 from api.orders.money import MoneyView
 from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.platform.docs import WAITS
-from api.strict import Code, Reason, SafeStr, StrictBody
+from api.strict import Code, Reason, SafeStr, StrictBody, Switch
 from domain.orders.cancellation import CancellationPlan
 from domain.orders.effects import OrderNow
 from domain.orders.messages import Accepted, StepAction
@@ -37,7 +37,7 @@ class Cancellation(Confirmed):
     plan_hash: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     reason: Reason
     line_ids: list[Code] = Field(default_factory=list, max_length=1000)
-    intercept: bool = True
+    intercept: Switch = True
 
 
 class Resolution(StrictBody):

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.deps import SessionsOf
 from api.orders.warehouse import Actor
-from api.strict import Code, Count, SafeStr, StrictBody
+from api.strict import Code, Count, Moment, SafeStr, StrictBody
 from db.orders.picked_lots import line_lots
 from db.orders.scans import Answer, Scans, Sent
 from domain.orders.scanning import ShortReason, Verdict
@@ -34,7 +34,7 @@ class ScanBody(StrictBody):
     key: ScanKey
     station: Literal["pick", "pack"] = "pick"
     kind: Literal["item", "undo", "done"] = "item"
-    at: AwareDatetime
+    at: Moment
     shipment_no: No = ""
     wave_no: No = ""
     code: No = ""

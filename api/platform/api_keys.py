@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from api.deps import Context
 from api.errors import Problem
 from api.platform.accounts import LimitBody, Limits, Roles, bodies_of
 from api.platform.giving import own_reach, refuse_more_than_own, refuse_stranger
-from api.strict import Code, Line, StrictBody
+from api.strict import Code, Line, Moment, StrictBody
 from db.platform.accounts import Accounts
 from db.platform.audit import audit
 from db.platform.scopes import limit, limits_of
@@ -31,7 +31,7 @@ class NewKey(StrictBody):
     roles: Roles
     permissions: Permissions | None = None
     limits: Limits = Field(default_factory=list)
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
 
 class CreatedKey(StrictBody):

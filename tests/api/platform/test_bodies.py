@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 
@@ -47,6 +48,17 @@ def _objects(value: Any, path: Path = ()) -> Iterator[Path]:
         yield from _objects(value[0], (*path, 0))
 
 
+def _allowed(checked: jsonschema_rs.Draft202012Validator, path: Path, body: str) -> bool:
+    """Whether the description takes it after all: null, a cost as a text, settings of a vendor."""
+    if any(c in body for c in (r"\u0000", r"\u001b", r"\ud800")) or body.count(": 1.0") > 0:
+        return "cost" in path and r"\u" not in body
+    try:
+        value = json.loads(body, parse_constant=lambda _: "no number")
+    except ValueError:
+        return False
+    return bool(checked.is_valid(value))
+
+
 def _with(body: Any, path: Path, text: str) -> str:
     """The body as JSON, with that text in one place of it."""
     copy = json.loads(json.dumps(body))
@@ -57,8 +69,8 @@ def _with(body: Any, path: Path, text: str) -> str:
     return json.dumps(copy).replace(f'"{_MARK}"', text)
 
 
-def _wrong(body: Any) -> Iterator[tuple[str, str]]:
-    """What is wrong, with the body that has it."""
+def _wrong(body: Any) -> Iterator[tuple[str, Path, str]]:
+    """What is wrong, where, with the body that has it."""
     for path, value in _leaves(body):
         if isinstance(value, bool):
             kinds: tuple[str, ...] = FOR_SWITCHES
@@ -69,29 +81,34 @@ def _wrong(body: Any) -> Iterator[tuple[str, str]]:
         else:
             continue
         for text in kinds:
-            yield f"{path} {text[:30]}", _with(body, path, text)
+            yield f"{path} {text[:30]}", path, _with(body, path, text)
     for path in _objects(body):
-        yield f"{path} unknown", _with(body, (*path, "is_admin"), "true")
+        yield f"{path} unknown", path, _with(body, (*path, "is_admin"), "true")
         place = body
         for step in path:
             place = place[step]
         if place:
             name, value = next(iter(place.items()))
             twice = f"{json.dumps(value)}, {json.dumps(name)}: {json.dumps(value)}"
-            yield f"{path} twice", _with(body, (*path, name), twice)
+            yield f"{path} twice", (), _with(body, (*path, name), twice)
 
 
 @pytest.mark.timeout(600)
 async def test_no_field_takes_a_value_of_another_form(app: FastAPI, web_sessions: Sessions) -> None:
     faults, sent = [], 0
+    description = described(app)
     async with browser(app, **await key_for(web_sessions, *COLLEAGUES)) as client:
-        for path, operations in described(app)["paths"].items():
+        for path, operations in description["paths"].items():
             for method, operation in operations.items():
                 media = operation.get("requestBody", {}).get("content", {}).get(_JSON)
                 if media is None or not path.startswith("/api/v1/"):
                     continue
                 place = path.replace("holds/{kind}", "holds/manual").translate(_BARE)
-                for what, body in _wrong(media["example"]):
+                form = {**media["schema"], "components": description["components"]}
+                checked = jsonschema_rs.Draft202012Validator(form)
+                for what, at, body in _wrong(media["example"]):
+                    if not what.endswith("twice") and _allowed(checked, at, body):
+                        continue
                     sent += 1
                     answer = await client.request(
                         method, place, content=body.encode("utf-8", "surrogatepass"),

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.platform.docs import _described
+from api.platform.docs import described
 from db.engine import Sessions
 from db.finance.invoice_tables import InvoiceRow
 from db.logistics.claim_tables import CarrierClaimRow
@@ -139,7 +139,7 @@ class _Bodies:
     """A body for each route of the API, made from its description."""
 
     def __init__(self) -> None:
-        self._all = _described(create_app(Settings()))
+        self._all = described(create_app(Settings()))
 
     def of(self, route: str) -> Any:
         method, path = route.split(" ")

@@ -9,6 +9,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from commands.demo_finance import seed_invoicing, seed_ledgers
+from commands.demo_floor import gtin_of, seed_floor
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -221,11 +222,14 @@ async def _places_and_goods(session: AsyncSession) -> None:
     for product, weight_g in zip(PRODUCTS, _WEIGHTS_G, strict=True):
         session.add(
             SkuRow(
-                code=product.sku, name=product.title, weight_g=weight_g, length_mm=180,
-                width_mm=120, height_mm=90, price_minor=int(product.price * 100),
+                code=product.sku, name=product.title, gtin=gtin_of(product.sku), weight_g=weight_g,
+                length_mm=180, width_mm=120, height_mm=90, price_minor=int(product.price * 100),
                 cost_minor=int(product.price * _COST_PERCENT),
             )
         )  # fmt: skip
+    await session.flush()
+    for id, _, kind, *_ in _PLACES:
+        seed_floor(session, id, kind)
     await session.flush()
 
 

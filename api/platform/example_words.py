@@ -46,6 +46,7 @@ WORDS: Final[dict[str, str]] = {
     "key": "scan-0192f3a7", "kind": "manual", "label_no": "1", "lacking": _SKU,
     "language": "zh", "lead": _ORDER, "left_why": "closed", "limited_by": "buffer", "line": _SKU,
     "line_id": f"{_ORDER}/1", "line_ids": f"{_ORDER}/1", "line_nos": "1",
+    "link": "https://onhand.example/login/new?key=0192f3",
     "lines": _SKU, "location": _LOCATION, "location_id": _LOCATION, "login": "xiaoli",
     "lot": "L2605", "moved": _SKU, "name": "李雷", "new_password": "correct horse battery",
     "next_cursor": "", "no": _ORDER, "note": "外箱压痕", "notices_to": "https://shop.example/hook",

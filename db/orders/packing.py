@@ -20,14 +20,16 @@ SELECT s.location_id, s.packed_at, r.tolerance_g, r.tolerance_percent,
 FROM shipment s LEFT JOIN floor_rule r ON r.location_id = s.location_id,
 LATERAL (SELECT sum(coalesce(l.picked_quantity, l.quantity) * k.weight_g)::bigint AS goods_g,
                 bool_and(k.weight_g > 0) AS weighed
-         FROM shipment_line l JOIN sku k ON k.code = l.sku WHERE l.shipment_no = s.no) x
+         FROM shipment m JOIN shipment_line l ON l.shipment_no = m.no JOIN sku k ON k.code = l.sku
+         WHERE m.no = s.no OR m.ships_with = s.no) x
 WHERE s.no = :no
 """
 
 _PIECES: Final = """
 SELECT k.code, k.length_mm, k.width_mm, k.height_mm, k.weight_g,
        sum(coalesce(l.picked_quantity, l.quantity))::bigint AS units
-FROM shipment_line l JOIN sku k ON k.code = l.sku WHERE l.shipment_no = :no
+FROM shipment m JOIN shipment_line l ON l.shipment_no = m.no JOIN sku k ON k.code = l.sku
+WHERE m.no = :no OR m.ships_with = :no
 GROUP BY k.code ORDER BY k.code
 """
 
@@ -43,9 +45,10 @@ SELECT no FROM (
     UNION ALL
     SELECT s.no, 4, s.ship_by FROM shipment s
     WHERE s.status = 'picking' AND s.picked_at IS NOT NULL AND s.packed_at IS NULL
-      AND s.waits_for <> 'stopping'
+      AND s.waits_for <> 'stopping' AND s.ships_with = ''
       AND (CAST(:location AS text) = '' OR s.location_id = :location)
-      AND (SELECT array_agg(DISTINCT x.sku) FROM shipment_line x WHERE x.shipment_no = s.no)
+      AND (SELECT array_agg(DISTINCT x.sku) FROM shipment m
+           JOIN shipment_line x ON x.shipment_no = m.no WHERE m.no = s.no OR m.ships_with = s.no)
           = ARRAY(SELECT k.code FROM sku k
                   WHERE k.code = :code OR k.gtin <> '' AND k.gtin = ANY(:gtins))) f
 ORDER BY rank, coalesce(ship_by, 'infinity'), no LIMIT 1

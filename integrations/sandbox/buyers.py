@@ -12,6 +12,7 @@ from integrations.sandbox.market import COUNTERS, Counter, order
 log = structlog.get_logger()
 
 _PAUSE_S: Final = 20.0  # people do not buy faster because a warehouse works faster
+_OVER_NIGHT: Final = 12  # so that there is something to do for whoever comes first
 _ORDERS: Final = 300  # then the day is over: a demo left alone does not sell out for ever
 # Orders of the mini program, paid through the payment sandbox, are left to whoever tries the demo.
 _COUNTERS: Final = tuple(counter for counter in COUNTERS if counter.channel != "own")
@@ -25,7 +26,8 @@ async def run_buyers(sandbox_url: str) -> None:
         while placed < _ORDERS:
             if await place_one(shops, next(counters)):
                 placed += 1
-            await asyncio.sleep(_PAUSE_S)
+            if not 0 < placed < _OVER_NIGHT:
+                await asyncio.sleep(_PAUSE_S)
     log.info("buyers.day_is_over", orders=placed)
 
 

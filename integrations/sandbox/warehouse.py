@@ -1,7 +1,9 @@
 """The simulated warehouse of the demo: works through the pick lists by the public API alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
@@ -14,6 +16,25 @@ _SHORTEST_PAUSE_S: Final = 0.2  # however fast: the API has others to answer too
 _PACKING_G: Final = 120
 _BOX_MM: Final = {"length_mm": 300, "width_mm": 200, "height_mm": 150}
 _PAGE: Final = 100
+# Whoever tries the demo finds work here: at speed 1 it is theirs for a while, then done for them.
+BY_HAND: Final = "R-GZ"
+_LEFT_FOR_S: Final = 900.0
+
+
+@dataclass(slots=True)
+class Patience:
+    """Leaves what lies at one place to people, each act for so long."""
+
+    seconds: float = _LEFT_FOR_S
+    now: Callable[[], float] = time.monotonic
+    _seen: dict[tuple[str, bool, str], float] = field(default_factory=dict)
+
+    def leaves(self, shipment: dict[str, Any]) -> bool:
+        """Whether somebody may still want to do it himself."""
+        if shipment["location"] != BY_HAND:
+            return False
+        act = (shipment["shipment_no"], shipment["picked_at"] is not None, shipment["status"])
+        return self.now() - self._seen.setdefault(act, self.now()) < self.seconds
 
 
 async def run_warehouse(api_url: str, sandbox_url: str, key: str, speed: float) -> None:
@@ -23,27 +44,33 @@ async def run_warehouse(api_url: str, sandbox_url: str, key: str, speed: float) 
         httpx.AsyncClient(base_url=api_url, headers=headers, timeout=10) as api,
         httpx.AsyncClient(base_url=sandbox_url, timeout=10) as carriers,
     ):
+        patience = Patience(_LEFT_FOR_S if speed <= 1 else 0)
         while speed > 0:
             try:
-                await work_once(api, carriers)
+                await work_once(api, carriers, patience)
             except httpx.HTTPError as error:
                 log.debug("warehouse.waits", why=str(error)[:200] or type(error).__name__)
             await asyncio.sleep(max(_PAUSE_S / speed, _SHORTEST_PAUSE_S))
         await asyncio.Event().wait()
 
 
-async def work_once(api: httpx.AsyncClient, carriers: httpx.AsyncClient) -> None:
+async def work_once(
+    api: httpx.AsyncClient, carriers: httpx.AsyncClient, patience: Patience | None = None
+) -> None:
     """One act for every shipment that can be worked on. Raises httpx.HTTPError when nobody answers.
 
     A refused act is left for the next round: the order moved on meanwhile.
     """
+    patience = patience or Patience(0)
     async for shipment in _shipments(api, "picking"):
+        if patience.leaves(shipment):
+            continue
         if shipment["picked_at"] is None:
             await _act(api, shipment, "pick", {})
         elif shipment["packed_at"] is None and any(line["picked"] for line in shipment["lines"]):
-            await _act(api, shipment, "pack", {"boxes": [_box(shipment)]})
+            await _act(api, shipment, "pack", await _packing(api, shipment))
     async for shipment in _shipments(api, "labelled"):
-        if not shipment["holds"]:
+        if not shipment["holds"] and not patience.leaves(shipment):
             await _act(api, shipment, "hand-over", None)
     # The courier is told until the first scan, so that no parcel is forgotten on the ramp.
     async for shipment in _shipments(api, "handed_over"):
@@ -73,6 +100,16 @@ async def _act(api: httpx.AsyncClient, shipment: dict[str, Any], act: str, body:
         log.info("warehouse.did", act=act, shipment=no)
     else:
         log.info("warehouse.refused", act=act, shipment=no, status=answer.status_code)
+
+
+async def _packing(api: httpx.AsyncClient, shipment: dict[str, Any]) -> dict[str, Any]:
+    """Boxes as the place suggests them, weighing what they should; one where it suggests none."""
+    answer = await api.get(f"/api/v1/shipments/{shipment['shipment_no']}/packing-advice")
+    advised = answer.json()["cartons"] if answer.is_success else None
+    if not advised:
+        return {"boxes": [_box(shipment)], "reason": "a box of another kind"}
+    boxes = [{"weight_g": one["weight_g"], "carton": one["code"]} for one in advised]
+    return {"boxes": boxes}
 
 
 def _box(shipment: dict[str, Any]) -> dict[str, int]:

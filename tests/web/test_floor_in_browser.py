@@ -56,6 +56,10 @@ async def _packs(page: Page, address: str) -> None:
     await says(page, "Everything is scanned")
     await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
     await scan(page, "ONHAND-DONE")
+    await expect(page.get_by_text("the boxes weigh 9000 g")).to_be_visible(timeout=SLOW_MS)
+    await page.locator("#reason").focus()
+    await page.keyboard.type("in a crate", delay=150)
+    await scan(page, "ONHAND-DONE")
     await expect(page.get_by_text("9 kg")).to_be_visible(timeout=SLOW_MS)
 
 

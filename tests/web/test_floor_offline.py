@@ -43,7 +43,9 @@ async def test_a_list_is_opened_again_and_scanned_without_a_network_and_counts_o
 
         await page.context.set_offline(True)
         await page.reload()
-        await expect(page.locator("[data-count]").last).to_have_text("1", timeout=SLOW_MS)
+        await expect(page.locator(f"[data-sku={TEA}] [data-count]")).to_have_text(
+            "1", timeout=SLOW_MS
+        )
         for code, said in ((TEA, "2 of 2"), (POT, "Everything"), (POT, "Too many")):
             await scan(page, code)
             await says(page, said)

@@ -29,7 +29,8 @@ async function ready() {
   await prune();
   const fresh = new Set((await kept()).filter((one) => one.at > Date.now() - FRESH_MS).map((one) => one.url));
   const links = [...document.querySelectorAll("[data-keep]")].map((link) => link.href);
-  const wanted = [new URL(ALWAYS, window.location.href).href, window.location.href.split("#")[0], ...links];
+  const first = navigator.serviceWorker.controller ? [] : [window.location.href.split("#")[0]]; // later ones it sees itself
+  const wanted = [new URL(ALWAYS, window.location.href).href, ...first, ...links];
   await refresh([...new Set(wanted)].filter((address) => !fresh.has(address)));
   await served();
   document.documentElement.classList.add("works-offline");

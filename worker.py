@@ -282,8 +282,8 @@ async def serve(
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = create_engine(database_url(settings), "onhand_worker", pool_size=16)
-    sessions = sessions_of(engine)
     vault = Vault(settings.encryption_key(), older=settings.older_keys())
+    sessions = sessions_of(engine, vault)
     async with (
         httpx.AsyncClient(timeout=10) as http,
         httpx.AsyncClient(timeout=10, trust_env=False) as direct,

@@ -214,8 +214,8 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     # Nobody sees anything through `sessions` alone: `api.deps.sessions_for` says who may see what.
     limited = create_engine(url, "onhand_web", pool_size=5, application_name="onhand-api")
     office = create_engine(url, "onhand_office", application_name="onhand-api")
-    state.sessions, state.office = sessions_of(limited), sessions_of(office)
-    state.vault = Vault(settings.encryption_key(), older=settings.older_keys())
+    vault = state.vault = Vault(settings.encryption_key(), older=settings.older_keys())
+    state.sessions, state.office = sessions_of(limited, vault), sessions_of(office, vault)
     connecting = asyncio.create_task(_connect(state, settings), name="connect-temporal")
     async with httpx.AsyncClient(timeout=10) as http, contextlib.AsyncExitStack() as stack:
         state.http = http

@@ -4,13 +4,14 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 from rich.progress import Progress
 
-from db.keys import digest_of_phone
+from db.keys import digest_of_buyer, digest_of_phone
 from db.vault import Vault
 from domain.orders.order import OrderStatus as S
 
@@ -131,14 +132,11 @@ def fill(url: str, count: int, share_open: float, vault: Vault, progress: Progre
 
 def _copy(connection: psycopg.Connection[Any], chunk: Sequence[Order], vault: Vault) -> None:
     for table, row_of in (
-        ("sales_order", _sales_order), ("order_line", _lines), ("fulfilment_line", _contents),
-        ("receiver", None), ("shipment", _shipment), ("parcel", _parcel), ("order_hold", _hold),
+        ("sales_order", partial(_sales_order, vault)), ("order_line", _lines),
+        ("fulfilment_line", _contents), ("receiver", partial(_receiver, vault)),
+        ("shipment", _shipment), ("parcel", _parcel), ("order_hold", _hold),
     ):  # fmt: skip
-        rows = (
-            [_receiver(order, vault) for order in chunk]
-            if row_of is None
-            else [row for order in chunk for row in row_of(order)]
-        )
+        rows = [row for order in chunk for row in row_of(order)]
         if not rows:
             continue
         into = sql.SQL("COPY {} ({}) FROM STDIN").format(
@@ -149,7 +147,7 @@ def _copy(connection: psycopg.Connection[Any], chunk: Sequence[Order], vault: Va
                 copy.write_row(tuple(row.values()))
 
 
-def _sales_order(order: Order) -> list[dict[str, Any]]:
+def _sales_order(vault: Vault, order: Order) -> list[dict[str, Any]]:
     shop = order.number % SHOPS
     return [
         {
@@ -161,8 +159,8 @@ def _sales_order(order: Order) -> list[dict[str, Any]]:
             "currency": "CNY", "goods_minor": 1000, "discount_minor": 0, "freight_minor": 0,
             "tax_minor": 0, "payable_minor": 1000, "captured_minor": 1000, "refunded_minor": 0,
             "refund_due_minor": 0, "cash_on_delivery": False, "test_order": False, "gift": False,
-            "invoice_request": "", "buyer_ref": order.buyer, "buyer_remark": "",
-            "seller_remark": "", "placed_at": order.placed, "paid_at": order.placed,
+            "buyer_digest": digest_of_buyer(vault.derived_key, order.buyer),
+            "placed_at": order.placed, "paid_at": order.placed,
             "ship_by": order.placed + timedelta(days=2) if order.number % 10 else None,
         }
     ]  # fmt: skip
@@ -191,14 +189,16 @@ def _contents(order: Order) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _receiver(order: Order, vault: Vault) -> dict[str, Any]:
-    return {
-        "order_id": order.id, "kind": "contact", "sealed": bytes(120), "digest": "",
-        "phone_digest": digest_of_phone(vault.derived_key, order.phone),
-        "phone_last4": order.phone[-4:],
-        "country": "CN", "province": "浙江省", "city": "杭州市", "district": "余杭区",
-        "postcode": "", "division_code": "330110", "edited_by_us": False,
-    }  # fmt: skip
+def _receiver(vault: Vault, order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "order_id": order.id, "kind": "contact", "sealed": bytes(120), "digest": "",
+            "phone_digest": digest_of_phone(vault.derived_key, order.phone),
+            "phone_last4": order.phone[-4:],
+            "country": "CN", "province": "浙江省", "city": "杭州市", "district": "余杭区",
+            "postcode": "", "division_code": "330110", "edited_by_us": False,
+        }
+    ]  # fmt: skip
 
 
 def _shipment(order: Order) -> list[dict[str, Any]]:

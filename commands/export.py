@@ -52,9 +52,9 @@ def command(
 async def _take_away(
     settings: Settings, kind: Kind, file: Path, language: str, people: bool
 ) -> int:
-    engine = create_engine(database_url(settings), "onhand_web", pool_size=2)
+    engine = create_engine(database_url(settings), "onhand_office", pool_size=2)
     vault = Vault(settings.encryption_key(), older=settings.older_keys())
-    sessions = sessions_of(engine)
+    sessions = sessions_of(engine, vault)
     try:
         await _write_down(sessions, kind, file, people)
         headings, read = _list(sessions, vault, kind, language, people)

@@ -66,10 +66,10 @@ async def _bring_in(
     given = given_file(
         kind, name, content, header, _BY, apply=not dry_run, partial=partial and not dry_run
     )
-    engine = create_engine(database_url(settings), "onhand_web", pool_size=2)
+    engine = create_engine(database_url(settings), "onhand_office", pool_size=2)
     vault = Vault(settings.encryption_key(), older=settings.older_keys())
     try:
-        sessions = sessions_of(engine)
+        sessions = sessions_of(engine, vault)
         taken = await _taken(sessions, vault, given, rows, dry_run, partial)
         if taken.repeated:
             console.print("This very file came before; nothing is done a second time.")

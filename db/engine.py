@@ -9,10 +9,13 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.vault import KeyNeeded, Vault
+
 Role = Literal["onhand_owner", "onhand_worker", "onhand_web", "onhand_office"]
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", AsyncSession)
 Sessions = async_sessionmaker[AsyncSession]
+_VAULT: Final = "vault"
 
 # How the server plans statements for a role. The worker's are short, the same all day and find
 # their rows by index: planned anew each time they cost a sixth of what Postgres does for an order,
@@ -65,9 +68,22 @@ def create_engine(
     return engine
 
 
-def sessions(engine: AsyncEngine) -> Sessions:
-    """Makes sessions; `async with sessions.begin()` is one transaction."""
-    return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+def sessions(engine: AsyncEngine, vault: Vault | None = None) -> Sessions:
+    """Makes sessions; `async with sessions.begin()` is one transaction.
+
+    Without a `vault` what people said cannot be kept or read, see `vault_in`.
+    """
+    return async_sessionmaker(
+        engine, class_=AsyncSession, expire_on_commit=False, info={_VAULT: vault}
+    )
+
+
+def vault_in(session: AsyncSession) -> Vault:
+    """What words of people are sealed with in this session. Raises KeyNeeded."""
+    vault: Vault | None = session.info.get(_VAULT)
+    if vault is None:
+        raise KeyNeeded("these sessions were made without the key that seals people's words")
+    return vault
 
 
 def _ask_before_use(engine: AsyncEngine) -> None:

@@ -104,6 +104,20 @@ async def receiver_digest(session: AsyncSession, vault: Vault, told: str) -> str
     return hmac.digest(key, b"receiver\0" + told.encode(), "sha256").hex()
 
 
+async def buyer_digest(session: AsyncSession, vault: Vault, buyer_ref: str) -> str:
+    """What all orders of one buyer of a channel have in common; empty where it names none.
+
+    Raises CannotOpen without the master key that the database knows.
+    """
+    return digest_of_buyer(await _digest_key(session, vault), buyer_ref) if buyer_ref else ""
+
+
+def digest_of_buyer(key: bytes, buyer_ref: str) -> str:
+    """The same with the key at hand."""
+    told = hmac.digest(key, b"buyer\0" + buyer_ref.encode(), "sha256")
+    return told.hex()[:_DIGEST_CHARACTERS] if buyer_ref else ""
+
+
 def digest_of_phone(key: bytes, phone: str) -> str:
     """The same with the key at hand."""
     if not (number := normal_phone(phone)):

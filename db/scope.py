@@ -39,7 +39,7 @@ def limited(sessions: Sessions, scope: Scope) -> Sessions:
     """The sessions of `onhand_web`, each of whose transactions sees this scope and no more."""
     if scope.whole:
         raise ValueError("whoever sees the whole company works as onhand_office")
-    known: dict[str, Any] = {**sessions.kw, "info": {_INFO: scope}}
+    known: dict[str, Any] = {**sessions.kw, "info": {**sessions.kw["info"], _INFO: scope}}
     return async_sessionmaker(class_=AsyncSession, sync_session_class=LimitedSession, **known)
 
 

@@ -137,6 +137,21 @@ def receiver_context(order_id: str) -> str:
     return f"receiver/{order_id}"
 
 
+def words_context(subject: str) -> str:
+    """What `sealed_words.sealed` is sealed for."""
+    return f"words/{subject}"
+
+
+def buyer_context(channel: str, digest: str) -> str:
+    """What `blocked_buyer.sealed` is sealed for."""
+    return f"buyer/{channel}/{digest}"
+
+
+def answer_context(principal: str, key: str) -> str:
+    """What `idempotency_key.sealed` is sealed for."""
+    return f"answer/{principal}/{key}"
+
+
 def note_context(note_id: str) -> str:
     """What `order_note.sealed` is sealed for."""
     return f"note/{note_id}"

@@ -11,6 +11,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 
+from domain.platform.quoting import without_people
 from domain.shared.errors import DomainError, IntegrationError
 
 # What happens on any day: what it says is worth a line, where in the code it rose is not.
@@ -88,8 +89,11 @@ def configure(
 
 
 def _in_one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Control characters in what others sent could write lines or colours of their own."""
+    """Control characters in what others sent could write lines or colours of their own; whom it
+    names is nobody's business."""
     for key, value in event.items():
+        if isinstance(value, str) and (value := without_people(value)) != event[key]:
+            event[key] = value
         if isinstance(value, str) and not value.isprintable() and key not in _OURS:
             event[key] = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
     return event

@@ -20,6 +20,7 @@ from db.engine import sessions as sessions_of
 from db.migrate import migrate
 from runtime.embedded import EmbeddedPostgres, executable
 from runtime.temporal import plugin
+from tests.people import VAULT
 
 _numbers = itertools.count(1)
 settings.register_profile("onhand", deadline=None)  # how fast it is, is measured elsewhere
@@ -130,7 +131,7 @@ def _clone(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
 async def sessions(database_url: str) -> AsyncIterator[Sessions]:
     """Sessions of a worker on a fresh database."""
     engine = create_engine(database_url, "onhand_worker", pool_size=16)
-    yield sessions_of(engine)
+    yield sessions_of(engine, VAULT)
     await engine.dispose()
 
 
@@ -138,7 +139,7 @@ async def sessions(database_url: str) -> AsyncIterator[Sessions]:
 async def owner_sessions(database_url: str) -> AsyncIterator[Sessions]:
     """Sessions of the owner on the same database: to arrange what the application never may."""
     engine = create_engine(database_url, "onhand_owner", pool_size=2)
-    yield sessions_of(engine)
+    yield sessions_of(engine, VAULT)
     await engine.dispose()
 
 
@@ -147,7 +148,7 @@ async def web_sessions(database_url: str) -> AsyncIterator[Sessions]:
     """Sessions of the web process on the same database as `sessions`, for somebody who sees the
     whole company."""
     engine = create_engine(database_url, "onhand_office", pool_size=16)
-    yield sessions_of(engine)
+    yield sessions_of(engine, VAULT)
     await engine.dispose()
 
 
@@ -155,7 +156,7 @@ async def web_sessions(database_url: str) -> AsyncIterator[Sessions]:
 async def limited_sessions(database_url: str) -> AsyncIterator[Sessions]:
     """Sessions of the web process that nobody has told a scope."""
     engine = create_engine(database_url, "onhand_web", pool_size=4)
-    yield sessions_of(engine)
+    yield sessions_of(engine, VAULT)
     await engine.dispose()
 
 

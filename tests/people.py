@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from db.engine import Sessions
-from db.keys import digest_of_phone
+from db.keys import digest_of_buyer, digest_of_phone
 from db.orders.receivers import (
     KnownReceiver,
     Person,
@@ -13,6 +13,7 @@ from db.orders.receivers import (
     save_receiver,
 )
 from db.orders.tables import ReceiverRow
+from db.orders.words import add_words, of_order, said_about
 from db.sql import run
 from db.vault import Vault, receiver_context
 from domain.shared.address import MaskedReceiver
@@ -70,3 +71,23 @@ async def hide_receiver(sessions: Sessions, oaid: str, name: str = "", phone: st
     told = MaskedReceiver(oaid, name, phone, known.address)
     async with sessions.begin() as session:
         assert await save_receiver(session, VAULT, known.order_id, told)
+
+
+def buyer(ref: str) -> str:
+    """What stands for a buyer whom his channel calls so."""
+    return digest_of_buyer(VAULT.derived_key, ref)
+
+
+async def say(sessions: Sessions, order_id: str, subject: str = "", **words: str) -> None:
+    """Somebody said this about the order, or there."""
+    async with sessions.begin() as session:
+        await add_words(session, order_id, subject or of_order(order_id), **words)
+
+
+async def said(sessions: Sessions, subject: str = "") -> dict[str, str]:
+    """What was said there, or about the only order."""
+    about = "subject = :subject" if subject else "subject LIKE 'order/%'"
+    query = f"SELECT subject, order_id FROM sealed_words WHERE {about}"
+    async with sessions.begin() as session:
+        [row] = await run(session, query, **({"subject": subject} if subject else {}))
+        return dict((await said_about(session, {row.subject: row.order_id}))(row.subject))

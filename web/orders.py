@@ -301,6 +301,7 @@ async def order_context(context: RequestContext, no: str) -> dict[str, Any]:
         "order": detail.order,
         "receiver": detail.receiver and detail.receiver.as_seen_by(context.principal.roles),
         "revealed": False,
+        "remarks": detail.words_for(context.principal.roles),
         "is_closed": OrderStatus(detail.order.status).is_closed,
         "has_left": OrderStatus(detail.order.status) not in NOT_LEFT,
         "may_stop": OrderStatus(detail.order.status) in (*NOT_LEFT, OrderStatus.SHIPPED),

@@ -90,7 +90,7 @@ async def work(
             await undo_inspection(session, return_no, inspection, note.strip(), context.actor)
         else:
             raise InvalidInput("there is no such action, or its reason is missing")
-        await audited(session, context, return_no, _DEEDS[deed], note)
+        await audited(session, context, return_no, _DEEDS[deed], note if deed == "undo" else "")
     return RedirectResponse(f"/warehouse/returns/{quote(return_no, safe='')}", 303)
 
 

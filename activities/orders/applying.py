@@ -13,11 +13,13 @@ from activities.orders.late_changes import change_late
 from activities.orders.ports import Adapters, OrderRules
 from db.channels.listings import Listings
 from db.engine import Sessions
+from db.keys import buyer_digest
 from db.orders import statements
 from db.orders.blocked import BlockedBuyers
 from db.orders.receivers import save_receiver
 from db.orders.repository import KnownOrder, OrderRepository
 from db.orders.tickets import keep_ticket
+from db.orders.words import keep_words, of_order
 from db.shared.after_sales import keeps_back
 from db.shared.giving_back import give_back_unstarted, leave_queue
 from db.vault import CannotOpen, Vault
@@ -173,7 +175,11 @@ class ApplyingActivities:
         )
         rest = before.to_allocate or before.waiting_for_stock
         stage = stage_of((one.status for one in before.shipments), rest_to_send=rest)
-        await orders.run(statements.SAVE_HEADER, _header(known.order_id, snapshot, sha256))
+        digest = await buyer_digest(orders.session, self.vault, snapshot.buyer_ref)
+        header = _header(known.order_id, snapshot, sha256) | {"buyer_digest": digest}
+        await orders.run(statements.SAVE_HEADER, header)
+        words = {of_order(known.order_id): _words(snapshot)}
+        await keep_words(orders.session, known.order_id, words)
         if snapshot.ticket is not None:
             await keep_ticket(orders.session, known.order_id, snapshot.ticket)
         if stage is Stage.PLANNED:
@@ -301,15 +307,20 @@ def _header(order_id: str, snapshot: OrderSnapshot, sha256: str) -> dict[str, An
         "cash_on_delivery": snapshot.cash_on_delivery,
         "test_order": snapshot.test_order,
         "gift": snapshot.gift,
-        "invoice_request": snapshot.invoice_request,
-        "buyer_ref": snapshot.buyer_ref,
-        "buyer_remark": snapshot.buyer_remark,
-        "seller_remark": snapshot.seller_remark,
         "placed_at": snapshot.placed_at,
         "paid_at": snapshot.paid_at,
         "ship_by": snapshot.ship_by,
         "presale_until": snapshot.presale_until,
         "unpaid": snapshot.state is ChannelState.UNPAID,
+    }
+
+
+def _words(snapshot: OrderSnapshot) -> dict[str, str]:
+    return {
+        "invoice_request": snapshot.invoice_request,
+        "buyer_ref": snapshot.buyer_ref,
+        "buyer_remark": snapshot.buyer_remark,
+        "seller_remark": snapshot.seller_remark,
     }
 
 

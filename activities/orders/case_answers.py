@@ -10,6 +10,7 @@ from activities.shared.attempts import attempt
 from activities.shared.trying import sends
 from db.engine import Sessions
 from db.orders.returns import lock_return, return_state, tell
+from db.orders.words import of_return, said_about
 from db.platform.effects import EffectRepository
 from db.platform.gates import Gates
 from db.sql import run
@@ -21,7 +22,7 @@ from integrations.marketplaces.port import CaseVerdict, GoodsTo, Verdict
 # Goods come back to the place they left from. Less than the case asks for is settled where units
 # were not accepted, or something was taken off.
 _ABOUT: Final = """
-SELECT o.external_no, r.case_no, r.shop_id, r.kind, r.to_tell, r.decision_reason,
+SELECT o.external_no, r.case_no, r.shop_id, r.kind, r.to_tell,
        coalesce(s.refund, 0)::bigint AS refund_minor,
        r.deduction_minor > 0 OR coalesce(s.deducted, false)
            OR (r.to_tell = 'received' AND coalesce(l.missing, false)) AS partly,
@@ -67,7 +68,10 @@ class CaseAnswerActivities:
             effect = await EffectRepository(session).intend(
                 key, "case_answer", system, row.return_no
             )
-            verdict = _verdict((await run(session, _ABOUT, return_no=row.return_no))[0], key)
+            about = (await run(session, _ABOUT, return_no=row.return_no))[0]
+            subject = of_return(row.return_no)
+            words = (await said_about(session, {subject: row.order_id}))(subject)
+            verdict = _verdict(about, words.get("decision_reason", ""), key)
         if effect.state != "confirmed":
             async with self.gates.through(system, work), attempt(self.sessions, key):
                 sends(verdict)
@@ -93,7 +97,7 @@ class CaseAnswerActivities:
             return await return_state(session, return_no)
 
 
-def _verdict(about: Any, reference: str) -> CaseVerdict:
+def _verdict(about: Any, reason: str, reference: str) -> CaseVerdict:
     goods_to = None
     if about.location_id is not None:
         place = Address(
@@ -102,6 +106,6 @@ def _verdict(about: Any, reference: str) -> CaseVerdict:
         contact = Contact(about.contact_name or about.name, about.contact_phone, place)
         goods_to = GoodsTo(about.location_id, contact)
     return CaseVerdict(
-        about.case_no, about.external_no, Verdict(about.to_tell), about.decision_reason,
+        about.case_no, about.external_no, Verdict(about.to_tell), reason,
         ReturnKind(about.kind).needs_goods, goods_to, about.refund_minor, about.partly, reference,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Final
 
 from db.engine import Sessions
 from db.platform.pace import hold_calls, take_call
+from domain.platform.quoting import without_people
 from domain.shared.errors import IntegrationError, RateLimited
 from integrations.access import Limit
 
@@ -25,7 +26,8 @@ _LEAST_HIDDEN: Final = 8
 @dataclass(frozen=True, slots=True)
 class SharedPace:
     """The pace of one `app` at one vendor; methods without a documented limit only wait when the
-    vendor says so. A vendor that repeats one of the `secrets` in a refusal is not quoted with it.
+    vendor says so. A vendor that repeats one of the `secrets`, or a person, in a refusal is not
+    quoted with it.
     """
 
     sessions: Sessions
@@ -51,7 +53,7 @@ class SharedPace:
         try:
             yield
         except IntegrationError as told:
-            told.args = (self._without_secrets(str(told)),)
+            told.args = (without_people(self._without_secrets(str(told))),)
             if isinstance(told, RateLimited):
                 async with self.sessions.begin() as session:
                     await hold_calls(session, self._key(method), told.retry_after_s)

@@ -53,7 +53,7 @@ async def open_on_parcel(parcel_id: Code, body: ClaimRequest, context: Context) 
     async with context.sessions.begin() as session:
         claim_no = await open_claim(session, new)
         if claim_no is not None:
-            await _audited(session, context, claim_no, "opened", body.remark)
+            await _audited(session, context, claim_no, "opened", "")
         known = claim_no or await claim_of_parcel(session, parcel_id)
     return ClaimOpened(claim_no=known, opened=claim_no is not None)
 

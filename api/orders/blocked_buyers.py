@@ -49,7 +49,7 @@ async def list_blocked(
     cursor: Annotated[str, Query(max_length=2 * _LONGEST)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> BlockedBuyersPage:
-    """Who is on the list, by channel and buyer."""
+    """Who is on the list, by channel."""
     channel, _, buyer = cursor.partition("|") if cursor.isprintable() else ("", "", "")
     async with sessions.begin() as session:
         rows = await BlockedBuyers(session).page((channel, buyer), limit)
@@ -57,9 +57,9 @@ async def list_blocked(
         BlockedBuyer(channel=r.channel, buyer_ref=r.buyer_ref, reason=r.reason, at=r.at)
         for r in rows
     )
-    last = items[-1] if len(items) == limit else None
+    last = rows[-1] if len(rows) == limit else None
     return BlockedBuyersPage(
-        items=items, next_cursor=f"{last.channel}|{last.buyer_ref}" if last else ""
+        items=items, next_cursor=f"{last.channel}|{last.digest}" if last else ""
     )
 
 
@@ -85,7 +85,8 @@ async def unblock(body: BuyerToBlock, context: Context) -> Buyer:
 async def _write_down(
     context: RequestContext, session: AsyncSession, action: str, buyer: Buyer, reason: str
 ) -> None:
-    subject = f"buyer/{buyer.channel}/{buyer.buyer_ref}"
+    digest = await BlockedBuyers(session).digest_of(buyer.buyer_ref)
+    subject = f"buyer/{buyer.channel}/{digest}"
     await audit(
         session, context.actor, action, subject, reason=reason, request_id=context.request_id
     )

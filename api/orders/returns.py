@@ -87,7 +87,7 @@ async def open_return(
             remedy=body.remedy, wanted=wanted, actor=context.actor,
         )  # fmt: skip
         number = await return_acts.open_return(session, order.id, asked)
-        await audited(session, context, number, "opened", body.remark)
+        await audited(session, context, number, "opened", "")
     return Opened(return_no=number)
 
 

@@ -323,7 +323,7 @@ class OrderView(BaseModel):
 
     @classmethod
     def of(cls, detail: OrderDetail, roles: frozenset[Role]) -> "OrderView":
-        order = detail.order
+        order, said = detail.order, detail.words_for(roles)
 
         def money(minor: int) -> MoneyView:
             return MoneyView.of(minor, order.currency)
@@ -336,8 +336,8 @@ class OrderView(BaseModel):
             refunded=money(order.refunded_minor), refund_due=money(order.refund_due_minor),
             freight=money(order.freight_minor), discount=money(order.discount_minor),
             cash_on_delivery=order.cash_on_delivery, test_order=order.test_order,
-            gift=order.gift, invoice_request=order.invoice_request,
-            buyer_remark=order.buyer_remark, seller_remark=order.seller_remark,
+            gift=order.gift, invoice_request=said["invoice_request"],
+            buyer_remark=said["buyer_remark"], seller_remark=said["seller_remark"],
             placed_at=order.placed_at, paid_at=order.paid_at, ship_by=order.ship_by,
             receiver=(
                 ReceiverView.of(detail.receiver.as_seen_by(roles)) if detail.receiver else None

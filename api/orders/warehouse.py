@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from pydantic import Field, StrictInt
-from sqlalchemy.engine import Row
 
 from api.auth import principal_of
 from api.deps import SessionsOf
@@ -115,8 +114,8 @@ class PickList(StrictBody):
     parcels: list[ListParcel]
 
     @classmethod
-    def of(cls, row: Row[Any]) -> "PickList":
-        told = {**row._mapping, "shipment_no": row.no, "location": row.location_id}
+    def of(cls, row: Any) -> "PickList":
+        told = {**vars(row), "shipment_no": row.no, "location": row.location_id}
         return cls.model_validate({name: told[name] for name in cls.model_fields})
 
 

@@ -171,10 +171,12 @@ class PullRangeRow(SQLModel, table=True):
 
 
 class BlockedBuyerRow(SQLModel, table=True):
-    """A buyer whose orders are looked at before they go out."""
+    """A buyer whose orders are looked at before they go out; `sealed` is what his channel calls
+    him."""
 
     __tablename__ = "blocked_buyer"
     channel: str = Field(primary_key=True)
-    buyer_ref: str = Field(primary_key=True)
+    buyer_digest: str = Field(primary_key=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
     reason: str = ""
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

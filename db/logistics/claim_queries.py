@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.words import of_claim, said_of, scan_with_words, with_words
 from db.sql import run
 from domain.shared.errors import ClaimNotFound
 
@@ -93,7 +94,8 @@ WHERE l.claim_no = :claim_no ORDER BY o.line_no, l.sku
 _MONEY: Final = "SELECT * FROM claim_money WHERE claim_no = :claim_no ORDER BY at, id"
 
 _SCANS: Final = """
-SELECT * FROM tracking_event WHERE parcel_id = :parcel_id ORDER BY at DESC, event_id DESC
+SELECT parcel_id, event_id, at, status, vendor_code, incident FROM tracking_event
+WHERE parcel_id = :parcel_id ORDER BY at DESC, event_id DESC
 """
 
 _STORY: Final = """
@@ -111,10 +113,10 @@ WHERE resolved_at IS NULL AND workflow_id = 'claim/' || :claim_no ORDER BY id
 class ClaimDetail:
     """A claim with what was in the parcel, its money, the carrier's scans and its story."""
 
-    row: Row[Any]
+    row: Any
     lines: Sequence[Row[Any]]
     money: Sequence[Row[Any]]
-    scans: Sequence[Row[Any]]
+    scans: Sequence[Any]
     story: Sequence[Row[Any]]
     attention: Sequence[Row[Any]]
 
@@ -166,11 +168,15 @@ async def claim_detail(session: AsyncSession, claim_no: str) -> ClaimDetail:
     if not rows:
         raise ClaimNotFound("there is no such claim")
     row = rows[0]
+    said = await said_of(session, [row.order_id])
     return ClaimDetail(
-        row,
+        with_words(row, said(of_claim(claim_no)), "remark"),
         await run(session, _LINES, claim_no=claim_no),
         await run(session, _MONEY, claim_no=claim_no),
-        await run(session, _SCANS, parcel_id=row.parcel_id),
+        [
+            scan_with_words(scan, said)
+            for scan in await run(session, _SCANS, parcel_id=row.parcel_id)
+        ],
         await run(session, _STORY, order_id=row.order_id, claim_no=claim_no),
         await run(session, _ITEMS, claim_no=claim_no),
     )

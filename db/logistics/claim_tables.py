@@ -57,7 +57,6 @@ class CarrierClaimRow(SQLModel, table=True):
     kind: str
     origin: str
     return_no: str = ""
-    remark: str = ""
     status: str = "opened"
     waits_for: str = ""
     outcome: str = ""

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_claim_no
 from db.orders import statements
+from db.orders.words import keep_words, of_claim
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.claim_value import Claimable, ClaimedLine, Share, claimable
@@ -70,12 +71,12 @@ ORDER BY x.fulfilment_line_id
 
 _INSERT: Final = """
 INSERT INTO carrier_claim (claim_no, parcel_id, order_id, carrier, waybill_no, kind, origin,
-    return_no, remark, status, waits_for, outcome, currency, basis, goods_minor, freight_minor,
+    return_no, status, waits_for, outcome, currency, basis, goods_minor, freight_minor,
     ceiling_minor, limited_by, most_minor, claimed_minor, accepted_minor, received_minor,
     booked_off_minor, written_off_minor, despatched_at, file_by, carrier_ref, answer, answer_reason,
     ended, ended_reason, ended_by, reminders, created_by)
 VALUES (:claim_no, :parcel_id, :order_id, :carrier, :waybill_no, :kind, :origin, :return_no,
-    :remark, 'opened', '', '', :currency, :basis, :goods, :freight, :ceiling, :limited_by, :most,
+    'opened', '', '', :currency, :basis, :goods, :freight, :ceiling, :limited_by, :most,
     :most, 0, 0, 0, 0, :despatched_at, :file_by, '', '', '', '', '', '', 0, :actor)
 ON CONFLICT DO NOTHING RETURNING claim_no
 """
@@ -286,12 +287,14 @@ async def _insert(
     made = await run(
         session, _INSERT, claim_no=claim_no, parcel_id=parcel.id, order_id=parcel.order_id,
         carrier=parcel.carrier, waybill_no=parcel.waybill_no, kind=new.kind, origin=new.origin,
-        return_no=new.return_no, remark=new.remark, currency=parcel.currency, basis=terms.basis,
+        return_no=new.return_no, currency=parcel.currency, basis=terms.basis,
         goods=worth.goods_minor, freight=worth.freight_minor, ceiling=worth.ceiling_minor,
         limited_by=worth.limited_by, most=worth.claimed_minor, despatched_at=parcel.despatched_at,
         file_by=parcel.despatched_at + terms.file_within, actor=new.actor,
     )  # fmt: skip
     if made:
+        words = {of_claim(claim_no): {"remark": new.remark}}
+        await keep_words(session, parcel.order_id, words)
         await run(
             session, _INSERT_LINES, claim_no=claim_no, ids=[line.line_id for line in lines],
             skus=[line.sku for line in lines], units=[line.units for line in lines],

@@ -10,13 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.logistics.claim_opening import claim_from_scans
 from db.logistics.intercepts import parcel_moved
 from db.logistics.return_labels import heard_of_return
+from db.orders.words import keep_words, of_scan
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
 from domain.orders.messages import FollowingEnded, Tracked
 
 _LOCK: Final = """
-SELECT p.id, p.carrier, p.waybill_no, p.status, s.no AS shipment_no, s.workflow_id
+SELECT p.id, p.carrier, p.waybill_no, p.status, s.no AS shipment_no, s.order_id, s.workflow_id
 FROM unnest(CAST(:carriers AS text[]), CAST(:waybills AS text[])) AS f(carrier, waybill_no)
 JOIN parcel p ON p.carrier = f.carrier AND p.waybill_no = f.waybill_no
 JOIN shipment s ON s.no = p.shipment_no
@@ -24,12 +25,11 @@ ORDER BY p.id FOR UPDATE OF p
 """
 
 _REMEMBER: Final = """
-INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, text, place, incident)
-SELECT :parcel_id, e.event_id, e.at, e.status, e.vendor_code, e.text, e.place, e.incident
+INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, incident)
+SELECT :parcel_id, e.event_id, e.at, e.status, e.vendor_code, e.incident
 FROM unnest(CAST(:event_ids AS text[]), CAST(:ats AS timestamptz[]), CAST(:statuses AS text[]),
-            CAST(:codes AS text[]), CAST(:texts AS text[]), CAST(:places AS text[]),
-            CAST(:incidents AS text[]))
-     AS e(event_id, at, status, vendor_code, text, place, incident)
+            CAST(:codes AS text[]), CAST(:incidents AS text[]))
+     AS e(event_id, at, status, vendor_code, incident)
 ON CONFLICT (parcel_id, event_id) DO NOTHING
 RETURNING event_id
 """
@@ -84,7 +84,7 @@ async def record_facts(
     moved: dict[str, str] = {}
     for parcel in parcels:
         heard = by_waybill.pop((parcel.carrier, parcel.waybill_no), [])
-        fresh = await _remember(session, parcel.id, heard)
+        fresh = await _remember(session, parcel.order_id, parcel.id, heard)
         if not fresh:
             continue
         new += len(fresh)
@@ -118,7 +118,7 @@ async def following_ended(session: AsyncSession, given_up: Sequence[tuple[str, s
 
 
 async def _remember(
-    session: AsyncSession, parcel_id: str, facts: Sequence[TrackingFact]
+    session: AsyncSession, order_id: str, parcel_id: str, facts: Sequence[TrackingFact]
 ) -> list[TrackingFact]:
     """The facts that were new."""
     rows = await run(
@@ -129,9 +129,13 @@ async def _remember(
         ats=[fact.at for fact in facts],
         statuses=[str(fact.status) for fact in facts],
         codes=[fact.vendor_code for fact in facts],
-        texts=[fact.text for fact in facts],
-        places=[fact.place for fact in facts],
         incidents=[str(fact.incident or "") for fact in facts],
     )
-    fresh = {row.event_id for row in rows}
-    return [fact for fact in facts if fact.event_id in fresh]
+    new = {row.event_id for row in rows}
+    fresh = [fact for fact in facts if fact.event_id in new]
+    words = {
+        of_scan(parcel_id, fact.event_id): {"text": fact.text, "place": fact.place}
+        for fact in fresh
+    }
+    await keep_words(session, order_id, words)
+    return fresh

@@ -153,7 +153,7 @@ POLICIES: Final[dict[str, str]] = {
             "receiver", "order_line", "fulfilment_line", "order_hold", "order_event",
             "order_late_fact", "attention", "step_try", "refund", "till_payment", "invoice",
             "carrier_claim", "sales_return", "return_settlement", "order_key", "order_note",
-            "order_tag", "order_change", "bulk_item",
+            "order_tag", "order_change", "bulk_item", "sealed_words",
         ),
         _WITH_ORDER,
     ),

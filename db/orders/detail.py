@@ -24,13 +24,20 @@ from db.orders.tables import (
     ParcelRow,
     SalesOrderRow,
     ShipmentRow,
-    TrackingEventRow,
 )
 from db.orders.tickets import ticket_of
+from db.orders.words import Words, line_with_words, of_order, said_of, scan_with_words
 from db.platform.tables import AttentionRow
 from db.sql import run
 from db.vault import Vault
+from domain.platform.masking import seen
+from domain.platform.permissions import Role
 from domain.shared.errors import OrderNotFound
+
+# What was said, and which field of people it is looked at as.
+_SIGHT: Final = {
+    "buyer_remark": "remark", "seller_remark": "remark", "invoice_request": "invoice_title",
+}  # fmt: skip
 
 # What has to be picked for each line, and where it stands.
 _CONTENTS: Final = """
@@ -56,6 +63,14 @@ JOIN shipment m ON m.no <> s.no
     AND (m.no = s.ships_with OR m.ships_with IN (s.no, nullif(s.ships_with, '')))
 JOIN sales_order o ON o.id = m.order_id AND o.id <> s.order_id
 WHERE s.order_id = :order_id GROUP BY s.no
+"""
+
+# Whose shipments the parcels are.
+_BOXED: Final = "SELECT DISTINCT order_id FROM shipment WHERE no = ANY(:nos)"
+
+_SCANS: Final = """
+SELECT parcel_id, event_id, at, status, vendor_code, incident FROM tracking_event
+WHERE parcel_id = ANY(:parcels) ORDER BY at DESC, event_id DESC
 """
 
 _LOCATIONS: Final = """
@@ -92,7 +107,7 @@ class Parcel:
     """A parcel with the carrier's scans, the latest first."""
 
     row: ParcelRow
-    scans: Sequence[TrackingEventRow]
+    scans: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +124,11 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class OrderDetail:
-    """Everything about an order. `contents` maps a line's id to the SKUs it stands for."""
+    """Everything about an order. `contents` maps a line's id to the SKUs it stands for; `words` are
+    the remarks of buyer and seller and who the invoice is for."""
 
     order: SalesOrderRow
+    words: Words
     shop: str
     receiver: KnownReceiver | None
     lines: Sequence[OrderLineRow]
@@ -120,7 +137,7 @@ class OrderDetail:
     shipments: Sequence[Shipment]
     attention: Sequence[AttentionRow]
     waiting: Sequence[Row[Any]]
-    timeline: Sequence[Row[Any]]
+    timeline: Sequence[Any]
     after_sales: Sequence[Row[Any]]
     payments: Sequence[Row[Any]] = ()
     return_labels: Sequence[Row[Any]] = ()
@@ -132,6 +149,10 @@ class OrderDetail:
     sent_for: str = ""  # the return that it exchanges or replaces something of
     claims: Sequence[Row[Any]] = ()
     intercepts: Sequence[Row[Any]] = ()
+
+    def words_for(self, roles: frozenset[Role]) -> Words:
+        """What was said, as far as somebody with these roles needs it."""
+        return {name: seen(_SIGHT[name], word, roles) for name, word in self.words.items()}
 
     @property
     def open_return_label(self) -> Row[Any] | None:
@@ -187,8 +208,11 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         contents.setdefault(row.order_line_id, []).append(row)
     payments, refunds = await payments_of(session, order.id)
     ticket, tenders = await ticket_of(session, order.id)
+    said = await said_of(session, [order.id])
+    story = await run(session, _STORY, order_id=order.id)
     return OrderDetail(
         order=order,
+        words={name: said(of_order(order.id)).get(name, "") for name in _SIGHT},
         shop=shop.name if shop else order.shop_id,
         receiver=receiver,
         lines=lines,
@@ -197,7 +221,7 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         shipments=await _shipments(session, order.id),
         attention=attention.all(),
         waiting=await run(session, _WAITING, order_id=order.id),
-        timeline=await run(session, _STORY, order_id=order.id),
+        timeline=[line_with_words(one, order.id, said) for one in story],
         after_sales=await run(session, _AFTER_SALES, order_id=order.id),
         payments=payments,
         return_labels=await labels_of(session, order.id),
@@ -228,20 +252,16 @@ async def _shipments(session: AsyncSession, order_id: str) -> list[Shipment]:
             .order_by(col(ParcelRow.id))
         )
     ).all()  # fmt: skip
-    scans = (
-        await session.exec(
-            select(TrackingEventRow)
-            .where(col(TrackingEventRow.parcel_id).in_([parcel.id for parcel in parcels]))
-            .order_by(col(TrackingEventRow.at).desc(), col(TrackingEventRow.event_id).desc())
-        )
-    ).all()  # fmt: skip
+    scans = await run(session, _SCANS, parcels=[parcel.id for parcel in parcels])
+    said = await said_of(session, [one.order_id for one in await run(session, _BOXED, nos=numbers)])
+    told = [scan_with_words(scan, said) for scan in scans]
     return [
         Shipment(
             row,
             names.get(row.location_id, row.location_id),
             [line for line in lines if line.shipment_no == row.no],
             [
-                Parcel(parcel, [scan for scan in scans if scan.parcel_id == parcel.id])
+                Parcel(parcel, [scan for scan in told if scan.parcel_id == parcel.id])
                 for parcel in parcels
                 if parcel.shipment_no == (row.ships_with or row.no)
             ],

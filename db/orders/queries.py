@@ -36,6 +36,7 @@ from db.orders.tables import (
     ShipmentRow,
 )
 from db.orders.ticket_tables import TillTicketRow
+from db.orders.words import line_with_words, of_event, said_about
 from db.platform.choosing import AT_RISK_HOURS
 from db.platform.tables import AttentionRow
 from db.scope import scope_in
@@ -169,7 +170,7 @@ class OrderQueries:
         [row] = await execute(self.session, _counted(_within(scope_in(self.session))))
         return {str(status): count for status, count in row._mapping.items() if count}
 
-    async def timeline(self, order_id: str, limit: int = 500) -> Sequence[OrderEventRow]:
+    async def timeline(self, order_id: str, limit: int = 500) -> Sequence[Any]:
         """The order's story, the latest first."""
         query = (
             select_rows(OrderEventRow)
@@ -177,7 +178,12 @@ class OrderQueries:
             .order_by(col(OrderEventRow.at).desc(), col(OrderEventRow.seq).desc())
             .limit(limit)
         )
-        return (await self.session.exec(query)).all()
+        lines = (await self.session.exec(query)).all()
+        said = await said_about(
+            self.session,
+            {of_event(order_id, line.source, line.seq): order_id for line in lines},
+        )
+        return [line_with_words(line, order_id, said) for line in lines]
 
     async def shops(self) -> Sequence[ShopRow]:
         """Every shop, by name."""

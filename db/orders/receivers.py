@@ -13,8 +13,9 @@ from db.sql import run
 from db.vault import Vault, correction_context, receiver_context
 from domain.platform.masking import seen
 from domain.platform.permissions import Role
+from domain.platform.quoting import opened
 from domain.shared.address import Address, Contact, MaskedReceiver, Receiver, as_compared
-from domain.shared.phone import last_four
+from domain.shared.phone import last_four, normal_phone
 
 _SAVE: Final = """
 INSERT INTO receiver (order_id, kind, sealed, digest, whole_digest, phone_digest, phone_last4,
@@ -108,6 +109,7 @@ async def save_receiver(
     place = asdict(told.address)
     del place["detail"]
     person = _person(told)
+    opened(*asdict(person).values(), normal_phone(person.phone))
     saved = await run(
         session,
         _SAVE,
@@ -180,7 +182,9 @@ async def open_person(session: AsyncSession, vault: Vault, order_id: str, sealed
     """Who he is. Raises PersonErased, and CannotOpen for what was sealed for another order or with
     another key."""
     key = await order_key(session, vault, order_id)
-    return Person(**json.loads(key.open(bytes(sealed), receiver_context(order_id))))
+    person = Person(**json.loads(key.open(bytes(sealed), receiver_context(order_id))))
+    opened(*asdict(person).values(), normal_phone(person.phone))
+    return person
 
 
 async def _whole_digest(session: AsyncSession, vault: Vault, told: Receiver) -> str:

@@ -14,6 +14,7 @@ from db.orders.receivers import open_receiver, sealed_columns
 from db.orders.repository import OrderRepository
 from db.orders.returns import tell
 from db.orders.tables import FulfilmentLineRow, OrderLineRow, ReceiverRow, SalesOrderRow
+from db.orders.words import keep_words, of_order, said_about
 from db.platform.outbox import queue_signal
 from db.sql import run
 from db.vault import Vault
@@ -77,6 +78,7 @@ async def _make(
     for number, one in enumerate(goods, 1):
         session.add(_units(new.id, number, one))
     await _same_receiver(session, vault, old.id, new.id)
+    await _same_buyer(session, old, new, f"{row.return_no} · {old.no}")
     if new.channel_state == "unpaid":
         owed = Money(new.payable_minor - paid_minor, new.currency)
         hold = Judgement(HoldKind.UNPAID, f"the buyer owes {owed} for the exchange")
@@ -95,8 +97,7 @@ def _order(old: SalesOrderRow, row: Any, price_minor: int, paid_minor: int) -> S
         external_no=number, workflow_id=order_workflow_id("own", old.shop_id, number),
         channel_state="paid" if is_paid else "unpaid", currency=old.currency,
         goods_minor=price_minor, payable_minor=price_minor, captured_minor=paid_minor,
-        credit_minor=paid_minor, buyer_ref=old.buyer_ref,
-        seller_remark=f"{row.return_no} · {old.no}", placed_at=now,
+        credit_minor=paid_minor, buyer_digest=old.buyer_digest, placed_at=now,
         paid_at=now if is_paid else None, created_at=now, updated_at=now,
     )  # fmt: skip
 
@@ -114,6 +115,15 @@ def _units(order_id: str, number: int, goods: _Goods) -> FulfilmentLineRow:
         id=f"{order_id}.{number}/{goods.sku}", order_line_id=f"{order_id}.{number}",
         order_id=order_id, sku=goods.sku, quantity=goods.quantity,
     )  # fmt: skip
+
+
+async def _same_buyer(
+    session: AsyncSession, old: SalesOrderRow, new: SalesOrderRow, remark: str
+) -> None:
+    said = await said_about(session, {of_order(old.id): old.id})
+    buyer_ref = said(of_order(old.id)).get("buyer_ref", "")
+    words = {"buyer_ref": buyer_ref, "seller_remark": remark}
+    await keep_words(session, new.id, {of_order(new.id): words})
 
 
 async def _same_receiver(session: AsyncSession, vault: Vault, old_id: str, new_id: str) -> None:

@@ -17,6 +17,7 @@ from db.orders.returns import (
     returnable,
     tell,
 )
+from db.orders.words import add_words, of_return, said_about
 from db.platform.attention import resolve_attention
 from db.platform.notices import RETURN_LATE
 from db.sql import run
@@ -26,11 +27,12 @@ from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderNotFound, 
 from domain.shared.ids import return_workflow_id
 
 _DRAWS: Final = 5
+_LONGEST_REMARK: Final = 2000
 
 _CHANNEL: Final = "SELECT channel FROM sales_order WHERE id = :order_id"
 
 _WITHDRAW: Final = """
-UPDATE sales_return SET decision = 'withdrawn', decided_by = :actor, decision_reason = :reason,
+UPDATE sales_return SET decision = 'withdrawn', decided_by = :actor,
     clock_left_s = NULL, judged_at = coalesce(judged_at, clock_timestamp()),
     updated_at = clock_timestamp()
 WHERE return_no = :return_no
@@ -45,15 +47,14 @@ WHERE return_no = :return_no
 """
 
 _ASK: Final = """
-UPDATE sales_return SET question = :question, waits_for = 'buyer_answer',
+UPDATE sales_return SET waits_for = 'buyer_answer',
     escalated_at = NULL, updated_at = clock_timestamp(),
     clock_left_s = greatest(extract(epoch FROM due_at - clock_timestamp()), 0)::bigint
 WHERE return_no = :return_no
 """
 
 _ANSWERED: Final = """
-UPDATE sales_return SET question = '', waits_for = 'decision',
-    remark = left(concat_ws(chr(10), nullif(remark, ''), CAST(:answer AS text)), 2000),
+UPDATE sales_return SET waits_for = 'decision',
     due_at = clock_timestamp() + make_interval(secs => clock_left_s), clock_left_s = NULL,
     warn_at = warn_at - due_at + clock_timestamp() + make_interval(secs => clock_left_s),
     escalated_at = NULL, updated_at = clock_timestamp()
@@ -109,7 +110,8 @@ async def withdraw(session: AsyncSession, return_no: str, reason: str, actor: st
     state = await return_state(session, return_no)
     if state.received_units or state.settled:
         raise ActionNotAllowed("goods have come in, or money is on its way")
-    await run(session, _WITHDRAW, return_no=return_no, reason=reason, actor=actor)
+    await run(session, _WITHDRAW, return_no=return_no, actor=actor)
+    await add_words(session, row.order_id, of_return(return_no), decision_reason=reason)
     await moved(session, row, actor)
 
 
@@ -139,9 +141,10 @@ async def ask_buyer(session: AsyncSession, return_no: str, question: str, actor:
     row = await _open(session, return_no)
     if row.decision != Decision.NONE or row.due_at is None or row.clock_left_s is not None:
         raise ActionNotAllowed("the return does not wait for a decision of ours")
-    await run(session, _ASK, return_no=return_no, question=question)
-    data = {"return_no": return_no, "question": question}
-    await tell(session, row.order_id, return_no, "return_asked", data, actor)
+    await run(session, _ASK, return_no=return_no)
+    await add_words(session, row.order_id, of_return(return_no), question=question)
+    data, words = {"return_no": return_no}, {"question": question}
+    await tell(session, row.order_id, return_no, "return_asked", data, actor, words)
     await moved(session, row, actor)
 
 
@@ -150,9 +153,16 @@ async def buyer_answered(session: AsyncSession, return_no: str, answer: str, act
     row = await _open(session, return_no)
     if row.clock_left_s is None:
         raise ActionNotAllowed("nothing was asked")
-    await run(session, _ANSWERED, return_no=return_no, answer=answer)
+    await run(session, _ANSWERED, return_no=return_no)
+    await _answered(session, row.order_id, of_return(return_no), answer)
     await tell(session, row.order_id, return_no, "return_answered", {"return_no": return_no}, actor)
     await moved(session, row, actor)
+
+
+async def _answered(session: AsyncSession, order_id: str, subject: str, answer: str) -> None:
+    said = (await said_about(session, {subject: order_id}))(subject).get("remark", "")
+    remark = "\n".join(filter(None, (said, answer)))[:_LONGEST_REMARK]
+    await add_words(session, order_id, subject, question="", remark=remark)
 
 
 async def _open(session: AsyncSession, return_no: str) -> Any:

@@ -10,6 +10,7 @@ from db.orders.refunds import free_minor
 from db.orders.return_acts import moved
 from db.orders.return_money import order_money, price_instead, settlement_of, units_of
 from db.orders.returns import lock_return, return_state, tell
+from db.orders.words import add_words, of_return
 from db.sql import run
 from domain.orders.returns.lifecycle import needs_person
 from domain.orders.returns.model import Decision, Outcome, Remedy, ReturnKind, ReturnState
@@ -32,7 +33,7 @@ from domain.shared.errors import (
 _DECIDE: Final = """
 UPDATE sales_return SET
     decision = CASE WHEN CAST(:decision AS text) <> '' THEN :decision ELSE decision END,
-    decided_by = :actor, decision_reason = :reason, refund_freight = :freight,
+    decided_by = :actor, refund_freight = :freight,
     deduction_minor = :deduction, goodwill_minor = :goodwill, clock_left_s = NULL,
     settle_decided = settle_decided OR CAST(:settle AS boolean),
     to_tell = CASE WHEN origin = 'channel' AND CAST(:told AS text) <> '' THEN :told
@@ -108,11 +109,12 @@ async def decide(
     }[action]
     await run(
         session, _DECIDE, return_no=return_no, decision=decision, told=told, actor=actor,
-        reason=reason, freight=terms.freight, deduction=terms.deduction_minor,
+        freight=terms.freight, deduction=terms.deduction_minor,
         goodwill=terms.goodwill_minor, settle=action is ReturnAction.SETTLE,
     )  # fmt: skip
-    data = {"return_no": return_no, "reason": reason}
-    await tell(session, row.order_id, return_no, f"return_{action}", data, actor)
+    await add_words(session, row.order_id, of_return(return_no), decision_reason=reason)
+    data, words = {"return_no": return_no}, {"reason": reason}
+    await tell(session, row.order_id, return_no, f"return_{action}", data, actor, words)
     await moved(session, row, actor)
     return plan
 

@@ -10,6 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.logistics.claim_queries import claims_of
 from db.orders.exchanges import wanted_of
 from db.orders.return_photos import photos_of
+from db.orders.words import (
+    Words,
+    line_with_words,
+    of_inspection,
+    of_return,
+    said_of,
+    with_words,
+)
 from db.sql import run
 from domain.orders.returns.exchange import Wanted
 from domain.shared.errors import ReturnNotFound
@@ -96,7 +104,7 @@ WHERE l.return_no = :return_no ORDER BY o.line_no, l.sku
 """
 
 _INSPECTIONS: Final = """
-SELECT i.*, l.sku, k.name, p.name AS place, u.reason AS undo_reason,
+SELECT i.*, l.sku, k.name, p.name AS place, u.inspection_id IS NOT NULL AS undone,
        u.inspection_id IS NULL AND r.settled_at IS NULL AND r.outcome = ''
        AND NOT EXISTS (SELECT FROM return_settlement s
                        WHERE s.return_no = i.return_no AND s.at > i.at) AS can_be_undone
@@ -144,12 +152,12 @@ _BEHIND: Final = "SELECT return_no FROM sales_return WHERE new_order_id = :order
 class ReturnDetail:
     """A return with its lines, what became of them, its money and its story, the latest first."""
 
-    row: Row[Any]
+    row: Any
     lines: Sequence[Row[Any]]
-    inspections: Sequence[Row[Any]]
+    inspections: Sequence[Any]
     settlements: Sequence[Row[Any]]
     refunds: Sequence[Row[Any]]
-    story: Sequence[Row[Any]]
+    story: Sequence[Any]
     attention: Sequence[Row[Any]]
     photos: Sequence[Row[Any]]
     wanted: Sequence[tuple[Wanted, str]]
@@ -199,16 +207,31 @@ async def return_detail(session: AsyncSession, return_no: str) -> ReturnDetail:
     if not rows:
         raise ReturnNotFound("there is no such return")
     row = rows[0]
+    said = await said_of(session, [row.order_id])
     return ReturnDetail(
-        row,
+        with_words(row, said(of_return(return_no)), "remark", "question", "decision_reason"),
         await run(session, _LINES, return_no=return_no),
-        await run(session, _INSPECTIONS, return_no=return_no),
+        [
+            _inspection(one, said(of_inspection(one.id)))
+            for one in await run(session, _INSPECTIONS, return_no=return_no)
+        ],
         await run(session, _SETTLEMENTS, return_no=return_no),
         await run(session, _REFUNDS, return_no=return_no),
-        await run(session, _STORY, order_id=row.order_id, return_no=return_no),
+        [
+            line_with_words(one, row.order_id, said)
+            for one in await run(session, _STORY, order_id=row.order_id, return_no=return_no)
+        ],
         await run(session, _ITEMS, return_no=return_no, workflow_id=f"return/{return_no}"),
         await photos_of(session, return_no),
         await wanted_of(session, return_no),
         next(iter(await run(session, _LABEL, return_no=return_no)), None),
         await claims_of(session, row.order_id),
     )
+
+
+def _inspection(row: Row[Any], words: Words) -> Any:
+    """`undo_reason` is None where it was not taken back."""
+    shown = with_words(row, words, "note", "undo_reason")
+    if not row.undone:
+        shown.undo_reason = None
+    return shown

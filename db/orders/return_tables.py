@@ -18,7 +18,7 @@ _ZERO = {"server_default": "0"}
 
 class SalesReturnRow(SQLModel, table=True):
     """One return of one order. What people and time decided is a fact here; where it stands
-    (`status`, `waits_for`) its workflow writes."""
+    (`status`, `waits_for`) its workflow writes. What was said is `sealed_words`."""
 
     __tablename__ = "sales_return"
     __table_args__ = (
@@ -63,7 +63,6 @@ class SalesReturnRow(SQLModel, table=True):
     kind: str
     origin: str
     reason: str
-    remark: str = ""  # the buyer's words, or whoever opened it
     status: str = "requested"
     waits_for: str = "decision"
     outcome: str = ""
@@ -71,11 +70,9 @@ class SalesReturnRow(SQLModel, table=True):
     doubts: list[str] = Field(default_factory=list, sa_type=JSON)  # why the rules did not approve
     decision: str = ""
     decided_by: str = ""
-    decision_reason: str = ""
     due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     warn_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # until it was warned of
     clock_left_s: int | None = Field(default=None, sa_type=BIGINT)  # while the buyer is asked
-    question: str = ""
     escalated_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     carrier: str = ""
     waybill_no: str = ""
@@ -200,7 +197,6 @@ class ReturnInspectionRow(SQLModel, table=True):
     disposition: str
     location_id: str = Field(foreign_key="location.id")
     lot: str = ""
-    note: str = ""
     actor: str
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
@@ -233,7 +229,6 @@ class ReturnInspectionUndoRow(SQLModel, table=True):
 
     __tablename__ = "return_inspection_undo"
     inspection_id: str = Field(primary_key=True, foreign_key="return_inspection.id")
-    reason: str
     actor: str
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 

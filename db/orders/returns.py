@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders import statements
 from db.orders.refunds import tell_return
+from db.orders.words import NOTHING, Words, keep_words, of_event, of_return
 from db.sql import run
 from domain.orders.channels import OUR_CHANNELS
 from domain.orders.returns.exchange import Wanted
@@ -57,12 +58,12 @@ WHERE r.return_no = :return_no
 """
 
 _INSERT: Final = """
-INSERT INTO sales_return (return_no, order_id, shop_id, kind, origin, reason, remark, status,
-    waits_for, outcome, doubts, decision, decided_by, decision_reason, question, carrier,
+INSERT INTO sales_return (return_no, order_id, shop_id, kind, origin, reason, status,
+    waits_for, outcome, doubts, decision, decided_by, carrier,
     waybill_no, sent_at, reopened, refund_freight, deduction_minor, goodwill_minor, settle_decided,
     rounds, rest_minor, remedy, case_no, to_tell, created_by)
-SELECT :return_no, o.id, o.shop_id, :kind, :origin, :reason, :remark, 'requested', 'decision', '',
-       '[]', '', '', '', '', :carrier, :waybill_no,
+SELECT :return_no, o.id, o.shop_id, :kind, :origin, :reason, 'requested', 'decision', '',
+       '[]', '', '', :carrier, :waybill_no,
        CASE WHEN CAST(:sent AS boolean) THEN clock_timestamp() END, false, NULL, 0,
        CAST(:goodwill AS bigint), false, 0, 0, :remedy, :case_no, '', :created_by
 FROM sales_order o WHERE o.id = :order_id
@@ -128,13 +129,13 @@ FROM kept WHERE f.id = kept.fulfilment_line_id AND kept.free <> 0
 
 _HISTORY: Final = """
 WITH buyer AS (
-    SELECT o.shop_id, o.buyer_ref, c.phone_digest
+    SELECT o.shop_id, o.buyer_digest, c.phone_digest
     FROM sales_order o LEFT JOIN receiver c ON c.order_id = o.id AND c.kind = 'contact'
     WHERE o.id = :order_id
 ), orders AS (
     SELECT o.id FROM buyer b
-    JOIN sales_order o ON o.shop_id = b.shop_id AND o.buyer_ref = b.buyer_ref
-    WHERE o.buyer_ref <> ''
+    JOIN sales_order o ON o.shop_id = b.shop_id AND o.buyer_digest = b.buyer_digest
+    WHERE o.buyer_digest <> ''
     UNION
     SELECT c.order_id FROM buyer b JOIN receiver c ON c.phone_digest = b.phone_digest
     WHERE c.kind = 'contact' AND c.phone_digest <> ''
@@ -178,12 +179,13 @@ async def insert_return(session: AsyncSession, return_no: str, order_id: str, as
     sent = asked.kind is ReturnKind.CAME_BACK or bool(asked.waybill_no)
     made = await run(
         session, _INSERT, return_no=return_no, order_id=order_id, kind=asked.kind,
-        origin=asked.origin, reason=asked.reason, remark=asked.remark, carrier=asked.carrier,
+        origin=asked.origin, reason=asked.reason, carrier=asked.carrier,
         waybill_no=asked.waybill_no, sent=sent, goodwill=asked.goodwill_minor,
         case_no=asked.case_no, remedy=asked.remedy, created_by=asked.actor,
     )  # fmt: skip
     if not made:
         return False
+    await keep_words(session, order_id, {of_return(return_no): {"remark": asked.remark}})
     units = {part: count for part, count in sorted(asked.units.items()) if count}
     ids, quantities = list(units), list(units.values())
     await run(session, CLAIM, ids=ids, quantities=quantities)
@@ -287,11 +289,15 @@ async def tell(
     kind: str,
     data: Mapping[str, str],
     actor: str = "system",
+    words: Words = NOTHING,
 ) -> None:
-    """One line of the order's story about its return. The caller holds the return's lock."""
+    """One line of the order's story about its return; `words` may name people. The caller holds
+    the return's lock."""
     seq = (await run(session, _NEXT_LINE, order_id=order_id, return_no=return_no))[0].seq
     await run(
         session, statements.EVENTS, order_id=order_id, source=return_no, seq=[seq], kind=[kind],
         data=[statements.as_json({name: str(value) for name, value in data.items()})],
         actor=[actor],
     )  # fmt: skip
+    if words:
+        await keep_words(session, order_id, {of_event(order_id, return_no, seq): words})

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.keys import phone_digest
+from db.keys import buyer_digest, phone_digest
 from db.orders.tables import ReceiverRow
 from db.sql import execute, run
 from db.vault import Vault
@@ -37,7 +37,7 @@ UNION ALL SELECT 'invoice', order_id FROM invoice WHERE number = :typed AND numb
 UNION ALL SELECT 'claim', order_id FROM carrier_claim WHERE claim_no = :ours
 UNION ALL SELECT 'refund', order_id FROM refund WHERE refund_no = :typed AND order_id IS NOT NULL
 UNION ALL (SELECT 'buyer', id FROM sales_order
-           WHERE buyer_ref = :typed AND buyer_ref <> '' ORDER BY id DESC LIMIT :most)
+           WHERE buyer_digest = :buyer AND buyer_digest <> '' ORDER BY id DESC LIMIT :most)
 UNION ALL (SELECT 'sku', order_id FROM fulfilment_line
            WHERE sku IN (:typed, :ours) ORDER BY order_id DESC LIMIT :most)
 """
@@ -71,11 +71,9 @@ async def find_orders(session: AsyncSession, vault: Vault, search: str) -> Found
     typed = search.strip()
     if not typed:
         return Found()
-    ours = typed.upper()
-    found = [
-        (row.kind, row.id)
-        for row in await run(session, _WHOLE, typed=typed, ours=ours, most=MOST_FOUND + 1)
-    ]
+    ours, buyer = typed.upper(), await buyer_digest(session, vault, typed)
+    rows = await run(session, _WHOLE, typed=typed, ours=ours, buyer=buyer, most=MOST_FOUND + 1)
+    found = [(row.kind, row.id) for row in rows]
     found += [("phone", order_id) for order_id in await _by_phone(session, vault, typed)]
     if not found and len(typed) >= _SHORTEST_PREFIX:
         begun = await run(

@@ -170,8 +170,10 @@ UPDATE sales_order SET
           AND p.purpose = 'order'
           AND p.currency = CAST(:currency AS text)), 0) + credit_minor),
     cash_on_delivery = :cash_on_delivery, test_order = :test_order, gift = :gift,
-    invoice_request = :invoice_request, buyer_ref = :buyer_ref, buyer_remark = :buyer_remark,
-    seller_remark = :seller_remark, placed_at = :placed_at,
+    buyer_digest = CASE WHEN EXISTS (SELECT FROM order_key k WHERE k.order_id = sales_order.id
+                                     AND k.destroyed_at IS NOT NULL)
+                        THEN '' ELSE CAST(:buyer_digest AS text) END,
+    placed_at = :placed_at,
     paid_at = coalesce(paid_at, :paid_at), ship_by = :ship_by, presale_until = :presale_until,
     stock_given_back = stock_given_back AND CAST(:unpaid AS boolean),
     unpaid_reserved_until = CASE WHEN CAST(:unpaid AS boolean) THEN unpaid_reserved_until END,

@@ -45,7 +45,12 @@ class SalesOrderRow(SQLModel, table=True):
         Index(
             "sales_order_begun_outside", "external_no", postgresql_ops={"external_no": _BY_BYTES}
         ),
-        Index("sales_order_by_buyer", "buyer_ref", "id", postgresql_where=text("buyer_ref <> ''")),
+        Index(
+            "sales_order_by_buyer",
+            "buyer_digest",
+            "id",
+            postgresql_where=text("buyer_digest <> ''"),
+        ),
     )
     id: str = Field(primary_key=True)
     no: str = Field(unique=True)
@@ -85,10 +90,8 @@ class SalesOrderRow(SQLModel, table=True):
     cash_on_delivery: bool = False
     test_order: bool = False
     gift: bool = False
-    invoice_request: str = ""
-    buyer_ref: str = ""
-    buyer_remark: str = ""
-    seller_remark: str = ""
+    # The same for all orders of one buyer; who that is, and all remarks, are `sealed_words`.
+    buyer_digest: str = Field(default="", sa_column_kwargs=_EMPTY)
     placed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     paid_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     ship_by: datetime | None = Field(default=None, sa_type=TIMESTAMP)
@@ -130,6 +133,15 @@ class ReceiverRow(SQLModel, table=True):
     latitude: float | None = None
     edited_by_us: bool = False  # then a later message of the channel does not overwrite it
     version: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # counts changes
+
+
+class SealedWordsRow(SQLModel, table=True):
+    """What people said about an order, by where they said it; `db.orders.words` alone reads it."""
+
+    __tablename__ = "sealed_words"
+    subject: str = Field(primary_key=True)
+    order_id: str = Field(foreign_key="sales_order.id", index=True)
+    sealed: bytes = Field(sa_type=LargeBinary)
 
 
 class OrderLineRow(SQLModel, table=True):
@@ -442,7 +454,7 @@ class ReturnLabelRow(SQLModel, table=True):
 
 
 class TrackingEventRow(SQLModel, table=True):
-    """A carrier's scan; append-only, each told once."""
+    """A carrier's scan; append-only, each told once. Its words and place are `sealed_words`."""
 
     __tablename__ = "tracking_event"
     __table_args__ = (
@@ -454,7 +466,5 @@ class TrackingEventRow(SQLModel, table=True):
     at: datetime = Field(sa_type=TIMESTAMP)
     status: str
     vendor_code: str = ""
-    text: str = ""
-    place: str = ""
     incident: str = Field(default="", sa_column_kwargs=_EMPTY)
     heard_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

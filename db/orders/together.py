@@ -19,7 +19,7 @@ WHERE s.order_id = ANY(:ids) AND s.status IN ('allocated', 'picking', 'packed', 
 """
 
 _ORDERS: Final = """
-SELECT o.id, o.no, o.shop_id, o.buyer_ref, o.status, o.cash_on_delivery, o.test_order,
+SELECT o.id, o.no, o.shop_id, o.buyer_digest, o.status, o.cash_on_delivery, o.test_order,
        coalesce(r.whole_digest, '') AS receiver,
        (SELECT coalesce(array_agg(kind ORDER BY placed_at, kind), '{}') FROM order_hold
         WHERE order_id = o.id AND released_at IS NULL) AS holds,
@@ -85,8 +85,8 @@ WHERE o.id = ANY(:ids) AND o.closed_at IS NULL AND NOT o.cash_on_delivery
                   AND s.status IN ('allocated', 'picking')
               WHERE r.whole_digest = m.whole_digest AND r.order_id <> m.order_id
                 AND p.closed_at IS NULL AND NOT p.cash_on_delivery AND p.status <> 'on_hold'
-                AND (p.shop_id <> o.shop_id OR p.buyer_ref = o.buyer_ref
-                     OR p.buyer_ref = '' OR o.buyer_ref = ''))
+                AND (p.shop_id <> o.shop_id OR p.buyer_digest = o.buyer_digest
+                     OR p.buyer_digest = '' OR o.buyer_digest = ''))
 """
 
 _IDS: Final = "SELECT id FROM sales_order WHERE no = ANY(:nos)"
@@ -175,7 +175,7 @@ def _waiting(row: Any) -> Waiting:
 
 def _companion(row: Any, shipments: tuple[Waiting, ...]) -> Companion:
     return Companion(
-        row.id, row.no, row.shop_id, row.buyer_ref, row.receiver, OrderStatus(row.status),
+        row.id, row.no, row.shop_id, row.buyer_digest, row.receiver, OrderStatus(row.status),
         tuple(HoldKind(kind) for kind in row.holds), row.cash_on_delivery, row.test_order,
         row.carried_out, row.awaited > 0, row.has_left, shipments,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.orders.boxes import lock_box
 from db.orders.platform_labels import PRINTED_BY
 from db.orders.shipments import STOPPING
+from db.orders.words import of_order, said_about, with_words
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
 from db.scope import scope_in
@@ -98,8 +99,8 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.receiver_version > 0
 
 _SHIPMENTS: Final = f"""
 SELECT s.no, o.no AS order_no, s.location_id, s.status, s.waits_for, s.carrier, s.product,
-       s.ship_by, s.picked_at, s.packed_at, s.handed_over_at, o.gift, o.buyer_remark,
-       o.seller_remark, {PRINTED_BY} AS labels_by,
+       s.ship_by, s.picked_at, s.packed_at, s.handed_over_at, o.gift, s.order_id,
+       {PRINTED_BY} AS labels_by,
        (SELECT coalesce(array_agg(DISTINCT h.kind ORDER BY h.kind), '{{}}') FROM order_hold h
         JOIN shipment m ON m.order_id = h.order_id AND (m.no = s.no OR m.ships_with = s.no)
         WHERE h.released_at IS NULL) AS holds,
@@ -152,7 +153,7 @@ class Warehouse:
 
     async def shipments(
         self, location: str, statuses: Sequence[str], after: str = "", limit: int = 50
-    ) -> Sequence[Row[Any]]:
+    ) -> Sequence[Any]:
         """Shipments with lines (per SKU), parcels and open holds, the most urgent first.
 
         `location` empty = all; the page goes on after the shipment number `after`. Raises
@@ -163,17 +164,18 @@ class Warehouse:
             scope_in(self.session).covers(location) and await run(self.session, known, id=location)
         ):
             raise UnknownLocation(f"there is no location {location}")
-        return await run(
+        rows = await run(
             self.session, _LIST, location=location, statuses=[str(s) for s in statuses],
             after=after, limit=limit,
         )  # fmt: skip
+        return await self._with_remarks(rows)
 
-    async def shipment(self, no: str) -> Row[Any]:
+    async def shipment(self, no: str) -> Any:
         """One shipment, in whatever state. Raises OrderNotFound."""
         rows = await run(self.session, _ONE, no=no)
         if not rows:
             raise _unknown(no)
-        return rows[0]
+        return (await self._with_remarks(rows))[0]
 
     async def lines(self, no: str) -> Sequence[Row[Any]]:
         """What belongs into the shipment, line by line: sku, name, quantity, picked_quantity."""
@@ -255,6 +257,13 @@ class Warehouse:
         await run(self.session, _HANDED_OVER, no=no)
         await queue_signal(self.session, shipment.workflow_id, "handed_over", HandedOver())
         await self._audit("shipment.handed_over", no)
+
+    async def _with_remarks(self, rows: Sequence[Row[Any]]) -> Sequence[Any]:
+        said = await said_about(
+            self.session, {of_order(row.order_id): row.order_id for row in rows}
+        )
+        names = ("buyer_remark", "seller_remark")
+        return [with_words(row, said(of_order(row.order_id)), *names) for row in rows]
 
     async def _lock(self, no: str) -> Row[Any]:
         await lock_box(self.session, no)

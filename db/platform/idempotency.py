@@ -1,4 +1,4 @@
-"""First answers to keyed requests, in the caller's transaction."""
+"""First answers to keyed requests, sealed, in the caller's transaction."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,14 +6,16 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.engine import vault_in
 from db.sql import run
+from db.vault import answer_context
 
 # After this time a request without an answer is taken to be lost with its process.
 LOST_AFTER_S: Final = 60
 
 _CLAIM: Final = """
-INSERT INTO idempotency_key AS k (principal, key, request_sha256, body)
-VALUES (:principal, :key, :sha256, '')
+INSERT INTO idempotency_key AS k (principal, key, request_sha256)
+VALUES (:principal, :key, :sha256)
 ON CONFLICT (principal, key) DO UPDATE SET at = clock_timestamp()
 WHERE k.status IS NULL AND k.request_sha256 = excluded.request_sha256
   AND k.at < clock_timestamp() - make_interval(secs => :lost)
@@ -41,24 +43,27 @@ async def claim(
         return None
     rows = await run(
         session,
-        "SELECT request_sha256, status, body FROM idempotency_key"
+        "SELECT request_sha256, status, sealed FROM idempotency_key"
         " WHERE principal = :principal AND key = :key",
         principal=principal,
         key=key,
     )
-    return Known(rows[0].request_sha256, rows[0].status, rows[0].body)
+    sealed, body = bytes(rows[0].sealed), ""
+    if sealed:
+        body = vault_in(session).open(sealed, answer_context(principal, key)).decode()
+    return Known(rows[0].request_sha256, rows[0].status, body)
 
 
 async def keep(session: AsyncSession, principal: str, key: str, status: int, body: str) -> None:
     """Remember the first answer."""
     await run(
         session,
-        "UPDATE idempotency_key SET status = :status, body = :body"
+        "UPDATE idempotency_key SET status = :status, sealed = :sealed"
         " WHERE principal = :principal AND key = :key",
         principal=principal,
         key=key,
         status=status,
-        body=body,
+        sealed=vault_in(session).seal(body.encode(), answer_context(principal, key)),
     )
 
 

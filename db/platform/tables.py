@@ -437,7 +437,7 @@ class IdempotencyKeyRow(SQLModel, table=True):
     key: str = Field(primary_key=True)
     request_sha256: str
     status: int | None = None
-    body: str = ""
+    sealed: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"server_default": text("''")})
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 

@@ -50,10 +50,9 @@ _STEPS: Final = (
     WHERE order_id = ANY(:ids)
     """,
     """
-    UPDATE sales_order SET buyer_ref = '', buyer_remark = '', seller_remark = '',
-                           invoice_request = ''
-    WHERE id = ANY(:ids)
+    UPDATE sales_order SET buyer_digest = '' WHERE id = ANY(:ids)
     """,
+    "UPDATE sealed_words SET sealed = '' WHERE order_id = ANY(:ids) AND sealed <> ''",
     """
     UPDATE correction SET data = '{}' WHERE step_id = 'address' AND workflow_id IN (
         SELECT workflow_id FROM sales_order WHERE id = ANY(:ids))
@@ -67,11 +66,6 @@ _STEPS: Final = (
     UPDATE return_photo SET sealed = '', digest = id WHERE return_no IN (
         SELECT return_no FROM sales_return WHERE order_id = ANY(:ids))
     """,
-    """
-    UPDATE sales_return SET remark = '', question = '', decision_reason = ''
-    WHERE order_id = ANY(:ids)
-    """,
-    "UPDATE carrier_claim SET remark = '' WHERE order_id = ANY(:ids)",
     "UPDATE order_hold SET reason = '' WHERE order_id = ANY(:ids)",
     "UPDATE refund SET note = '' WHERE order_id = ANY(:ids)",
     "UPDATE attention SET error = '', note = '' WHERE order_id = ANY(:ids)",

@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.inventory.repository import StockRepository
 from db.orders.refunds import tell_return
 from db.orders.returns import lock_return, tell
+from db.orders.words import add_words, of_inspection
 from db.shared.returns_bench import INSPECTED, quarantined
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
@@ -28,7 +29,7 @@ WHERE i.return_no = :return_no AND i.id = :id
 """
 
 _UNDO: Final = """
-INSERT INTO return_inspection_undo (inspection_id, reason, actor) VALUES (:id, :reason, :actor)
+INSERT INTO return_inspection_undo (inspection_id, actor) VALUES (:id, :actor)
 """
 
 # What somebody decided to pay was for what lay there.
@@ -58,7 +59,9 @@ async def undo_inspection(
     open_still = row.outcome == Outcome.OPEN and row.settled_at is None and not one.settled
     if not open_still or one.accepted_quantity - accepted < one.refunded_quantity:
         raise ActionNotAllowed("money was planned for it: it stays as it is")
-    await run(session, _UNDO, id=inspection_id, reason=reason, actor=actor)
+    await run(session, _UNDO, id=inspection_id, actor=actor)
+    subject = of_inspection(inspection_id)
+    await add_words(session, row.order_id, subject, undo_reason=reason)
     await run(
         session, INSPECTED, return_no=return_no, line=one.fulfilment_line_id,
         quantity=-one.quantity, accepted=-accepted,
@@ -72,7 +75,8 @@ async def undo_inspection(
     await StockRepository(session).sort_out(document, line, back)
     data = {
         "return_no": return_no, "goods": f"{one.sku} × {one.quantity}",
-        "disposition": str(disposition), "reason": reason,
+        "disposition": str(disposition),
     }  # fmt: skip
-    await tell(session, row.order_id, return_no, "return_uninspected", data, actor)
+    words = {"reason": reason}
+    await tell(session, row.order_id, return_no, "return_uninspected", data, actor, words)
     await tell_return(session, return_no, row.order_id)

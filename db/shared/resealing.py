@@ -37,6 +37,7 @@ from db.vault import (
     shop_context,
     supplier_context,
     try_context,
+    words_context,
 )
 
 BATCH: Final = 200
@@ -85,6 +86,13 @@ SEALED: Final = (
     Sealed("inbox", "id", "raw", lambda inbox_id: inbox_id),
     Sealed("invoice", "no", "sealed", invoice_context, order="t.order_id"),
     Sealed("receiver", "order_id", "sealed", receiver_context, order="t.order_id"),
+    Sealed(
+        "idempotency_key", "principal || '/' || key", "sealed", lambda key: f"answer/{key}"
+    ),
+    Sealed("sealed_words", "subject", "sealed", words_context, order="t.order_id"),
+    Sealed(
+        "blocked_buyer", "channel || '/' || buyer_digest", "sealed", lambda key: f"buyer/{key}"
+    ),
     Sealed("order_note", "id", "sealed", note_context, order="t.order_id"),
     Sealed(
         "platform_label", "parcel_id", "sealed", print_context,

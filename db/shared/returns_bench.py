@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.inventory.repository import StockRepository
 from db.orders.refunds import tell_return
 from db.orders.returns import CLAIM, lock_return, tell
+from db.orders.words import keep_words, of_inspection
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.orders.returns.model import QUARANTINE, Disposition, Outcome, ReturnKind
@@ -58,9 +59,8 @@ WHERE c.return_no = :return_no ORDER BY c.at, c.id
 
 _INSPECTION: Final = """
 INSERT INTO return_inspection (id, receipt_id, return_no, fulfilment_line_id, quantity, disposition,
-                               location_id, lot, note, actor)
-VALUES (:id, :receipt_id, :return_no, :line, :quantity, :disposition, :location_id, :lot, :note,
-        :actor)
+                               location_id, lot, actor)
+VALUES (:id, :receipt_id, :return_no, :line, :quantity, :disposition, :location_id, :lot, :actor)
 """
 
 _DONE_BEFORE: Final = """
@@ -211,8 +211,10 @@ class Bench:
             self.session, _INSPECTION, id=inspection_id, receipt_id=one.receipt.id,
             return_no=row.return_no, line=verdict.line_id, quantity=one.units,
             disposition=disposition, location_id=becomes.location_id, lot=becomes.lot,
-            note=verdict.note, actor=self.actor,
+            actor=self.actor,
         )  # fmt: skip
+        words = {of_inspection(inspection_id): {"note": verdict.note}}
+        await keep_words(self.session, row.order_id, words)
         await run(
             self.session, INSPECTED, return_no=row.return_no, line=verdict.line_id,
             quantity=one.units, accepted=one.units if disposition.is_accepted else 0,

@@ -57,7 +57,7 @@ class Companion:
     order_id: str
     no: str
     shop_id: str
-    buyer_ref: str
+    buyer: str  # the same for all orders of one buyer, empty where nobody names him
     receiver: str  # the same for the same person at the same place; empty where it is hidden
     status: OrderStatus
     holds: tuple[HoldKind, ...] = ()
@@ -112,7 +112,7 @@ def hindrance_between(one: Companion, other: Companion) -> str:
     if one.receiver != other.receiver:
         return f"order {other.no} goes to somebody else"
     same_shop = one.shop_id == other.shop_id
-    if same_shop and one.buyer_ref and other.buyer_ref and one.buyer_ref != other.buyer_ref:
+    if same_shop and one.buyer and other.buyer and one.buyer != other.buyer:
         return f"order {other.no} is of another buyer"
     return ""
 

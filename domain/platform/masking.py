@@ -21,15 +21,24 @@ class Sight(IntEnum):
     PLAIN = 2
 
 
-_N, _M = Sight.NEVER, Sight.MASKED
+_N, _M, _P = Sight.NEVER, Sight.MASKED, Sight.PLAIN
+_DESK: Final = {
+    "name": _M, "company": _M, "phone": _M, "detail": _M, "remark": _P, "invoice_title": _P,
+}  # fmt: skip
+_PACKS: Final = {
+    "name": _M, "company": _M, "phone": _M, "detail": _N, "remark": _P, "invoice_title": _N,
+}  # fmt: skip
+_BOOKS: Final = {
+    "name": _M, "company": _M, "phone": _N, "detail": _N, "remark": _N, "invoice_title": _P,
+}  # fmt: skip
 SIGHT: Final[Mapping[Role, Mapping[str, Sight]]] = {
-    Role.CUSTOMER_SERVICE: {"name": _M, "company": _M, "phone": _M, "detail": _M},
-    Role.WAREHOUSE: {"name": _M, "company": _M, "phone": _M, "detail": _N},
-    Role.BUYER: {"name": _N, "company": _N, "phone": _N, "detail": _N},
-    Role.FINANCE: {"name": _M, "company": _M, "phone": _N, "detail": _N},
-    Role.DEALER: {"name": _M, "company": _M, "phone": _M, "detail": _N},
-    Role.MANAGER: {"name": _M, "company": _M, "phone": _M, "detail": _M},
-    Role.ADMIN: {"name": _M, "company": _M, "phone": _M, "detail": _M},
+    Role.CUSTOMER_SERVICE: _DESK,
+    Role.WAREHOUSE: _PACKS,
+    Role.BUYER: dict.fromkeys(_DESK, _N),
+    Role.FINANCE: _BOOKS,
+    Role.DEALER: _PACKS,
+    Role.MANAGER: _DESK,
+    Role.ADMIN: _DESK,
 }
 
 

@@ -125,11 +125,11 @@ INSERT INTO refund (refund_no, payment_id, order_id, kind, amount_minor, currenc
 SELECT 'RF1', 'pay_1', 'ord_1', 'order', 100, currency, '', 'succeeded', '', '', '', now()
 FROM sales_order WHERE id = 'ord_1';
 INSERT INTO carrier_claim (claim_no, parcel_id, order_id, carrier, waybill_no, kind, origin,
-    return_no, remark, status, waits_for, outcome, currency, basis, goods_minor, freight_minor,
+    return_no, status, waits_for, outcome, currency, basis, goods_minor, freight_minor,
     limited_by, most_minor, claimed_minor, accepted_minor, received_minor, booked_off_minor,
     written_off_minor, despatched_at, file_by, carrier_ref, filed_on, answer, answer_reason, ended,
     ended_reason, ended_by, reminders, created_by, closed_at)
-VALUES ('CL1', 'P-1', 'ord_1', 'sf', '1', 'lost', 'tracking', '', '', 'closed', '', 'paid', 'CNY',
+VALUES ('CL1', 'P-1', 'ord_1', 'sf', '1', 'lost', 'tracking', '', 'closed', '', 'paid', 'CNY',
     'cost', 300, 0, '', 300, 300, 300, 300, 0, 0, now(), now(), 'X', now(), 'accepted', '', '', '',
     '', 0, 'kefu', now());
 INSERT INTO claim_money (id, claim_no, kind, amount_minor, reference, value_on, actor)

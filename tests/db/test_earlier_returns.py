@@ -9,13 +9,13 @@ from db.orders.returns import Asked, earlier_returns
 from db.sql import run
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
-from tests.people import columns_of
+from tests.people import buyer, columns_of
 
 SEALED = """
 UPDATE receiver SET sealed = :sealed, digest = :digest, phone_digest = :phone_digest,
     phone_last4 = :phone_last4, kind = :kind WHERE order_id = :order_id
 """
-BUYER = "UPDATE sales_order SET buyer_ref = :ref WHERE id = :order_id"
+BUYER = "UPDATE sales_order SET buyer_digest = :ref WHERE id = :order_id"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ async def test_earlier_returns_are_those_of_the_same_buyer(
         )
         async with sessions.begin() as session:
             await run(session, SEALED, order_id=order_id, kind=kind, **columns)
-            await run(session, BUYER, order_id=order_id, ref=ref)
+            await run(session, BUYER, order_id=order_id, ref=buyer(ref))
             number_of = await open_return(session, order_id, asked)
 
     async with sessions.begin() as session:

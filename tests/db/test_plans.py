@@ -21,7 +21,7 @@ FROM {table} t CROSS JOIN generate_series(1, 4000) n
 """
 SEED: Final = {
     "sales_order": "'id', 'o'||n, 'no', 'N'||n, 'external_no', 'E'||n, 'workflow_id', 'w'||n,"
-    " 'buyer_ref', 'b'||n",
+    " 'buyer_digest', 'b'||n",
     "receiver": "'order_id', 'o'||n, 'phone_digest', 'd'||n",
     "order_line": "'id', 'l'||n, 'order_id', 'o'||n",
     "fulfilment_line": "'id', 'f'||n, 'order_line_id', 'l'||n, 'order_id', 'o'||n",

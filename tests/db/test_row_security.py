@@ -148,7 +148,7 @@ async def test_a_rolled_back_savepoint_leaves_the_scope(
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE sales_order SET seller_remark = 'x' WHERE no = 'O-1'",
+        "UPDATE sales_order SET waits_for = 'x' WHERE no = 'O-1'",
         "UPDATE shipment SET waits_for = 'x' WHERE no = 'O-1-1'",
         "UPDATE stock_balance SET reserved = 0 WHERE location_id = 'HQ'",
     ],

@@ -11,7 +11,7 @@ from db.orders.search import MOST_FOUND, Found, find_orders
 from db.orders.tables import FulfilmentLineRow
 from db.sql import run
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
-from tests.people import VAULT, change_receiver
+from tests.people import VAULT, buyer, change_receiver
 from tests.web.world import seed_parcel
 
 _MANY = """
@@ -19,9 +19,9 @@ INSERT INTO sales_order (id, no, channel, shop_id, external_no, workflow_id, sta
     version_revision, version_modified_us, applied_sha256, channel_state, fetch_needed,
     stock_given_back, currency, goods_minor, discount_minor, freight_minor, tax_minor,
     payable_minor, captured_minor, refunded_minor, refund_due_minor, cash_on_delivery, test_order,
-    gift, invoice_request, buyer_ref, buyer_remark, seller_remark)
+    gift, buyer_digest)
 SELECT 'x' || n, 'M-' || n, 'own', 'mini', 'x' || n, 'order/x' || n, 'received', 0, '', 0, 0, '',
-       '', false, false, 'CNY', 0, 0, 0, 0, 0, 0, 0, 0, false, false, false, '', 'many', '', ''
+       '', false, false, 'CNY', 0, 0, 0, 0, 0, 0, 0, 0, false, false, false, CAST(:buyer AS text)
 FROM generate_series(1, CAST(:count AS integer)) n
 """
 
@@ -42,7 +42,11 @@ async def two(sessions: Sessions) -> None:
     await change_receiver(sessions, "ord_1", phone="13911112222")
     async with sessions.begin() as session:
         await run(session, "UPDATE sales_order SET external_no = '6920' || external_no")
-        await run(session, "UPDATE sales_order SET buyer_ref = 'tb_li', no = '261126-' || no")
+        await run(
+            session,
+            "UPDATE sales_order SET no = '261126-' || no, buyer_digest = :b",
+            b=buyer("tb_li"),
+        )
         session.add(
             InvoiceRow(
                 no="INV-1", order_id="ord_1", currency="CNY", number="24312000",
@@ -97,7 +101,7 @@ async def test_a_number_that_is_whole_finds_no_others_that_begin_so(sessions: Se
 async def test_what_fits_too_many_says_so(sessions: Sessions) -> None:
     await seed_shop(sessions)
     async with sessions.begin() as session:
-        await run(session, _MANY, count=MOST_FOUND + 5)
+        await run(session, _MANY, count=MOST_FOUND + 5, buyer=buyer("many"))
 
     found = await _found(sessions, "many")
 
@@ -107,7 +111,7 @@ async def test_what_fits_too_many_says_so(sessions: Sessions) -> None:
 async def test_counting_stops_where_nobody_reads_on(sessions: Sessions) -> None:
     await seed_shop(sessions)
     async with sessions.begin() as session:
-        await run(session, _MANY, count=MOST_COUNTED + 5)
+        await run(session, _MANY, count=MOST_COUNTED + 5, buyer=buyer("many"))
     async with sessions.begin() as session:
         page = await OrderQueries(session).page(OrderFilter(statuses=NOT_LEFT), VAULT)
         counts = await OrderQueries(session).counts()
@@ -120,7 +124,7 @@ async def test_the_list_to_ship_is_one_walk_along_an_index(sessions: Sessions) -
     """Whatever else there is: neither sorted nor filtered out of something longer."""
     await seed_shop(sessions)
     async with sessions.begin() as session:
-        await run(session, _MANY, count=5000)
+        await run(session, _MANY, count=5000, buyer=buyer("many"))
         await run(session, "UPDATE sales_order SET status = 'completed' WHERE id > 'x2'")
         await run(session, "UPDATE sales_order SET ship_by = now() - length(id) * interval '1 h'")
         await run(session, "ANALYZE sales_order")

@@ -6,13 +6,23 @@ from domain.platform.masking import SIGHT, Sight, mask_phone, seen
 from domain.platform.permissions import Role
 
 FIELDS = {"name", "company", "phone", "detail"}
+WORDS = {"remark", "invoice_title"}
 
 
-def test_every_role_has_every_field_and_nobody_sees_any_plain() -> None:
+def test_every_role_has_every_field_and_nobody_sees_a_receiver_plain() -> None:
     assert set(SIGHT) == set(Role)
     for fields in SIGHT.values():
-        assert set(fields) == FIELDS
-        assert Sight.PLAIN not in fields.values()
+        assert set(fields) == FIELDS | WORDS
+        assert Sight.PLAIN not in {fields[name] for name in FIELDS}
+
+
+def test_remarks_are_for_who_packs_and_invoice_titles_for_who_keeps_books() -> None:
+    read = {
+        name: {role for role in Role if seen(name, "words", frozenset({role}))} for name in WORDS
+    }
+    colleagues = {Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN}
+    assert read["remark"] == colleagues | {Role.WAREHOUSE, Role.DEALER}
+    assert read["invoice_title"] == colleagues | {Role.FINANCE}
 
 
 @pytest.mark.parametrize(

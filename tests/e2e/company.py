@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,10 @@ class Company:
         body = {"count": count, "lines": [line]}
         httpx.post(f"{self.sandbox}/{shop}", json=body, timeout=30).raise_for_status()
 
-    def send_own(self, order_no: str, timeout_s: float = 30) -> httpx.Response:
-        """A signed order of the own channel for one cup."""
+    def send_own(
+        self, order_no: str, timeout_s: float = 30, told: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """A signed order of the own channel for one cup, told otherwise where `told` says so."""
         body = json.dumps(
             {
                 "order_no": order_no,
@@ -70,7 +72,8 @@ class Company:
                 "placed_at": "2026-03-01T10:00:00Z",
                 "lines": [{"line_no": "1", "sku": GOODS, "quantity": 1, "payable": "45.50"}],
                 "receiver": RECEIVER,
-            },
+            }
+            | dict(told or {}),
             ensure_ascii=False,
         ).encode()
         headers = own_headers(OWN_SECRET, f"m-{order_no}", int(time.time()), body)

@@ -18,6 +18,7 @@ from db.engine import create_engine, sessions
 from db.migrate import migrate
 from runtime.embedded import EmbeddedPostgres, executable
 from runtime.temporal import plugin
+from tests.people import VAULT
 from tests.replay.stories import STORIES, Story
 from tests.workflows.world import company
 
@@ -36,7 +37,7 @@ async def _live(story: Story, url: str) -> dict[str, str]:
             await WorkflowEnvironment.start_time_skipping(
                 plugins=[plugin()], test_server_existing_path=executable("temporal-test-server")
             ) as env,
-            company(env.client, sessions(engine)) as shop,
+            company(env.client, sessions(engine, VAULT)) as shop,
         ):
             await shop.seed()
             told: dict[str, str] = {}

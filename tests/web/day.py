@@ -25,6 +25,7 @@ from db.orders.tables import (
     ShipmentRow,
     TrackingEventRow,
 )
+from db.orders.words import add_words, keep_words, of_claim, of_order, of_scan
 from db.platform.tables import AttentionRow
 from db.shared.returns_bench import Bench, Counted
 from db.sql import run
@@ -59,6 +60,7 @@ class Sold:
     hold: str = ""
     due_in_h: float | None = 20
     more: dict[str, Any] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
     @property
     def no(self) -> str:
@@ -71,7 +73,8 @@ DAY: Final = (
     Sold(3, "in_fulfilment", "hand_over", "labelled", "hand_over", waybill="SF1000000000003",
          packed=True, location="R-GZ"),
     Sold(4, "on_hold", "hold:risk", hold="risk", due_in_h=30,
-         more={"buyer_remark": LONG, "gift": True, "invoice_request": "增值税专用发票"}),
+         more={"gift": True},
+         said={"buyer_remark": LONG, "invoice_request": "增值税专用发票"}),
     Sold(5, "on_hold", "hold:unpaid", hold="unpaid", due_in_h=None, channel=("own", "mini"),
          more={"captured_minor": 0, "paid_at": None}),
     Sold(6, "backordered", "stock", due_in_h=40, channel=("shopify", "shopify")),
@@ -90,6 +93,8 @@ async def seed_day(database_url: str, sessions: Sessions) -> None:
         for sold in DAY:
             session.add_all([_order(sold)])
             await session.flush()
+            order_id = f"o{sold.number}"
+            await keep_words(session, order_id, {of_order(order_id): sold.said})
             session.add(_receiver(sold))
             session.add_all(_lines(sold))
             await session.flush()
@@ -104,6 +109,12 @@ async def seed_day(database_url: str, sessions: Sessions) -> None:
                 session.add(_parcel(sold))
                 await session.flush()
             session.add_all([*_scans(sold), *_story(sold), *_hold(sold)])
+            await session.flush()
+            for n, (_, words) in enumerate(_carried(sold)):
+                told = {"text": words, "place": "杭州市"}
+                await add_words(
+                    session, f"o{sold.number}", of_scan(f"{sold.no}-1.1", str(n)), **told
+                )
         session.add(_stuck())
         await session.flush()
         await seed_desk(session, [f"o{sold.number}" for sold in DAY])
@@ -125,17 +136,18 @@ async def _seed_claim(session: AsyncSession) -> None:
     await run(
         session,
         "INSERT INTO carrier_claim (claim_no, parcel_id, order_id, carrier, waybill_no, kind,"
-        " origin, return_no, remark, status, waits_for, outcome, currency, basis, goods_minor,"
+        " origin, return_no, status, waits_for, outcome, currency, basis, goods_minor,"
         " freight_minor, ceiling_minor, limited_by, most_minor, claimed_minor, accepted_minor,"
         " received_minor, booked_off_minor, written_off_minor, despatched_at, file_by, filed_on,"
         " carrier_ref, answer, answer_reason, ended, ended_reason, ended_by, due_at, reminders,"
         " created_by)"
-        " SELECT :no, p.id, 'o8', 'sf', p.waybill_no, 'damaged', 'return', :return_no, '外箱压扁',"
+        " SELECT :no, p.id, 'o8', 'sf', p.waybill_no, 'damaged', 'return', :return_no,"
         " 'filed', 'answer', '', 'CNY', 'cost', 46000, 1200, 30000, 'limit', 31200, 31200, 0, 0, 0,"
         " 0, now() - interval '3 d', now() + interval '27 d', now(), 'SFLP-20261126-08', '', '',"
         " '', '', '', now() + interval '15 d', 1, 'system' FROM parcel p WHERE p.id = :parcel",
         no=CLAIM, return_no=RETURNS[0], parcel=f"{DAY[7].no}-1.1",
     )  # fmt: skip
+    await add_words(session, "o8", of_claim(CLAIM), remark="外箱压扁")
     await run(
         session,
         "INSERT INTO claim_line (claim_no, fulfilment_line_id, sku, units, value_minor)"
@@ -253,18 +265,22 @@ def _parcel(sold: Sold) -> ParcelRow:
 
 
 def _scans(sold: Sold) -> Sequence[TrackingEventRow]:
+    return [
+        TrackingEventRow(
+            parcel_id=f"{sold.no}-1.1", event_id=str(n), at=NOW - timedelta(minutes=60 - n),
+            status=status, heard_at=NOW,
+        )
+        for n, (status, _) in enumerate(_carried(sold))
+    ]  # fmt: skip
+
+
+def _carried(sold: Sold) -> Sequence[tuple[str, str]]:
     if sold.status not in ("shipped", "delivered"):
         return []
     told = [("picked_up", "顺丰速运 已收取快件"), ("in_transit", "快件在【杭州中转场】完成分拣")]
     if sold.status == "delivered":
         told.append(("delivered", "快件已签收，感谢使用"))
-    return [
-        TrackingEventRow(
-            parcel_id=f"{sold.no}-1.1", event_id=str(n), at=NOW - timedelta(minutes=60 - n),
-            status=status, text=words, place="杭州市", heard_at=NOW,
-        )
-        for n, (status, words) in enumerate(told)
-    ]  # fmt: skip
+    return told
 
 
 def _story(sold: Sold) -> Sequence[OrderEventRow]:

@@ -5,8 +5,10 @@ import pytest
 import pytest_asyncio
 
 from db.engine import Sessions
+from db.orders.words import of_return
 from db.platform.attempts import ATTEMPTS
 from tests.api.orders.world import rows
+from tests.people import said, say
 from tests.web.world import change
 
 KNOWN = {"no": "O-1", "last4": "0001"}
@@ -71,14 +73,15 @@ async def test_a_question_is_answered_on_the_page(
     await anonymous.post("/return/ask", data=ASK)
     await change(
         sessions,
-        "UPDATE sales_return SET waits_for = 'buyer_answer', question = 'Which colour?',"
-        " clock_left_s = 60, due_at = now()",
+        "UPDATE sales_return SET waits_for = 'buyer_answer', clock_left_s = 60, due_at = now()",
     )
+    ((no, order_id),) = await rows(sessions, "SELECT return_no, order_id FROM sales_return")
+    await say(sessions, order_id, of_return(no), question="Which colour?")
     assert "Which colour?" in (await anonymous.post("/return", data=KNOWN)).text
-    ((no,),) = await rows(sessions, "SELECT return_no FROM sales_return")
     told = {**KNOWN, "return_no": no, "text": "blue"}
     assert (await anonymous.post("/return/answer", data=told)).status_code == 200
-    assert await rows(sessions, "SELECT remark, clock_left_s FROM sales_return") == [("blue", None)]
+    assert await said(sessions, of_return(no)) == {"remark": "blue"}
+    assert await rows(sessions, "SELECT clock_left_s FROM sales_return") == [(None,)]
 
 
 @pytest.mark.parametrize(

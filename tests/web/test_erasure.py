@@ -14,6 +14,7 @@ from db.orders.return_acts import open_return
 from db.orders.return_photos import Photo, add_photos
 from db.orders.returns import Asked
 from db.orders.tables import ParcelRow, TrackingEventRow
+from db.orders.words import add_words, of_order, of_scan
 from db.shared.intake import accept
 from db.sql import run
 from domain.finance.invoices import Buyer
@@ -22,7 +23,7 @@ from domain.platform.permissions import Role
 from domain.shared.address import Address, Contact
 from tests.api.orders.world import PAID, rows, seed_order, seed_shipment, seed_shop
 from tests.e2e import canaries
-from tests.people import VAULT
+from tests.people import VAULT, buyer
 from tests.web.world import person
 
 PHONE = "13377770613"
@@ -51,9 +52,12 @@ async def seed_canary(sessions: Sessions, number: str, phone: str = PHONE) -> No
     async with sessions.begin() as session:
         await save_receiver(session, VAULT, order_id, told)
         await run(
-            session, "UPDATE sales_order SET buyer_remark = :a, seller_remark = :b,"
-            " buyer_ref = :c, invoice_request = :d WHERE id = :id",
-            id=order_id, a=CANARIES[4], b=CANARIES[5], c=CANARIES[6], d=CANARIES[0],
+            session, "UPDATE sales_order SET buyer_digest = :buyer WHERE id = :id", id=order_id,
+            buyer=buyer(CANARIES[6]),
+        )  # fmt: skip
+        await add_words(
+            session, order_id, of_order(order_id), buyer_remark=CANARIES[4],
+            seller_remark=CANARIES[5], buyer_ref=CANARIES[6], invoice_request=CANARIES[0],
         )  # fmt: skip
         key = await order_key(session, VAULT, order_id)
         await write_note(session, VAULT, order_id, f"note_{number}", CANARIES[0], "kefu")
@@ -91,11 +95,11 @@ async def seed_canary(sessions: Sessions, number: str, phone: str = PHONE) -> No
                 event_id="1",
                 at=PAID,
                 status="delivered",
-                text=CANARIES[10],
                 heard_at=PAID,
             )
         )
         await session.flush()
+        await add_words(session, order_id, of_scan(parcel, "1"), text=CANARIES[10])
         await run(
             session, "UPDATE invoice SET state = 'cancelled', settled_at = now()"
             " WHERE order_id = :id", id=order_id,

@@ -15,7 +15,7 @@ from db.orders.receivers import correct_receiver
 from domain.orders.messages import AddressChanged, Cancel, PlaceHold, ReleaseHold
 from domain.platform.permissions import Role
 from tests.api.orders.world import rows
-from tests.people import VAULT, change_receiver, receiver_of
+from tests.people import VAULT, change_receiver, receiver_of, say
 from tests.web.world import (
     Engine,
     Person,
@@ -83,7 +83,8 @@ async def test_parcels_money_and_story_are_there_and_the_receiver_is_masked(
 async def test_whatever_buyers_write_is_shown_and_never_run(
     service: Person, staff: Person, sessions: Sessions
 ) -> None:
-    await change(sessions, "UPDATE sales_order SET buyer_remark = :e, external_no = :e", e=EVIL)
+    await change(sessions, "UPDATE sales_order SET external_no = :e", e=EVIL)
+    await say(sessions, "ord_1", buyer_remark=EVIL)
     await change(sessions, "UPDATE order_line SET title = :e", e=EVIL)
     await change_receiver(sessions, name=EVIL, city=EVIL, detail=EVIL)
     await change(sessions, "UPDATE shop SET name = :e", e=EVIL)
@@ -336,8 +337,8 @@ async def test_a_parcel_in_trouble_says_why_and_whose_fault_it_is(
     await change(sessions, "UPDATE parcel SET status = 'exception', incident = 'refused'")
     await change(
         sessions,
-        "INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code, text, place)"
-        " VALUES ('O-1-1.1', '3', now(), 'unknown', 'X99', '', '')",
+        "INSERT INTO tracking_event (parcel_id, event_id, at, status, vendor_code)"
+        " VALUES ('O-1-1.1', '3', now(), 'unknown', 'X99')",
     )
 
     page = (await service.get("/orders/o-1")).text

@@ -12,6 +12,7 @@ from api.auth import COOKIE
 from db.engine import Sessions
 from db.ids import new_id
 from db.orders.tables import OrderEventRow, OrderHoldRow, ParcelRow, TrackingEventRow
+from db.orders.words import add_words, of_scan
 from db.platform.accounts import Accounts
 from db.platform.scopes import limit
 from db.platform.tables import AccountRow, AttentionRow
@@ -214,8 +215,11 @@ async def seed_parcel(
         ):
             session.add(
                 TrackingEventRow(
-                    parcel_id=f"O-{number}-1.1", event_id=event, at=at, status=status, text=text,
-                    place=place, heard_at=at,
+                    parcel_id=f"O-{number}-1.1", event_id=event, at=at, status=status,
+                    heard_at=at,
                 )
             )  # fmt: skip
+            await session.flush()
+            subject = of_scan(f"O-{number}-1.1", event)
+            await add_words(session, f"ord_{number}", subject, text=text, place=place)
             at += timedelta(hours=1)

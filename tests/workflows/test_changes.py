@@ -7,7 +7,7 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
-from tests.people import receiver_of
+from tests.people import receiver_of, said
 from tests.workflows.world import Company, company, own_order
 
 MOVED: dict[str, Any] = {
@@ -60,7 +60,8 @@ async def test_fewer_goods_after_picking_began_wait_for_a_person_once(shop: Comp
         "UPDATE order_hold SET released_at = now(), released_by = 'kefu' RETURNING order_id"
     )
     await shop.hear(own_order("1", revision=3, lines=ONE_LESS, seller_remark="quick"))
-    await shop.until("SELECT seller_remark FROM sales_order", "quick")
+    await shop.until("SELECT version_revision FROM sales_order", 3)
+    assert (await said(shop.sessions))["seller_remark"] == "quick"
     assert await shop.row("SELECT count(*) FROM order_hold") == (1,)
 
 

@@ -6,7 +6,6 @@ from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
 from db.orders.blocked import BlockedBuyers
-from db.sql import run
 from domain.orders.messages import Accepted, ReleaseHold
 from tests.workflows.world import Company, company, own_order
 
@@ -114,10 +113,7 @@ async def test_a_large_order_and_a_blocked_buyer_are_looked_at_first(shop: Compa
     line = {"line_no": "1", "sku": "X-A", "title": "Tea", "quantity": 2, "payable": "6000.00"}
     await shop.hear(own_order("large", lines=[line]))
     async with shop.sessions.begin() as session:
-        await run(
-            session, "INSERT INTO blocked_buyer (channel, buyer_ref, reason)"
-            " VALUES ('own', 'b-7', 'returns empty boxes')",
-        )  # fmt: skip
+        await BlockedBuyers(session).block("own", "b-7", "returns empty boxes")
     order = await shop.hear(own_order("blocked", buyer_ref="b-7"))
     await shop.until(
         "SELECT array_agg(reason ORDER BY reason) FROM order_hold WHERE kind = 'risk'",

@@ -31,7 +31,7 @@ from domain.orders.returns.plan import ReturnAction
 from domain.shared.ids import LocationId, Sku
 from runtime.posting import Posting
 from tests.activities.orders.return_story import LINES, ORDER, SHIPMENTS, Story
-from tests.people import receiver_row
+from tests.people import VAULT, receiver_row
 from tests.seeds import seed_network
 
 PAYABLE = 1852
@@ -296,8 +296,8 @@ async def told(database_url: str, told_by_channel: bool, steps: Sequence[tuple[A
     try:
         async with sessions_of(owner).begin() as session:
             await run(session, f"TRUNCATE {EMPTIED} CASCADE")
-        await seed(sessions_of(engine), told_by_channel)
-        story = Story(sessions_of(engine), sessions_of(owner))
+        await seed(sessions_of(engine, VAULT), told_by_channel)
+        story = Story(sessions_of(engine, VAULT), sessions_of(owner))
         for verb, *arguments in steps:
             await story.tell(verb, *arguments)
             await holds(story)

@@ -46,7 +46,7 @@ async def test_a_note_is_written_once_for_one_key_read_and_taken_back(
     assert note["text"] == "王小明要周六送"
     assert note["id"] == kept.json()["id"]
     assert (await kefu.get(f"{V1}/orders/O-2/notes")).json()["items"] == []
-    stored = str(await rows(sessions, "SELECT body FROM idempotency_key"))
+    stored = str(await rows(sessions, "SELECT sealed FROM idempotency_key"))
     assert "王小明" not in stored
 
     gone = await kefu.post(f"{V1}/orders/O-1/notes/{note['id']}/removal", json={})

@@ -67,7 +67,7 @@ def test_the_place_must_have_free_what_does_not_lie_there_for_them() -> None:
         ({"status": OrderStatus.CANCELLED}, "is cancelled"),
         ({"shipments": ()}, "nothing of order 2 is planned yet"),
         ({"receiver": "other"}, "goes to somebody else"),
-        ({"buyer_ref": "c"}, "is of another buyer"),
+        ({"buyer": "c"}, "is of another buyer"),
     ],
 )
 def test_an_order_that_may_not_go_with_others_says_why(change: dict[str, object], why: str) -> None:
@@ -83,7 +83,7 @@ def test_what_was_picked_does_not_move_any_more() -> None:
 
 
 def test_orders_of_other_shops_go_together_whatever_their_buyers_are_called() -> None:
-    other = replace(order("2", 1), shop_id="tmall", buyer_ref="c")
+    other = replace(order("2", 1), shop_id="tmall", buyer="c")
     assert plan_merge([order("1", 1), other], [place("HQ")]).parcels_after == 1
 
 

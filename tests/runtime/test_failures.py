@@ -7,6 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
+from domain.platform.quoting import opened
 from domain.shared.errors import (
     AnswerLost,
     CredentialsRefused,
@@ -78,3 +79,33 @@ async def test_long_texts_of_others_do_not_fill_histories() -> None:
 async def test_a_bug_stays_a_bug() -> None:
     error = KeyError("sku")
     assert await translated(error) is error
+
+
+class Opening(Failing):
+    """Stands for an activity that opens a person before it raises."""
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        opened("欧阳金丝雀")
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "final"),
+    [
+        (Rejected("欧阳金丝雀 is unknown"), "Rejected", True),
+        (InsufficientStock("欧阳金丝雀 is unknown"), "InsufficientStock", True),
+        (ValueError("欧阳金丝雀 is unknown"), "ValueError", False),  # a bug of ours is tried again
+    ],
+)
+async def test_nobody_who_was_opened_is_quoted(error: Exception, kind: str, final: bool) -> None:
+    chain = FailureTranslation().intercept_activity(Opening(error))
+    with pytest.raises(ApplicationError) as raised:
+        await chain.execute_activity(cast(ExecuteActivityInput, None))
+
+    failure = raised.value
+    assert (failure.type, failure.message, failure.non_retryable) == (kind, "*** is unknown", final)
+    assert "欧阳" not in str(failure.__cause__)
+
+
+async def test_a_bug_that_names_nobody_keeps_its_trace() -> None:
+    assert await translated(error := ValueError("unexpected")) is error

@@ -23,8 +23,8 @@ from db.vault import (
     words_context,
 )
 
-revision = "0046"
-down_revision = "0045"
+revision = "0051"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

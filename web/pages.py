@@ -26,6 +26,7 @@ import web.home
 import web.imports
 import web.invoice_accounts
 import web.login
+import web.merge_windows
 import web.new_partners
 import web.oidc
 import web.order_actions
@@ -73,6 +74,7 @@ _ROUTERS: Final = (
     web.campaigns.router,
     web.gates.router,
     web.claims.router,
+    web.merge_windows.router,  # before the shops' own acts
     web.tickets.router,  # before the shops' own acts: its form knows the stores
     web.new_partners.router,  # before the shops: `new` is none of them
     web.shops.router,

@@ -16,6 +16,7 @@ from api.deps import Context, SessionsOf, SettingsOf
 from api.errors import Problem
 from api.strict import clean
 from db.channels import health
+from db.shared.merge_rules import window_of
 from domain.platform.permissions import Permission
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
@@ -76,6 +77,7 @@ async def shop(
         reasons = await health.parked_reasons(session, shop_id)
         events = await health.webhook_events(session, shop_id)
         held = await health.held_methods(session, about.channel)
+        _, merge_minutes = await window_of(session, shop_id)
     ranges = await shops.list_ranges(shop_id, outside)
     unmapped = await shops.suggest_matches(shop_id, outside)
     listed = await listings.list_listings(shop_id, outside, after, _ROWS)
@@ -85,6 +87,7 @@ async def shop(
         ranges=ranges.items, unmapped=unmapped.items, listings=listed, secrets=secrets,
         is_pulled=about.channel in PULLED, is_stocked=about.channel in STOCKED, gate_code=gate_code,
         pushes_to=shop_pushes_to(ours.base_url, about.channel, shop_id),
+        merge_minutes=merge_minutes,
     )  # fmt: skip
 
 

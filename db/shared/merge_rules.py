@@ -25,6 +25,14 @@ async def merge_rules(session: AsyncSession) -> Sequence[Any]:
     return await run(session, _RULES)
 
 
+async def window_of(session: AsyncSession, shop_id: str) -> tuple[str, int | None]:
+    """The shop's name and its window. Raises InvalidInput for a shop nobody knows."""
+    row = next((one for one in await merge_rules(session) if one.id == shop_id), None)
+    if row is None:
+        raise InvalidInput("there is no such shop")
+    return row.name, row.window_minutes
+
+
 async def set_rule(session: AsyncSession, shop_id: str, minutes: int) -> None:
     """Orders of the shop wait so long. Raises InvalidInput for a shop nobody knows."""
     if not await run(session, _SET, shop_id=shop_id, minutes=minutes):

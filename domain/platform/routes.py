@@ -453,6 +453,8 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /carriers/new": _P.MANAGE_COMPANY,
     "GET /shops/{shop_id}": _P.READ_CHANNELS,
     "GET /shops/{shop_id}/do/{action}": _P.CHANGE_CHANNELS,
+    "GET /shops/{shop_id}/do/merge": _P.CHANGE_CHANNELS,
+    "POST /shops/{shop_id}/do/merge": _P.CHANGE_CHANNELS,
     "GET /shops/{shop_id}/do/tickets": _P.CHANGE_CHANNELS,
     "POST /shops/{shop_id}/do/tickets": _P.CHANGE_CHANNELS,
     "POST /shops/{shop_id}/do/pause": _P.CHANGE_CHANNELS,

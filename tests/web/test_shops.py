@@ -329,3 +329,19 @@ async def test_a_bad_setting_shows_on_the_page_and_in_the_form(
     assert "A setting cannot be used" in await text(service, "/shops")
     assert "sign_method is not one we know" in await text(service, "/carriers/sf/settings")
     assert (await service.get("/carriers/nobody/settings")).status_code == 404
+
+
+@pytest.mark.usefixtures("order")
+async def test_how_long_orders_wait_for_others_of_their_receiver_is_set_on_the_shops_page(
+    service: Person,
+) -> None:
+    assert "Minutes to wait" in (await service.get("/shops/mini/do/merge")).text
+
+    await service.send_form("/shops/mini/do/merge", minutes="45")
+    assert "45 min" in (await service.get("/shops/mini")).text
+    for bad in ("1441", "-1", "soon"):
+        refused = await service.send_form("/shops/mini/do/merge", minutes=bad)
+        assert refused.status_code == 422, bad
+    await service.send_form("/shops/mini/do/merge", minutes="")
+    assert "45 min" not in (await service.get("/shops/mini")).text
+    assert (await service.get("/shops/none/do/merge")).status_code == 422

@@ -195,7 +195,8 @@ class _Words:
         """What takes an action back, and until when."""
         if undo is None:
             return self.word("", words.UNDO)
-        return f"{self.word(undo.how, words.UNDO)} {self.word(undo.until, words.UNTIL)}"
+        between = "" if self._language == "zh" else " "
+        return self.word(undo.how, words.UNDO) + between + self.word(undo.until, words.UNTIL)
 
     def system(self, code: str) -> str:
         """An outside system by its name: `carrier/zto` is ZTO Express."""

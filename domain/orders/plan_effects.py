@@ -185,7 +185,8 @@ def effects_of_address(
             *(Effect("leaves_box", no) for one in plan.kept for no in one.others),
             *(Effect("new_shipment", one.carrier,
                      place=places.get(one.location_id, one.location_id)) for one in plan.sent),
-            *([Effect("deliver_by", at=then, before=due)] if due and then else ()),
+            *([Effect("deliver_by" if due != then else "deliver_by_still", at=then, before=due)]
+              if due and then else ()),
         ),
         messages=(
             *(Effect("carrier_cancels", waybill, other=carrier) for waybill, carrier in void),

@@ -78,6 +78,7 @@ EFFECT_LINE: Final = {
     "not_served": N_("{subject}: no carrier goes there from {place}"),
     "goes_along": N_("What is new goes along with {subject} from {place}"),
     "new_shipment": N_("A new shipment goes from {place}, by {subject}"),
+    "deliver_by_still": N_("To be delivered by {at}, as before"),
     "deliver_by": N_("To be delivered by {at}; it was {earlier}"),
     "waybill_back": N_("A waybill back to {place} is ordered"),
     # messages

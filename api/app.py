@@ -32,6 +32,7 @@ import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.bulk
 import api.orders.corrections
+import api.orders.delivery_times
 import api.orders.exchanges
 import api.orders.floor
 import api.orders.hand_overs
@@ -117,6 +118,7 @@ _ROUTERS: Final = (
     (api.orders.bulk.router, _V1),
     (api.orders.holds.router, _V1),
     (api.orders.promises.router, _V1),
+    (api.orders.delivery_times.router, _V1),
     (api.orders.notes.router, _V1),
     (api.orders.tags.router, _V1),
     (api.orders.merges.router, _V1),

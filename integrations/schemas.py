@@ -5,15 +5,13 @@ from integrations.erp.registry import ERPS
 from integrations.invoices.registry import ISSUERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.payments.registry import PROVIDERS
-from integrations.settings import Schema, table, whole
+from integrations.settings import Schema, whole
 
 # The clocks of a shop's orders, whatever its channel; see `domain/orders/promises.py`.
 PROMISES = Schema(
     (
         whole("pick_before_min", 0, 2880),
         whole("warn_before_min", 0, 2880),
-        whole("deliver_days", 1, 60),
-        table("carrier_days", {"sf": "2"}),
     )
 )
 

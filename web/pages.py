@@ -13,6 +13,7 @@ import web.audit
 import web.campaigns
 import web.claims
 import web.consumer_returns
+import web.delivery_days
 import web.desk
 import web.erasure
 import web.erp_accounts
@@ -68,6 +69,7 @@ _ROUTERS: Final = (
     web.returns.router,  # before the actions of orders: one of them opens a return
     web.desk.router,
     web.promises.router,
+    web.delivery_days.router,
     web.order_changes.router,  # before the actions: its forms are pages of their own
     web.order_actions.router,
     web.attention.router,

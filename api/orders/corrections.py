@@ -150,7 +150,7 @@ async def planned(
             session, order.id, to, COLLECTS_CASH, settings.sourcing_strategy
         )
         places = await sending_places(session)
-        due = await readdressing.deliver_by(session, order.id, found.plan.carrier_of)
+        due = await readdressing.deliver_by(session, order.id, found.plan.carrier_of, to)
     return found.plan, effects_of_address(found.plan, places, COMPANY_CURRENCY, due), due
 
 

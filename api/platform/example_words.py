@@ -15,6 +15,7 @@ _ACCOUNT: Final = "kefu"
 WORDS: Final[dict[str, str]] = {
     "account": "sales", "action": "hold", "actions": "hold", "actor": _ACCOUNT,
     "address": "203.0.113.9", "again_of": "cmp_0192f3", "amount": "268.00", "answer": "approve",
+    "area": "650000",
     "answer_reason": _REASON, "asked": "orders", "asked_by": _ACCOUNT, "assignee": _ACCOUNT,
     "attention_id": "att_0192f3", "author": _ACCOUNT, "auto_release": "payment",
     "base_url": "https://partner.example", "basis": "net", "because": "inventory_first",
@@ -96,6 +97,7 @@ MAPS: Final[dict[str, dict[str, object]]] = {
     "ids": {"num_iid": "6601"}, "metadata": {"encoding": "anNvbi9wbGFpbg=="},
     "contents": {_SKU: 2}, "counts": {"open": 3}, "input_fields": {"phone": "text"},
     "obstacles": {"handed_over": 1}, "problems": {"stock": "short"},
+    "days": {"": 3, "650000": 7},
 }  # fmt: skip
 """By the field's name: what a table of any keys holds."""
 

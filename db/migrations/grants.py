@@ -51,7 +51,7 @@ _SPENT_BY_WORKER: Final = (
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
-    "tag", "saved_filter", "merge_rule",
+    "tag", "saved_filter", "merge_rule", "delivery_time",
     "account_scope", "api_key_scope", "done_alone",
 )  # fmt: skip
 

@@ -8,9 +8,11 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.delivery import HOLDS_THERE, times_of
 from db.orders.statements import STATE
 from db.platform.attention import open_attention, resolve_attention
 from db.sql import run
+from domain.orders.delivery import days_to_door
 from domain.orders.intake import SENT
 from domain.orders.order import OrderStatus, ShipmentStatus
 from domain.orders.promises import (
@@ -47,10 +49,10 @@ WHERE s.no = ANY(CAST(:numbers AS text[])) AND a.cause = 'Late' AND a.resolved_a
 ORDER BY s.order_id
 """
 
-_OPEN: Final = """
+_OPEN: Final = f"""
 SELECT o.id, o.no, o.status, o.channel_state, o.ship_by, o.shop_id,
        coalesce(c.name, o.shop_id) AS shop,
-       c.settings AS shop_settings, coalesce(h.spans, '[]') AS hold_spans,
+       c.settings AS shop_settings, door.times AS door, coalesce(h.spans, '[]') AS hold_spans,
        coalesce(s.shipments, '[]') AS shipments, coalesce(s.place, '') AS place, 0 AS to_allocate,
        EXISTS (SELECT FROM backorder WHERE order_id = o.id AND state = 'waiting') AS waiting,
        EXISTS (SELECT FROM till_ticket t WHERE t.order_id = o.id) AS carried_out
@@ -71,10 +73,11 @@ LEFT JOIN LATERAL (
     FROM shipment x JOIN location l ON l.id = x.location_id
     LEFT JOIN carrier_cutoff v ON v.location_id = x.location_id AND v.carrier = x.carrier
     WHERE x.order_id = o.id AND x.status <> 'cancelled') s ON true
+{HOLDS_THERE}
 WHERE o.ship_by < :until AND o.status NOT IN ('delivered', 'completed', 'cancelled')
   AND (:shop = '' OR o.shop_id = :shop)
 ORDER BY o.ship_by, o.id LIMIT :limit
-"""
+"""  # noqa: S608 (made of constants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def promises_of(row: Any) -> tuple[Promise, ...]:
             carrier=leading.get("carrier") or "",
             cutoff=time.fromisoformat(cutoff) if cutoff else None,
             zone=leading.get("zone") or "UTC",
+            to_door=days_to_door(times_of(row.door), leading.get("carrier") or ""),
             days=_days(leading),
             rules=PromiseRules.of(row.shop_settings or {}),
         )

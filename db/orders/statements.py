@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from db.orders.delivery import HOLDS_THERE
+
 
 def as_json(value: Mapping[str, Any]) -> str:
     """A JSON object as a parameter."""
@@ -17,8 +19,8 @@ FROM sales_order o WHERE o.id = :order_id FOR NO KEY UPDATE
 """
 
 # What is open = ordered − cancelled − in shipments that live (picked, where picked short) − queued.
-STATE: Final = """
-SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o.paid_at,
+STATE: Final = f"""
+SELECT o.id, o.shop_id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o.paid_at,
        o.cash_on_delivery, o.refund_due_minor, o.fetch_needed, o.unpaid_reserved_until,
        o.stock_given_back, coalesce(r.running, 0) AS refund_running,
        o.refund_due_minor > coalesce(r.running, 0) AND EXISTS (
@@ -27,16 +29,17 @@ SELECT o.id, o.seq, o.status, o.channel_state, o.channel_state <> '' AS known, o
              AND p.currency = o.currency
              AND p.amount_minor > p.refunded_minor + p.refunding_minor) AS refund_to_start,
        CASE WHEN 'presale' = ANY(h.holds) THEN o.presale_until END AS presale_until,
-       coalesce(h.holds, '{}') AS holds, coalesce(h.spans, '[]') AS hold_spans,
+       coalesce(h.holds, '{{}}') AS holds, coalesce(h.spans, '[]') AS hold_spans,
        coalesce(s.shipments, '[]') AS shipments, o.ship_by, c.settings AS shop_settings,
-       coalesce(said.open, '{}') AS said_open, coalesce(said.told, '{}') AS said,
+       door.times AS door,
+       coalesce(said.open, '{{}}') AS said_open, coalesce(said.told, '{{}}') AS said,
        CASE WHEN NOT o.gathered THEN o.created_at + make_interval(mins => w.window_minutes)
            END AS gather_until,
        s.delivered_at,
        coalesce(f.open_units, 0) AS to_allocate,
        coalesce(b.waiting, false) AS waiting,
        EXISTS (SELECT FROM till_ticket t WHERE t.order_id = o.id) AS carried_out,
-       coalesce(g.some_here, true) AS cancellable, coalesce(g.closed, '{}') AS lines_to_cancel
+       coalesce(g.some_here, true) AS cancellable, coalesce(g.closed, '{{}}') AS lines_to_cancel
 FROM sales_order o
 LEFT JOIN merge_rule w ON w.shop_id = o.shop_id
 LEFT JOIN shop c ON c.id = o.shop_id
@@ -93,8 +96,9 @@ LEFT JOIN LATERAL (
           AND y.status IN ('handed_over', 'in_transit', 'delivered', 'exception')) gone
         ON gone.id = l.id
     WHERE l.order_id = o.id AND l.kind = 'goods' AND NOT l.cancelled) g ON true
+{HOLDS_THERE}
 WHERE o.id = :order_id
-"""
+"""  # noqa: S608 (made of constants)
 
 EVENTS: Final = """
 INSERT INTO order_event (order_id, source, seq, kind, data, actor)

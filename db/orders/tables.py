@@ -364,6 +364,23 @@ class ShipmentLineRow(SQLModel, table=True):
     picked_quantity: int | None = Field(default=None, sa_type=BIGINT)
 
 
+class DeliveryTimeRow(SQLModel, table=True):
+    """Days from the ship-by to the door for a shop, a carrier and an area: a province by its code,
+    or a zone of the carrier. Empty stands for all of them."""
+
+    __tablename__ = "delivery_time"
+    __table_args__ = (
+        CheckConstraint("days BETWEEN 1 AND 60", name="delivery_takes_days"),
+        CheckConstraint(
+            "carrier <> '' OR area = '' OR area ~ '^[0-9]{6}$'", name="zones_are_of_a_carrier"
+        ),
+    )
+    shop_id: str = Field(primary_key=True)
+    carrier: str = Field(primary_key=True)
+    area: str = Field(primary_key=True)
+    days: int
+
+
 class ParcelRow(SQLModel, table=True):
     """One box with one waybill. `id` is the reference the carrier knows it by."""
 

@@ -14,6 +14,7 @@ from db.keys import order_key
 from db.logistics.tariffs import carriers_without_cash, shut_carriers
 from db.orders import allocating, cancelling, together
 from db.orders.boxes import leave_box, lock_box, part_from_others
+from db.orders.delivery import times_there
 from db.orders.promises import promises_of
 from db.orders.receivers import correct_receiver, open_receiver
 from db.orders.repository import OrderRepository
@@ -23,7 +24,7 @@ from db.shared.placing import keep_decision, reserve_placements
 from db.shared.sourcing import Destination, Network
 from db.sql import run
 from db.vault import Vault, correction_context
-from domain.logistics.tariff import TariffRow, contract_day
+from domain.logistics.tariff import TariffRow, contract_day, province_of
 from domain.orders.companions import Companion, Waiting
 from domain.orders.messages import StateChanged
 from domain.orders.order import HoldKind
@@ -104,15 +105,18 @@ async def address_plan(
 
 
 async def deliver_by(
-    session: AsyncSession, order_id: str, carrier_of: Mapping[str, str]
+    session: AsyncSession, order_id: str, carrier_of: Mapping[str, str], to: Address
 ) -> tuple[datetime | None, datetime | None]:
-    """When it is to be delivered as it is, and with these carriers for its shipments."""
+    """When it is to be delivered as it is, and there with these carriers for its shipments."""
     row = (await run(session, STATE, order_id=order_id))[0]
     values = dict(row._mapping)
     values["shipments"] = [
         {**one, "carrier": carrier_of.get(one["no"], one["carrier"])} for one in row.shipments
     ]
     values["waiting"] = row.waiting
+    if to.division_code:
+        province = province_of(to.division_code)
+        values["door"] = await times_there(session, row.shop_id, province)
     return _due(row), _due(SimpleNamespace(**values))
 
 

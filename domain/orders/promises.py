@@ -1,12 +1,13 @@
 """What an order was promised: picked, shipped and delivered by when, and how those clocks stand."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from domain.orders.delivery import USUAL_DAYS
 from domain.orders.visits import ALWAYS, WorkDays, last_visit
 
 # [from, to); `to` is None while the order is held.
@@ -47,23 +48,13 @@ class PromiseRules:
 
     pick_before: timedelta = timedelta(hours=4)  # the ship-by, where no carrier comes at a time
     warn_before: timedelta = timedelta(hours=2)
-    deliver_days: int = 3  # after the ship-by
-    carrier_days: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "PromiseRules":
         """The settings of a shop; what is not set, or cannot be used, is the default."""
-        usual = cls()
-        days = settings.get("carrier_days")
         return cls(
             timedelta(minutes=_whole(settings.get("pick_before_min"), 240)),
             timedelta(minutes=_whole(settings.get("warn_before_min"), 120)),
-            _whole(settings.get("deliver_days"), usual.deliver_days),
-            {
-                carrier: int(text)
-                for carrier, text in (days.items() if isinstance(days, Mapping) else ())
-                if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 2
-            },
         )
 
 
@@ -80,6 +71,7 @@ class Promised:
     carrier: str = ""
     cutoff: time | None = None
     zone: str = "UTC"
+    to_door: int = USUAL_DAYS  # days after the ship-by
     days: WorkDays = ALWAYS
     rules: PromiseRules = PromiseRules()
 
@@ -129,14 +121,11 @@ class Said:
 
 def promises(order: Promised) -> tuple[Promise, ...]:
     """The three clocks of an order."""
-    rules = order.rules
-    days = rules.carrier_days.get(order.carrier, rules.deliver_days)
+    to_the_door = order.ship_by + timedelta(days=order.to_door)
     return (
         _promise(order, Clock.PICK_BY, pick_by(order), met=order.picked or order.left),
         _promise(order, Clock.SHIP_BY, order.ship_by, met=order.left),
-        _promise(
-            order, Clock.DELIVER_BY, order.ship_by + timedelta(days=days), met=order.delivered
-        ),
+        _promise(order, Clock.DELIVER_BY, to_the_door, met=order.delivered),
     )
 
 

@@ -69,6 +69,7 @@ LOOKS: Final = (
     Look("tag", f"/orders/{NO[0]}", opens="do/tag"),
     Look("save-list", "/orders?late=1", opens="/saved-filters/new?query=late%3D1"),
     Look("promises", "/sla?hours=72"),
+    Look("days-to-the-door", "/sla/days?carrier=sf"),
     Look("holds", "/holds"),
     Look("holds-of-a-kind", "/holds?kind=risk"),
     Look("bulk-preview", f"/bulk/new?action=hold&no={NO[0]}&no={NO[6]}"),

@@ -61,3 +61,20 @@ async def test_an_item_about_a_promise_offers_only_to_have_seen_it(
     )
     assert sent.status_code == 303
     assert "Nothing waits for a person" in (await service.get("/attention")).text
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_table_of_days_is_written_on_its_page(service: Person) -> None:
+    empty = (await service.get("/sla/days")).text
+    assert "Where nothing is said anywhere, 3 days count." in empty
+    assert "新疆" in empty
+
+    form = {"shop": "mini", "carrier": "", "days.": "4", "days.650000": " 9 ", "days.110000": ""}
+    sent = await service.send_form("/sla/days", **form)
+
+    assert (sent.status_code, sent.headers["location"]) == (303, "/sla/days?shop=mini&carrier=")
+    page = (await service.get("/sla/days?shop=mini")).text
+    assert page.count('value="9"') == 1
+    assert "Mini" in page
+    assert (await service.send_form("/sla/days", **{"days.": "soon"})).status_code == 422
+    assert (await service.send_form("/sla/days", **{"days.": "99"})).status_code == 422

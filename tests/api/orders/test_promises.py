@@ -8,6 +8,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from db.engine import Sessions
+from db.logistics.tables import CarrierAccountRow
 from db.orders.promises import say
 from domain.orders.promises import Promised, promises, to_say
 from domain.platform.permissions import Role
@@ -81,6 +82,60 @@ async def test_the_shops_settings_and_the_carriers_visits_decide(
     [pick] = (await kefu.get(f"{V1}/promises?hours=30&clock=pick_by")).json()["items"]
     local = datetime.fromisoformat(pick["due"])
     assert (local.hour + 8) % 24 == 11
+
+
+async def days_to_door(kefu: httpx.AsyncClient) -> int:
+    """Of order 1, whole days from its ship-by."""
+    items = (await kefu.get(f"{V1}/promises?hours=330")).json()["items"]
+    due = {one["clock"]: one["due"] for one in items if one["no"] == "O-1"}
+    ship, door = (datetime.fromisoformat(due[name]) for name in ("ship_by", "deliver_by"))
+    return (door - ship).days
+
+
+async def test_days_to_the_door_follow_the_tables_of_shop_carrier_zone_and_province(
+    kefu: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await rows(
+        sessions, "UPDATE sales_order SET ship_by = now() + interval '5 h' WHERE no = 'O-1'"
+        " RETURNING 1",
+    )  # fmt: skip
+    await rows(sessions, "UPDATE receiver SET division_code = '650102' RETURNING 1")
+    async with sessions.begin() as session:
+        for carrier in ("sf", "zto"):
+            session.add(CarrierAccountRow(code=carrier, name=carrier, base_url="http://x"))
+    await rows(
+        sessions, "INSERT INTO tariff_zone (carrier, province_code, zone)"
+        " VALUES ('sf', '650000', 'far') RETURNING 1",
+    )  # fmt: skip
+    await rows(sessions, "UPDATE shipment SET carrier = 'sf' RETURNING 1")
+
+    async def say(**table: object) -> int:
+        return (await kefu.put(f"{V1}/delivery-times", json=table)).status_code
+
+    assert await days_to_door(kefu) == 3
+    assert await say(days={"": 4}) == 200
+    assert await days_to_door(kefu) == 4
+    assert await say(carrier="zto", days={"": 1}) == 200
+    assert await days_to_door(kefu) == 4
+    assert await say(carrier="sf", days={"": 2, "far": 6, "110000": 1}) == 200
+    assert await days_to_door(kefu) == 6
+    assert await say(carrier="sf", days={"far": 6, "650000": 8}) == 200
+    assert await days_to_door(kefu) == 8
+    assert await say(shop="mini", days={"": 5}) == 200
+    assert await days_to_door(kefu) == 5
+
+    told = (await kefu.get(f"{V1}/delivery-times", params={"shop": ""})).json()["items"]
+    assert {(one["carrier"], one["area"]): one["days"] for one in told} == {
+        ("", ""): 4, ("sf", "650000"): 8, ("sf", "far"): 6, ("zto", ""): 1,
+    }  # fmt: skip
+    for wrong in (
+        {"days": {"": 0}}, {"days": {"": 61}}, {"days": {"999999": 2}}, {"days": {"far": 2}},
+        {"carrier": "nobody", "days": {}}, {"shop": "nobody", "days": {}}, {"days": {"x" * 200: 1}},
+    ):  # fmt: skip
+        assert await say(**wrong) == 422, wrong
+    assert await rows(sessions, "SELECT count(*) FROM audit_log WHERE action LIKE 'delivery%'") == [
+        (5,)
+    ]
 
 
 async def test_a_held_order_is_shown_as_stopped(

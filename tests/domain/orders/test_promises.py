@@ -12,7 +12,6 @@ from domain.orders.promises import (
     Level,
     Promise,
     Promised,
-    PromiseRules,
     moved,
     over,
     pick_by,
@@ -48,13 +47,9 @@ def test_the_carriers_last_visit_counts_else_a_margin() -> None:
     assert pick_by(missed) == NOON - 19 * H
 
 
-def test_a_carrier_has_days_of_its_own() -> None:
-    rules = PromiseRules.of({"deliver_days": 5, "carrier_days": {"sf": "2", "zto": "soon"}})
-    days = {
-        carrier: (clock(Promised(NOON, carrier=carrier, rules=rules), Clock.DELIVER_BY).due - NOON)
-        for carrier in ("sf", "zto")
-    }
-    assert days == {"sf": timedelta(days=2), "zto": timedelta(days=5)}
+def test_it_should_be_at_the_door_so_many_days_after_it_should_leave() -> None:
+    assert clock(Promised(NOON), Clock.DELIVER_BY).due == NOON + timedelta(days=3)
+    assert clock(Promised(NOON, to_door=7), Clock.DELIVER_BY).due == NOON + timedelta(days=7)
 
 
 def test_a_hold_stops_our_clocks_and_not_the_channels() -> None:

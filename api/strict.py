@@ -23,13 +23,17 @@ from api.errors import Problem
 
 _WITH_BODY: Final = ("POST", "PUT", "PATCH", "DELETE")
 _ALLOWED_CONTROLS: Final = "\n\t"
+FIRST_STRONG, POP = "\u2068", "\u2069"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Whose body is a file, and of which kinds.
 FILES: Final = {"/api/v1/imports": ("text/csv", XLSX, "application/octet-stream")}
 
 
 def clean(text: str) -> str:
-    """NFC without control characters and lone surrogates. Raises ValueError."""
+    """NFC without control characters and lone surrogates, and without the isolation that a page put
+    around it. Raises ValueError."""
+    if text.startswith(FIRST_STRONG) and text.endswith(POP):
+        text = text[1:-1]
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs") and character not in _ALLOWED_CONTROLS:
             raise ValueError("must not contain control characters")

@@ -1,5 +1,6 @@
 """Pages from templates: the reader's language, their clock, and words for every code."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +17,7 @@ from starlette.responses import HTMLResponse
 from api.auth import NOBODY, Principal
 from api.errors import language_of
 from api.language import translations
+from api.strict import FIRST_STRONG, POP
 from domain.logistics.incidents import fault_of
 from domain.orders.effects import Effect, Undo
 from domain.platform.masking import mask_detail, mask_name, mask_phone
@@ -30,8 +32,20 @@ from web.static_files import ADDRESS
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SOON: Final = timedelta(days=7)  # before that nobody has to renew a token
+_TURNS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _PATTERN: Final = {"zh": "M月d日 HH:mm", "en": "d MMM HH:mm"}
 _PATTERN_OTHER_YEAR: Final = {"zh": "yyyy年M月d日 HH:mm", "en": "d MMM yyyy HH:mm"}
+
+
+def isolated(value: Any) -> Any:
+    """A text that turns the direction of writing, kept from turning what stands around it.
+
+    Unicode UAX #9: FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE; `api.strict.clean` takes them
+    off again when a form brings the text back.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup) and _TURNS.search(value):
+        return f"{FIRST_STRONG}{value}{POP}"
+    return value
 
 
 @cache
@@ -42,6 +56,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=isolated,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -233,7 +233,7 @@ def _name(name: str, form: str) -> str:
     """The name without its folders; it is shown, never used as a path."""
     last = name.replace("\\", "/").rpartition("/")[2]
     kept = "".join(character for character in last if character.isprintable()).strip()
-    return kept[:100] or f"list.{form}"
+    return kept[:100] if kept.strip(".") else f"list.{form}"
 
 
 def template(kind: Kind, form: str, language: str) -> Response:

@@ -20,11 +20,13 @@ GOOD = csv_file("商品编码,商品名称,重量（克）", "A,SKU A,500", "B,�
 BAD = csv_file("sku,name,weight_g", "A,x,1.5", "B,y,2")
 
 
-async def upload(client: Person, content: bytes, kind: str = "products") -> str:
+async def upload(
+    client: Person, content: bytes, kind: str = "products", name: str = "../../清单.csv"
+) -> str:
     answer = await client.post(
         "/imports",
         data={"csrf_token": client.csrf_token, "kind": kind},
-        files={"file": ("../../清单.csv", content, "text/csv")},
+        files={"file": (name, content, "text/csv")},
         follow_redirects=False,
     )
     assert answer.status_code == 303, answer.text
@@ -289,3 +291,33 @@ async def test_people_are_brought_in_and_taken_away_by_administrators_of_the_com
             assert 'value="users"' not in (await other.get("/imports")).text
             assert (await other.get("/exports/users?form=csv")).status_code == 403
             assert (await other.get(address)).status_code in (403, 404)
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Windows\\list.csv", "list.csv"),
+        ('x"; filename="y.csv', None),
+        ("长" * 150 + ".csv", None),
+        ("..", None),
+    ],
+)
+async def test_what_a_file_is_called_leads_nowhere(
+    app: FastAPI, sessions: Sessions, name: str, kept: str | None
+) -> None:
+    await seed_network(sessions, skus=("A",))
+    async with await person(app, app.state.office, Role.BUYER) as buyer:
+        address = await upload(buyer, GOOD, name=name)
+        await worked(sessions, address.rpartition("/")[2])
+        seen = await buyer.get(address)
+        file = await buyer.get(f"{address}/file")
+
+    ((stored,),) = await query(sessions, "SELECT name FROM import_file")
+    assert not set(stored) & set("/\\\0\r\n")
+    assert stored not in ("", ".", "..")
+    assert len(stored) <= 200
+    assert kept is None or stored == kept
+    assert (seen.status_code, file.status_code) == (200, 200)
+    assert re.fullmatch(r'attachment; filename="[\w.-]+"', file.headers["content-disposition"])

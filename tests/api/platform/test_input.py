@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator
 
 import httpx
@@ -14,6 +15,7 @@ from db.engine import Sessions
 from domain.platform.permissions import Role
 from tests.api.served import browser, key_for
 
+_SCHEMA = re.compile('schemas/([^"]+)')
 GOOD = {"login": "xiaoli", "name": "小李", "password": "long-enough", "roles": ["warehouse"]}
 
 
@@ -145,6 +147,30 @@ async def test_a_bad_query_is_422(admin: httpx.AsyncClient, query: str) -> None:
 
     assert answer.status_code == 422, answer.text
     assert answer.json()["code"] in ("ValidationFailed", "InvalidInput")
+
+
+async def test_lists_in_bodies_end_somewhere(admin: httpx.AsyncClient) -> None:
+    described = (await admin.get("/api/v1/openapi.json")).json()
+    schemas, endless = described["components"]["schemas"], []
+    operations = [one for path in described["paths"].values() for one in path.values()]
+    bodies = [one["requestBody"] for one in operations if "requestBody" in one]
+    names = set(_SCHEMA.findall(json.dumps(bodies)))
+    seen: set[str] = set()
+    while names - seen:
+        name = (names - seen).pop()
+        seen.add(name)
+        names |= set(_SCHEMA.findall(json.dumps(schemas[name])))
+        for field, of in schemas[name].get("properties", {}).items():
+            for form in [of, *of.get("anyOf", [])]:
+                if form.get("type") == "array" and "maxItems" not in form:
+                    endless.append(f"{name}.{field}")
+    lines = [{"sku": "A", "quantity": 1}] * 10_000
+    receipt = {"location": "HQ", "document_no": "GRN-1", "lines": lines}
+    answer = await admin.post("/api/v1/receipts", json=receipt)
+
+    assert len(seen) > 80
+    assert not endless
+    assert (answer.status_code, answer.json()["code"]) == (422, "ValidationFailed")
 
 
 @pytest.mark.parametrize("q", ["' OR 1=1--", "%_\\", "%", "../../etc/passwd", "𠮷", "\u202e"])

@@ -32,6 +32,7 @@ import api.logistics.webhooks
 import api.orders.blocked_buyers
 import api.orders.bulk
 import api.orders.corrections
+import api.orders.customers
 import api.orders.delivery_times
 import api.orders.exchanges
 import api.orders.floor
@@ -104,6 +105,7 @@ _ROUTERS: Final = (
     (api.platform.approvals.router, _V1),
     (api.platform.api_keys.router, _V1),
     (api.platform.setups.router, _V1),
+    (api.orders.customers.router, _V1),
     (api.platform.rights.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.audit.router, _V1),

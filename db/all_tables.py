@@ -10,6 +10,7 @@ import db.inventory.partner_tables
 import db.inventory.tables
 import db.logistics.claim_tables
 import db.logistics.tables
+import db.orders.customer_tables
 import db.orders.desk_tables
 import db.orders.floor_tables
 import db.orders.payment_tables

@@ -187,6 +187,11 @@ def supplier_context(code: str) -> str:
     return f"supplier/{code}"
 
 
+def customer_context(code: str) -> str:
+    """What `customer.sealed` is sealed for."""
+    return f"customer/{code}"
+
+
 def dealer_context(code: str) -> str:
     """What `dealer.contact` is sealed for."""
     return f"dealer/{code}"

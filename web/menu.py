@@ -78,6 +78,7 @@ MENU: Final = (
     Group(
         N_("Company"),
         (
+            Entry("/customers", "address-book", N_("Customers")),
             Entry("/imports", "table-import", N_("Files"), also=("/exports",)),
             Entry("/people", "users", N_("People")),
             Entry("/audit", "history", N_("Audit trail"), also=("/privacy",)),

@@ -13,6 +13,7 @@ import web.audit
 import web.campaigns
 import web.claims
 import web.consumer_returns
+import web.customers
 import web.delivery_days
 import web.desk
 import web.erasure
@@ -87,6 +88,7 @@ _ROUTERS: Final = (
     web.imports.router,
     web.subscribers.router,
     web.exports.router,
+    web.customers.router,
     web.people.router,
     web.setup.router,
     web.api_keys.router,

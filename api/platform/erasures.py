@@ -48,6 +48,7 @@ class ErasurePlan(StrictBody):
 
     plan: str
     orders: list[OrderToErase]
+    customers: list[str] = Field(description="numbers in the customer book")
 
     @classmethod
     def of(cls, found: Erasure) -> "ErasurePlan":
@@ -55,7 +56,7 @@ class ErasurePlan(StrictBody):
             OrderToErase(no=o.no, status=o.status, placed_at=o.placed_at, open=o.is_open)
             for o in found.orders
         ]
-        return cls(plan=found.plan, orders=orders)
+        return cls(plan=found.plan, orders=orders, customers=list(found.customers))
 
 
 class Erased(StrictBody):

@@ -13,7 +13,7 @@ from api.platform.import_words import heading
 from api.platform.importing import sent
 from db.platform.audit import audit
 from db.shared.exporting import LISTS, slices
-from domain.platform.permissions import EXPORT_OF, IMPORT_OF
+from domain.platform.permissions import EXPORT_OF, PEOPLE_IN
 from domain.platform.sheets import SHEETS, Kind
 
 _YES: Final = (N_("yes"), N_("no"))
@@ -42,7 +42,7 @@ async def export(context: RequestContext, name: str, form: str, language: str) -
     if not may_export(context, name):
         raise Problem("NotAllowed", 403)
     columns = SHEETS[Kind(name)].columns
-    people = context.principal.may(IMPORT_OF[name])
+    people = context.principal.may(PEOPLE_IN[name])
     await write_down(context, name, form, people=people)
     read = slices(
         context.sessions, context.vault, name, [column.name for column in columns], people=people

@@ -13,6 +13,7 @@ KIND: Final[Mapping[str, str]] = {
     "dealers": N_("Dealers"),
     "orders": N_("Orders of own shops"),
     "users": N_("People who log in"),
+    "customers": N_("Customers"),
 }
 EXPORT_LIST: Final[Mapping[str, str]] = {
     **KIND,
@@ -63,6 +64,9 @@ FAULT: Final[Mapping[str, str]] = {
     "dealer_needs_place": N_("a dealer must be limited to a location"),
     "whole_company": N_("the whole company is not limited to a location"),
     "place_twice": N_("a location is either with all below it or alone"),
+    "masked": N_("is masked, as in a list taken away by somebody who may not see people"),
+    "not_a_phone": N_("is no phone number"),
+    "phone_taken": N_("belongs to customer {about} already"),
     "below_reserved": N_("less than the {about} units that are promised"),
     "differs_within_order": N_("differs within the order"),
     "order_unreadable": N_("the order cannot be used: {about}"),

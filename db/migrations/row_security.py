@@ -139,6 +139,7 @@ POLICIES: Final[dict[str, str]] = {
         f" WHERE w.shop_id = shop.id AND w.location_id = {_HERE})"
     ),
     "shop_place": f"location_id = {_HERE} OR shop_id = {_OUR_SHOPS}",
+    "customer": "false",  # the company's book
     "audit_log": "onhand_sees_subject(subject)",
     # stock
     "stock_balance": f"location_id = {_HERE}",

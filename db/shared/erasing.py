@@ -37,6 +37,10 @@ WHERE o.id = :order_id OR o.id IN (
 ORDER BY o.id FOR UPDATE OF o
 """
 
+_IN_BOOK: Final = """
+SELECT code FROM customer WHERE phone_digest = :digest AND phone_digest <> '' ORDER BY code
+"""
+_OUT_OF_BOOK: Final = "DELETE FROM customer WHERE code = ANY(:codes)"
 _STEPS: Final = (
     """
     INSERT INTO order_key (order_id, wrapped, destroyed_at)
@@ -101,10 +105,12 @@ class Erasure:
     """What would be erased. `plan` names exactly these orders in this state."""
 
     orders: Sequence[FoundOrder]
+    customers: tuple[str, ...] = ()  # numbers of the customer book
 
     @property
     def plan(self) -> str:
         told = "\n".join(f"{one.id} {one.is_open}" for one in self.orders)
+        told += "".join(f"\ncustomer {code}" for code in self.customers)
         return hashlib.sha256(told.encode()).hexdigest()[:32]
 
     @property
@@ -131,9 +137,11 @@ async def plan_erasure(
         for row in rows
         if not row.is_erased
     ]
-    if not orders:
+    book = await run(session, _IN_BOOK, digest=digest)
+    customers = tuple(row.code for row in book)
+    if not orders and not customers:
         raise OrderNotFound("nobody with this phone or order number is known")
-    return Erasure(orders)
+    return Erasure(orders, customers)
 
 
 async def erase_person(session: AsyncSession, erasure: Erasure, plan: str) -> list[str]:
@@ -148,4 +156,5 @@ async def erase_person(session: AsyncSession, erasure: Erasure, plan: str) -> li
     ids = [one.id for one in erasure.orders]
     for statement in _STEPS:
         await run(session, statement, ids=ids)
+    await run(session, _OUT_OF_BOOK, codes=list(erasure.customers))
     return ids

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import Sessions
+from db.orders.customers import opened
 from db.sql import run
 from db.vault import Vault, dealer_context, supplier_context
 from domain.platform.masking import mask_detail, mask_name, mask_phone
@@ -74,6 +75,16 @@ def _dealer(row: Any, vault: Vault, people: bool) -> Record:
     )  # fmt: skip
 
 
+def _customer(row: Any, vault: Vault, people: bool) -> Record:
+    told = dict(opened(row, vault).told)
+    if not people:
+        told |= {
+            "name": mask_name(told["name"]), "phone": mask_phone(told["phone"]),
+            "address": mask_detail(told["address"]),
+        }  # fmt: skip
+    return {"code": row.code, **told}
+
+
 def _user(row: Any, vault: Vault, people: bool) -> Record:
     unlimited = not (row.places or row.places_alone)
     return dict(row._mapping) | {
@@ -98,6 +109,7 @@ LISTS: Final[Mapping[str, Listed]] = {
     "suppliers": Listed(_SUPPLIERS, _supplier),
     "dealers": Listed(_DEALERS, _dealer),
     "users": Listed(_USERS, _user),
+    "customers": Listed("SELECT * FROM customer ORDER BY code", _customer),
 }
 
 

@@ -19,6 +19,7 @@ from db.vault import (
     Vault,
     carrier_context,
     correction_context,
+    customer_context,
     dealer_context,
     digest_key_context,
     endpoint_context,
@@ -85,6 +86,7 @@ SEALED: Final = (
     Sealed("webhook_endpoint", "id", "secret", endpoint_context),
     Sealed("inbox", "id", "raw", lambda inbox_id: inbox_id),
     Sealed("invoice", "no", "sealed", invoice_context, order="t.order_id"),
+    Sealed("customer", "code", "sealed", customer_context),
     Sealed("receiver", "order_id", "sealed", receiver_context, order="t.order_id"),
     Sealed(
         "idempotency_key", "principal || '/' || key", "sealed", lambda key: f"answer/{key}"

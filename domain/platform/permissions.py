@@ -22,6 +22,7 @@ class Permission(StrEnum):
     CHANGE_ORDERS = "change_orders"
     READ_NOTES = "read_notes"  # they may name people
     WRITE_NOTES = "write_notes"
+    READ_CUSTOMERS = "read_customers"  # the company's customer book, masked
     REVEAL_RECEIVERS = "reveal_receivers"
     ERASE_PEOPLE = "erase_people"  # for good: the keys of their orders are destroyed
     BLOCK_BUYERS = "block_buyers"
@@ -64,6 +65,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.WRITE_NOTES: frozenset(
         {_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}
     ),
+    _P.READ_CUSTOMERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.REVEAL_RECEIVERS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.ERASE_PEOPLE: frozenset({_R.ADMIN}),
     _P.BLOCK_BUYERS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
@@ -95,7 +97,7 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
 
 
 # What is the company's: for those who see all of it alone.
-OF_THE_COMPANY: Final = frozenset({_P.MANAGE_COMPANY, _P.READ_ENGINE})
+OF_THE_COMPANY: Final = frozenset({_P.MANAGE_COMPANY, _P.READ_ENGINE, _P.READ_CUSTOMERS})
 
 
 def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
@@ -116,6 +118,7 @@ EXPORT_OF: Final[dict[str, Permission]] = {
     "suppliers": _P.CHANGE_PRODUCTS,
     "dealers": _P.READ_CHANNELS,
     "users": _P.MANAGE_ACCOUNTS,
+    "customers": _P.READ_CUSTOMERS,
 }
 
 # Who may bring a list in from a file, by the kind of list.
@@ -126,11 +129,16 @@ IMPORT_OF: Final[dict[str, Permission]] = {
     "dealers": _P.CHANGE_CHANNELS,
     "orders": _P.CHANGE_CHANNELS,
     "users": _P.MANAGE_ACCOUNTS,
+    "customers": _P.CHANGE_ORDERS,
 }
 
 
+# Whose lists have people in full; of customers not everybody who may bring them in: the whole book
+# would be read without a reason.
+PEOPLE_IN: Final[dict[str, Permission]] = {**IMPORT_OF, "customers": _P.ERASE_PEOPLE}
+
 # Lists of the whole company: nobody with limits brings one in, nor takes that of people away.
-OF_THE_WHOLE: Final = frozenset({"dealers", "users"})
+OF_THE_WHOLE: Final = frozenset({"dealers", "users", "customers"})
 
 # What deeds of the audit trail are about that not everybody sees who reads it.
 _SEEN_WITH: Final[dict[str, Permission]] = {

@@ -52,6 +52,10 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /audit": _P.READ_AUDIT,
     "GET /audit.csv": _P.READ_AUDIT,
     # people
+    "GET /api/v1/customers": _P.READ_CUSTOMERS,
+    "DELETE /api/v1/customers/{code}": _P.ERASE_PEOPLE,
+    "GET /customers": _P.READ_CUSTOMERS,
+    "POST /customers/erasure": _P.ERASE_PEOPLE,
     "POST /api/v1/erasures/plan": _P.ERASE_PEOPLE,
     "POST /api/v1/erasures": _P.ERASE_PEOPLE,
     "GET /privacy/erasure": _P.ERASE_PEOPLE,

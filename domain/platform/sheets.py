@@ -44,6 +44,7 @@ class Kind(StrEnum):
     DEALERS = "dealers"
     ORDERS = "orders"
     USERS = "users"
+    CUSTOMERS = "customers"
 
 
 class BadCell(Exception):
@@ -350,8 +351,26 @@ _USERS: Final = Sheet(
     ),
     ("login",),
 )  # fmt: skip
+_CUSTOMERS: Final = Sheet(
+    Kind.CUSTOMERS,
+    (
+        Column("code", "Customer no.", "客户编号", _CODE, "C001", needed=True,
+               hint_en="Your own number, never a name or phone",
+               hint_zh="自编编号，勿用姓名或电话"),
+        Column("name", "Name", "姓名", _text(100), "张三",
+               hint_en="Needed for a new one", hint_zh="新客户必填"),
+        Column("phone", "Phone", "电话", _text(30), "13800000000", unique=True,
+               hint_en="Needed for a new one", hint_zh="新客户必填"),
+        Column("province", "Province", "省", _text(100), "浙江省"),
+        Column("city", "City", "市", _text(100), "杭州市"),
+        Column("district", "District", "区", _text(100), "余杭区"),
+        Column("address", "Address", "详细地址", _text(300), "文一西路 1 号"),
+    ),
+    ("code",),
+)  # fmt: skip
 SHEETS: Final[Mapping[Kind, Sheet]] = {
-    sheet.kind: sheet for sheet in (_PRODUCTS, _STOCK, _SUPPLIERS, _DEALERS, _ORDERS, _USERS)
+    sheet.kind: sheet
+    for sheet in (_PRODUCTS, _STOCK, _SUPPLIERS, _DEALERS, _ORDERS, _USERS, _CUSTOMERS)
 }
 
 

@@ -28,6 +28,11 @@ def normal_phone(told: str) -> str:
     return digits
 
 
+def is_mobile(normal: str) -> bool:
+    """Whether this is a mobile of China, in its normal form."""
+    return bool(_MOBILE.fullmatch(normal))
+
+
 def last_four(told: str) -> str:
     """The digits that people say of a phone; of masks too, as platforms leave them."""
     text = unicodedata.normalize("NFKC", told)

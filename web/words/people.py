@@ -15,6 +15,7 @@ PERMISSION: Final = {
     "change_products": N_("Change products and partners"),
     "read_engine": N_("Look into the workflow engine"),
     "read_audit": N_("Read the audit trail"),
+    "read_customers": N_("See the customer book"),
     "reveal_receivers": N_("See whole names, phones and addresses"),
     "block_buyers": N_("Block buyers"),
     "decide_returns": N_("Decide about returns"),

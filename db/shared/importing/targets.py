@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.repository import StockRepository
+from db.shared.importing.customers import Customers
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.partners import Partners
 from db.shared.importing.target import CURRENCY, Paper, Target, judged, minor_of, settled
@@ -190,4 +191,5 @@ def targets(vault: Vault) -> dict[Kind, Target]:
         Kind.SUPPLIERS: Partners(vault, "supplier"),
         Kind.DEALERS: Partners(vault, "dealer"),
         Kind.USERS: Users(),
+        Kind.CUSTOMERS: Customers(vault),
     }

@@ -14,7 +14,8 @@ from temporalio import activity
 from db.platform.gates import Gates, WaitingStep
 from db.shared.tries import NewTry, keep_try
 from db.vault import Vault
-from domain.platform.tries import without_people
+from domain.platform.quoting import opened, without_people
+from domain.platform.tries import people_in
 from domain.shared.errors import IntegrationError
 from integrations.hearing import listening
 
@@ -28,6 +29,7 @@ def sends(request: Any = None, **asked: str) -> None:
         told = dataclasses.asdict(request) if request is not None else {}
         sent.clear()
         sent.update(json.loads(json.dumps(asked | told, default=str)))
+        opened(*people_in(sent))
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class TriedGates(Gates):
                 try:
                     yield
                 except IntegrationError as error:
-                    said = without_people(str(error), sent)
+                    said = without_people(str(error))
                     error.args = (said,)
                     new = NewTry(
                         step.workflow_id, step.step_id, at, system, _attempt(),

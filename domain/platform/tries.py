@@ -1,12 +1,11 @@
 """What was tried at an outside system: what it was sent, what it answered, as people read it."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from domain.platform.masking import mask_detail, mask_name, mask_phone, seen
+from domain.platform.masking import seen
 from domain.platform.permissions import Role
 
 _LONGEST: Final = 200
@@ -18,9 +17,6 @@ _OF_PEOPLE: Final[Mapping[str, str]] = {
     "longitude": "detail", "latitude": "detail",
 }  # fmt: skip
 _NEVER: Final = frozenset({"oaid"})  # the platform's word for somebody; nobody reads it
-_PHONE: Final = re.compile(r"(?<![0-9A-Za-z-])(?:\+?86[ -]?)?(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
-_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_SHORTEST: Final = 2  # a name or a street of one letter stands in every word
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +38,17 @@ class Sent:
     value: str
 
 
-def without_people(text: str, sent: Mapping[str, Any]) -> str:
-    """The words of others without whom they tell of: what was sent about people, in case they say
-    it back, and whatever looks like a phone or a mail address."""
-    for field, value in sorted(_people(sent), key=lambda told: -len(told[1])):
-        if len(value) >= _SHORTEST:
-            text = _MASKS[field](value).join(_alone(value).split(text))
-    text = _EMAIL.sub(lambda found: mask_detail(found[0]), text)
-    return _PHONE.sub(lambda found: mask_phone(found[1]), text)
+def people_in(sent: Any) -> Iterator[str]:
+    """Everything that names somebody in what is sent."""
+    if isinstance(sent, Mapping):
+        for name, value in sent.items():
+            if _field(name, sent) and isinstance(value, str):
+                yield value
+            else:
+                yield from people_in(value)
+    elif isinstance(sent, Sequence) and not isinstance(sent, str):
+        for one in sent:
+            yield from people_in(one)
 
 
 def shown(sent: Mapping[str, Any], roles: frozenset[Role]) -> tuple[Sent, ...]:
@@ -61,25 +60,6 @@ def shown(sent: Mapping[str, Any], roles: frozenset[Role]) -> tuple[Sent, ...]:
 def compared(given: Mapping[str, str], sent: Mapping[str, Any]) -> dict[str, str]:
     """For each corrected value what was sent under its name before; empty where nothing was."""
     return {name: _text(sent.get(name, "")) for name in given}
-
-
-def _people(told: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(told, Mapping):
-        for name, value in told.items():
-            if (field := _field(name, told)) and isinstance(value, str) and value:
-                yield field, value
-            else:
-                yield from _people(value)
-    elif isinstance(told, Sequence) and not isinstance(told, str):
-        for one in told:
-            yield from _people(one)
-
-
-def _alone(value: str) -> re.Pattern[str]:
-    """The value, not where its digits are a part of a longer number."""
-    before = r"(?<!\d)" if value[0].isdigit() else ""
-    after = r"(?!\d)" if value[-1].isdigit() else ""
-    return re.compile(before + re.escape(value) + after)
 
 
 def _flat(told: Mapping[str, Any], roles: frozenset[Role], above: str = "") -> Iterator[Sent]:
@@ -120,8 +100,3 @@ def _field(name: str, beside: Mapping[str, Any]) -> str:
 def _text(value: Any) -> str:
     """As people read it; nothing, zero and "no" are left out."""
     return str(value)[:_LONGEST] if value else ""
-
-
-_MASKS: Final = {
-    "name": mask_name, "company": mask_name, "phone": mask_phone, "detail": mask_detail,
-}  # fmt: skip

@@ -36,6 +36,14 @@ def is_platform(system: str) -> bool:
     return system.startswith(_PLATFORM)
 
 
+# Of several parts of an order in one box it is named once.
+_IN_THE_BOX: Final = """
+SELECT DISTINCT o.external_no FROM shipment s JOIN sales_order o ON o.id = s.order_id
+WHERE s.ships_with = :no AND o.id <> (SELECT order_id FROM shipment WHERE no = :no)
+ORDER BY o.external_no
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class PlatformLabels:
     """The electronic waybills of platforms, as the label step uses them."""
@@ -116,6 +124,7 @@ class PlatformLabels:
         async with self.sessions.begin() as session:
             cargo = await run(session, CARGO, no=step.shipment_no)
             person = await open_person(session, self.vault, row.order_id, row.sealed)
+            others = await run(session, _IN_THE_BOX, no=step.shipment_no)
         place = Address(
             row.country, row.province, row.city, row.district, person.detail, row.postcode,
             row.division_code,
@@ -129,6 +138,7 @@ class PlatformLabels:
             receiver=MaskedReceiver(person.oaid, person.name, person.phone, place),
             items=tuple(PackedItem(item.name, item.quantity) for item in cargo),
             weight_g=row.weight_g,
+            others=tuple(one.external_no for one in others),
         )
 
 

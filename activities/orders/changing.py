@@ -51,7 +51,7 @@ class ChangingActivities:
             shop_id = (await orders.run(_SHOP, {"order_id": request.order_id}))[0].shop_id
             others = await together.candidates_of(session, request.order_id, shop_id)
             await together.lock_together(session, {request.order_id, *others})
-            plan = await regrouping.suggestion(session, request.order_id, shop_id)
+            plan = await regrouping.suggestion(session, request.order_id, shop_id, certain=True)
             if plan is not None:
                 await regrouping.put_together(session, plan, "", "system")
             await orders.run(_GATHERED, {"order_id": request.order_id})

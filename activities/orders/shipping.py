@@ -80,7 +80,12 @@ class ShippingActivities:
 
     @activity.defn(name="shipment.packed")
     async def packed(self, step: ShipmentStep) -> ShipmentFacts:
-        """Boxes are closed and weighed; they wait for a label."""
+        """Boxes are closed and weighed; they wait for a label. Of the boxes of another its lead
+        tells."""
+        async with self.sessions.begin() as session:
+            facts = await ShipmentRepository(session).facts(step.shipment_no)
+        if facts.ships_with:
+            return facts
         return await self._move(step, ShipmentStatus.PACKED, "label", Entry("packed"))
 
     @activity.defn(name="shipment.labelled")

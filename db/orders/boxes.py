@@ -99,10 +99,19 @@ async def lock_box(session: AsyncSession, no: str) -> Box:
 
 
 async def ride_together(
-    session: AsyncSession, numbers: Sequence[str], lead: str, status: str, *, ahead: bool
+    session: AsyncSession,
+    numbers: Sequence[str],
+    lead: str,
+    status: str,
+    *,
+    ahead: bool,
+    picked: bool = False,
 ) -> None:
-    """From now on these go in the parcel of `lead`. The caller holds their locks."""
-    waits_for = "picking" if status == ShipmentStatus.PICKING else "warehouse"
+    """From now on these go in the parcel of `lead`; all of them may be `picked` already. The caller
+    holds their locks."""
+    waits_for = "packing" if picked else "picking"
+    if status != ShipmentStatus.PICKING:
+        waits_for = "warehouse"
     await run(
         session, _RIDE, numbers=list(numbers), lead=lead, status=status, waits_for=waits_for,
         ahead=ahead,

@@ -11,10 +11,18 @@ from db.keys import OrderKey, order_key, phone_digest, receiver_digest
 from db.orders.tables import ReceiverRow
 from db.sql import run
 from db.vault import Vault, correction_context, receiver_context
+from domain.orders.channels import WAYBILL_FOR_SEVERAL
 from domain.platform.masking import seen
 from domain.platform.permissions import Role
 from domain.platform.quoting import opened
-from domain.shared.address import Address, Contact, MaskedReceiver, Receiver, as_compared
+from domain.shared.address import (
+    Address,
+    Contact,
+    MaskedReceiver,
+    Receiver,
+    as_compared,
+    masked_as_compared,
+)
 from domain.shared.phone import last_four, normal_phone
 
 _SAVE: Final = """
@@ -44,6 +52,7 @@ WHERE (excluded.edited_by_us OR NOT receiver.edited_by_us)
 RETURNING order_id
 """
 
+_SOLD_BY: Final = "SELECT channel, shop_id, buyer_digest FROM sales_order WHERE id = :order_id"
 _CORRECTION: Final = "SELECT data FROM correction WHERE id = :id"
 
 # Who lives where stands with the receiver alone; the correction remains as a fact.
@@ -118,7 +127,7 @@ async def save_receiver(
         edited_by_us=edited,
         digests=key.digests(_plain(person), receiver_context(order_id)),
         **await sealed_columns(session, key, person),
-        whole_digest=await _whole_digest(session, vault, told),
+        whole_digest=await _whole_digest(session, vault, order_id, told),
         **place,
     )
     return bool(saved)
@@ -187,12 +196,19 @@ async def open_person(session: AsyncSession, vault: Vault, order_id: str, sealed
     return person
 
 
-async def _whole_digest(session: AsyncSession, vault: Vault, told: Receiver) -> str:
-    """The same for the same person at the same place, whatever order he is told for; empty for one
-    that only his platform knows."""
-    if isinstance(told, MaskedReceiver):
+async def _whole_digest(session: AsyncSession, vault: Vault, order_id: str, told: Receiver) -> str:
+    """The same for the same person at the same place, whatever order he is told for. One that only
+    his platform knows is the same within its shop alone; empty where its waybills are for one order
+    each."""
+    if not isinstance(told, MaskedReceiver):
+        return await receiver_digest(session, vault, as_compared(told))
+    rows = await run(session, _SOLD_BY, order_id=order_id)
+    if not rows or rows[0].channel not in WAYBILL_FOR_SEVERAL:
         return ""
-    return await receiver_digest(session, vault, as_compared(told))
+    row = rows[0]
+    if not (text := masked_as_compared(told, row.buyer_digest)):
+        return ""
+    return await receiver_digest(session, vault, f"masked|{row.channel}|{row.shop_id}|{text}")
 
 
 def _plain(person: Person) -> bytes:

@@ -20,7 +20,7 @@ WHERE s.order_id = ANY(:ids) AND s.status IN ('allocated', 'picking', 'packed', 
 
 _ORDERS: Final = """
 SELECT o.id, o.no, o.shop_id, o.buyer_digest, o.status, o.cash_on_delivery, o.test_order,
-       coalesce(r.whole_digest, '') AS receiver,
+       coalesce(r.whole_digest, '') AS receiver, coalesce(r.kind = 'masked', false) AS hidden,
        (SELECT coalesce(array_agg(kind ORDER BY placed_at, kind), '{}') FROM order_hold
         WHERE order_id = o.id AND released_at IS NULL) AS holds,
        EXISTS (SELECT FROM till_ticket t WHERE t.order_id = o.id) AS carried_out,
@@ -69,7 +69,8 @@ JOIN sales_order o ON o.id = r.order_id AND o.closed_at IS NULL
 WHERE mine.order_id = :order_id AND mine.whole_digest <> ''
   AND (CAST(:shop_id AS text) = '' OR o.shop_id = :shop_id)
   AND EXISTS (SELECT FROM shipment s WHERE s.order_id = o.id
-              AND s.status IN ('allocated', 'picking') AND s.picked_at IS NULL)
+              AND s.status IN ('allocated', 'picking')
+              AND (s.picked_at IS NULL OR s.waits_for = 'packing'))
 ORDER BY o.id LIMIT 20
 """
 
@@ -77,11 +78,13 @@ ORDER BY o.id LIMIT 20
 _WITH_COMPANIONS: Final = """
 SELECT o.id FROM sales_order o JOIN receiver m ON m.order_id = o.id AND m.whole_digest <> ''
 WHERE o.id = ANY(:ids) AND o.closed_at IS NULL AND NOT o.cash_on_delivery
-  AND EXISTS (SELECT FROM shipment s WHERE s.order_id = o.id AND s.picked_at IS NULL
+  AND EXISTS (SELECT FROM shipment s WHERE s.order_id = o.id
+              AND (s.picked_at IS NULL OR s.waits_for = 'packing')
               AND s.status IN ('allocated', 'picking') AND s.ships_with = ''
               AND NOT EXISTS (SELECT FROM shipment x WHERE x.ships_with = s.no))
   AND EXISTS (SELECT FROM receiver r JOIN sales_order p ON p.id = r.order_id
-              JOIN shipment s ON s.order_id = p.id AND s.picked_at IS NULL
+              JOIN shipment s ON s.order_id = p.id
+                  AND (s.picked_at IS NULL OR s.waits_for = 'packing')
                   AND s.status IN ('allocated', 'picking')
               WHERE r.whole_digest = m.whole_digest AND r.order_id <> m.order_id
                 AND p.closed_at IS NULL AND NOT p.cash_on_delivery AND p.status <> 'on_hold'
@@ -170,6 +173,7 @@ def _waiting(row: Any) -> Waiting:
         tuple(Piece(*piece) for piece in row.pieces or ()),
         row.ships_with or (row.no if row.leads else ""),
         row.picked_at is not None, row.packed_at is not None, row.waits_for == "stopping",
+        row.waits_for == "packing",
     )  # fmt: skip
 
 
@@ -177,5 +181,5 @@ def _companion(row: Any, shipments: tuple[Waiting, ...]) -> Companion:
     return Companion(
         row.id, row.no, row.shop_id, row.buyer_digest, row.receiver, OrderStatus(row.status),
         tuple(HoldKind(kind) for kind in row.holds), row.cash_on_delivery, row.test_order,
-        row.carried_out, row.awaited > 0, row.has_left, shipments,
+        row.carried_out, row.awaited > 0, row.has_left, shipments, row.hidden,
     )  # fmt: skip

@@ -75,6 +75,11 @@ FROM unnest(CAST(:weights AS bigint[]), CAST(:lengths AS int[]), CAST(:widths AS
      AS b(weight_g, length_mm, width_mm, height_mm, n)
 """
 
+# Who was picked before it went in the box waits for the packing as well.
+_WAIT_FOR_IT: Final = """
+SELECT workflow_id FROM shipment WHERE no = :no OR ships_with = :no ORDER BY no
+"""
+
 _PACKED: Final = """
 UPDATE shipment SET packed_at = clock_timestamp(),
     weight_g = CASE WHEN no = :no THEN CAST(:weight_g AS bigint) ELSE weight_g END
@@ -233,7 +238,8 @@ class Warehouse:
             heights=[box.height_mm for box in boxes],
         )  # fmt: skip
         await run(self.session, _PACKED, no=no, weight_g=sum(box.weight_g for box in boxes))
-        await queue_signal(self.session, shipment.workflow_id, "packed", Packed())
+        for one in await run(self.session, _WAIT_FOR_IT, no=no):
+            await queue_signal(self.session, one.workflow_id, "packed", Packed())
         await self._audit("shipment.packed", no, reason)
 
     async def hand_over(self, no: str) -> None:

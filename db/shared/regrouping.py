@@ -134,7 +134,7 @@ async def put_together(session: AsyncSession, plan: MergePlan, reason: str, acto
         await boxes.leave_box(session, await boxes.lock_box(session, no), no)
     await boxes.ride_together(
         session, everybody, plan.lead, plan.status,
-        ahead=any(one.ahead for one in await _flags(session, everybody)),
+        ahead=any(one.ahead for one in await _flags(session, everybody)), picked=plan.picked,
     )  # fmt: skip
     data = {"orders": ", ".join(plan.order_nos), "reason": reason, "location": plan.location_id}
     for order_id in sorted({one.order_id for one in shipments.values()}):
@@ -181,12 +181,17 @@ async def send_ahead(
             await queue_signal(session, shipment_workflow_id(number), "state_changed", news)
 
 
-async def suggestion(session: AsyncSession, order_id: str, shop_id: str = "") -> MergePlan | None:
-    """All orders that could go in one parcel with this one now; of one shop, where it is given."""
+async def suggestion(
+    session: AsyncSession, order_id: str, shop_id: str = "", *, certain: bool = False
+) -> MergePlan | None:
+    """All orders that could go in one parcel with this one now; of one shop, where it is given.
+
+    `certain`: a receiver known by masks alone is for a person to judge.
+    """
     found = await together.candidates_of(session, order_id, shop_id)
     orders = await together.companions(session, order_id, found)
     mine, *others = orders
-    if not found or hindrance(mine):
+    if not found or hindrance(mine) or (certain and mine.hidden and mine.buyer):
         return None
     able = [one for one in others if not (hindrance(one) or hindrance_between(mine, one))]
     places = await _places(session, orders)

@@ -36,7 +36,7 @@ class WhyNot(StrEnum):
     CLOSED = "closed"
     HAS_LEFT = "has_left"
     PICKED = "picked"
-    LABELLED = "labelled"
+    PACKED = "packed"
     HIDDEN_RECEIVER = "hidden_receiver"
     NO_RECEIVER = "no_receiver"
     NOTHING_LEFT = "nothing_left"
@@ -134,7 +134,7 @@ def _merge(order: OrderNow) -> str:
         return WhyNot.HAS_LEFT if order.left else WhyNot.NOT_PLANNED
     own = [one for one in order.here if one.may_join]
     if len(own) < len(order.here):
-        return WhyNot.LABELLED
+        return WhyNot.PACKED
     apart = {one.box or one.no for one in own}
     return "" if len(apart) > 1 and not any(one.goes_with for one in own) else WhyNot.NOBODY_ELSE
 

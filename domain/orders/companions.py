@@ -37,6 +37,7 @@ class Waiting:
     picked: bool = False
     packed: bool = False
     stopping: bool = False
+    booked: bool = False  # what was not found is off the books
 
     @property
     def is_open(self) -> bool:
@@ -48,6 +49,11 @@ class Waiting:
         """Nobody has taken anything for it from a shelf yet."""
         early = self.status in (ShipmentStatus.ALLOCATED, ShipmentStatus.PICKING)
         return early and not self.picked and not self.stopping
+
+    @property
+    def is_ready(self) -> bool:
+        """It is picked, stands at the packing bench, and nobody has closed a box."""
+        return self.is_open and self.picked and self.booked and not self.stopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,12 @@ class Companion:
     rest_to_come: bool = False  # something of it is not reserved yet
     has_left: bool = False  # something of it
     shipments: tuple[Waiting, ...] = ()
+    hidden: bool = False  # only its platform knows the receiver
+
+    @property
+    def is_ready(self) -> bool:
+        """All of it is picked and not packed."""
+        return bool(self.shipments) and all(one.is_ready for one in self.shipments)
 
 
 def plan_hash(plan: Any) -> str:
@@ -102,9 +114,11 @@ def hindrance(order: Companion, *, alone: bool = False) -> str:
 def _not_at_hand(order: Companion) -> str:
     if not order.shipments:
         return f"nothing of order {order.no} is planned yet"
-    if not all(shipment.may_move for shipment in order.shipments):
-        return f"order {order.no} is picked already"
-    return ""
+    if order.is_ready or all(one.may_move for one in order.shipments):
+        return ""
+    if any(not one.is_open for one in order.shipments):
+        return f"order {order.no} is packed already"
+    return f"order {order.no} is being picked"
 
 
 def hindrance_between(one: Companion, other: Companion) -> str:
@@ -114,6 +128,8 @@ def hindrance_between(one: Companion, other: Companion) -> str:
     same_shop = one.shop_id == other.shop_id
     if same_shop and one.buyer and other.buyer and one.buyer != other.buyer:
         return f"order {other.no} is of another buyer"
+    if one.is_ready != other.is_ready:
+        return f"order {other.no} is not as far: one is picked, the other is not"
     return ""
 
 

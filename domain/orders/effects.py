@@ -70,8 +70,8 @@ class ShipmentNow:
 
     @property
     def may_join(self) -> bool:
-        """Others may still go in one parcel with it."""
-        return self.may_move
+        """Others may still go in one parcel with it: nobody has closed its box."""
+        return self.status in _EARLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class MergePlan:
     parcels_after: int
     freight_before_minor: int
     freight_after_minor: int
+    picked: bool = False  # all of it stands at the packing bench
 
     @property
     def hash(self) -> str:
@@ -48,7 +49,7 @@ class MergePlan:
 
 def plan_merge(orders: Sequence[Companion], places: Sequence[Candidate]) -> MergePlan:
     """How these orders would go in one parcel: from the place that has all of it at the lowest
-    cost, of equal ones from where most of it lies ready.
+    cost, of equal ones from where most of it lies ready. What is picked stays where it stands.
 
     The first order is the one somebody looks at. `free` of a place is what no order was promised.
     Raises ActionNotAllowed with the reason.
@@ -62,7 +63,10 @@ def plan_merge(orders: Sequence[Companion], places: Sequence[Candidate]) -> Merg
     if len(boxes_of(shipments)) < 2:
         raise ActionNotAllowed("there is nothing to put together")
     by_id = {place.location_id: place for place in places}
-    chosen = _place(shipments, places)
+    picked = all(one.is_ready for one in shipments)
+    if picked and len({one.location_id for one in shipments}) > 1:
+        raise ActionNotAllowed("it is picked at different places")
+    chosen = by_id.get(shipments[0].location_id) if picked else _place(shipments, places)
     if chosen is None:
         raise ActionNotAllowed("no place has all of it")
     begun = [one for one in shipments if one.status is ShipmentStatus.PICKING]
@@ -80,6 +84,7 @@ def plan_merge(orders: Sequence[Companion], places: Sequence[Candidate]) -> Merg
         1,
         freight_of(shipments, by_id),
         cost_minor(chosen, pieces),
+        picked,
     )
 
 

@@ -51,7 +51,7 @@ def request_of(
         "object_id": key,
         "order_info": {
             "order_channels_type": channel,
-            "trade_order_list": [parcel.external_no],
+            "trade_order_list": [parcel.external_no, *parcel.others],
         },
         "package_info": {
             "id": key,

@@ -249,6 +249,7 @@ class MaskedParcel:
     receiver: MaskedReceiver = field(repr=False)
     items: tuple[PackedItem, ...]
     weight_g: int
+    others: tuple[str, ...] = ()  # orders of the same shop and receiver in the same box
 
 
 @dataclass(frozen=True, slots=True)

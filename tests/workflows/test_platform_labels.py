@@ -12,7 +12,10 @@ from temporalio.testing import WorkflowEnvironment
 from db.engine import Sessions
 from db.logistics.tables import CarrierAccountRow, TariffRow
 from db.orders.platform_labels import platform_labels
+from db.orders.receivers import open_receiver, save_receiver
 from db.platform.gates import REMEMBERED_S
+from db.shared.regrouping import suggestion
+from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact
 from domain.orders.messages import (
     Accepted,
@@ -22,10 +25,12 @@ from domain.orders.messages import (
     ReleaseHold,
     StateChanged,
 )
+from domain.shared.address import MaskedReceiver
 from domain.shared.errors import AnswerLost, CredentialsRefused, Rejected, SettingsRefused
 from integrations.marketplaces.port import MaskedParcel, PlatformWaybill
 from tests.fakes.outside import FakeAggregator, FakeWaybills
 from tests.people import VAULT, hide_receiver
+from tests.workflows.boxes import merged, packs, picks
 from tests.workflows.test_order import order_id, plan_hash
 from tests.workflows.test_waybills import decide, labelled, parked
 from tests.workflows.world import NOW, Company, company, own_order
@@ -360,3 +365,29 @@ async def test_of_a_parcel_nobody_tells_about_a_person_is_asked_once_it_should_b
     assert item.error == "nobody tells us where this parcel is: has it arrived?"
     await decide(shop, no, "done_by_hand", "stalled")
     await shop.until(f"SELECT status FROM shipment WHERE no = '{no}'", "delivered")
+
+
+async def test_hidden_receivers_of_one_buyer_go_in_one_box_by_a_waybill_that_names_both_orders(
+    shop: Company,
+) -> None:
+    for number in ("1", "2"):
+        await shop.hear(own_order(number, buyer_ref="buyer-7"), "top")
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 2)
+    async with shop.sessions.begin() as session:
+        rows = await run(session, "SELECT order_id FROM receiver ORDER BY order_id")
+        for place, row in enumerate(rows):  # the platform gives each order an id of its own
+            known = await open_receiver(session, VAULT, row.order_id)
+            assert known is not None
+            told = MaskedReceiver(f"oaid-{place}", "王**", "138****0001", known.address)
+            assert await save_receiver(session, VAULT, row.order_id, told)
+
+    order = shop.client.get_workflow_handle("order/top/mini/1")
+    plan = await merged(shop, order)
+    await picks(shop, plan.lead)
+    await packs(shop, plan.lead)
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'labelled'", 2)
+
+    (parcel,) = platform_of(shop).parcels
+    assert {parcel.external_no, *parcel.others} == {"1", "2"}
+    async with shop.sessions.begin() as session:  # by itself only what the platform names alike
+        assert await suggestion(session, rows[0].order_id, certain=True) is None

@@ -416,3 +416,22 @@ async def test_orders_are_gathered_once_though_the_answer_is_lost(
         assert await shop.row("SELECT count(*) FROM shipment WHERE ships_with <> ''") == (1,)
         assert await shop.row("SELECT count(*) FROM order_event WHERE kind = 'merged'") == (2,)
         await shop.adds_up()
+
+
+async def test_orders_that_are_picked_go_in_one_box_until_it_is_closed(shop: Company) -> None:
+    first, _ = await two_orders(shop)
+    for number in ("1", "2"):
+        await picks(shop, await shipment_of(shop, number))
+
+    plan = await merged(shop, first)
+
+    assert plan.picked
+    await packs(shop, plan.lead)
+    await shop.until("SELECT count(*) FROM shipment WHERE status = 'labelled'", 2)
+    assert shop.outside.sf.creates == 1
+    await hands_over(shop, plan.lead)
+    await statuses(shop, {"1": "shipped", "2": "shipped"})
+    await shop.until("SELECT sum(on_hand)::int, sum(reserved)::int FROM stock_balance", 6, 0)
+    told = "SELECT count(*) FROM order_event WHERE kind = 'packed'"
+    assert await shop.row(told) == (2,)
+    await shop.adds_up()

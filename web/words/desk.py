@@ -68,7 +68,7 @@ OBSTACLE: Final = {
     "not_tagged": N_("It does not have this tag."),
     "too_many_tags": N_("It has as many tags as an order may have."),
     "picked": N_("Something is picked already."),
-    "labelled": N_("The label is made already."),
+    "packed": N_("It is packed already."),
     "hidden_receiver": N_("The platform hides the receiver; correct it there."),
     "no_receiver": N_("Nobody told us the receiver yet."),
     "nothing_left": N_("Nothing of it has left yet."),

@@ -14,7 +14,13 @@ from domain.orders.merging import plan_merge, plan_parting
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 from domain.orders.sourcing.model import Candidate
 from domain.orders.splitting import Dividable, plan_split
-from domain.shared.address import Address, Contact, as_compared
+from domain.shared.address import (
+    Address,
+    Contact,
+    MaskedReceiver,
+    as_compared,
+    masked_as_compared,
+)
 from domain.shared.errors import ActionNotAllowed
 
 TARIFF = TariffRow(
@@ -79,7 +85,7 @@ def test_an_order_that_may_not_go_with_others_says_why(change: dict[str, object]
 def test_what_was_picked_does_not_move_any_more() -> None:
     picked = order("2", 1)
     picked = replace(picked, shipments=(replace(picked.shipments[0], picked=True),))
-    assert hindrance(picked) == "order 2 is picked already"
+    assert hindrance(picked) == "order 2 is being picked"
 
 
 def test_orders_of_other_shops_go_together_whatever_their_buyers_are_called() -> None:
@@ -164,3 +170,36 @@ def test_receivers_are_compared_without_what_people_write_differently() -> None:
     assert as_compared(one) != as_compared(replace(two, phone="13800000002"))
     other = replace(two, address=replace(two.address, detail="文一西路 996 号"))
     assert as_compared(one) != as_compared(other)
+
+
+def ready(one: Companion) -> Companion:
+    return replace(
+        one, shipments=tuple(replace(s, picked=True, booked=True) for s in one.shipments)
+    )
+
+
+def test_what_is_picked_goes_in_one_box_where_it_stands_until_somebody_closes_one() -> None:
+    both = [ready(order("1", 2)), ready(order("2", 3))]
+
+    plan = plan_merge(both, [place("HQ"), place("SOUTH", {"A1": 9})])
+
+    assert (plan.location_id, plan.moved, plan.picked) == ("HQ", (), True)
+    with pytest.raises(ActionNotAllowed, match="picked at different places"):
+        plan_merge([both[0], ready(order("2", 3, at="SOUTH"))], [place("HQ"), place("SOUTH")])
+    with pytest.raises(ActionNotAllowed, match="one is picked, the other is not"):
+        plan_merge([both[0], order("2", 3)], [place("HQ")])
+    closed = replace(both[1], shipments=(replace(both[1].shipments[0], packed=True),))
+    assert hindrance(closed) == "order 2 is packed already"
+
+
+def test_a_hidden_receiver_is_compared_by_what_his_platform_says_and_nothing_else() -> None:
+    place_ = Address(province="浙江省", city="杭州市", detail="文一西路***")
+    one = MaskedReceiver("oaid-1", "王**", "*******0001", place_)
+
+    assert masked_as_compared(one, "b") == masked_as_compared(replace(one, oaid="oaid-2"), "b")
+    assert masked_as_compared(one, "b") != masked_as_compared(one, "c")
+    assert masked_as_compared(one, "b") != masked_as_compared(replace(one, name_mask="李*"), "b")
+    other = replace(one, address=replace(place_, detail="文二路***"))
+    assert masked_as_compared(one, "b") != masked_as_compared(other, "b")
+    assert masked_as_compared(one, "") == masked_as_compared(replace(other, name_mask=""), "")
+    assert masked_as_compared(replace(one, oaid=""), "") == ""

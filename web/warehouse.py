@@ -1,10 +1,12 @@
 """The warehouse's own pages: what to pick, pack and hand over, on a tablet."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from api.cookies import keep_cookie, read_cookie
@@ -16,8 +18,12 @@ from db.orders.floor import Floor
 from db.orders.manifests import todays_manifests
 from db.orders.packing import PackStation
 from db.orders.picked_lots import line_lots
+from db.orders.warehouse import Warehouse
+from db.orders.waves import Waves
 from db.platform.inbox import AttentionInbox
-from domain.shared.errors import InvalidInput, PackingDiffers
+from domain.orders.order import ShipmentStatus
+from domain.shared.errors import InvalidInput, OrderNotFound, PackingDiffers, WaveNotFound
+from integrations.gs1 import read_code
 from web.floor import by_zone, lines_of, scan_words
 from web.order_actions import body_of
 from web.render import page
@@ -49,10 +55,10 @@ async def pick_lists(
     find: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """What to do now at a location, the most urgent first; the location is remembered."""
-    if find.strip():
-        return RedirectResponse(f"/warehouse/{quote(find.strip().upper(), safe='')}", 303)
     chosen = location if location is not None else read_cookie(request, COOKIE)
     async with sessions.begin() as session:
+        if code := find.strip():
+            return RedirectResponse(await _work_of(session, code, chosen), 303)
         places = await StockRepository(session).places()
         manifests = await todays_manifests(session)
     known = {str(place.location_id) for place in places}
@@ -67,6 +73,21 @@ async def pick_lists(
     if location is not None:
         keep_cookie(response, request, COOKIE, chosen, _YEAR_S)
     return response
+
+
+async def _work_of(session: AsyncSession, code: str, location: str) -> str:
+    """Where a wave, a shipment, a waybill or goods are worked on next."""
+    with suppress(WaveNotFound):
+        wave = await Waves(session).wave(code.upper())
+        return f"/warehouse/waves/{wave.no}{'/pick' if wave.state == 'released' else ''}"
+    read = read_code(code)
+    try:
+        no = await PackStation(session).find(read.text, read.gtins, location)
+    except OrderNotFound:
+        return f"/warehouse/{quote(code.upper(), safe='')}"
+    found = await Warehouse(session).shipment(no)
+    to_pick = found.status == ShipmentStatus.PICKING and found.picked_at is None
+    return f"/warehouse/{no}{'/scan' if to_pick else ''}"
 
 
 @router.get("/warehouse/{shipment_no}")

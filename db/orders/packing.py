@@ -36,7 +36,8 @@ GROUP BY k.code ORDER BY k.code
 # A shipment by its number, its slot in a wave, a waybill, or the only goods it consists of.
 _FIND: Final = """
 SELECT no FROM (
-    SELECT s.no, 1 AS rank, s.ship_by FROM shipment s WHERE s.no = upper(:code)
+    SELECT coalesce(nullif(s.ships_with, ''), s.no) AS no, 1 AS rank, s.ship_by
+    FROM shipment s WHERE s.no = upper(:code)
     UNION ALL
     SELECT m.shipment_no, 2, NULL FROM wave_shipment m
     WHERE m.wave_no || '-' || m.slot = upper(:code) AND m.left_at IS NULL

@@ -81,9 +81,9 @@ async def test_what_was_not_opened_says_so_and_a_log_out_forgets_all_pages(
         await page.context.set_offline(True)
         await page.goto(f"{address}/warehouse/NO-SUCH-SHIPMENT")
         await expect(page.get_by_role("heading", name="No network")).to_be_visible()
-        await expect(page.get_by_role("link", name=f"{SHIPMENT}/scan")).to_be_visible()
+        await expect(page.get_by_role("link", name=f"{SHIPMENT} · Pick by scan")).to_be_visible()
         assert await violations(page) == []
-        await page.get_by_role("link", name=f"{SHIPMENT}/scan").click()
+        await page.get_by_role("link", name=f"{SHIPMENT} · Pick by scan").click()
         await expect(page.get_by_role("heading", name="Pick by scan")).to_be_visible()
         assert len(await page.evaluate(KEPT)) > 2
 

@@ -141,7 +141,7 @@ async def test_a_scanned_number_opens_its_shipment(staff: Person) -> None:
     answer = await staff.get("/warehouse", params={"find": " o-1-1 "})
     away = await staff.get("/warehouse", params={"find": "//evil.example"})
 
-    assert answer.headers["location"] == PATH
+    assert answer.headers["location"] == f"{PATH}/scan"
     assert away.headers["location"] == "/warehouse/%2F%2FEVIL.EXAMPLE"
     assert (await staff.get(PATH)).status_code == 200
 

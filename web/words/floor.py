@@ -75,6 +75,10 @@ WAVE_MODE: Final = {
 
 # Barcodes that a scanner presses buttons with.
 FUNCTION_CODES: Final = {
+    "ONHAND-GO-WAREHOUSE": N_("Go to the pick lists"),
+    "ONHAND-GO-WAVES": N_("Go to the waves"),
+    "ONHAND-GO-PACK": N_("Go to the pack station"),
+    "ONHAND-GO-HAND-OVERS": N_("Go to the hand-overs"),
     "ONHAND-DONE": N_("Confirm"),
     "ONHAND-UNDO": N_("Take the last one back"),
     "ONHAND-SHORT-NOT-FOUND": N_("Confirm: the rest was not found"),

@@ -3,7 +3,7 @@
 import { Queue } from "./queue.js";
 import { refresh } from "./ready.js";
 import { say, showWaiting, words } from "./say.js";
-import { onScan } from "./wedge.js";
+import { leads, onScan } from "./wedge.js";
 
 const root = document.querySelector("[data-hand-over]");
 const text = words(root);
@@ -16,7 +16,7 @@ const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, 
 function heard(typed) {
   const code = typed.trim();
   const order = /^ONHAND-(UNDO|DONE)/i.exec(code);
-  if (!code) return;
+  if (!code || leads(code)) return;
   if (order) act(order[1].toUpperCase());
   else queue.put(root.dataset.url, { code }, { list });
 }
@@ -70,9 +70,23 @@ canvas.addEventListener("pointermove", (event) => {
   pen.stroke();
   drawn = true;
 });
-form.querySelector("[data-clear]").addEventListener("click", () => {
+function wipe() {
   pen.clearRect(0, 0, canvas.width, canvas.height);
   drawn = false;
+}
+
+form.querySelector("[data-clear]").addEventListener("click", wipe);
+// For a driver who cannot draw here: a keyboard, a cracked screen.
+form.querySelector("[data-typed]").addEventListener("click", () => {
+  const name = form.elements.driver.value.trim();
+  if (!name) return form.elements.driver.focus();
+  wipe();
+  pen.font = "italic 160px serif";
+  pen.fillStyle = "#000";
+  pen.textBaseline = "middle";
+  pen.fillText(name, 60, canvas.height / 2, canvas.width - 120);
+  drawn = true;
+  return form.querySelector("[type=submit]").focus();
 });
 form.addEventListener("submit", (event) => {
   if (!drawn || queue.waiting().length || !navigator.onLine) {

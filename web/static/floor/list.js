@@ -3,7 +3,7 @@
 
 import { Queue } from "./queue.js";
 import { filled, say, showWaiting, words } from "./say.js";
-import { onScan } from "./wedge.js";
+import { leads, onScan } from "./wedge.js";
 
 const root = document.querySelector("[data-scan-list]");
 const text = words(root);
@@ -25,7 +25,7 @@ const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, 
 
 function heard(typed) {
   const [code, units] = split(typed.trim());
-  if (!code) return undefined;
+  if (!code || leads(code)) return undefined;
   const order = /^ONHAND-(UNDO|DONE|SHORT-[A-Z-]+)$/i.exec(code);
   if (order) return act(order[1].toUpperCase());
   if (closed) return say("no", text.late);
@@ -78,7 +78,7 @@ function undo(sku = "") {
 function confirm(reason) {
   const form = document.querySelector("[data-pack-form]");
   if (station === "pack") return form ? form.requestSubmit() : undefined;
-  if (closed) return say("no", text.late);
+  if (closed) return goOn();
   const left = missing();
   if (left && !reason) {
     root.querySelector("[data-reasons]").hidden = false;
@@ -90,21 +90,28 @@ function confirm(reason) {
   return undefined;
 }
 
+// A list that is confirmed and sent leads to what comes next.
+function goOn() {
+  const next = root.querySelector("[data-when-closed]:not([hidden]) a");
+  return next ? next.click() : say("no", text.late);
+}
+
 function tell(line, place) {
   const numbers = { slot: place.slot, n: standing(line.sku, place), asked: place.asked };
   const complete = !missing();
+  if (complete && station === "pack") document.querySelector("[data-pack-form] [name=weight]")?.focus();
   say(complete ? "done" : "ok", filled(place.slot ? text.slot : text.count, numbers), complete ? text.complete : line.title);
 }
 
 // --- what the server says ---
 
-function answered(answer, entry, at) {
+function answered(answer, entry) {
   if (!answer || entry.note.list !== list || entry.note.station !== station) return;
   const line = lines.find((one) => one.sku === answer.sku);
   const place = line && line.places.find((one) => one.no === answer.shipment_no);
   if (place && answer.asked) place.counted = answer.counted;
   if (entry.scan.kind === "done") confirmed(answer.verdict);
-  stands(at);
+  stands();
   show();
   if (entry.scan.kind === "done") return;
   if (["counted", "undone"].includes(answer.verdict)) {
@@ -123,10 +130,10 @@ function confirmed(verdict) {
 }
 
 // The page may be an older one that the device has kept: what it was told since then counts.
-function stands(at) {
+function stands() {
   const counted = lines.flatMap((line) => line.places.map((place) => [line.sku, place.no, place.counted]));
   try {
-    window.localStorage.setItem(`${STANDING}${station}.${list}`, JSON.stringify({ at, closed, counted }));
+    window.localStorage.setItem(`${STANDING}${station}.${list}`, JSON.stringify({ at: Date.now(), closed, counted }));
   } catch {
     // Then a page that is opened again counts from what it was kept with.
   }
@@ -145,7 +152,8 @@ function stoodLast() {
 
 function catchUp() {
   const last = stoodLast();
-  if (!last || last.at < Math.floor(Date.parse(root.dataset.at) / 1000) * 1000) return;
+  const asked = Number(document.documentElement.dataset.keptAt || performance.timeOrigin);
+  if (!last || last.at < asked) return;
   for (const [sku, no, counted] of last.counted) {
     const place = lines.find((line) => line.sku === sku)?.places.find((one) => one.no === no);
     if (place) place.counted = counted;

@@ -4,13 +4,17 @@ import { kept } from "./kept.js";
 
 const list = document.querySelector("[data-kept]");
 
+const shown = new Set(["/warehouse/offline"]);
+
 for (const one of await kept()) {
   const path = new URL(one.url).pathname;
-  if (path === "/warehouse/offline") continue;
+  if (shown.has(path)) continue;
+  shown.add(path);
   const row = document.createElement("li");
   const link = document.createElement("a");
   link.href = one.url;
-  link.textContent = path.replace("/warehouse/", "") || path;
+  const kind = list.dataset[path.endsWith("/scan") || path.endsWith("/pick") ? "pick" : "other"];
+  link.textContent = [one.title, kind].filter(Boolean).join(" · ");
   const at = document.createElement("span");
   at.className = "sub";
   at.textContent = new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });

@@ -83,7 +83,7 @@ export class Queue {
       const byKey = new Map(body.answers.map((one) => [one.key, one]));
       for (const entry of batch) {
         kept.removeItem(entry.name);
-        this.told.answered(byKey.get(entry.scan.key), entry, Date.parse(answer.headers.get("Date")));
+        this.told.answered(byKey.get(entry.scan.key), entry);
       }
       this.oneByOne = false;
       this.tell();

@@ -8,8 +8,9 @@ const ALWAYS = "/warehouse/offline";
 export async function refresh(addresses) {
   for (const address of addresses) {
     try {
+      const at = Date.now();
       const answer = await fetch(address, { credentials: "same-origin" });
-      if (answer.ok && !answer.redirected) await keep(new URL(address, window.location.href).href, answer);
+      if (answer.ok && !answer.redirected) await keep(new URL(address, window.location.href).href, answer, at);
     } catch {
       return; // there is no network: what is kept stays as it is
     }

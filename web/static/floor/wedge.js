@@ -6,6 +6,16 @@ const PAUSE_MS = 1000; // outside of fields nobody types at all; after this it i
 const SHORTEST = 3;
 const SEPARATOR = "␝"; // stands for the group separator of GS1 codes, which no form may hold
 
+const DOORS = { WAREHOUSE: "/warehouse", WAVES: "/warehouse/waves", PACK: "/warehouse/pack", "HAND-OVERS": "/warehouse/hand-overs" };
+
+// A barcode of the sheet may lead to another page, from wherever it is scanned.
+export function leads(code) {
+  const door = /^ONHAND-GO-([A-Z-]+)$/i.exec(code.trim());
+  if (!door || !DOORS[door[1].toUpperCase()]) return false;
+  window.location.assign(DOORS[door[1].toUpperCase()]);
+  return true;
+}
+
 export function onScan(heard) {
   let typed = "";
   let first = 0;
@@ -24,7 +34,7 @@ export function onScan(heard) {
       if (field) field.value = before;
       const code = typed;
       typed = "";
-      heard(code);
+      if (!leads(code)) heard(code);
       return;
     }
     const character = characterOf(event);

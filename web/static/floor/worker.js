@@ -8,7 +8,7 @@ const OF_BUILD = `${FILES}${BASE}`;
 const PATIENCE_MS = 5000; // a network that does not answer for so long is none
 const LOADED = [
   "app.css", "app.js", "floor.css", "icon.svg",
-  "floor/find.js", "floor/hand-over.js", "floor/kept.js", "floor/list.js", "floor/offline.js",
+  "floor/doors.js", "floor/find.js", "floor/hand-over.js", "floor/kept.js", "floor/list.js", "floor/offline.js",
   "floor/pack.js", "floor/queue.js", "floor/ready.js", "floor/say.js", "floor/wedge.js",
   "vendor/htmx.min.js", "vendor/tabler-icons.min.css", "vendor/tabler.min.css", "vendor/fonts/tabler-icons.woff",
 ];
@@ -47,9 +47,10 @@ async function file(request, url) {
 async function page(event, url) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
+  const at = Date.now();
   try {
     const answer = await fetch(event.request, { signal: stop.signal });
-    if (answer.ok && isKept(url)) event.waitUntil(keep(event.request.url, answer.clone()));
+    if (answer.ok && isKept(url)) event.waitUntil(keep(event.request.url, answer.clone(), at));
     return answer;
   } catch {
     await prune();

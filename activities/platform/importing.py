@@ -18,7 +18,7 @@ from db.sql import run
 from db.vault import Vault
 from domain.platform.importing import ImportProgress, ImportRef
 from domain.platform.sheets import SHEETS, Fault, Kind
-from integrations.marketplaces.own_order import UnreadableOrder, read_own_order
+from integrations.marketplaces.own_order import FieldProblem, UnreadableOrder, read_own_order
 
 SLICE: Final = 1_000
 _ORDERS_OF: Final = """
@@ -131,8 +131,7 @@ class Orders:
             except UnreadableOrder as error:
                 for problem in error.problems[:5]:
                     at = group[_line_of(problem.field, len(group))].row
-                    about = f"{problem.field}: {problem.problem}"
-                    found.setdefault(at, []).append(Fault("", "order_unreadable", about))
+                    found.setdefault(at, []).append(_fault_of(problem))
         if found:
             for row in group:
                 found.setdefault(row.row, [Fault("", "order_has_faults", str(first.row))])
@@ -154,6 +153,34 @@ def _by_key(rows: Sequence[Staged]) -> dict[str, list[Staged]]:
 
 def _text(row: Staged, name: str) -> str:
     return str(row.values.get(name, ""))
+
+
+def _fault_of(problem: FieldProblem) -> Fault:
+    """What is wrong by the column and in the words of files."""
+    name = problem.field.rpartition(".")[2]
+    column = _COLUMN.get(problem.field, name)
+    if column not in {one.name for one in SHEETS[Kind.ORDERS].columns}:
+        return Fault("", "order_unreadable", problem.field)
+    code = _OF_COLUMN.get((column, problem.code)) or _CODES.get(problem.code, "order_refuses")
+    return Fault(column, code, problem.about)
+
+
+# Where a message of the own channel has what a column says, and what is wrong in words of files.
+_COLUMN: Final = {
+    "receiver": "province", "receiver.name": "receiver", "receiver.detail": "address",
+}  # fmt: skip
+_OF_COLUMN: Final = {
+    ("phone", "string_pattern_mismatch"): "not_a_phone",
+    ("phone", "string_too_short"): "not_a_phone",
+    ("currency", "string_pattern_mismatch"): "not_a_currency",
+}
+_CODES: Final = {
+    "string_too_long": "too_long", "string_too_short": "missing", "missing": "missing",
+    "not_printable": "not_printable", "not_a_time": "not_a_time", "not_a_number": "not_a_number",
+    "greater_than_equal": "out_of_range", "less_than_equal": "out_of_range",
+    "out_of_range": "out_of_range", "negative": "negative", "needs_place": "needs_place",
+    "too_many_decimals": "too_many_decimals",
+}  # fmt: skip
 
 
 def _line_of(field: str, lines: int) -> int:

@@ -70,6 +70,9 @@ FAULT: Final[Mapping[str, str]] = {
     "below_reserved": N_("less than the {about} units that are promised"),
     "differs_within_order": N_("differs within the order"),
     "order_unreadable": N_("the order cannot be used: {about}"),
+    "order_refuses": N_("is not written as orders need it"),
+    "negative": N_("must not be below zero"),
+    "needs_place": N_("province and city are needed"),
     "order_has_faults": N_("its order has faults, see row {about}"),
 }
 _MORE: Final[Mapping[str, str]] = {"Result": N_("Result"), "Problem": N_("Problem")}

@@ -22,10 +22,13 @@ _ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One thing that is wrong; `field` is a path such as lines.0.quantity, empty for the body."""
+    """One thing that is wrong; `field` is a path such as lines.0.quantity, empty for the body.
+    `code` is for those who say it in another language, `about` what it is about."""
 
     field: str
     problem: str
+    code: str = ""
+    about: str = ""
 
 
 class UnreadableOrder(Rejected):
@@ -128,6 +131,7 @@ def problems_of(error: ValidationError) -> tuple[FieldProblem, ...]:
         FieldProblem(
             ".".join(str(part)[:60] for part in one["loc"]),
             one["msg"].removeprefix("Value error, ")[:200],
+            one["type"],
         )
         for one in found[:_MOST_PROBLEMS]
     )
@@ -138,16 +142,18 @@ def _contradictions(order: OwnOrder) -> Iterator[FieldProblem]:
     for field, amount in sums.items():
         yield from _not_exact(field, amount, order.currency)
         if amount < 0:
-            yield FieldProblem(field, "must not be negative")
+            yield FieldProblem(field, "must not be negative", "negative")
     if not order.lines:
-        yield FieldProblem("lines", "must have at least one line")
+        yield FieldProblem("lines", "must have at least one line", "missing")
     uses = Counter(line.line_no for line in order.lines)
     for index, line in enumerate(order.lines):
         if uses[line.line_no] > 1:
-            yield FieldProblem(f"lines.{index}.line_no", "is used by more than one line")
+            yield FieldProblem(
+                f"lines.{index}.line_no", "is used by more than one line", "twice_in_order"
+            )
         yield from _line_contradictions(f"lines.{index}", line, order.currency)
     if order.receiver is not None and not _has_place(order.receiver):
-        yield FieldProblem("receiver", "needs division_code, or province and city")
+        yield FieldProblem("receiver", "needs division_code, or province and city", "needs_place")
 
 
 def _has_place(receiver: OwnReceiver) -> bool:
@@ -161,23 +167,25 @@ def _line_contradictions(place: str, line: OwnLine, currency: str) -> Iterator[F
         if amount is not None:
             yield from _not_exact(f"{place}.{name}", amount, currency)
     if line.kind is LineKind.GOODS and not line.sku:
-        yield FieldProblem(f"{place}.sku", "is required for goods")
+        yield FieldProblem(f"{place}.sku", "is required for goods", "missing")
     if line.kind is LineKind.DISCOUNT:
         if line.payable > 0:
-            yield FieldProblem(f"{place}.payable", "must not be positive for a discount")
+            yield FieldProblem(
+                f"{place}.payable", "must not be positive for a discount", "out_of_range"
+            )
         return
     if line.payable < 0:
-        yield FieldProblem(f"{place}.payable", "must not be negative")
+        yield FieldProblem(f"{place}.payable", "must not be negative", "negative")
     if listed < line.payable:
-        yield FieldProblem(f"{place}.list", "must not be less than payable")
+        yield FieldProblem(f"{place}.list", "must not be less than payable", "out_of_range")
     if not 0 <= line.tax <= max(line.payable, _ZERO):
-        yield FieldProblem(f"{place}.tax", "must lie between 0 and payable")
+        yield FieldProblem(f"{place}.tax", "must lie between 0 and payable", "out_of_range")
 
 
 def _not_exact(field: str, amount: Decimal, currency: str) -> Iterator[FieldProblem]:
     if Money.of(amount, currency).major != amount:
         problem = f"has more than the {minor_digits(currency)} decimal places of {currency}"
-        yield FieldProblem(field, problem)
+        yield FieldProblem(field, problem, "too_many_decimals", currency)
 
 
 def _line(line: OwnLine, currency: str) -> SnapshotLine:

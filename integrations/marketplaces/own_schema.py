@@ -24,6 +24,7 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from domain.orders.snapshot import LineKind
 
@@ -39,28 +40,28 @@ _AMOUNT: Final = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
 
 def _safe(text: str) -> str:
     if _CONTROLS.search(text):
-        raise ValueError("must not contain control characters")
+        raise PydanticCustomError("not_printable", "must not contain control characters")
     return unicodedata.normalize("NFC", text)
 
 
 def _label(text: str) -> str:
     if not text.isprintable() or text != text.strip():
-        raise ValueError("must be printable, without blanks at its ends")
+        raise PydanticCustomError("not_printable", "must be printable, without blanks at its ends")
     return unicodedata.normalize("NFC", text)
 
 
 def _time(value: object) -> datetime:
     if not isinstance(value, str) or not _TIME.fullmatch(value):
-        raise ValueError("must be an RFC 3339 time with a zone")
+        raise PydanticCustomError("not_a_time", "must be an RFC 3339 time with a zone")
     time = datetime.fromisoformat(value.upper())
     if not 2000 <= time.year < 2200:
-        raise ValueError("must lie between the years 2000 and 2199")
+        raise PydanticCustomError("not_a_time", "must lie between the years 2000 and 2199")
     return time.astimezone(UTC)
 
 
 def _amount(value: object) -> Decimal:
     if not isinstance(value, str) or not re.fullmatch(_AMOUNT, value):
-        raise ValueError('must be a decimal in a string, such as "12.50"')
+        raise PydanticCustomError("not_a_number", 'must be a decimal in a string, such as "12.50"')
     return Decimal(value)
 
 

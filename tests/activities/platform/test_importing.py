@@ -1,10 +1,14 @@
 """Lists out of files against the real tables: compared, applied once, and told row by row."""
 
+import re
 from typing import Any
 
 import pytest
 
 from activities.platform import importing
+from api.language import translate
+from api.platform.import_words import FAULT
+from api.platform.importing import fault_in_words
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
@@ -269,3 +273,36 @@ async def _own_shop(sessions: Sessions) -> None:
     await seed_network(sessions, skus=("A", "B"))
     async with sessions.begin() as session:
         session.add(ShopRow(id="mini", channel="own", external_id="mini", name="Mini"))
+
+
+@pytest.mark.parametrize(
+    ("change", "column", "code"),
+    [
+        (("13800000001", "138x0000"), "phone", "not_a_phone"),
+        (("13800000001", "123"), "phone", "not_a_phone"),
+        (("20.00", "20.001"), "payable", "too_many_decimals"),
+        (("浙江省,杭州市", ","), "province", "needs_place"),
+        (("W1", "W" * 65), "order_no", "too_long"),
+        (("张三", "张" * 101), "receiver", "too_long"),
+        ((",A,", ",,"), "sku", "missing"),
+    ],
+)
+async def test_what_the_intake_would_refuse_is_told_by_column_in_both_languages(
+    sessions: Sessions, change: tuple[str, str], column: str, code: str
+) -> None:
+    await _own_shop(sessions)
+    content = csv_file(ORDERS[0], ORDERS[1].replace(*change))
+    import_id = await given(sessions, Kind.ORDERS, content)
+    await worked(sessions, import_id)
+
+    [row] = await rows_of(sessions, import_id)
+    assert [(fault.column, fault.code) for fault in row.faults] == [(column, code)]
+    [chinese] = [fault_in_words(fault, "zh") for fault in row.faults]
+    assert not re.search("[a-z]{2}", chinese), chinese
+    assert fault_in_words(row.faults[0], "en").isascii()
+
+
+def test_every_fault_of_a_file_has_words_in_both_languages() -> None:
+    for code, text in FAULT.items():
+        assert re.search("[\u4e00-\u9fff]", translate("zh", text)), code
+        assert translate("en", text).isascii(), code

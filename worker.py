@@ -226,7 +226,7 @@ def activities_beside_orders(
     orders, the ledger's verbs, campaigns."""
     campaigns = CampaignActivities(sessions, client)
     stock = StockActivities(sessions, ReservationBatcher(sessions))
-    stock_push = StockPushActivities(sessions, adapters)
+    stock_push = StockPushActivities(sessions, adapters, vault)
     return [
         PullingActivities(sessions, adapters, vault).pull,
         AfterSaleActivities(sessions, adapters, vault).pull,

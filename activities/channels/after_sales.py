@@ -11,10 +11,12 @@ from temporalio import activity
 
 from activities.channels.pulling import LONGEST_WINDOW_S, window
 from activities.channels.trouble import all_well, tell_trouble
+from activities.shared.trying import trying
 from db.channels.ranges import PullRanges
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
+from db.platform.gates import Waiting
 from db.platform.pausing import stopped
 from db.shared.after_sales import take_after_sale
 from db.vault import Vault
@@ -59,7 +61,9 @@ class AfterSaleActivities:
                 return Pulled(interval_s=_interval_of(shop))
         workflow_id = poller_workflow_id(shop.id, "after_sales")
         try:
-            pulled = await self._window(shop)
+            step = Waiting(workflow_id, STEP)
+            async with trying(self.sessions, self.vault, f"shop/{shop.id}", step):
+                pulled = await self._window(shop)
         except IntegrationError as error:
             await tell_trouble(self.sessions, workflow_id, STEP, shop.id, error)
             raise

@@ -10,10 +10,12 @@ import structlog
 from temporalio import activity
 
 from activities.channels.trouble import PATIENT_ATTEMPTS, all_well, tell_trouble
+from activities.shared.trying import trying
 from db.channels.ranges import PullRanges
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
+from db.platform.gates import Waiting
 from db.platform.pausing import stopped
 from db.shared.intake import accept
 from db.vault import Vault
@@ -83,7 +85,9 @@ class PullingActivities:
             if await stopped(session, f"shop/{shop.id}"):
                 return Pulled(interval_s=interval_of(shop))
         try:
-            result = await self._window(shop)
+            step = Waiting(poller_workflow_id(shop.id), STEP)
+            async with trying(self.sessions, self.vault, f"shop/{shop.id}", step):
+                result = await self._window(shop)
         except IntegrationError as error:
             await tell_trouble(self.sessions, poller_workflow_id(shop.id), STEP, shop.id, error)
             raise

@@ -7,9 +7,11 @@ import structlog
 from temporalio import activity
 
 from activities.channels.trouble import all_well, tell_trouble
+from activities.shared.trying import trying
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
+from db.platform.gates import Waiting
 from db.platform.pausing import stopped
 from db.shared.after_sales import take_after_sale
 from db.shared.intake import accept
@@ -54,7 +56,9 @@ class QueueActivities:
                 return Pulled(interval_s=_interval_of(shop))
         workflow_id = poller_workflow_id(shop.id, "messages")
         try:
-            pulled = await self._take(shop, permit=request.first)
+            step = Waiting(workflow_id, STEP)
+            async with trying(self.sessions, self.vault, f"shop/{shop.id}", step):
+                pulled = await self._take(shop, permit=request.first)
         except IntegrationError as error:
             await tell_trouble(self.sessions, workflow_id, STEP, shop.id, error)
             raise

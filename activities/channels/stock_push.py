@@ -3,18 +3,22 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import structlog
 from temporalio import activity
 
+from activities.shared.trying import sends, trying
 from db.channels.listings import Listings
 from db.channels.repository import ChannelsRepository, setting
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.platform.attention import open_attention, resolve_attention
+from db.platform.gates import Waiting
 from db.platform.pausing import credentials_refused, stopped
+from db.vault import Vault
 from domain.channels.messages import StockedShop, StockTold, TryListing
 from domain.channels.selling import Reading, SellRule, judge_reading, kits, sellable
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
@@ -62,6 +66,7 @@ class StockPushActivities:
 
     sessions: Sessions
     adapters: StockedShops
+    vault: Vault
     round_s: float = ROUND_S
     sleep: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep)
 
@@ -89,11 +94,16 @@ class StockPushActivities:
             activity.heartbeat()
             await self.sleep(LOOK_EVERY_S)
 
+    def _trying(self, shop: ShopRow, step_id: str) -> AbstractAsyncContextManager[None]:
+        step = Waiting(stock_push_workflow_id(shop.id), step_id)
+        return trying(self.sessions, self.vault, f"shop/{shop.id}", step)
+
     async def _look(self, shop: ShopRow, tally: _Tally) -> None:
         try:
-            marketplace = await self.adapters.stocked(shop.id)
-            await self._tell(shop, marketplace, tally)
-            await self._read_back(shop, marketplace, tally)
+            async with self._trying(shop, STEP):
+                marketplace = await self.adapters.stocked(shop.id)
+                await self._tell(shop, marketplace, tally)
+                await self._read_back(shop, marketplace, tally)
         except IntegrationError as error:
             await self._say(shop.id, error)
             raise
@@ -143,7 +153,9 @@ class StockPushActivities:
     ) -> None:
         reference = f"{shop.id}:{listing.external_sku}:{push_no}"
         try:
-            await marketplace.set_available(listing, quantity, reference)
+            async with self._trying(shop, f"{STEP}/{listing.external_sku}"):
+                sends(listing, quantity=str(quantity), reference=reference)
+                await marketplace.set_available(listing, quantity, reference)
         except CredentialsRefused:
             raise
         except Rejected as error:

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from temporalio import activity
 
+from db.engine import Sessions
 from db.platform.gates import Gates, WaitingStep
 from db.shared.tries import NewTry, keep_try
 from db.vault import Vault
@@ -19,6 +20,7 @@ from domain.platform.tries import people_in
 from domain.shared.errors import IntegrationError
 from integrations.hearing import listening
 
+MOST_CALLS: Final = 20
 _SENT: ContextVar[dict[str, Any] | None] = ContextVar("onhand_sent", default=None)
 
 
@@ -44,21 +46,30 @@ class TriedGates(Gates):
     @asynccontextmanager
     async def through(self, system: str, step: WaitingStep) -> AsyncIterator[None]:
         """See `Gates.through`."""
-        async with Gates.through(self, system, step):
-            at = datetime.now(UTC)
-            with listening() as heard, _sending() as sent:
-                try:
-                    yield
-                except IntegrationError as error:
-                    said = without_people(str(error))
-                    error.args = (said,)
-                    new = NewTry(
-                        step.workflow_id, step.step_id, at, system, _attempt(),
-                        type(error).__name__, error.code, said, sent, heard,
-                    )  # fmt: skip
-                    async with self.sessions.begin() as session:
-                        await keep_try(session, self.vault, new)
-                    raise
+        tried = trying(self.sessions, self.vault, system, step)
+        async with Gates.through(self, system, step), tried:
+            yield
+
+
+@asynccontextmanager
+async def trying(
+    sessions: Sessions, vault: Vault, system: str, step: WaitingStep
+) -> AsyncIterator[None]:
+    """Inside it a step asks the outside; a failure is written down before it goes on."""
+    at = datetime.now(UTC)
+    with listening() as heard, _sending() as sent:
+        try:
+            yield
+        except IntegrationError as error:
+            said = without_people(str(error))
+            error.args = (said,)
+            new = NewTry(
+                step.workflow_id, step.step_id, at, system, _attempt(), type(error).__name__,
+                error.code, said, sent, heard[-MOST_CALLS:],
+            )  # fmt: skip
+            async with sessions.begin() as session:
+                await keep_try(session, vault, new)
+            raise
 
 
 @contextmanager

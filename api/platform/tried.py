@@ -98,7 +98,7 @@ async def tried(item: Any, before: Sequence[Row[Any]], given: Iterable[Any],
                 context: RequestContext) -> Tried:  # fmt: skip
     """The tries of this item, what was sent last for the step, and what people corrected."""
     async with context.sessions.begin() as session:
-        found = await tries_of(session, context.vault, item.workflow_id, item.step_id)
+        found = await tries_of(session, context.vault, item.workflow_id, item.step_id, item.system)
         now = await step_now(session, item)
     until = item.resolved_at
     closed = [

@@ -45,6 +45,14 @@ SELECT * FROM (SELECT * FROM step_try WHERE workflow_id = :workflow_id AND step_
                ORDER BY at DESC, id DESC LIMIT :limit) t ORDER BY at, id
 """
 
+# Of a system that refuses us as a whole: whichever step met it last.
+_OF_SYSTEM: Final = """
+SELECT * FROM (SELECT * FROM step_try WHERE system = :system
+                 AND cause IN ('CredentialsRefused', 'SettingsRefused')
+               ORDER BY at DESC, id DESC LIMIT 5) t ORDER BY at, id
+"""
+_AS_A_WHOLE: Final = ("credentials", "settings")
+
 # What somebody still has to decide about is kept, however old.
 _PRUNE: Final = """
 DELETE FROM step_try WHERE id IN (
@@ -103,19 +111,17 @@ async def keep_try(session: AsyncSession, vault: Vault, new: NewTry) -> None:
 
 
 async def tries_of(
-    session: AsyncSession, vault: Vault, workflow_id: str, step_id: str
+    session: AsyncSession, vault: Vault, workflow_id: str, step_id: str, system: str = ""
 ) -> tuple[Try, ...]:
     """The latest tries of a step that failed, the first first."""
-    rows = await run(
-        session, _OF_STEP, workflow_id=workflow_id, step_id=step_id, limit=MOST_SHOWN
-    )  # fmt: skip
-    if not rows:
-        return ()
-    try:
-        key: OrderKey | Vault | None = await _key(session, vault, rows[-1].order_id)
-    except PersonErased:
-        key = None
-    return tuple(_read(row, key) for row in rows)
+    if step_id in _AS_A_WHOLE:
+        rows = await run(session, _OF_SYSTEM, system=system)
+    else:
+        rows = await run(
+            session, _OF_STEP, workflow_id=workflow_id, step_id=step_id, limit=MOST_SHOWN
+        )  # fmt: skip
+    keys = {order_id: await _opens(session, vault, order_id) for order_id in _orders(rows)}
+    return tuple(_read(row, keys[row.order_id]) for row in rows)
 
 
 async def prune_step_tries(session: AsyncSession, age: timedelta) -> int:
@@ -141,6 +147,20 @@ async def _order_of(session: AsyncSession, workflow_id: str) -> str | None:
     values = {"workflow_id": workflow_id} if kind == "order" else {"own": unquote(own)}
     rows = await run(session, query, **values)
     return rows[0].order_id if rows else None
+
+
+def _orders(rows: Sequence[Any]) -> set[str | None]:
+    return {row.order_id for row in rows}
+
+
+async def _opens(
+    session: AsyncSession, vault: Vault, order_id: str | None
+) -> OrderKey | Vault | None:
+    """What opens the tries of an order; None once its people were erased."""
+    try:
+        return await _key(session, vault, order_id)
+    except PersonErased:
+        return None
 
 
 async def _key(session: AsyncSession, vault: Vault, order_id: str | None) -> OrderKey | Vault:

@@ -12,12 +12,14 @@ from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.platform import pausing
+from db.shared.tries import tries_of
 from db.sql import run
 from domain.channels.messages import StockedShop, StockTold
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.shared.errors import CredentialsRefused, RateLimited, Rejected, Unavailable
 from domain.shared.ids import LocationId, ShopId, Sku
 from integrations.marketplaces.port import Listing, StockedMarketplace
+from tests.people import VAULT
 from tests.seeds import seed_network
 from tests.shops import seed_shops
 
@@ -49,7 +51,7 @@ class FakeShop:
 async def _round(sessions: Sessions, shop: FakeShop, attempt: int = 1) -> StockTold:
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, attempt=attempt)
-    activities = StockPushActivities(sessions, shop, round_s=0)
+    activities = StockPushActivities(sessions, shop, VAULT, round_s=0)
     result: StockTold = await environment.run(activities.push, StockedShop(ShopId("top-1")))
     return result
 
@@ -120,6 +122,10 @@ async def test_a_product_the_channel_refuses_waits_for_a_person_and_the_others_g
     told = await _round(owner_sessions, shop)
     assert (told.told, told.refused) == (1, 1)
     assert (await _round(owner_sessions, shop)).refused == 0, "not again at once"
+    async with owner_sessions.begin() as session:
+        [one] = await tries_of(session, VAULT, "stock-push/top-1", "stock.push/T-A")
+    assert (one.system, one.cause) == ("shop/top-1", "Rejected")
+    assert (one.sent["external_sku"], one.sent["quantity"]) == ("T-A", "10")
 
     rows = await _say(owner_sessions, "SELECT step_id, code, resolved_at FROM attention")
     assert rows == [("stock.push/T-A", "isv.item-not-exist", None)]

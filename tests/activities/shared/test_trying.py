@@ -14,7 +14,13 @@ from db.shared.tries import Try, prune_step_tries, tries_of
 from db.sql import run
 from domain.platform.quoting import nobody_quoted
 from domain.shared.address import Address, Contact
-from domain.shared.errors import AnswerLost, GateHolding, IntegrationError, Rejected
+from domain.shared.errors import (
+    AnswerLost,
+    CredentialsRefused,
+    GateHolding,
+    IntegrationError,
+    Rejected,
+)
 from integrations.http import exchange
 from runtime.housekeeping import KEEP_TRIES
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
@@ -134,3 +140,16 @@ async def test_old_tries_go_unless_somebody_still_has_to_decide(
         assert await prune_step_tries(session, KEEP_TRIES) == 0
         await run(session, "UPDATE attention SET resolved_at = now()")
         assert await prune_step_tries(session, KEEP_TRIES) == 1
+
+
+async def test_what_a_system_refuses_as_a_whole_shows_who_met_it(
+    gates: TriedGates, sessions: Sessions
+) -> None:
+    with pytest.raises(GateHolding):
+        async with gates.through("carrier/sf", STEP):
+            raise CredentialsRefused("the key is spent", code="A1", system="sf")
+
+    async with sessions.begin() as session:
+        [one] = await tries_of(session, VAULT, "gate/carrier%2Fsf", "credentials", "carrier/sf")
+        assert await tries_of(session, VAULT, "gate/shop%2Fx", "credentials", "shop/x") == ()
+    assert (one.cause, one.code, one.said) == ("CredentialsRefused", "A1", "the key is spent")

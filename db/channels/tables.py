@@ -75,7 +75,7 @@ class InboxRow(SQLModel, table=True):
 
 
 class AfterSaleRow(SQLModel, table=True):
-    """A refund, return or exchange as the channel told it last."""
+    """A refund, return or exchange as the channel told it last; its words are `sealed_words`."""
 
     __tablename__ = "after_sale"
     __table_args__ = (Index("after_sale_by_order", "channel", "shop_id", "external_no"),)
@@ -87,7 +87,6 @@ class AfterSaleRow(SQLModel, table=True):
     stage: str
     vendor_status: str
     amount_minor: int = Field(default=0, sa_type=BIGINT)
-    reason: str = ""
     external_line_nos: list[str] = Field(default_factory=list, sa_type=JSON)
     return_carrier: str = ""
     return_waybill_no: str = ""

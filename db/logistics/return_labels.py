@@ -8,6 +8,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders.return_acts import parcel_sent
+from db.orders.words import keep_words, of_label, said_about, with_words
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.logistics.tracking import ParcelStatus, TrackingFact, advance
@@ -33,8 +34,8 @@ SELECT code FROM carrier_account WHERE active AND code = ANY(:offering) ORDER BY
 
 _WANT: Final = """
 INSERT INTO return_label (no, order_id, location_id, carrier, reason, asked_by, state, waybill_no,
-                          status, told, return_no)
-VALUES (:no, :order_id, :location_id, :carrier, :reason, :asked_by, 'wanted', '', 'labelled', '',
+                          status, return_no)
+VALUES (:no, :order_id, :location_id, :carrier, :reason, :asked_by, 'wanted', '', 'labelled',
         :return_no)
 ON CONFLICT DO NOTHING RETURNING no
 """
@@ -90,7 +91,7 @@ WHERE carrier = :carrier AND waybill_no = :waybill_no FOR UPDATE
 """
 
 _MOVE: Final = """
-UPDATE return_label SET status = :status, told = :told, told_at = :at WHERE no = :no
+UPDATE return_label SET status = :status, told_at = :at WHERE no = :no
 """
 
 # Shops whose settings say so have the goods of approved returns collected.
@@ -114,7 +115,7 @@ WHERE l.return_no = :return_no AND l.state IN ('wanted', 'ordered') AND l.status
 """
 
 _OF_ORDER: Final = """
-SELECT no, carrier, state, waybill_no, status, told, told_at, reason, asked_by, created_at
+SELECT no, carrier, state, waybill_no, status, told_at, reason, asked_by, created_at
 FROM return_label WHERE order_id = :order_id ORDER BY created_at DESC, no DESC
 """
 
@@ -226,7 +227,9 @@ async def heard_of_return(
             status = advance(status, fact.status)
         last = ordered[-1]
         if row.told_at is None or last.at >= row.told_at:
-            await run(session, _MOVE, no=row.no, status=status, told=last.text[:500], at=last.at)
+            await run(session, _MOVE, no=row.no, status=status, at=last.at)
+            words = {of_label(row.no): {"told": last.text[:500]}}
+            await keep_words(session, row.order_id, words)
         if status is not ParcelStatus(row.status):
             await _tell(session, row.no, row.order_id)
     return len(rows)
@@ -239,9 +242,11 @@ async def tell_return_of_parcel(session: AsyncSession, no: str) -> None:
             await parcel_sent(session, row.return_no, row.carrier, row.waybill_no, "carrier")
 
 
-async def labels_of(session: AsyncSession, order_id: str) -> Sequence[Row[Any]]:
-    """An order's return labels, the latest first."""
-    return await run(session, _OF_ORDER, order_id=order_id)
+async def labels_of(session: AsyncSession, order_id: str) -> Sequence[Any]:
+    """An order's return labels with what the carrier `told` last, the latest first."""
+    rows = await run(session, _OF_ORDER, order_id=order_id)
+    said = await said_about(session, {of_label(row.no): order_id for row in rows})
+    return [with_words(row, said(of_label(row.no)), "told") for row in rows]
 
 
 async def is_delivered(session: AsyncSession, no: str) -> bool:

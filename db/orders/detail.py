@@ -26,7 +26,15 @@ from db.orders.tables import (
     ShipmentRow,
 )
 from db.orders.tickets import ticket_of
-from db.orders.words import Words, line_with_words, of_order, said_of, scan_with_words
+from db.orders.words import (
+    Words,
+    line_with_words,
+    of_case,
+    of_order,
+    said_of,
+    scan_with_words,
+    with_words,
+)
 from db.platform.tables import AttentionRow
 from db.sql import run
 from db.vault import Vault
@@ -88,7 +96,7 @@ WHERE e.order_id = :order_id ORDER BY e.at DESC, e.seq DESC LIMIT 500
 
 # Refunds, returns and exchanges as the channel tells them, the latest first.
 _AFTER_SALES: Final = """
-SELECT a.after_sale_no, a.kind, a.stage, a.vendor_status, a.amount_minor, a.reason,
+SELECT a.channel, a.shop_id, a.after_sale_no, a.kind, a.stage, a.vendor_status, a.amount_minor,
        a.external_line_nos, a.return_carrier, a.return_waybill_no, a.modified
 FROM after_sale a JOIN sales_order o
   ON o.channel = a.channel AND o.shop_id = a.shop_id AND o.external_no = a.external_no
@@ -138,9 +146,9 @@ class OrderDetail:
     attention: Sequence[AttentionRow]
     waiting: Sequence[Row[Any]]
     timeline: Sequence[Any]
-    after_sales: Sequence[Row[Any]]
+    after_sales: Sequence[Any]
     payments: Sequence[Row[Any]] = ()
-    return_labels: Sequence[Row[Any]] = ()
+    return_labels: Sequence[Any] = ()
     refunds: Sequence[Row[Any]] = ()
     ticket: Row[Any] | None = None  # of the till, where it was carried out of a store
     tenders: Sequence[Row[Any]] = ()
@@ -155,7 +163,7 @@ class OrderDetail:
         return {name: seen(_SIGHT[name], word, roles) for name, word in self.words.items()}
 
     @property
-    def open_return_label(self) -> Row[Any] | None:
+    def open_return_label(self) -> Any:
         """The one that is not settled."""
         settled = ("cancelled", "arrived")
         return next((one for one in self.return_labels if one.state not in settled), None)
@@ -222,7 +230,10 @@ async def order_detail(session: AsyncSession, vault: Vault, no: str) -> OrderDet
         attention=attention.all(),
         waiting=await run(session, _WAITING, order_id=order.id),
         timeline=[line_with_words(one, order.id, said) for one in story],
-        after_sales=await run(session, _AFTER_SALES, order_id=order.id),
+        after_sales=[
+            with_words(one, said(of_case(one.channel, one.shop_id, one.after_sale_no)), "reason")
+            for one in await run(session, _AFTER_SALES, order_id=order.id)
+        ],
         payments=payments,
         return_labels=await labels_of(session, order.id),
         refunds=refunds,

@@ -460,7 +460,6 @@ class ReturnLabelRow(SQLModel, table=True):
     state: str = "wanted"
     waybill_no: str = ""
     status: str = "labelled"  # the parcel's, as its carrier told last
-    told: str = ""
     told_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     reason: str = ""
     asked_by: str = ""

@@ -58,6 +58,16 @@ def of_claim(claim_no: str) -> str:
     return f"claim/{claim_no}"
 
 
+def of_case(channel: str, shop_id: str, after_sale_no: str) -> str:
+    """Where a channel's words about a refund, return or exchange are kept."""
+    return f"case/{channel}/{shop_id}/{after_sale_no}"
+
+
+def of_label(no: str) -> str:
+    """Where a carrier's words about a parcel on its way back are kept."""
+    return f"label/{no}"
+
+
 def of_inspection(inspection_id: str) -> str:
     """Where what the bench wrote is kept."""
     return f"inspection/{inspection_id}"
@@ -86,7 +96,7 @@ class Said:
 
 async def keep_words(session: AsyncSession, order_id: str, words: Mapping[str, Words]) -> None:
     """Keep what was said, by subject, in place of what was said there before. Raises CannotOpen."""
-    told = {subject: {n: w for n, w in each.items() if w} for subject, each in words.items()}
+    told = {subject: _readable(each) for subject, each in words.items()}
     opened(*(word for each in told.values() for word in each.values()))
     if silent := sorted(subject for subject, each in told.items() if not each):
         await run(session, _EMPTY, subjects=silent)
@@ -144,6 +154,12 @@ def sealed_words(key: OrderKey, subject: str, words: Words) -> bytes:
     """As they stand in the table."""
     plain = json.dumps(dict(words), ensure_ascii=False, sort_keys=True).encode()
     return key.seal(plain, words_context(subject))
+
+
+def _readable(words: Words) -> dict[str, str]:
+    """Without what is empty, and without the one character that text elsewhere never holds."""
+    readable = {name: word.replace("\x00", "") for name, word in words.items()}
+    return {name: word for name, word in readable.items() if word}
 
 
 def _opened(session: AsyncSession, rows: Collection[Row[Any]]) -> Said:

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.orders.words import keep_words, of_case
 from db.shared.intake import accept
 from db.shared.return_cases import follow_case
 from db.sql import run
@@ -18,14 +19,14 @@ WITH old AS (
     SELECT kind, stage, vendor_status, amount_minor, return_waybill_no FROM after_sale
     WHERE channel = :channel AND shop_id = :shop_id AND after_sale_no = :after_sale_no)
 INSERT INTO after_sale (channel, shop_id, after_sale_no, external_no, kind, stage, vendor_status,
-                        amount_minor, reason, external_line_nos, return_carrier,
+                        amount_minor, external_line_nos, return_carrier,
                         return_waybill_no, modified)
 VALUES (:channel, :shop_id, :after_sale_no, :external_no, :kind, :stage, :vendor_status,
-        :amount_minor, :reason, CAST(:external_line_nos AS jsonb), :return_carrier,
+        :amount_minor, CAST(:external_line_nos AS jsonb), :return_carrier,
         :return_waybill_no, :modified)
 ON CONFLICT (channel, shop_id, after_sale_no) DO UPDATE SET
     kind = excluded.kind, stage = excluded.stage, vendor_status = excluded.vendor_status,
-    amount_minor = excluded.amount_minor, reason = excluded.reason,
+    amount_minor = excluded.amount_minor,
     external_line_nos = excluded.external_line_nos, return_carrier = excluded.return_carrier,
     return_waybill_no = excluded.return_waybill_no, modified = excluded.modified,
     heard_at = clock_timestamp()
@@ -36,6 +37,11 @@ RETURNING NOT EXISTS (
                            old.return_waybill_no)
         = (after_sale.kind, after_sale.stage, after_sale.vendor_status, after_sale.amount_minor,
            after_sale.return_waybill_no)) AS is_news
+"""
+
+_ITS_ORDER: Final = """
+SELECT id FROM sales_order
+WHERE channel = :channel AND shop_id = :shop_id AND external_no = :external_no
 """
 
 _KEEPS_BACK: Final = """
@@ -60,14 +66,16 @@ async def keep_after_sale(
         stage=str(case.stage),
         vendor_status=case.vendor_status,
         amount_minor=case.amount_minor,
-        reason=case.reason,
         external_line_nos=json.dumps(case.external_line_nos),
         return_carrier=case.return_carrier,
         return_waybill_no=case.return_waybill_no,
         modified=case.modified,
         asked=asked,
     )
-    return bool(rows) and bool(rows[0].is_news)
+    if not rows:
+        return False
+    await _keep_reason(session, channel, shop_id, case)
+    return bool(rows[0].is_news)
 
 
 async def take_after_sale(
@@ -96,6 +104,7 @@ async def take_after_sale(
         external_no=case.external_no,
         raw=write_facts(case),
     )
+    await _keep_reason(session, channel, shop_id, case)  # its order may be known only now
     return not kept.duplicate
 
 
@@ -103,3 +112,13 @@ async def keeps_back(session: AsyncSession, order_id: str) -> bool:
     """Whether an open case says that the buyer may not want what has not left."""
     stages = [str(stage) for stage in KEEPS_BACK]
     return bool(await run(session, _KEEPS_BACK, order_id=order_id, stages=stages))
+
+
+async def _keep_reason(session: AsyncSession, channel: str, shop_id: str, case: AfterSale) -> None:
+    """What the buyer or the channel gives for a reason, sealed for its order."""
+    rows = await run(
+        session, _ITS_ORDER, channel=channel, shop_id=shop_id, external_no=case.external_no
+    )
+    for row in rows:
+        subject = of_case(channel, shop_id, case.after_sale_no)
+        await keep_words(session, row.id, {subject: {"reason": case.reason}})

@@ -74,11 +74,6 @@ _STEPS: Final = (
     "UPDATE refund SET note = '' WHERE order_id = ANY(:ids)",
     "UPDATE attention SET error = '', note = '' WHERE order_id = ANY(:ids)",
     """
-    UPDATE after_sale a SET reason = '' FROM sales_order o
-    WHERE o.id = ANY(:ids) AND a.channel = o.channel AND a.shop_id = o.shop_id
-      AND a.external_no = o.external_no
-    """,
-    """
     UPDATE inbox i SET raw = NULL FROM sales_order o
     WHERE o.id = ANY(:ids) AND i.raw IS NOT NULL
       AND (i.order_id = o.id OR i.order_id IS NULL AND i.shop_id = o.shop_id

@@ -10,7 +10,16 @@ from db.engine import create_engine, sessions
 from db.keys import digest_of_buyer
 from db.migrate import migrate
 from db.orders.blocked import BlockedBuyers
-from db.orders.words import of_event, of_inspection, of_order, of_return, of_scan, said_of
+from db.orders.words import (
+    of_case,
+    of_event,
+    of_inspection,
+    of_label,
+    of_order,
+    of_return,
+    of_scan,
+    said_of,
+)
 from db.vault import KeyNeeded, Vault, shop_context
 from tests.e2e import canaries
 from tests.people import VAULT
@@ -25,10 +34,11 @@ RETURNED = {"remark": "云雀说碎了", "question": "画眉在家吗", "decisio
 SCAN = {"text": "快递员黄鹂 13712345671 派送", "place": "喜鹊新村站"}
 CANARIES = [
     *WORDS.values(), *RETURNED.values(), *SCAN.values(), "鹦鹉验货", "信天翁问过", "云雀回放",
+    "白头翁说不想要了", "快递员戴胜 13612345673 已取件",
 ]  # fmt: skip
 TABLES = (
     "sales_order", "sales_return", "tracking_event", "return_inspection", "order_event",
-    "blocked_buyer", "idempotency_key", "return_inspection_undo",
+    "blocked_buyer", "idempotency_key", "return_inspection_undo", "after_sale", "return_label",
 )  # fmt: skip
 # A row with these values; what must not be empty and is not said is nothing, zero or false.
 _ROW = """
@@ -98,6 +108,14 @@ def old(empty_database_url: str) -> str:
             "order_id": "ord_0", "source": "R1", "seq": 1, "kind": "return_asked",
             "data": {"return_no": "R1", "question": "信天翁问过"},
         })  # fmt: skip
+        _put(connection, "after_sale", {
+            "channel": "own", "shop_id": "s", "after_sale_no": "A1", "external_no": "0",
+            "reason": "白头翁说不想要了", "external_line_nos": [],
+        })  # fmt: skip
+        _put(connection, "return_label", {
+            "no": "RL1", "order_id": "ord_0", "location_id": "HQ", "state": "wanted",
+            "told": "快递员戴胜 13612345673 已取件",
+        })  # fmt: skip
         _put(connection, "blocked_buyer", {
             "channel": "own", "buyer_ref": WORDS["buyer_ref"], "reason": "empty boxes",
         })  # fmt: skip
@@ -126,7 +144,7 @@ async def test_what_people_said_is_sealed_by_migrating_and_buyers_are_found(old:
         sealed = connection.execute("SELECT count(*) FROM sealed_words").fetchall()
         [(answer,)] = connection.execute("SELECT sealed FROM idempotency_key").fetchall()
     assert found == [((ORDERS + 1) // 2,)]
-    assert sealed == [((ORDERS + 1) // 2 - 1 + 4,)]  # of erased people nothing is kept
+    assert sealed == [((ORDERS + 1) // 2 - 1 + 6,)]  # of erased people nothing is kept
     assert VAULT.open(answer, "answer/key:1/k").decode() == "json\n云雀回放"
     await _reads(old)
 
@@ -146,6 +164,8 @@ async def _reads(url: str) -> None:
     assert said(of_scan("p", "e1")) == SCAN
     assert said(of_inspection("i1")) == {"note": "鹦鹉验货"}
     assert said(of_event("ord_0", "R1", 1)) == {"question": "信天翁问过"}
+    assert said(of_case("own", "s", "A1")) == {"reason": "白头翁说不想要了"}
+    assert said(of_label("RL1")) == {"told": "快递员戴胜 13612345673 已取件"}
     assert (blocked.buyer_ref, reasons) == (WORDS["buyer_ref"], ["empty boxes"])
 
 

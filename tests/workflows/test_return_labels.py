@@ -10,9 +10,10 @@ from temporalio.testing import WorkflowEnvironment
 from db.engine import Sessions
 from db.logistics.repository import record_facts
 from db.logistics.return_labels import cancel_label, want_label
+from db.orders.words import of_label
 from domain.logistics.tracking import ParcelStatus, TrackingFact
 from domain.shared.errors import ActionNotAllowed, AnswerLost, Rejected
-from tests.people import hide_receiver
+from tests.people import hide_receiver, said
 from tests.workflows.world import NOW, Company, company, own_order
 
 STATE = "SELECT state FROM return_label"
@@ -58,7 +59,9 @@ async def test_the_label_is_ordered_with_the_consumer_as_sender_and_followed_hom
     assert [(item.name, item.quantity) for item in request.cargo] == [("SKU A", 2)]
     assert await shop.row("SELECT waybill_no FROM return_label") == ("R1",)
     await scanned(shop, ParcelStatus.IN_TRANSIT)
-    await shop.until("SELECT status, told FROM return_label", "in_transit", "here")
+    await shop.until("SELECT status FROM return_label", "in_transit")
+    (label,) = await shop.row("SELECT no FROM return_label")
+    assert await said(shop.sessions, of_label(label)) == {"told": "here"}
     with pytest.raises(ActionNotAllowed):
         async with shop.sessions.begin() as session:
             await cancel_label(session, no.split("-B")[0], no)

@@ -1,36 +1,18 @@
 """What people said about orders is sealed: remarks, buyers' ids, invoice titles, words of returns,
 claims and carriers no longer stand in plain text."""
 
-import json
-import os
-from collections.abc import Collection
-from typing import Any
-
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-from db.keys import OrderKey, digest_of_buyer
-from db.vault import (
-    CannotOpen,
-    KeyNeeded,
-    Vault,
-    answer_context,
-    buyer_context,
-    digest_key_context,
-    order_key_context,
-    shop_context,
-    words_context,
-)
+from db.keys import digest_of_buyer
+from db.migrations.sealing import fitting, needed, rewrite, seal_words, stream
+from db.vault import Vault, answer_context, buyer_context, digest_key_context
 
 revision = "0051"
 down_revision = "0050"
 branch_labels = None
 depends_on = None
-
-_BATCH = 1000
-_MISSING = "what people said is to be sealed, and the key is missing"
-_ANOTHER = "what people said is to be sealed, and this is another key than that of its orders"
 
 # Whose words, where they were said, and which.
 _SAID = (
@@ -69,17 +51,8 @@ _SAID = (
     FROM order_event WHERE data ? 'return_no' AND (data ? 'question' OR data ? 'reason')
     """,
 )
-_KEEP = sa.text(
-    "INSERT INTO sealed_words (subject, order_id, sealed) VALUES (:subject, :order_id, :sealed)"
-)
-_KEYS = sa.text(
-    "SELECT order_id, wrapped, destroyed_at FROM order_key WHERE order_id = ANY(:order_ids)"
-)
-_NEW_KEY = sa.text("INSERT INTO order_key (order_id, wrapped) VALUES (:order_id, :wrapped)")
 _DIGEST_KEY = sa.text("SELECT wrapped FROM digest_key WHERE name = 'phone'")
 _NEW_DIGEST_KEY = sa.text("INSERT INTO digest_key (name, wrapped) VALUES ('phone', :wrapped)")
-_SHOP = sa.text("SELECT id, secrets FROM shop WHERE secrets <> '' ORDER BY id LIMIT 1")
-_ORDER_KEY = sa.text("SELECT order_id, wrapped FROM order_key WHERE wrapped <> '' LIMIT 1")
 _BUYERS = sa.text("SELECT DISTINCT buyer_ref FROM sales_order WHERE buyer_ref <> ''")
 _FIND_BUYERS = sa.text(
     "UPDATE sales_order o SET buyer_digest = d.digest"
@@ -154,8 +127,8 @@ def upgrade() -> None:
         "idempotency_key",
         sa.Column("sealed", sa.LargeBinary(), server_default=sa.text("''"), nullable=False),
     )
-    vault = _fitting()
-    _seal_words(vault)
+    vault = fitting()
+    seal_words(vault, _SAID)
     _seal_buyers(vault)
     _seal_answers(vault)
     op.execute(
@@ -167,8 +140,7 @@ def upgrade() -> None:
     for table, columns in _PLAIN.items():
         for column in columns:
             op.drop_column(table, column)
-    for table, column in _REWRITTEN.items():
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE varchar USING {column} || ''")
+    rewrite(_REWRITTEN)
     for column in ("buyer_digest", "sealed"):
         op.alter_column("blocked_buyer", column, nullable=False)
     op.create_primary_key("blocked_buyer_pkey", "blocked_buyer", ["channel", "buyer_digest"])
@@ -182,34 +154,16 @@ def upgrade() -> None:
     op.execute(_ERASE_WORDS)
 
 
-def _seal_words(vault: Vault | None) -> None:
-    connection = op.get_bind()
-    for query in _SAID:
-        for rows in _stream(connection, sa.text(query)):
-            keys = _keys(connection, _needed(vault), {row.order_id for row in rows})
-            sealed = [
-                {
-                    "subject": row.subject,
-                    "order_id": row.order_id,
-                    "sealed": _sealed(keys[row.order_id], row.subject, row.words),
-                }
-                for row in rows
-                if row.order_id in keys
-            ]
-            if sealed:
-                connection.execute(_KEEP, sealed)
-
-
 def _seal_buyers(vault: Vault | None) -> None:
     connection = op.get_bind()
-    for rows in _stream(connection, _BUYERS):
-        key = _digest_key(connection, _needed(vault))
+    for rows in stream(connection, _BUYERS):
+        key = _digest_key(connection, needed(vault))
         refs = [row.buyer_ref for row in rows]
         digests = [digest_of_buyer(key, ref) for ref in refs]
         connection.execute(_FIND_BUYERS, {"refs": refs, "digests": digests})
     for row in connection.execute(_BLOCKED).all():
-        digest = digest_of_buyer(_digest_key(connection, _needed(vault)), row.buyer_ref)
-        sealed_ref = _needed(vault).seal(row.buyer_ref.encode(), buyer_context(row.channel, digest))
+        digest = digest_of_buyer(_digest_key(connection, needed(vault)), row.buyer_ref)
+        sealed_ref = needed(vault).seal(row.buyer_ref.encode(), buyer_context(row.channel, digest))
         connection.execute(_SEAL_BLOCKED, {**row._mapping, "digest": digest, "sealed": sealed_ref})
 
 
@@ -217,39 +171,9 @@ def _seal_answers(vault: Vault | None) -> None:
     connection = op.get_bind()
     for row in connection.execute(_ANSWERS).all():
         context = answer_context(row.principal, row.key)
-        sealed = _needed(vault).seal(row.body.encode(), context)
+        sealed = needed(vault).seal(row.body.encode(), context)
         told = {"principal": row.principal, "key": row.key, "sealed": sealed}
         connection.execute(_SEAL_ANSWER, told)
-
-
-def _stream(connection: sa.Connection, query: sa.TextClause) -> Any:
-    options = {"stream_results": True, "yield_per": _BATCH}
-    return connection.execute(query, execution_options=options).partitions()
-
-
-def _sealed(key: OrderKey, subject: str, words: dict[str, str]) -> bytes:
-    told = {name: word for name, word in words.items() if word}
-    plain = json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
-    return key.seal(plain, words_context(subject))
-
-
-def _keys(connection: sa.Connection, vault: Vault, ids: Collection[str]) -> dict[str, OrderKey]:
-    """Of each order; of erased people there is none."""
-    keys: dict[str, OrderKey] = {}
-    rows = connection.execute(_KEYS, {"order_ids": list(ids)}).all()
-    for row in rows:
-        if row.destroyed_at is None:
-            key = vault.open(bytes(row.wrapped), order_key_context(row.order_id))
-            keys[row.order_id] = OrderKey(vault, row.order_id, key)
-    made = []
-    for order_id in sorted(set(ids) - {row.order_id for row in rows}):
-        key = os.urandom(32)
-        keys[order_id] = OrderKey(vault, order_id, key)
-        wrapped = vault.seal(key, order_key_context(order_id))
-        made.append({"order_id": order_id, "wrapped": wrapped})
-    if made:
-        connection.execute(_NEW_KEY, made)
-    return keys
 
 
 def _digest_key(connection: sa.Connection, vault: Vault) -> bytes:
@@ -259,27 +183,3 @@ def _digest_key(connection: sa.Connection, vault: Vault) -> bytes:
         wrapped = vault.seal(vault.derived_key, context)
         connection.execute(_NEW_DIGEST_KEY, {"wrapped": wrapped})
     return vault.open(bytes(wrapped), context)
-
-
-def _needed(vault: Vault | None) -> Vault:
-    if vault is None:
-        raise KeyNeeded(_MISSING)
-    return vault
-
-
-def _fitting() -> Vault | None:
-    """The vault, if it is the one that orders and shops are sealed with. Raises KeyNeeded."""
-    connection, config = op.get_bind(), op.get_context().config
-    vault: Vault | None = config.attributes.get("vault") if config else None
-    if vault is None:
-        return None
-    sealed = [
-        (bytes(row.wrapped), order_key_context(row.order_id))
-        for row in connection.execute(_ORDER_KEY)
-    ] + [(bytes(row.secrets), shop_context(row.id)) for row in connection.execute(_SHOP)]
-    try:
-        for told, context in sealed:
-            vault.open(told, context)
-    except CannotOpen as error:
-        raise KeyNeeded(_ANOTHER) from error
-    return vault

@@ -101,7 +101,7 @@ async def test_refunds_have_a_watermark_of_their_own(sessions: Sessions) -> None
 
 async def test_a_case_that_cannot_be_kept_does_not_stop_the_others(sessions: Sessions) -> None:
     await seed_shops(sessions, first_window_s=600)
-    odd = dataclasses.replace(case("R-1", 60), reason="a\x00b")
+    odd = dataclasses.replace(case("R-1", 60), vendor_status="a\x00b")
     shop = FakeTop([odd, case("R-2", 50)])
 
     assert (await _pull(sessions, shop)).accepted == 1

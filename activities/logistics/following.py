@@ -14,6 +14,7 @@ from db.logistics.repository import record_facts
 from db.platform.gates import Gates
 from db.sql import parsed
 from domain.logistics.tracking import TrackingFact
+from domain.orders.silence import NOBODY_KNOWS
 from domain.orders.work import OutsideStep
 from domain.shared.errors import GateHolding, IntegrationError, Rejected
 from integrations.carriers.registry import AGGREGATOR
@@ -31,7 +32,6 @@ WHERE p.shipment_no = :no AND p.voided_at IS NULL AND p.waybill_no <> ''
 ORDER BY p.id
 """
 
-NOBODY_KNOWS: Final = -1
 
 _SCANS: Final = """
 SELECT count(*) FROM tracking_event e JOIN parcel p ON p.id = e.parcel_id

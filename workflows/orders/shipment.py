@@ -5,11 +5,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import FailureError
 
-from activities.logistics.following import NOBODY_KNOWS, FollowingActivities
-from activities.logistics.waybills import WaybillActivities
-from activities.orders.looking import LookingActivities
 from activities.orders.shipping import ShippingActivities
 from activities.orders.telling import TellingActivities
 from domain.orders.messages import (
@@ -24,8 +21,10 @@ from domain.orders.messages import (
     Tracked,
 )
 from domain.orders.order import ShipmentStatus
-from domain.orders.work import OutsideStep, ShipmentFacts, ShipmentStep
-from workflows.shared.options import DATABASE, OUTSIDE
+from domain.orders.silence import Silence
+from domain.orders.work import ShipmentFacts, ShipmentStep
+from workflows.shared.options import DATABASE
+from workflows.shared.parcel_steps import ParcelSteps
 from workflows.shared.steps import (
     Attended,
     Cause,
@@ -36,11 +35,6 @@ from workflows.shared.steps import (
     never_failing,
 )
 
-# A silent parcel: its carrier is asked each time, a person after as many silences in a row.
-SILENT_AFTER = timedelta(hours=24)
-STALLED_SILENCES = 3
-# Of a parcel nobody tells us about silence says nothing: somebody looks once it should be there.
-UNTRACKED_SILENCES = 10
 # An aggregator refuses to follow a parcel anew right after it gave it up.
 FOLLOW_AGAIN_AFTER = timedelta(minutes=30)
 # What stops a shipment wakes it; this is for the news that got lost.
@@ -63,9 +57,9 @@ class ShipmentWorkflow(Attended):
         self._picked = self._packed = self._handed_over = False
         self._news = 0
         self._looked = 0
-        self._heard_at = workflow.now()
+        self._silence = Silence(workflow.now())
+        self._outside = ParcelSteps(ref.shipment_no)
         self._alarm: asyncio.Task[None] | None = None
-        self._silences, self._scans = 0, 0
         self._following: list[asyncio.Task[None]] = []  # kept, or they are forgotten half-way
         self._stop: StopRequested | None = None
         self._tried = False  # to order the labels
@@ -182,20 +176,8 @@ class ShipmentWorkflow(Attended):
             await self._until(lambda: self._news > self._looked, LOOK_AGAIN)
             self._looked = self._news
         self._tried = False
-        numbers = await self._console.run(
-            Step(
-                "label",
-                _maker(facts),
-                self._order_labels,
-                by_hand=lambda correction: workflow.execute_activity_method(
-                    WaybillActivities.by_hand, self._outside("label", correction), **OUTSIDE
-                ),
-                may_compensate=True,
-                input_fields={"carrier": "text", "product": "text", "waybill_no": "text"},
-                past_correcting=frozenset({"NeedsPlatformWaybill"}),
-            ),
-            self._must_stop,
-        )
+        step = self._outside.label(facts, self._order_labels)
+        numbers = await self._console.run(step, self._must_stop)
         data = {"waybills": numbers or ""}
         self._take(await self._step(ShippingActivities.labelled, data))
 
@@ -206,9 +188,7 @@ class ShipmentWorkflow(Attended):
         if self._tried or self._news > news:
             await self._clear_of_holds()
         self._tried = True
-        return await workflow.execute_activity_method(
-            WaybillActivities.create, self._outside("label", correction_id), **OUTSIDE
-        )
+        return await self._outside.create_label(correction_id)
 
     async def _leave(self) -> None:
         """Wait for the carrier; what happened meanwhile keeps the parcel or renews its label."""
@@ -266,17 +246,8 @@ class ShipmentWorkflow(Attended):
         """Ask a channel that can be asked; what is new goes to the order first, then we go on."""
         while self._facts is not None and self._facts.asks_channel:
             seen = self._news
-            looked = await self._console.run(
-                Step(
-                    "look",
-                    f"shop/{self._facts.shop_id}",
-                    lambda correction: workflow.execute_activity_method(
-                        LookingActivities.look, self._outside("look", correction), **OUTSIDE
-                    ),
-                    may_skip=True,
-                ),
-                self._must_stop,
-            )
+            step = self._outside.look(self._facts)
+            looked = await self._console.run(step, self._must_stop)
             if looked is None or not looked.news:
                 return
             await self._until(lambda: self._news > seen, SOON)  # noqa: B023 (awaited at once)
@@ -285,8 +256,8 @@ class ShipmentWorkflow(Attended):
 
     async def _on_the_way(self) -> None:
         if self._telling is None:
-            self._telling = asyncio.create_task(self._tell_channel())
-        self._heard_at = workflow.now()
+            self._telling = asyncio.create_task(self._console.run(self._outside.tell_channel()))
+        self._silence.since = workflow.now()
         await self._report()
         if self._facts is not None and self._facts.needs_following:
             self._following.append(asyncio.create_task(self._follow(timedelta(0))))
@@ -325,9 +296,9 @@ class ShipmentWorkflow(Attended):
         """
         while self._looked == self._news:
             if self._alarm is None or self._alarm.done():
-                rest = self._heard_at + SILENT_AFTER - workflow.now()
-                if rest <= timedelta(0):
-                    self._heard_at = workflow.now()
+                rest = self._silence.rest(workflow.now())
+                if not rest:
+                    self._silence.since = workflow.now()
                     return False
                 self._alarm = asyncio.create_task(asyncio.sleep(rest.total_seconds()))
             alarm = self._alarm
@@ -339,48 +310,14 @@ class ShipmentWorkflow(Attended):
 
     async def _break_the_silence(self) -> None:
         """A push may be lost: ask the carrier, and a person when it says nothing new for days."""
-        try:
-            scans = await workflow.execute_activity_method(
-                FollowingActivities.ask, self._outside("ask_carrier", ""), **OUTSIDE
-            )
-        except ActivityError:
-            scans = self._scans  # nobody was asked: as good as no answer
-        self._silences = self._silences + 1 if scans == self._scans else 0
-        self._scans = scans
-        untracked = scans == NOBODY_KNOWS
-        if self._silences < (UNTRACKED_SILENCES if untracked else STALLED_SILENCES):
-            return
-        self._silences = 0
-        if untracked:
-            await self._ask_about(
-                "stalled", "nobody tells us where this parcel is: has it arrived?"
-            )
-        else:
-            await self._ask_about("stalled", "no news from the carrier for three days")
+        scans = await self._outside.ask_carrier(self._silence.scans)
+        if question := self._silence.broken(scans):
+            await self._ask_about("stalled", question)
 
     async def _follow(self, after: timedelta) -> None:
         if after:
             await asyncio.sleep(after.total_seconds())
-        try:
-            await workflow.execute_activity_method(
-                FollowingActivities.follow, self._outside("follow", ""), **OUTSIDE
-            )
-        except ActivityError:
-            return  # nobody tells of it: it is silent, and asked about like all others
-
-    async def _tell_channel(self) -> None:
-        await self._console.run(
-            Step(
-                "ship_confirm",
-                "shop",
-                lambda correction: workflow.execute_activity_method(
-                    TellingActivities.confirm_shipment,
-                    self._outside("ship_confirm", correction),
-                    **OUTSIDE,
-                ),
-                may_skip=True,
-            )
-        )
+        await self._outside.follow()
 
     async def _ask_about(self, step_id: str, text: str, incident: str = "") -> None:
         try:
@@ -419,27 +356,13 @@ class ShipmentWorkflow(Attended):
 
     async def _void_labels(self) -> None:
         assert self._facts is not None
-        await self._console.run(
-            Step(
-                "void_label",
-                _maker(self._facts),
-                lambda correction: workflow.execute_activity_method(
-                    WaybillActivities.void, self._outside("void_label", correction), **OUTSIDE
-                ),
-                by_hand=lambda correction: workflow.execute_activity_method(
-                    WaybillActivities.voided_by_hand,
-                    self._outside("void_label", correction),
-                    **OUTSIDE,
-                ),
-                may_skip=True,
-            )
-        )
+        await self._console.run(self._outside.void(self._facts))
 
     # --- small things ---
 
     def _hear(self) -> None:
         self._news += 1
-        self._heard_at = workflow.now()
+        self._silence.since = workflow.now()
 
     def _must_stop(self) -> bool:
         return self._stop is not None
@@ -470,10 +393,6 @@ class ShipmentWorkflow(Attended):
     def _asked(self, data: dict[str, str]) -> ShipmentStep:
         return ShipmentStep(self._ref.shipment_no, self._seq, data)
 
-    def _outside(self, step_id: str, correction_id: str) -> OutsideStep:
-        info = workflow.info()
-        return OutsideStep(self._ref.shipment_no, info.workflow_id, step_id, correction_id)
-
     def _take(self, facts: ShipmentFacts) -> ShipmentFacts:
         """What the tables say; acts of the warehouse may be there before their signal."""
         self._facts = facts
@@ -494,8 +413,3 @@ class ShipmentWorkflow(Attended):
             await order.signal("shipment_reported", report)
         except FailureError:
             return  # the order is over: nobody waits for this any more
-
-
-def _maker(facts: ShipmentFacts) -> str:
-    """Who makes the labels: the carrier, or the platform that hides the receiver."""
-    return f"shop/{facts.shop_id}" if facts.is_masked else f"carrier/{facts.carrier}"

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import httpx
 import structlog
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrations.sandbox.alipay import AlipaySandbox
 from integrations.sandbox.controls import controls_of
@@ -92,13 +94,32 @@ def create_sandbox(
     app.state.sandbox = sandbox
     app.include_router(controls_of(sandbox))
     app.include_router(pages(sandbox))
-    app.mount("/idp", identity_provider(IdentityProvider()))
+    app.mount("/idp", _OnDemand(lambda: identity_provider(IdentityProvider())))
     for name, vendor_class in VENDORS.items():
         vendor = vendor_class(sandbox)
         sandbox.vendors[name] = vendor
-        app.mount(f"/{name}", vendor.app())
-        if (controls := vendor.controls()) is not None:
-            app.include_router(controls, prefix=f"/sandbox/{name}")
+        app.mount(f"/{name}", _OnDemand(vendor.app))
+        app.mount(f"/sandbox/{name}", _OnDemand(partial(_controls, vendor)))
+    return app
+
+
+class _OnDemand:
+    """A part that is put together when somebody first speaks to it: few speak to all of them."""
+
+    def __init__(self, build: Callable[[], ASGIApp]) -> None:
+        self._build = build
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._app = self._build()
+        await self._app(scope, receive, send)
+
+
+def _controls(vendor: Vendor) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+    if (controls := vendor.controls()) is not None:
+        app.include_router(controls)
     return app
 
 

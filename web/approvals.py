@@ -23,13 +23,15 @@ async def approval_list(request: Request, context: Context) -> Response:
 
 
 @router.get("/approvals/{approval_id}")
-async def approval_page(approval_id: str, request: Request, context: Context) -> Response:
+async def approval_page(
+    approval_id: str, request: Request, context: Context, settings: SettingsOf
+) -> Response:
     """One of them, with its effects as they would be now."""
     row = await approvals.one(context, approval_id)
     state, refused, shown = approvals.state_of(row), "", Preview()
     if state == "open":
         try:
-            shown = await approvals.preview(context, row)
+            shown = await approvals.preview(context, settings, row)
         except DomainError as error:
             refused = str(error)
     return page(

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.deps import Context, RequestContext, SettingsOf
 from api.orders import line_edits as editing
 from api.orders import merges, splits
+from api.orders.usual import usual_of
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import together
 from db.shared import line_edits, regrouping
@@ -154,6 +155,7 @@ async def lines_form(
     no: str,
     request: Request,
     context: Context,
+    settings: SettingsOf,
     line_id: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
     units: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
     instead: Annotated[list[str] | None, Query(max_length=_MOST_LINES)] = None,
@@ -171,7 +173,9 @@ async def lines_form(
         refused = why_not_edited(what)
         if wanted and not refused:
             try:
-                plan, free = await line_edits.edit_preview(session, about["order"].id, wanted)
+                plan, free = await line_edits.edit_preview(
+                    session, about["order"].id, wanted, usual_of(settings)
+                )
                 places = await regrouping.sending_places(session)
                 effects = effects_of_edit(plan, about["current"], free, places, COMPANY_CURRENCY)
             except (ActionNotAllowed, InvalidInput) as error:

@@ -13,6 +13,7 @@ from db.orders.repository import OrderRepository
 from db.shared import line_edits, regrouping
 from domain.orders.lifecycle import OrderState
 from domain.orders.messages import ChangeByPlan
+from domain.orders.sourcing.model import Usual
 from domain.orders.work import ChangeOrder, RecordOrder
 from domain.shared.errors import InvalidInput, PlanChanged
 
@@ -37,7 +38,7 @@ class ChangingActivities:
             command = request.command
             await together.lock_together(session, {request.order_id, *command.others})
             if not await regrouping.known_change(session, command.change_id):
-                await _carry_out(session, request.order_id, command)
+                await _carry_out(session, request.order_id, command, self.rules.usual)
             return await self._state(session, request.order_id, request.seq)
 
     @activity.defn(name="order.gather")
@@ -63,7 +64,9 @@ class ChangingActivities:
         return self.rules.on(await orders.record(state, max(seq, state.seq), ()))
 
 
-async def _carry_out(session: AsyncSession, order_id: str, command: ChangeByPlan) -> None:
+async def _carry_out(
+    session: AsyncSession, order_id: str, command: ChangeByPlan, usual: Usual
+) -> None:
     plan: Any
     reason, actor = command.reason, command.actor
     match command.kind:
@@ -81,7 +84,7 @@ async def _carry_out(session: AsyncSession, order_id: str, command: ChangeByPlan
             _refuse_another(plan.hash, command)
             await regrouping.send_ahead(session, order_id, plan, reason, actor)
         case "lines":
-            plan = await line_edits.edit_plan(session, order_id, command.lines)
+            plan = await line_edits.edit_plan(session, order_id, command.lines, usual)
             _refuse_another(plan.hash, command)
             await line_edits.carry_out_edit(
                 session, order_id, plan, command.change_id, reason, actor

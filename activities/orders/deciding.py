@@ -98,7 +98,7 @@ class DecidingActivities:
             if request.change == "address_changed":
                 await readdress(
                     session, self.vault, request.order_id, request.ref, request.plan_hash,
-                    COLLECTS_CASH, self.rules.strategy,
+                    COLLECTS_CASH, self.rules.usual,
                 )  # fmt: skip
                 await orders.wake_shipments(request.order_id, "address")
             state = await orders.state(request.order_id)

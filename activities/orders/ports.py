@@ -7,7 +7,7 @@ from typing import Protocol
 from domain.orders.lifecycle import OrderState
 from domain.orders.returns.model import ReturnPolicy
 from domain.orders.snapshot import OrderSnapshot
-from domain.orders.sourcing.model import Strategy
+from domain.orders.sourcing.model import Strategy, Usual
 from integrations.carriers.port import Aggregator, Carrier
 from integrations.erp.port import Erp
 from integrations.invoices.port import InvoiceIssuer
@@ -62,3 +62,8 @@ class OrderRules:
     strategy: Strategy = Strategy.CHEAPEST  # unless the shop has a rule of its own
     max_parcels: int = 4
     returns: ReturnPolicy = field(default_factory=ReturnPolicy)
+
+    @property
+    def usual(self) -> Usual:
+        """How it sources where a shop has no rule of its own."""
+        return Usual(self.strategy, self.max_parcels)

@@ -14,6 +14,7 @@ from api.orders.commands import send
 from api.orders.effects import EffectsView
 from api.orders.money import MoneyView
 from api.orders.routes import State
+from api.orders.usual import usual_of
 from api.strict import Code, Line, Reason, SafeStr, StrictBody, clean
 from db.ids import new_id
 from db.keys import OrderKey, order_key
@@ -147,7 +148,7 @@ async def planned(
         order, receiver = await _correctable(session, no)
         to = Address(**_address(body, receiver.country, with_person=False))
         found = await readdressing.address_plan(
-            session, order.id, to, COLLECTS_CASH, settings.sourcing_strategy
+            session, order.id, to, COLLECTS_CASH, usual_of(settings)
         )
         places = await sending_places(session)
         due = await readdressing.deliver_by(session, order.id, found.plan.carrier_of, to)

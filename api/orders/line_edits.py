@@ -14,6 +14,7 @@ from api.orders.money import MoneyView
 from api.orders.paying_back import Confirmed, Payback, alone_or_ask
 from api.orders.returns import minor
 from api.orders.routes import State
+from api.orders.usual import usual_of
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody, Sum
 from db.logistics.tariffs import COMPANY_CURRENCY
@@ -121,13 +122,15 @@ class LinesView(StrictBody):
 
 
 @router.post("/orders/{no}/lines-plan")
-async def lines_plan(no: Code, body: LinesWish, context: Context) -> LinesView:
+async def lines_plan(
+    no: Code, body: LinesWish, context: Context, settings: SettingsOf
+) -> LinesView:
     """Preview: other lines, what they cost and who owes the difference; nothing happens yet."""
     order_id = await order_id_of(context, no)
     now = await read_now(context, no)
     async with context.sessions.begin() as session:
         wanted = await _edited(session, order_id, body)
-        plan, free = await line_edits.edit_preview(session, order_id, wanted)
+        plan, free = await line_edits.edit_preview(session, order_id, wanted, usual_of(settings))
         places = await sending_places(session)
     return LinesView.of(plan, free, effects_of_edit(plan, now, free, places, COMPANY_CURRENCY))
 
@@ -147,7 +150,7 @@ async def change_lines(no: Code, body: Lines, context: Context, settings: Settin
 
     async def planned() -> Payback:
         async with context.sessions.begin() as session:
-            plan = await line_edits.edit_plan(session, order_id, wanted)
+            plan = await line_edits.edit_plan(session, order_id, wanted, usual_of(settings))
         return Payback(order_id, plan.hash, plan.refund_minor, plan.currency)
 
     async def do() -> State:

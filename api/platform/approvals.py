@@ -172,7 +172,7 @@ def state_of(row: Row[Any]) -> str:
     return "expired" if late else str(row.state)
 
 
-async def preview(context: RequestContext, row: Row[Any]) -> Preview:
+async def preview(context: RequestContext, settings: Settings, row: Row[Any]) -> Preview:
     """What it would do now. Raises what planning it raises."""
     told = row.payload
     if row.kind == ApprovalKind.RETURN_DECISION:
@@ -190,7 +190,7 @@ async def preview(context: RequestContext, row: Row[Any]) -> Preview:
     if row.kind == ApprovalKind.LINES:
         edit = line_edits.Lines(**told["body"])
         edited = await line_edits.lines_plan(
-            told["no"], line_edits.LinesWish(lines=edit.lines), context
+            told["no"], line_edits.LinesWish(lines=edit.lines), context, settings
         )
         return Preview(plan=edited, changed=edited.plan_hash != edit.plan_hash)
     if row.kind == ApprovalKind.ADJUSTMENT and "import_id" in told:

@@ -37,7 +37,7 @@ from domain.orders.intake import Judgement
 from domain.orders.lifecycle import BLOCKS_ALLOCATION
 from domain.orders.messages import LineUnits, StateChanged
 from domain.orders.order import HoldKind
-from domain.orders.sourcing.model import Placement, Strategy
+from domain.orders.sourcing.model import Placement, Strategy, Usual
 from domain.shared.errors import PlanChanged
 from domain.shared.ids import shipment_workflow_id
 from domain.shared.money import Money
@@ -113,22 +113,30 @@ WHERE no = :no AND status IN ('allocated', 'picking') AND picked_at IS NULL
 """
 
 
-async def edit_plan(session: AsyncSession, order_id: str, wanted: Sequence[LineUnits]) -> EditPlan:
+NO_RULE: Final = Usual()
+
+
+async def edit_plan(
+    session: AsyncSession, order_id: str, wanted: Sequence[LineUnits], usual: Usual
+) -> EditPlan:
     """What these lines instead would do now. Raises ActionNotAllowed, InvalidInput."""
-    return plan_edit(await editable(session, order_id, wanted), wanted)
+    return plan_edit(await editable(session, order_id, wanted, usual), wanted)
 
 
 async def edit_preview(
-    session: AsyncSession, order_id: str, wanted: Sequence[LineUnits]
+    session: AsyncSession, order_id: str, wanted: Sequence[LineUnits], usual: Usual
 ) -> tuple[EditPlan, tuple[FreeNow, ...]]:
     """The plan, and what is free of the SKUs it adds. Raises ActionNotAllowed, InvalidInput."""
-    what = await editable(session, order_id, wanted)
+    what = await editable(session, order_id, wanted, usual)
     plan = plan_edit(what, wanted)
     return plan, free_now(units_more(what, plan.lines), what.shelves)
 
 
 async def editable(
-    session: AsyncSession, order_id: str, wanted: Sequence[LineUnits] = ()
+    session: AsyncSession,
+    order_id: str,
+    wanted: Sequence[LineUnits] = (),
+    usual: Usual = NO_RULE,
 ) -> EditableOrder:
     """The order as its lines are changed, with the SKUs asked for, and what of them is free where.
 
@@ -152,12 +160,14 @@ async def editable(
     return EditableOrder(
         order, row.channel, row.currency, row.payable_minor, row.received_minor, lines,
         {one.code: Offered(one.code, one.name, one.price_minor) for one in offered},
-        await _shelves(session, order, sorted({*skus, *picked}), given_back=row.stock_given_back),
+        await _shelves(
+            session, order, sorted({*skus, *picked}), usual, given_back=row.stock_given_back
+        ),
     )  # fmt: skip
 
 
 async def _shelves(
-    session: AsyncSession, order: Companion, skus: Sequence[str], *, given_back: bool
+    session: AsyncSession, order: Companion, skus: Sequence[str], usual: Usual, *, given_back: bool
 ) -> Shelves:
     row = (await run(session, allocating.ORDERS, ids=[order.order_id]))[0]
     network = await Network.read(session, skus, contract_day(datetime.now(UTC)))
@@ -167,7 +177,8 @@ async def _shelves(
         for one in await run(session, _MEASURES, skus=list(skus))
     }
     return Shelves(
-        network.candidates((), to), Strategy(row.strategy or Strategy.CHEAPEST), row.max_parcels,
+        network.candidates((), to), Strategy(row.strategy or usual.strategy),
+        row.max_parcels or usual.max_parcels,
         not given_back and not BLOCKS_ALLOCATION & set(order.holds), measures,
     )  # fmt: skip
 

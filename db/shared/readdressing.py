@@ -37,7 +37,7 @@ from domain.orders.readdressing import (
     decision_for,
     plan_address,
 )
-from domain.orders.sourcing.model import Demand, Placement, Strategy
+from domain.orders.sourcing.model import Demand, Placement, Strategy, Usual
 from domain.shared.address import Address
 from domain.shared.errors import ActionNotAllowed, PlanChanged
 from domain.shared.ids import shipment_workflow_id
@@ -70,7 +70,7 @@ class Planned:
 
 
 async def address_plan(
-    session: AsyncSession, order_id: str, to: Address, collecting: Collection[str], usual: Strategy
+    session: AsyncSession, order_id: str, to: Address, collecting: Collection[str], usual: Usual
 ) -> Planned:
     """What this address instead would do now; `collecting` are the carriers that collect cash.
 
@@ -99,7 +99,8 @@ async def address_plan(
     what = Readdressable(
         mine.no, to.division_code, _is_usable(to),
         await _bound(session, order_id, orders, lines[0], lines[1]), there,
-        Strategy(row.strategy or usual), row.max_parcels, await shut_carriers(session),
+        Strategy(row.strategy or usual.strategy), row.max_parcels or usual.max_parcels,
+        await shut_carriers(session),
     )  # fmt: skip
     return Planned(plan_address(what), what, network)
 
@@ -127,7 +128,7 @@ async def readdress(
     correction_id: str,
     plan_hash: str,
     collecting: Collection[str],
-    usual: Strategy,
+    usual: Usual,
 ) -> None:
     """Take over a corrected receiver, once: what its place does not serve goes from elsewhere,
     labels ordered for the old one are outdated with it. The caller holds the locks of all in its

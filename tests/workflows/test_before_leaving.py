@@ -8,12 +8,12 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
+from activities.orders.ports import OrderRules
 from db.keys import order_key
 from db.orders.receivers import sealed_correction
 from db.shared.readdressing import address_plan
 from db.sql import run
 from domain.orders.messages import Accepted, AddressChanged, PlaceHold, ReleaseHold, ResolveStep
-from domain.orders.sourcing.model import Strategy
 from domain.shared.address import Address
 from domain.shared.errors import ActionNotAllowed, Rejected
 from tests.people import VAULT, change_receiver, receiver_of
@@ -256,7 +256,7 @@ async def test_what_its_place_does_not_serve_goes_from_elsewhere_exactly_as_plan
             row.id,
             Address(city="上海市", detail="漕溪北路 18 号", division_code="310104"),
             frozenset(),
-            Strategy.CHEAPEST,
+            OrderRules().usual,
         )
     assert [one.no for one in planned.plan.given] == [no]
     assert [one.location_id for one in planned.plan.sent] == ["SOUTH"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from activities.orders.ports import OrderRules
 from db.orders.exchanges import pay_difference
 from db.shared import line_edits
 from domain.orders.messages import Accepted, ChangeByPlan, LineUnits
@@ -12,13 +13,14 @@ from tests.workflows.world import Company, own_order
 
 TEA = {"line_no": "1", "sku": "X-A", "title": "Tea", "quantity": 2, "payable": "20.00"}
 POT = {"line_no": "2", "sku": "X-B", "title": "Pot", "quantity": 1, "payable": "9.00"}
+USUAL = OrderRules().usual
 MONEY = "SELECT payable_minor, captured_minor, refund_due_minor FROM sales_order"
 STOCK = "SELECT sum(on_hand)::int, sum(reserved)::int FROM stock_balance"
 
 
 async def edited(shop: Company, order: Handle, *wanted: LineUnits) -> None:
     async with shop.sessions.begin() as session:
-        plan = await line_edits.edit_plan(session, await order_id(shop, "1"), wanted)
+        plan = await line_edits.edit_plan(session, await order_id(shop, "1"), wanted, USUAL)
     command = ChangeByPlan("lines", f"c{plan.hash[:8]}", plan.hash, "asked", "kefu", (), wanted)
     await order.execute_update("change", command, result_type=Accepted)
     await shop.deliver_signals()
@@ -71,7 +73,9 @@ async def test_what_lies_elsewhere_goes_in_a_parcel_of_its_own_as_the_plan_says(
     await shop.until("SELECT count(*) FROM shipment WHERE status = 'picking'", 1)
     wanted = LineUnits("", 3, "B", 500)
     async with shop.sessions.begin() as session:
-        plan, free = await line_edits.edit_preview(session, await order_id(shop, "1"), [wanted])
+        plan, free = await line_edits.edit_preview(
+            session, await order_id(shop, "1"), [wanted], USUAL
+        )
     assert [(one.shipment_no, one.location_id) for one in plan.added] == [("", "SOUTH")]
     assert [(one.sku, one.units, dict(one.places)) for one in free] == [
         ("B", 3, {"HQ": 0, "SOUTH": 4})

@@ -14,6 +14,14 @@ class Strategy(StrEnum):
     PRIORITY = "priority"  # every unit from the first place in the company's own order that has it
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How the company sources, where a shop has no rule of its own."""
+
+    strategy: Strategy = Strategy.CHEAPEST
+    max_parcels: int | None = None
+
+
 class Rejected(StrEnum):
     """Why a plan was not taken."""
 

@@ -159,16 +159,21 @@ def _out_of_a_list(desk: Desk) -> None:
         "shop,order_no,placed_at,paid,sku,quantity,payable,receiver,phone,province,city,district,"
         "address,buyer_remark"
     )
-    row = ",".join(
-        ("mini", "CTRL-3", "2026-03-01 10:30", "是", GOODS, "1", "45.50", LISTED["name"],
-         LISTED["phone"], *PLACE.values(), LISTED["detail"], REMARKS[2])
+    good, bad = (
+        ",".join(
+            ("mini", number, "2026-03-01 10:30", "是", GOODS, units, "45.50", who["name"],
+             who["phone"], *PLACE.values(), LISTED["detail"], REMARKS[2])
+        )
+        for number, units, who in (("CTRL-3", "1", LISTED), ("CTRL-5", "many", BROKEN))
     )  # fmt: skip
-    query = {"kind": "orders", "name": "orders.csv", "apply": "true"}
-    file = f"{head}\n{row}\n".encode()
-    told = desk.ask(
-        Role.CUSTOMER_SERVICE, "POST", "/imports", "text/csv", params=query, content=file
-    )
-    assert told.status_code == 201, told.text
+    for rows in (good, bad):
+        query = {"kind": "orders", "name": "orders.csv", "apply": "true"}
+        file = f"{head}\n{rows}\n".encode()
+        told = desk.ask(
+            Role.CUSTOMER_SERVICE, "POST", "/imports", "text/csv", params=query, content=file
+        )
+        assert told.status_code == 201, told.text
+    desk.wait("SELECT count(*) FROM import_row WHERE state = 'bad'")
     desk.wait(
         "SELECT count(*) FROM sales_order o JOIN receiver r ON r.order_id = o.id"
         " WHERE o.external_no = 'CTRL-3'"

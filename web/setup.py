@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 router = APIRouter(include_in_schema=False)
 
-_HEADINGS = (N_("Log-in name"), N_("Name"), N_("Link"), N_("Code"))
+_HEADINGS = (N_("Log-in name"), N_("Name"), N_("Link"), N_("Set-up code"))
 WRONG = N_("The log-in name or the code is wrong, or the code was used or is too old.")
 WEAK = N_("This password is too easy to guess, or shorter than eight characters.")
 

@@ -335,7 +335,7 @@ _ORDERS: Final = Sheet(
 _USERS: Final = Sheet(
     Kind.USERS,
     (
-        Column("login", "Log-in name", "登录名", _log_in, "lina", needed=True,
+        Column("login", "Log-in name", "账号", _log_in, "lina", needed=True,
                hint_en="Never changes", hint_zh="不可更改"),
         Column("name", "Name", "姓名", _NAME, "李娜",
                hint_en="Needed for a new person", hint_zh="新人员必填"),

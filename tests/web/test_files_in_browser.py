@@ -9,7 +9,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from db.engine import Sessions
+from db.orders.customers import write_customer
 from db.platform.webhooks import Subscribers, Tried
+from db.sql import run
 from tests.activities.platform.test_importing import query
 from tests.importing import VAULT, csv_file, worked
 from tests.web.chromium import chromium
@@ -123,3 +125,43 @@ async def _subscribers(sessions: Sessions) -> list[str]:
                 Tried(bad, f"evt_{number}", "shipment.shipped", number, 84, status, error, None)
             )
     return ["/subscribers", f"/subscribers/{good}", f"/subscribers/{bad}", "/subscribers/new"]
+
+
+@pytest.mark.parametrize(("language", "size"), [("zh", "phone"), ("en", "desk"), ("zh", "tablet")])
+async def test_the_customer_book_and_the_pages_of_new_people_are_whole(
+    address: str, web_sessions: Sessions, sessions: Sessions, language: str, size: str
+) -> None:
+    async with web_sessions.begin() as session:
+        for number in range(1, 4):
+            told = {
+                "name": "欧阳小明明" * number, "phone": f"1380000000{number}", "province": "浙江省",
+                "city": "杭州市", "district": "余杭区", "address": "文一西路 969 号" * 3,
+            }  # fmt: skip
+            await write_customer(session, VAULT, f"C00{number}", told)
+        await run(
+            session,
+            "INSERT INTO account (id, login, name, roles, language, active)"
+            " VALUES ('acc_new', 'lina', '李娜', '[\"warehouse\"]', 'zh', true)",
+        )
+    faults = []
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "admin", language, size) as (page, watched),
+    ):
+        for name, path in (
+            ("customers", "/customers"), ("customers-none", "/customers?q=9999"),
+            ("people-new", "/people"), ("set-up", "/set-up#login=lina&code=abc"),
+        ):  # fmt: skip
+            await page.goto(f"{address}{path}")
+            if name == "customers":
+                await page.locator("summary").first.click()
+            faults += await _seen(page, f"{language}-{size}", name)
+        assert await page.locator("#login").input_value() == "lina"
+        assert await page.locator("#code").input_value() == "abc"
+        assert "#" not in page.url
+        await page.goto(f"{address}/people")
+        await page.locator("form[action$='/acc_new/setup'] button").click()
+        await page.wait_for_url("**/setup")
+        faults += await _seen(page, f"{language}-{size}", "set-up-made")
+    assert faults == []
+    assert watched.complaints == []

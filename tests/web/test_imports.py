@@ -281,7 +281,7 @@ async def test_people_are_brought_in_and_taken_away_by_administrators_of_the_com
         await worked(sessions, address.rpartition("/")[2])
         await admin.send_form(f"{address}/decision", decision="apply")
         await worked(sessions, address.rpartition("/")[2])
-        assert "2 people have no password yet" in (await admin.get("/people")).text
+        assert "Without a password yet: 2" in (await admin.get("/people")).text
         taken = await admin.get("/exports/users?form=csv")
         assert "password" not in taken.text.lower()
         again = await upload(admin, taken.content, "users")

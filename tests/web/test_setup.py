@@ -76,13 +76,13 @@ async def test_links_for_all_who_are_new_come_as_a_file(
     app: FastAPI, web_sessions: Sessions, new: str
 ) -> None:
     async with await person(app, web_sessions, Role.ADMIN) as admin, nobody(app) as lina:
-        assert "1 people have no password yet" in (await admin.get("/people")).text
+        assert "Without a password yet: 1" in (await admin.get("/people")).text
         answer = await admin.send_form("/people/setup-codes")
         [row] = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
         assert (row["Log-in name"], row["Name"]) == ("lina", "Li Na")
-        told = {"login": "lina", "code": row["Code"], "password": PASSWORD}
+        told = {"login": "lina", "code": row["Set-up code"], "password": PASSWORD}
         assert (await lina.post("/set-up", data=told)).status_code == 303
-        assert "have no password yet" not in (await admin.get("/people")).text
+        assert "Without a password" not in (await admin.get("/people")).text
         shown = await admin.send_form(f"/people/accounts/{new}/setup")
         assert "shown this once" in shown.text
 

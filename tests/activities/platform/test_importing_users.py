@@ -28,7 +28,7 @@ async def test_new_people_come_in_without_a_password_and_a_second_time_nothing_h
     sessions: Sessions,
 ) -> None:
     content = csv_file(
-        "登录名,姓名,角色,限于（含下级）,限于（不含下级）,语言",
+        "账号,姓名,角色,限于（含下级）,限于（不含下级）,语言",
         "LiNa,李娜,仓库、客服,HQ,S1,中文", "wang,Wang,manager,全公司,,en",
     )  # fmt: skip
     import_id = await given(sessions, Kind.USERS, content)

@@ -5,11 +5,13 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -32,11 +34,7 @@ def private_key(text: str, owner: str) -> RSAPrivateKey:
     Raises CredentialsRefused, without a word of the key.
     """
     try:
-        key = (
-            load_pem_private_key(text.encode(), None)
-            if "-----" in text
-            else load_der_private_key(base64.b64decode(text), None)
-        )
+        key = _loaded(text)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, RSAPrivateKey):
@@ -44,6 +42,14 @@ def private_key(text: str, owner: str) -> RSAPrivateKey:
             f"{owner}: the private key is not an RSA key", code=UNREADABLE_KEY, system="onhand"
         )
     return key
+
+
+@lru_cache(maxsize=64)
+def _loaded(text: str) -> PrivateKeyTypes:
+    """Reading a key proves that its primes are some, which takes a client longer than its call."""
+    if "-----" in text:
+        return load_pem_private_key(text.encode(), None)
+    return load_der_private_key(base64.b64decode(text), None)
 
 
 def public_key(text: str, owner: str) -> RSAPublicKey:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ _IN_BODY: Final = re.compile(
 )
 _READ_BYTES: Final = 65_536
 _LONGEST: Final = 200
+_SECRET: ContextVar[tuple[str, ...]] = ContextVar("onhand_secret", default=())
 _HEARD: ContextVar[list[Heard] | None] = ContextVar("onhand_heard", default=None)
 
 
@@ -35,6 +36,16 @@ def listening() -> Iterator[list[Heard]]:
         yield heard
     finally:
         _HEARD.reset(token)
+
+
+@contextmanager
+def keeping_secret(secrets: Collection[str]) -> Iterator[None]:
+    """Calls made inside it are told without these: some vendors want keys in their addresses."""
+    token = _SECRET.set(tuple(secrets))
+    try:
+        yield
+    finally:
+        _SECRET.reset(token)
 
 
 @dataclass(slots=True)
@@ -58,8 +69,14 @@ def calling(request: httpx.Request) -> Iterator[Call]:
     finally:
         if (heard := _HEARD.get()) is not None:
             took_ms = round((time.monotonic() - began) * 1000)
-            what = f"{request.method} {request.url.path}"[:_LONGEST]
-            heard.append(Heard(at, took_ms, what, call.status, call.request_id))
+            heard.append(Heard(at, took_ms, _told(request), call.status, call.request_id))
+
+
+def _told(request: httpx.Request) -> str:
+    path = request.url.path
+    for secret in _SECRET.get():
+        path = path.replace(secret, "***")
+    return f"{request.method} {path}"[:_LONGEST]
 
 
 def _request_id(response: httpx.Response, body: bytes) -> str:

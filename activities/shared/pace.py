@@ -15,6 +15,7 @@ from db.platform.pace import hold_calls, take_call
 from domain.platform.quoting import without_people
 from domain.shared.errors import IntegrationError, RateLimited
 from integrations.access import Limit
+from integrations.hearing import keeping_secret
 
 # A shorter wait is spent here; a longer one gives the place to others.
 PATIENCE_S: Final = 2.0
@@ -51,7 +52,8 @@ class SharedPace:
             left_s -= wait_s
             await asyncio.sleep(wait_s)
         try:
-            yield
+            with keeping_secret(self._hidden()):
+                yield
         except IntegrationError as told:
             told.args = (without_people(self._without_secrets(str(told))),)
             if isinstance(told, RateLimited):
@@ -60,10 +62,12 @@ class SharedPace:
             raise
 
     def _without_secrets(self, text: str) -> str:
-        for secret in self.secrets:
-            if len(secret) >= _LEAST_HIDDEN:
-                text = text.replace(secret, _HIDDEN)
+        for secret in self._hidden():
+            text = text.replace(secret, _HIDDEN)
         return text
+
+    def _hidden(self) -> list[str]:
+        return [secret for secret in self.secrets if len(secret) >= _LEAST_HIDDEN]
 
     async def _take(self, method: str) -> float:
         # `waybill:SF1` is a bucket of its own under the limit of `waybill`.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from activities.shared.pace import SharedPace
 from activities.shared.trying import TriedGates, sends
 from db.engine import Sessions
 from db.platform.gates import Waiting
@@ -85,6 +86,24 @@ async def test_every_failure_keeps_status_code_words_number_and_what_was_sent(
     assert (second.cause, second.calls[0].status, second.calls[0].request_id) == (
         "AnswerLost", 503, "R-8",
     )  # fmt: skip
+
+
+async def test_a_key_that_a_vendor_wants_in_its_address_is_not_told(
+    gates: TriedGates, sessions: Sessions
+) -> None:
+    client = vendor(503, "down")
+    pace = SharedPace(sessions, "yto", "app", secrets=("k3y-of-ours", "5"))
+    request = client.build_request("POST", "http://yto/open/v1/k3y-of-ours/5/order")
+
+    async def call() -> None:
+        async with gates.through("carrier/sf", STEP), pace.call("order"):
+            await exchange(client, request, system="yto", changes=True)
+
+    with pytest.raises(AnswerLost):
+        await call()
+
+    [one] = await kept(sessions)
+    assert one.calls[0].call == "POST /open/v1/***/5/order"
 
 
 async def test_nothing_of_a_person_stands_in_the_table_and_nothing_once_he_is_erased(

@@ -25,14 +25,15 @@ HEADER = "商品编码,商品名称,重量（克）,售价"
 BAD = csv_file(HEADER, *ROWS[:10], "NEW-011,坏行,十克,11.50", *ROWS[11:], "NEW-001,重复,1,1")
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_an_import_with_errors_is_mended_and_applied(
-    address: str, web_sessions: Sessions, sessions: Sessions, tmp_path: Path
+    address: str, web_sessions: Sessions, sessions: Sessions, tmp_path: Path, size: str
 ) -> None:
     listed, mended = tmp_path / "新品.csv", tmp_path / "mended.csv"
     listed.write_bytes(BAD)
     async with (
         chromium() as browser,
-        looking(browser, address, web_sessions, "admin", "zh") as (page, watched),
+        looking(browser, address, web_sessions, "admin", "zh", size) as (page, watched),
     ):
         await page.goto(f"{address}/imports")
         await _give(page, listed)

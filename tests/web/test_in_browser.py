@@ -287,12 +287,13 @@ async def _shown(page: Page, look: Look, language: str, size: str) -> list[str]:
     return faults
 
 
+@pytest.mark.parametrize("size", ["desk", "tablet"])
 async def test_an_order_is_found_held_and_released_with_the_keyboard(
-    address: str, web_sessions: Sessions
+    address: str, web_sessions: Sessions, size: str
 ) -> None:
     async with (
         chromium() as browser,
-        looking(browser, address, web_sessions, "kefu") as (page, watched),
+        looking(browser, address, web_sessions, "kefu", "en", size) as (page, watched),
     ):
         keys = page.keyboard
         await page.goto(f"{address}/stock")
@@ -334,9 +335,7 @@ async def test_an_order_is_found_held_and_released_with_the_keyboard(
         released = page.get_by_role("link", name="Release").first
         await expect(released).to_be_visible(timeout=SLOW_MS)
         await keys.press("r")
-        await expect(dialog.get_by_text("The order goes on at once.")).to_be_visible(
-            timeout=SLOW_MS
-        )
+        await expect(dialog.get_by_text("goes on: To be picked")).to_be_visible(timeout=SLOW_MS)
     assert watched.complaints == []
 
 
@@ -355,12 +354,13 @@ async def _held(sessions: Sessions) -> None:
     )
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_a_decision_that_lacks_its_reason_says_so_inside_the_dialog(
-    address: str, web_sessions: Sessions
+    address: str, web_sessions: Sessions, size: str
 ) -> None:
     async with (
         chromium() as browser,
-        looking(browser, address, web_sessions, "admin", "zh") as (page, _),
+        looking(browser, address, web_sessions, "admin", "zh", size) as (page, _),
     ):
         await page.goto(f"{address}/orders/{NO[1]}")
         await page.locator(".alert-box a.btn").click()
@@ -378,22 +378,23 @@ async def test_a_decision_that_lacks_its_reason_says_so_inside_the_dialog(
         await expect(page.locator("dialog[open]")).to_have_count(0, timeout=SLOW_MS)
 
 
+@pytest.mark.parametrize("size", SIZES)
 async def test_the_warehouse_picks_short_packs_and_comes_in_with_one_tap(
-    address: str, web_sessions: Sessions
+    address: str, web_sessions: Sessions, size: str
 ) -> None:
     async with (
         chromium() as browser,
-        looking(browser, address, web_sessions, "", "en", "phone") as (page, watched),
+        looking(browser, address, web_sessions, "", "en", size) as (page, watched),
     ):
         await page.goto(address)
-        await page.get_by_role("button", name="李建国").tap()
+        await page.get_by_role("button", name="李建国").click()
         await page.wait_for_url("**/warehouse")
-        await page.locator(f"a[href='/warehouse/{NO[0]}-1']").tap()
+        await page.locator(f"a[href='/warehouse/{NO[0]}-1']").click()
         await page.locator("[name='picked.TEA-LJ-100']").fill("1")
-        await page.get_by_role("button", name="Confirm the pick").tap()
+        await page.get_by_role("button", name="Confirm the pick").click()
         await expect(page.get_by_text("1 / 2")).to_be_visible(timeout=SLOW_MS)
         await page.locator("[name=weight]").first.fill("0,9")
-        await page.get_by_role("button", name="Boxes are closed").tap()
+        await page.get_by_role("button", name="Boxes are closed").click()
         await expect(page.get_by_text("0.9 kg")).to_be_visible(timeout=SLOW_MS)
         await change(
             web_sessions,
@@ -404,6 +405,6 @@ async def test_the_warehouse_picks_short_packs_and_comes_in_with_one_tap(
             web_sessions, "UPDATE shipment SET status = 'labelled' WHERE no = :no", no=f"{NO[0]}-1"
         )
         await expect(page.get_by_text("SF9")).to_be_visible(timeout=SLOW_MS)
-        await page.get_by_role("button", name="The carrier has taken them").tap()
+        await page.get_by_role("button", name="The carrier has taken them").click()
         await page.wait_for_url("**/warehouse")
     assert watched.complaints == []

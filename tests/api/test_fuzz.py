@@ -47,7 +47,7 @@ async def headers(sessions: Sessions, web_sessions: Sessions) -> dict[str, str]:
     return await key_for(web_sessions, *COLLEAGUES)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_no_request_made_from_the_description_gets_a_failure_or_an_undocumented_answer(
     database_url: str, headers: dict[str, str]
 ) -> None:

@@ -199,9 +199,9 @@ async def test_a_failure_of_ours_tells_nothing_but_its_number(
     def broken() -> None:
         raise RuntimeError("secret inside")
 
-    app.state.sessions, working = broken, app.state.sessions
+    app.state.office, working = broken, app.state.office
     answer = await admin.get("/api/v1/orders")
-    app.state.sessions = working
+    app.state.office = working
 
     assert answer.status_code == 500
     assert answer.json()["code"] == "Unexpected"

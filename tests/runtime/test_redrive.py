@@ -56,8 +56,8 @@ async def seed_label(sessions: Sessions) -> None:
         await run(
             session,
             "INSERT INTO return_label (no, order_id, location_id, carrier, state, waybill_no,"
-            " status, told, reason, asked_by)"
-            " VALUES ('L1', 'ord_0', 'EAST', 'sf', 'ordered', 'R1', 'labelled', '', '', '')",
+            " status, reason, asked_by)"
+            " VALUES ('L1', 'ord_0', 'EAST', 'sf', 'ordered', 'R1', 'labelled', '', '')",
         )
 
 

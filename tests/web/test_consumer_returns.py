@@ -57,8 +57,8 @@ async def test_a_buyer_whose_goods_are_collected_reads_who_comes(
     await change(
         sessions,
         "INSERT INTO return_label (no, order_id, location_id, carrier, reason, asked_by, state,"
-        " waybill_no, status, told, return_no)"
-        " SELECT 'O-1-B1', order_id, 'HQ', 'jdl', '', 'system', 'ordered', 'JDV7', 'labelled', '',"
+        " waybill_no, status, return_no)"
+        " SELECT 'O-1-B1', order_id, 'HQ', 'jdl', '', 'system', 'ordered', 'JDV7', 'labelled',"
         " return_no FROM sales_return",
     )
     page = (await anonymous.post("/return", data=KNOWN)).text

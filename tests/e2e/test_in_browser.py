@@ -62,6 +62,9 @@ async def test_an_order_is_held_released_and_delivered_before_ones_eyes(
             await warehouse.locator(f"a[href='/warehouse/{no}-1']").first.click()
             await warehouse.get_by_role("button", name="Confirm the pick").click()
             await warehouse.locator("[name=weight]").first.fill("1.2")
+            why = warehouse.locator("[name=reason]")
+            if await why.is_visible():  # it is known what the goods and the box weigh
+                await why.fill("more paper")
             await warehouse.get_by_role("button", name="Boxes are closed").click()
             await warehouse.get_by_role("button", name="The carrier has taken them").click()
             await warehouse.wait_for_url("**/warehouse")

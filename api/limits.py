@@ -7,9 +7,10 @@ import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
-from starlette.responses import JSONResponse
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.errors import Problem, answer
 from api.slow_callers import LARGE_BODY_S, PatientForBodies
 
 log = structlog.get_logger()
@@ -65,14 +66,10 @@ class _DeclaredLength:
             await self.app(scope, receive, send)
             return
         log.warning("security.body_refused", path=str(scope["path"])[:200], bytes=length[:20])
-        problem = {
-            "type": "about:blank",
-            "title": "The body is too large",
-            "status": 413,
-            "code": "BodyTooLarge",
-            "detail": f"At most {self.limit_bytes} bytes are read.",
-        }
         # The connection is not used again: nobody reads what still comes.
-        headers = {"connection": "close"}
-        answer = JSONResponse(problem, 413, headers, "application/problem+json")
-        await answer(scope, receive, send)
+        problem = Problem(
+            "BodyTooLarge", 413, f"At most {self.limit_bytes} bytes are read.",
+            {"connection": "close"},
+        )  # fmt: skip
+        refused = await answer(Request(scope), problem)
+        await refused(scope, receive, send)

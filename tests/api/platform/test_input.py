@@ -125,6 +125,20 @@ async def test_a_body_over_a_megabyte_is_413_before_it_is_read(admin: httpx.Asyn
     assert sent <= 1_200_000
 
 
+async def test_a_body_that_says_it_is_too_large_is_refused_in_the_callers_language(
+    admin: httpx.AsyncClient,
+) -> None:
+    headers = {"Content-Type": "application/json", "Accept-Language": "zh"}
+    answer = await admin.post("/api/v1/accounts", content=b" " * 2_000_000, headers=headers)
+    page = await admin.post("/login", content=b" " * 2_000_000)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "BodyTooLarge")
+    assert answer.json()["title"] == "请求内容过大"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert (page.status_code, page.headers["connection"]) == (413, "close")
+    assert "<h1" in page.text
+
+
 async def test_a_compressed_body_is_not_unpacked(admin: httpx.AsyncClient) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}

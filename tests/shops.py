@@ -6,12 +6,10 @@ from typing import Any, Final
 
 from db.channels.tables import ShopRow
 from db.engine import Sessions
-from db.vault import shop_context
+from db.vault import Vault, shop_context
 from integrations.marketplaces.signing import own_headers, shopify_signature
-from tests.people import VAULT
 
-__all__ = ["VAULT"]
-
+VAULT: Final = Vault(bytes(range(32)))
 OWN_SECRET: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SHOPIFY_SECRET: Final = "shpss_test"
 SHOPIFY_DOMAIN: Final = "test.myshopify.com"

@@ -25,8 +25,9 @@ from domain.orders.order import HoldKind, OrderStatus
 from domain.orders.work import ApplyMessages
 from domain.shared.ids import InboxId, OrderId
 from tests.fakes.outside import FakeAdapters
+from tests.people import VAULT
 from tests.seeds import seed_network
-from tests.shops import VAULT, own_order, seed_shops
+from tests.shops import own_order, seed_shops
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

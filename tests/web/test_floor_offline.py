@@ -92,7 +92,7 @@ async def test_what_was_not_opened_says_so_and_a_log_out_forgets_all_pages(
         await page.get_by_role("button", name="Log out").click()
         await page.wait_for_url("**/login")
         await expect(page.locator("#login")).to_be_visible()
-        assert await page.evaluate(KEPT) == []
+        await page.wait_for_function(f"{KEPT}.then(kept => kept.length === 0)", timeout=SLOW_MS)
 
 
 async def test_the_files_of_a_build_are_kept_and_those_of_another_are_not(address: str) -> None:

@@ -80,18 +80,22 @@ async def test_what_was_not_opened_says_so_and_a_log_out_forgets_all_pages(
 
         await page.context.set_offline(True)
         await page.goto(f"{address}/warehouse/NO-SUCH-SHIPMENT")
-        await expect(page.get_by_role("heading", name="No network")).to_be_visible()
-        await expect(page.get_by_role("link", name=f"{SHIPMENT} · Pick by scan")).to_be_visible()
+        await expect(page.get_by_role("heading", name="No network")).to_be_visible(timeout=SLOW_MS)
+        await expect(page.get_by_role("link", name=f"{SHIPMENT} · Pick by scan")).to_be_visible(
+            timeout=SLOW_MS
+        )
         assert await violations(page) == []
         await page.get_by_role("link", name=f"{SHIPMENT} · Pick by scan").click()
-        await expect(page.get_by_role("heading", name="Pick by scan")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Pick by scan")).to_be_visible(
+            timeout=SLOW_MS
+        )
         assert len(await page.evaluate(KEPT)) > 2
 
         await page.context.set_offline(False)
         await page.reload()
         await page.get_by_role("button", name="Log out").click()
         await page.wait_for_url("**/login")
-        await expect(page.locator("#login")).to_be_visible()
+        await expect(page.locator("#login")).to_be_visible(timeout=SLOW_MS)
         await page.wait_for_function(f"{KEPT}.then(kept => kept.length === 0)", timeout=SLOW_MS)
 
 

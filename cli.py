@@ -15,6 +15,7 @@ COMMANDS: Final = (
     "migrate",
     "serve",
     "replay",
+    "simulate",
     "redrive",
     "reseal",
     "erase",

@@ -1,0 +1,1 @@
+"""How much stock is enough: demand, safety stock, order sizes, and policies tried on the past."""

@@ -1,12 +1,11 @@
 """What a person decides about a claim, as a plan of its money: shown first, then carried out."""
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from domain.logistics.claims import Answer, ClaimOutcome, ClaimState
 from domain.shared.errors import ActionNotAllowed, InvalidInput
+from domain.shared.plans import hash_of
 
 
 class ClaimAction(StrEnum):
@@ -63,8 +62,7 @@ class ClaimPlan:
         """SHA-256 of the plan's canonical JSON; reminders and clocks do not change it."""
         calm = {"due_at": None, "reminders": 0, "status": "", "waits": ""}
         facts = [asdict(self.before) | calm, asdict(self.after) | calm, self.action]
-        text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hash_of(facts)
 
 
 def plan(action: ClaimAction, state: ClaimState, amount_minor: int = 0) -> ClaimPlan:

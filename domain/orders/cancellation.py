@@ -1,12 +1,11 @@
 """Cancelling as a plan of effects: shown first, carried out only if it is still the same."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from domain.orders.order import OrderStatus, ShipmentStatus
 from domain.shared.errors import ActionNotAllowed, OrderClosed
+from domain.shared.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class PlannedEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class CancellationPlan:
+class CancellationPlan(Plan):
     """All effects in the order they happen; `hash` names exactly this plan.
 
     Lines of shipments that are intercepted are not cancelled: their goods come back as a return.
@@ -83,12 +82,6 @@ class CancellationPlan:
     refund_minor: int
     effects: tuple[PlannedEffect, ...]
     intercept_nos: tuple[str, ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def plan_cancellation(

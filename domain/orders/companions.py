@@ -1,10 +1,7 @@
 """Orders as far as it matters for going in one parcel: what may go with what, and what it costs."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 from domain.orders.sourcing.model import Candidate
@@ -79,12 +76,6 @@ class Companion:
     def is_ready(self) -> bool:
         """All of it is picked and not packed."""
         return bool(self.shipments) and all(one.is_ready for one in self.shipments)
-
-
-def plan_hash(plan: Any) -> str:
-    """Names exactly this plan."""
-    text = json.dumps(asdict(plan), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hindrance(order: Companion, *, alone: bool = False) -> str:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from domain.orders.added_units import Added, Shelves, parts_given_back, place_added
 from domain.orders.channels import OUR_CHANNELS
-from domain.orders.companions import Companion, plan_hash
+from domain.orders.companions import Companion
 from domain.orders.messages import LineUnits
 from domain.orders.order import HoldKind
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import share_of
+from domain.shared.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class EditedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class EditPlan:
+class EditPlan(Plan):
     """Lines that change. The buyer owes `owed_minor` before it goes, or gets `refund_minor`.
     `added` is reserved with it; a new line is named there by `+` and its place in `lines`."""
 
@@ -73,11 +74,6 @@ class EditPlan:
     owed_minor: int
     refund_minor: int
     added: tuple[Added, ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        return plan_hash(self)
 
 
 def why_not_edited(what: EditableOrder) -> str:

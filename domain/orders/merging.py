@@ -13,15 +13,15 @@ from domain.orders.companions import (
     has_all,
     hindrance,
     hindrance_between,
-    plan_hash,
 )
 from domain.orders.order import ShipmentStatus
 from domain.orders.sourcing.model import Candidate
 from domain.shared.errors import ActionNotAllowed
+from domain.shared.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class MergePlan:
+class MergePlan(Plan):
     """`lead` is the shipment in whose parcel the `riders` go, all from `location_id`; `moved` have
     to be reserved there first. Freight in minor units of the company."""
 
@@ -36,11 +36,6 @@ class MergePlan:
     freight_before_minor: int
     freight_after_minor: int
     picked: bool = False  # all of it stands at the packing bench
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        return plan_hash(self)
 
     @property
     def saved_minor(self) -> int:
@@ -100,7 +95,7 @@ def _place(shipments: Sequence[Waiting], places: Sequence[Candidate]) -> Candida
 
 
 @dataclass(frozen=True, slots=True)
-class PartingPlan:
+class PartingPlan(Plan):
     """The order goes by itself again. A `closed` box is opened: its label is voided, and everything
     in it is planned and packed anew."""
 
@@ -112,11 +107,6 @@ class PartingPlan:
     parcels_after: int
     freight_before_minor: int
     freight_after_minor: int
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        return plan_hash(self)
 
 
 def plan_parting(orders: Sequence[Companion], places: Sequence[Candidate]) -> PartingPlan:

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.logistics.tariff import Quote, TariffRow, best_quote
-from domain.orders.companions import Piece, plan_hash
+from domain.orders.companions import Piece
 from domain.orders.order import ShipmentStatus
 from domain.orders.sourcing.model import Candidate, Decision, Demand, Strategy
 from domain.orders.sourcing.record import Question
 from domain.shared.errors import ActionNotAllowed
+from domain.shared.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressPlan:
+class AddressPlan(Plan):
     """Freight in minor units of the company; handling of new shipments counts to it."""
 
     order_no: str
@@ -117,11 +118,6 @@ class AddressPlan:
     kept: tuple[Kept, ...]
     given: tuple[Given, ...]
     sent: tuple[Sent, ...]
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        return plan_hash(self)
 
     @property
     def freight_before_minor(self) -> int:

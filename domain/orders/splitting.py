@@ -9,10 +9,10 @@ from domain.orders.companions import (
     boxes_of,
     freight_of,
     has_all,
-    plan_hash,
 )
 from domain.orders.sourcing.model import Candidate
 from domain.shared.errors import ActionNotAllowed
+from domain.shared.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class SplitPlan:
+class SplitPlan(Plan):
     """These parts go now and by themselves, from `location_id` or, where it is empty, from where
     each lies. What stays behind goes when the rest of the order does."""
 
@@ -39,11 +39,6 @@ class SplitPlan:
     parcels_after: int
     freight_before_minor: int
     freight_after_minor: int
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        return plan_hash(self)
 
 
 @dataclass(frozen=True, slots=True)

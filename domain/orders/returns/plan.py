@@ -1,13 +1,12 @@
 """A decision about a return as a plan: shown first, carried out only if it is still the same."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.orders.returns.model import Remedy, ReturnKind
 from domain.orders.returns.money import Settlement
+from domain.shared.plans import Plan
 
 
 class ReturnAction(StrEnum):
@@ -29,7 +28,7 @@ class ReturnEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class ReturnPlan:
+class ReturnPlan(Plan):
     """What a decision does, in order; `hash` names exactly this plan."""
 
     return_no: str
@@ -37,12 +36,6 @@ class ReturnPlan:
     currency: str
     refund_minor: int
     effects: tuple[ReturnEffect, ...]
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 of the plan's canonical JSON."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """One order, from the first message to completion or cancellation."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
@@ -65,6 +67,7 @@ from workflows.shared.steps import (
     never_failing,
 )
 
+RequestT = TypeVar("RequestT")
 _NOTHING_LEFT_TO_CANCEL = (ActionNotAllowed.__name__, OrderClosed.__name__)
 
 
@@ -174,13 +177,10 @@ class OrderWorkflow(Attended):
     async def change(self, command: ChangeByPlan) -> Accepted:
         """Carry out a previewed change: orders put together or parted, a part sent ahead, other
         lines. Raises PlanChanged when something moved on meanwhile."""
-        async with self._lock:
-            self._state = await workflow.execute_local_activity_method(
-                ChangingActivities.change,
-                ChangeOrder(self._ref.order_id, self._state.seq, command),
-                **DATABASE,
-            )
-            self._events += 1
+        await self._settle(
+            ChangingActivities.change, lambda seq: ChangeOrder(self._ref.order_id, seq, command)
+        )
+        self._events += 1
         return self._accepted()
 
     @change.validator
@@ -250,21 +250,10 @@ class OrderWorkflow(Attended):
             if self._stale:
                 await self._look_again()
             return
-        async with self._lock:
-            ids, self._inbox = tuple(self._inbox), []
-            self._state = await workflow.execute_local_activity_method(
-                ApplyingActivities.apply,
-                ApplyMessages(self._ref.order_id, ids, self._state.seq),
-                **DATABASE,
-            )
+        await self._settle(ApplyingActivities.apply, self._all_messages)
 
     async def _look_again(self) -> None:
-        async with self._lock:
-            self._state = await workflow.execute_local_activity_method(
-                DecidingActivities.look,
-                RecordOrder(self._ref.order_id, self._state.seq, ()),
-                **DATABASE,
-            )
+        await self._settle(DecidingActivities.look, self._nothing_said)
 
     async def _fetch(self) -> None:
         try:
@@ -289,26 +278,16 @@ class OrderWorkflow(Attended):
             await self._record("fetch_skipped")
 
     async def _allocate(self) -> None:
-        async with self._lock:
-            self._allocations += 1
-            run = workflow.info().run_id[:8]
-            request = AllocateOrder(
-                self._ref.order_id,
-                f"{self._ref.order_id}:{run}:{self._allocations}",
-                self._state.seq,
-            )
-            self._state = await workflow.execute_local_activity_method(
-                SourcingActivities.allocate, request, **DATABASE
-            )
+        self._allocations += 1
+        attempt = f"{self._ref.order_id}:{workflow.info().run_id[:8]}:{self._allocations}"
+        await self._settle(
+            SourcingActivities.allocate,
+            lambda seq: AllocateOrder(self._ref.order_id, attempt, seq),
+        )
 
     async def _gather(self) -> None:
         """The time for it is over: what waits for the same receiver goes in one parcel with it."""
-        async with self._lock:
-            self._state = await workflow.execute_local_activity_method(
-                ChangingActivities.gather,
-                RecordOrder(self._ref.order_id, self._state.seq, ()),
-                **DATABASE,
-            )
+        await self._settle(ChangingActivities.gather, self._nothing_said)
 
     async def _carry_out_goods(self) -> None:
         """The goods have left the store; what its books do not have is for a person to settle."""
@@ -343,7 +322,6 @@ class OrderWorkflow(Attended):
     async def _start_shipments(self) -> None:
         ready = to_start(self._state, self._started)
         for shipment in ready:
-            self._started.add(shipment.no)
             with suppress(WorkflowAlreadyStartedError):  # by an earlier run of this order
                 await workflow.start_child_workflow(
                     "Shipment",
@@ -374,20 +352,13 @@ class OrderWorkflow(Attended):
         asked back what is on its way."""
         plan = await self._as_it_is_now(confirmed)
         await self._stop_shipments(plan, command.reason)
-        async with self._lock:
-            self._state = await workflow.execute_local_activity_method(
-                DecidingActivities.carry_out,
-                CarryOutCancellation(
-                    self._ref.order_id,
-                    plan.hash,
-                    plan,
-                    self._state.seq,
-                    command.reason,
-                    command.actor,
-                ),
-                **DATABASE,
-            )
-            self._cancel = None
+        await self._settle(
+            DecidingActivities.carry_out,
+            lambda seq: CarryOutCancellation(
+                self._ref.order_id, plan.hash, plan, seq, command.reason, command.actor
+            ),
+        )
+        self._cancel = None
 
     async def _as_it_is_now(self, confirmed: Plan) -> Plan:
         """The same lines in the shipments of this moment: they may have been allocated since."""
@@ -445,12 +416,10 @@ class OrderWorkflow(Attended):
         await self._record("refund_settled")
 
     async def _tell_promises(self) -> None:
-        async with self._lock:
-            self._state = await workflow.execute_local_activity_method(
-                PromiseActivities.tell,
-                TellPromises(self._ref.order_id, self._state.seq, workflow.now()),
-                **DATABASE,
-            )
+        await self._settle(
+            PromiseActivities.tell,
+            lambda seq: TellPromises(self._ref.order_id, seq, workflow.now()),
+        )
 
     async def _wait_for_news(self) -> None:
         until = wake_at(self._state, workflow.now())
@@ -461,30 +430,39 @@ class OrderWorkflow(Attended):
             return
 
     async def _change_hold(self, kind: HoldKind, reason: str, actor: str, *, release: bool) -> None:
-        async with self._lock:
-            self._state = await workflow.execute_local_activity_method(
-                DecidingActivities.change_hold,
-                ChangeHold(self._ref.order_id, self._state.seq, str(kind), reason, actor, release),
-                **DATABASE,
-            )
-            self._events += 1
+        await self._settle(
+            DecidingActivities.change_hold,
+            lambda seq: ChangeHold(self._ref.order_id, seq, str(kind), reason, actor, release),
+        )
+        self._events += 1
 
     async def _record(
         self, change: str, ref: str = "", actor: str = "system", plan_hash: str = ""
     ) -> None:
+        entries = (Entry(change, actor=actor),)
+        await self._settle(
+            DecidingActivities.record,
+            lambda seq: RecordOrder(self._ref.order_id, seq, entries, change, ref, plan_hash),
+        )
+
+    async def _settle(
+        self,
+        activity: Callable[[Any, RequestT], Awaitable[OrderState]],
+        request: Callable[[int], RequestT],
+    ) -> None:
+        """One transaction of the order at a time: what it leaves is how the order stands. `request`
+        is made when its turn has come, from the number of the last change."""
         async with self._lock:
             self._state = await workflow.execute_local_activity_method(
-                DecidingActivities.record,
-                RecordOrder(
-                    self._ref.order_id,
-                    self._state.seq,
-                    (Entry(change, actor=actor),),
-                    change,
-                    ref,
-                    plan_hash,
-                ),
-                **DATABASE,
+                activity, request(self._state.seq), **DATABASE
             )
+
+    def _all_messages(self, seq: int) -> ApplyMessages:
+        ids, self._inbox = tuple(self._inbox), []
+        return ApplyMessages(self._ref.order_id, ids, seq)
+
+    def _nothing_said(self, seq: int) -> RecordOrder:
+        return RecordOrder(self._ref.order_id, seq, ())
 
     async def _plan(self, line_ids: tuple[str, ...], *, intercept: bool = False) -> Plan:
         return await workflow.execute_local_activity_method(

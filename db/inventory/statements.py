@@ -159,20 +159,22 @@ WITH asked AS (
     RETURNING r.sku, r.location_id, r.lot, r.condition, r.owner, m.quantity
 )"""
 
-# What a lease promises goes over to another lease at the same place: the balance stays the same.
 # A lease that held these units before takes them back into its own quantity.
+_GROWN: Final = """ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
+SET quantity = reservation.quantity + excluded.quantity
+               - least(reservation.voided_quantity, excluded.quantity),
+    voided_quantity = reservation.voided_quantity
+                      - least(reservation.voided_quantity, excluded.quantity),
+    state = 'held', resolved_at = NULL"""
+
+# What a lease promises goes over to another lease at the same place: the balance stays the same.
 HAND_ON: Final = f"""{_TAKEN}
 INSERT INTO reservation (reservation_id, sku, location_id, lot, condition, owner, order_id,
                          workflow_id, quantity, posted_quantity, voided_quantity, state)
 SELECT CAST(:target AS text), sku, location_id, lot, condition, owner, CAST(:order_id AS text),
        CAST(:workflow_id AS text), quantity, 0, 0, 'held'
 FROM taken
-ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
-SET quantity = reservation.quantity + excluded.quantity
-               - least(reservation.voided_quantity, excluded.quantity),
-    voided_quantity = reservation.voided_quantity
-                      - least(reservation.voided_quantity, excluded.quantity),
-    state = 'held', resolved_at = NULL
+{_GROWN}
 RETURNING sku
 """  # noqa: S608 (made of constants)
 
@@ -198,12 +200,7 @@ SELECT r.reservation_id, w.sku, w.location_id, CAST(:to_lot AS text), w.conditio
 FROM whole w JOIN LATERAL (
     SELECT * FROM reservation x
     WHERE x.reservation_id = CAST(:reservation_id AS text) AND x.sku = w.sku LIMIT 1) r ON true
-ON CONFLICT (reservation_id, sku, location_id, lot, condition, owner) DO UPDATE
-SET quantity = reservation.quantity + excluded.quantity
-               - least(reservation.voided_quantity, excluded.quantity),
-    voided_quantity = reservation.voided_quantity
-                      - least(reservation.voided_quantity, excluded.quantity),
-    state = 'held', resolved_at = NULL
+{_GROWN}
 RETURNING quantity
 """  # noqa: S608 (made of constants)
 

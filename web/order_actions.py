@@ -6,7 +6,7 @@ A form is a page of its own; with scripts it opens as a dialog over the order.
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
@@ -31,6 +31,23 @@ Lines = Annotated[list[str] | None, Query(max_length=1000)]
 _REGION: Final = ("province", "city", "district")
 _TYPED: Final = ("name", "phone", *_REGION, "detail")
 _FORMS: Final = ("hold", "release", "receiver", "return_label", "invoice")
+
+
+def _typed_address(
+    name: Text = "",
+    phone: Text = "",
+    province: Text = "",
+    city: Text = "",
+    district: Text = "",
+    detail: Text = "",
+) -> dict[str, str]:
+    return {
+        "name": name, "phone": phone, "province": province, "city": city, "district": district,
+        "detail": detail,
+    }  # fmt: skip
+
+
+TypedAddress = Annotated[dict[str, str], Depends(_typed_address)]
 
 
 @router.get("/orders/{no}/do/cancel")
@@ -90,18 +107,9 @@ async def address_plan(
     request: Request,
     context: Context,
     settings: SettingsOf,
-    name: Text = "",
-    phone: Text = "",
-    province: Text = "",
-    city: Text = "",
-    district: Text = "",
-    detail: Text = "",
+    given: TypedAddress,
 ) -> Response:
     """What this address would do; sent as a form, so that it stands in no address bar or log."""
-    given = {
-        "name": name, "phone": phone, "province": province, "city": city, "district": district,
-        "detail": detail,
-    }  # fmt: skip
     about = await order_context(context, no)
     body = body_of(corrections.WishedAddress, **given)
     plan, effects, refused = None, None, ""
@@ -160,20 +168,12 @@ async def change_address(
     no: str,
     request: Request,
     context: Context,
-    name: Text = "",
-    phone: Text = "",
-    province: Text = "",
-    city: Text = "",
-    district: Text = "",
-    detail: Text = "",
+    given: TypedAddress,
     plan_hash: Annotated[str, Form(max_length=64)] = "",
     reason: Text = "",
 ) -> Response:
     """Correct who gets the order, and where."""
-    body = body_of(
-        corrections.NewAddress, name=name, phone=phone, province=province, city=city,
-        district=district, detail=detail, plan_hash=plan_hash, reason=reason,
-    )  # fmt: skip
+    body = body_of(corrections.NewAddress, **given, plan_hash=plan_hash, reason=reason)
     await corrections.change_address(no, body, context)
     return done(request, no)
 

@@ -13,7 +13,7 @@ from temporalio import activity
 
 from db.engine import Sessions
 from db.platform.gates import Gates, WaitingStep
-from db.shared.tries import NewTry, keep_try
+from db.shared.tries import Try, keep_try
 from db.vault import Vault
 from domain.platform.quoting import opened, without_people
 from domain.platform.tries import people_in
@@ -63,12 +63,12 @@ async def trying(
         except IntegrationError as error:
             said = without_people(str(error))
             error.args = (said,)
-            new = NewTry(
-                step.workflow_id, step.step_id, at, system, _attempt(), type(error).__name__,
-                error.code, said, sent, heard[-MOST_CALLS:],
+            new = Try(
+                at, system, _attempt(), type(error).__name__, error.code, said, sent,
+                heard[-MOST_CALLS:],
             )  # fmt: skip
             async with sessions.begin() as session:
-                await keep_try(session, vault, new)
+                await keep_try(session, vault, step.workflow_id, step.step_id, new)
             raise
 
 

@@ -65,24 +65,9 @@ RETURNING id
 
 
 @dataclass(frozen=True, slots=True)
-class NewTry:
-    """A try that just failed; `sent` is what was asked, `said` their words without people."""
-
-    workflow_id: str
-    step_id: str
-    at: datetime
-    system: str
-    attempt: int
-    cause: str
-    code: str
-    said: str
-    sent: Mapping[str, Any]
-    calls: Sequence[Heard]
-
-
-@dataclass(frozen=True, slots=True)
 class Try:
-    """One that was kept; of people who were erased it tells neither what was sent nor said."""
+    """One that failed: `sent` is what was asked, `said` their words without people. Of people who
+    were erased a kept one tells neither."""
 
     at: datetime
     system: str
@@ -94,16 +79,18 @@ class Try:
     calls: Sequence[Heard]
 
 
-async def keep_try(session: AsyncSession, vault: Vault, new: NewTry) -> None:
+async def keep_try(
+    session: AsyncSession, vault: Vault, workflow_id: str, step_id: str, new: Try
+) -> None:
     """Write it down. Of a person who was erased nothing is kept but that it failed."""
-    try_id, order_id = new_id("try"), await _order_of(session, new.workflow_id)
+    try_id, order_id = new_id("try"), await _order_of(session, workflow_id)
     told = json.dumps({"sent": dict(new.sent), "said": new.said}, ensure_ascii=False, default=str)
     try:
         sealed = (await _key(session, vault, order_id)).seal(told.encode(), try_context(try_id))
     except PersonErased:
         sealed = b""
     await run(
-        session, _KEEP, id=try_id, workflow_id=new.workflow_id, step_id=new.step_id,
+        session, _KEEP, id=try_id, workflow_id=workflow_id, step_id=step_id,
         order_id=order_id, at=new.at, system=new.system, attempt=new.attempt, cause=new.cause,
         code=new.code[:100], calls=json.dumps([asdict(one) for one in new.calls], default=str),
         sealed=sealed,

@@ -16,7 +16,7 @@ from db.orders.words import add_words, of_scan
 from db.platform.accounts import Accounts
 from db.platform.scopes import limit
 from db.platform.tables import AccountRow, AttentionRow
-from db.shared.tries import NewTry, keep_try
+from db.shared.tries import Try, keep_try
 from db.sql import run
 from domain.orders.messages import Accepted
 from domain.platform.permissions import Role
@@ -189,11 +189,9 @@ async def seed_tries(sessions: Sessions, workflow_id: str, carrier: str = "zto")
         Heard(lost_at, 10_004, "POST /std/service"),
     )
     for cause, code, said, call in (refused, lost):
-        new = NewTry(
-            workflow_id, "label", call.at, f"carrier/{carrier}", 1, cause, code, said, sent, [call]
-        )  # fmt: skip
+        new = Try(call.at, f"carrier/{carrier}", 1, cause, code, said, sent, [call])
         async with sessions.begin() as session:
-            await keep_try(session, VAULT, new)
+            await keep_try(session, VAULT, workflow_id, "label", new)
 
 
 async def seed_parcel(

@@ -45,8 +45,10 @@ def replenishment(
 ) -> None:
     """Replay real demand day by day: what service each policy gives for how much stock and cost."""
     names = [name.strip() for name in compare.split(",") if name.strip()]
-    if unknown := sorted(set(names) - set(_NAMES)) or not names:
-        raise StartRefused(f"--compare knows {', '.join(_NAMES)}, not {unknown or 'nothing'}.")
+    unknown = [name for name in names if name not in _NAMES]
+    if unknown or not names:
+        told = ", ".join(unknown) or "nothing"
+        raise StartRefused(f"--compare knows {', '.join(_NAMES)}, not {told}.")
     console = open_console()
     try:
         with console.status(f"Reading {history.name} …"):

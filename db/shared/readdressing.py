@@ -49,7 +49,9 @@ SELECT s.no, s.carrier, s.product,
         FROM parcel p WHERE p.shipment_no = s.no AND p.voided_at IS NULL) AS boxes,
        coalesce((SELECT array_agg(p.waybill_no ORDER BY p.waybill_no) FROM parcel p
                  WHERE p.shipment_no = coalesce(nullif(s.ships_with, ''), s.no)
-                   AND p.waybill_no <> '' AND p.voided_at IS NULL), '{}') AS waybills
+                   AND p.waybill_no <> '' AND p.voided_at IS NULL), '{}') AS waybills,
+       EXISTS (SELECT FROM parcel p WHERE p.shipment_no = s.no AND p.voided_at IS NULL
+                 AND p.carrier <> '' AND p.waybill_no = '') AS rated
 FROM shipment s WHERE s.order_id = :order_id ORDER BY s.no
 """
 _CORRECTION: Final = "SELECT data FROM correction WHERE id = :id"
@@ -205,7 +207,7 @@ async def _bound(
             _boxes_of(one, rows[one.no]), before.get(one.location_id, ()),
             after.get(one.location_id, ()), tuple(rows[one.no].waybills), rows[one.no].carrier,
             rows[one.no].product, tuple(sorted(boxes.get(one.box, ()))) if one.box else (),
-            one.packed,
+            one.packed, rows[one.no].rated,
         )
         for one in orders[0].shipments
     )  # fmt: skip

@@ -39,6 +39,7 @@ class Bound:
     product: str = ""
     others: tuple[str, ...] = ()  # orders in its parcel
     packed: bool = False
+    rated: bool = False  # its boxes have a carrier and no waybill yet
 
     @property
     def is_served(self) -> bool:
@@ -195,7 +196,8 @@ def _sent(decision: Decision) -> tuple[Sent, ...]:
 
 def _kept(one: Bound, shut: frozenset[str]) -> Kept:
     hoped = ("", "") if one.waybills else (one.carrier, one.product)
-    after = [best_quote(one.after, *_box(box), shut, hoped) for box in one.boxes]
+    rows = (_chosen(one, one.after) if one.rated else ()) or one.after
+    after = [best_quote(rows, *_box(box), shut, hoped) for box in one.boxes]
     carriers = [quote.row.carrier for quote in after if quote]
     return Kept(
         one.no, one.location_id, _units(one), one.waybills, one.others, one.carrier,
@@ -212,8 +214,12 @@ def _given(one: Bound, shut: frozenset[str]) -> Given:
 
 def _freight_now(one: Bound, shut: frozenset[str]) -> int:
     """By the line that was chosen; by the best one where none was."""
-    chosen = [row for row in one.before if (row.carrier, row.product) == (one.carrier, one.product)]
-    return _sum([best_quote(chosen or one.before, *_box(box), shut, ("", "")) for box in one.boxes])
+    rows = _chosen(one, one.before) or one.before
+    return _sum([best_quote(rows, *_box(box), shut, ("", "")) for box in one.boxes])
+
+
+def _chosen(one: Bound, rows: Sequence[TariffRow]) -> tuple[TariffRow, ...]:
+    return tuple(row for row in rows if (row.carrier, row.product) == (one.carrier, one.product))
 
 
 def _sum(quotes: Sequence[Quote | None]) -> int:

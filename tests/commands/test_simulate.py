@@ -52,8 +52,8 @@ def test_demand_is_units_a_day_and_the_best_seller_comes_first(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--compare", "magic"], "knows minmax, dynamic"),
-        (["--compare", ""], "knows minmax, dynamic"),
+        (["--compare", "magic,minmax"], "knows minmax, dynamic, not magic"),
+        (["--compare", ""], "knows minmax, dynamic, not nothing"),
         (["--training", "400"], "400 are for training"),
     ],
 )

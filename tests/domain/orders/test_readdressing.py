@@ -47,6 +47,19 @@ def test_what_stays_goes_with_who_is_cheapest_to_the_new_address() -> None:
     assert (plan.given, plan.sent) == ((), ())
 
 
+def test_a_box_whose_carrier_was_chosen_and_makes_no_label_yet_stays_with_it() -> None:
+    """Its step waits for a person and is not taken back: only who cannot go there is replaced."""
+    parked = replace(
+        HERE, status=ShipmentStatus.PACKED, picked=True, packed=True, rated=True, after=(SF, ZTO),
+        carrier="sf",
+    )  # fmt: skip
+    plan = plan_address(order(parked, replace(parked, no="1-2", carrier="jd")))
+
+    assert [(one.no, one.carrier_after, one.after_minor) for one in plan.kept] == [
+        ("1-1", "sf", 1200), ("1-2", "zto", 900),
+    ]  # fmt: skip
+
+
 def test_what_nobody_picked_goes_from_where_the_new_address_is_served() -> None:
     plan = plan_address(order(replace(HERE, after=())))
 

@@ -35,7 +35,11 @@ from integrations.sandbox.jd_orders import sku_id_of
 from integrations.sandbox.settings import MiniAccount, SandboxSettings
 from runtime.settings import Settings
 
-LOGINS: Final = tuple((name, login, DEMO_PASSWORD) for login, name, _ in DEMO_ACCOUNTS)
+LOGINS: Final = tuple(
+    (f"{role.replace('_', ' ')} {name}", login, DEMO_PASSWORD)
+    for login, name, role in DEMO_ACCOUNTS
+)
+"""What somebody does and is called, the log-in and the password."""
 # The simulated warehouse logs in with it; it exists only where the demo company does.
 DEMO_KEY: Final = "ohk_demo-warehouse-simulator"
 PUSH_SECRET: Final = "demo"  # the sandbox of a carrier that does not sign knows it

@@ -85,6 +85,7 @@ async def test_what_was_not_opened_says_so_and_a_log_out_forgets_all_pages(
             timeout=SLOW_MS
         )
         assert await violations(page) == []
+        await page.evaluate("window.dispatchEvent(new Event('online'))")  # a Wi-Fi, not a network
         await page.get_by_role("link", name=f"{SHIPMENT} · Pick by scan").click()
         await expect(page.get_by_role("heading", name="Pick by scan")).to_be_visible(
             timeout=SLOW_MS

@@ -22,4 +22,12 @@ for (const one of await kept()) {
   list.append(row);
 }
 document.querySelector("[data-none]").hidden = list.children.length > 0;
-window.addEventListener("online", () => window.location.reload());
+
+// A device says "online" when its Wi-Fi is up, which is not yet a network; and a page that a person
+// has just chosen is not taken from under the finger.
+let chosen = false;
+list.addEventListener("click", () => { chosen = true; });
+window.addEventListener("online", async () => {
+  const back = await fetch("/healthz", { cache: "no-store" }).then((answer) => answer.ok, () => false);
+  if (back && !chosen) window.location.reload();
+});

@@ -295,16 +295,16 @@ def install(app: FastAPI) -> None:
 
 
 def _allowed(request: Request) -> list[str]:
-    """Every method that this path knows; the router tells those of one route alone."""
-    path = request.url.path
-    return sorted(
-        {
-            method
-            for route in iter_route_contexts(request.app.routes)
-            if route.path and compile_path(route.path)[0].match(path)
-            for method in route.methods or ()
-        }
-    )
+    """Every method that this path knows; the router tells those of one route alone.
+
+    Of `/bulk-jobs/preview` and `/bulk-jobs/{job_id}` the one that names more of the path is meant.
+    """
+    found: dict[int, set[str]] = {}
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.url.path):
+            named = sum("{" not in part for part in route.path.split("/"))
+            found.setdefault(named, set()).update(route.methods or ())
+    return sorted(found[max(found)]) if found else []
 
 
 async def unexpected(request: Request, error: Exception) -> Response:

@@ -94,6 +94,7 @@ from web.words.parcels import (
     PARCEL_STATUS,
     RETURN_STATE,
     SHIPMENT_STATUS,
+    stage_of,
 )
 from web.words.people import PERMISSION
 from web.words.returns import (
@@ -255,6 +256,7 @@ __all__ = (
     "deed",
     "sent_path",
     "sent_value",
+    "stage_of",
     "step_kind",
     "story_values",
     "waits_code",

@@ -5,7 +5,7 @@ from typing import Final
 # How a status looks: the name of a colour in app.css.
 TONE: Final = {
     "received": "calm", "on_hold": "wait", "backordered": "wait", "allocated": "go",
-    "in_fulfilment": "go", "picking": "go", "packed": "go", "labelled": "go",
+    "in_fulfilment": "go", "picking": "go", "packing": "go", "packed": "go", "labelled": "go",
     "handed_over": "go", "shipped": "go", "in_transit": "go", "picked_up": "go",
     "out_for_delivery": "go", "at_pickup_point": "go", "delivered": "done", "completed": "done",
     "cancelled": "off", "exception": "stop", "returning": "stop", "returned": "stop",

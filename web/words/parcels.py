@@ -1,6 +1,6 @@
 """Shipments, parcels and where things lie."""
 
-from typing import Final
+from typing import Any, Final
 
 from api.language import N_
 
@@ -16,6 +16,7 @@ INTERCEPT_STATE: Final = {
 SHIPMENT_STATUS: Final = {
     "allocated": N_("Allocated"),
     "picking": N_("To be picked"),
+    "packing": N_("To be packed"),
     "packed": N_("Packed"),
     "labelled": N_("Labelled"),
     "handed_over": N_("Handed over"),
@@ -79,3 +80,10 @@ LOCATION_KIND: Final = {
     "dealer": N_("Dealer"),
     "transit": N_("On the way"),
 }
+
+
+def stage_of(shipment: Any) -> str:
+    """What is next for its goods; the warehouse's acts count before its workflow heard of them."""
+    if shipment.status != "picking" or shipment.picked_at is None:
+        return str(shipment.status)
+    return "packing" if shipment.packed_at is None else "packed"

@@ -101,6 +101,7 @@ async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
         ("/api/v1/accounts", "GET, POST"),
         ("/api/v1/shops/mini/settings", "GET, PUT"),
         ("/api/v1/orders/O-1", "GET"),
+        ("/api/v1/bulk-jobs/preview", "POST"),
     ):
         answer = await admin.request("PROPFIND", path)
 

@@ -226,7 +226,8 @@ async def _places_and_goods(session: AsyncSession) -> None:
     for product, weight_g in zip(PRODUCTS, _WEIGHTS_G, strict=True):
         session.add(
             SkuRow(
-                code=product.sku, name=product.title, gtin=gtin_of(product.sku), weight_g=weight_g,
+                code=product.sku, name=product.title, gtin=gtin_of(product.sku),
+                brand=product.brand, category=product.category, weight_g=weight_g,
                 length_mm=180, width_mm=120, height_mm=90, price_minor=int(product.price * 100),
                 cost_minor=int(product.price * _COST_PERCENT),
             )

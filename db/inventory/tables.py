@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 from db.types import BIGINT, DATES, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
+_NO_WORD = {"server_default": text("''")}
 _NO_DAYS = {"server_default": text("'{}'")}
 
 
@@ -57,10 +58,14 @@ class SkuRow(SQLModel, table=True):
         CheckConstraint("price_minor >= 0", name="sku_price_is_not_negative"),
         CheckConstraint("cost_minor >= 0", name="sku_cost_is_not_negative"),
         Index("sku_by_gtin", "gtin", unique=True, postgresql_where=text("gtin <> ''")),
+        Index("sku_by_brand", "brand"),
+        Index("sku_by_category", "category"),
     )
     code: str = Field(primary_key=True)
     name: str
     gtin: str = ""
+    brand: str = Field(default="", sa_column_kwargs=_NO_WORD)
+    category: str = Field(default="", sa_column_kwargs=_NO_WORD)
     weight_g: int = Field(default=0, sa_type=BIGINT)
     length_mm: int = 0
     width_mm: int = 0

@@ -11,6 +11,8 @@ class Product:
     sku: str
     title: str
     price: Decimal  # yuan
+    brand: str
+    category: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,14 @@ class Buyer:
 
 
 PRODUCTS: Final = (
-    Product("TEA-TGY-250", "安溪铁观音 清香型 250g 罐装", Decimal("128.00")),
-    Product("TEA-LJ-100", "明前西湖龙井 100g 礼盒", Decimal("268.00")),
-    Product("TEA-PE-357", "云南普洱熟茶饼 357g", Decimal("89.90")),
-    Product("TEA-DHP-200", "武夷山大红袍 200g", Decimal("158.00")),
-    Product("CUP-GW-150", "白瓷盖碗 150ml", Decimal("45.50")),
-    Product("POT-ZS-220", "宜兴紫砂壶 西施 220ml", Decimal("399.00")),
-    Product("SET-TRAVEL", "旅行茶具套装 一壶四杯", Decimal("139.00")),
-    Product("SNACK-MHG", "茉莉绿豆糕 300g", Decimal("29.80")),
+    Product("TEA-TGY-250", "安溪铁观音 清香型 250g 罐装", Decimal("128.00"), "山间茶事", "茶叶"),
+    Product("TEA-LJ-100", "明前西湖龙井 100g 礼盒", Decimal("268.00"), "山间茶事", "茶叶"),
+    Product("TEA-PE-357", "云南普洱熟茶饼 357g", Decimal("89.90"), "云岭", "茶叶"),
+    Product("TEA-DHP-200", "武夷山大红袍 200g", Decimal("158.00"), "山间茶事", "茶叶"),
+    Product("CUP-GW-150", "白瓷盖碗 150ml", Decimal("45.50"), "素器", "茶具"),
+    Product("POT-ZS-220", "宜兴紫砂壶 西施 220ml", Decimal("399.00"), "素器", "茶具"),
+    Product("SET-TRAVEL", "旅行茶具套装 一壶四杯", Decimal("139.00"), "行止", "茶具"),
+    Product("SNACK-MHG", "茉莉绿豆糕 300g", Decimal("29.80"), "行止", "茶点"),
 )
 _PLACES: Final = (
     ("广东省", "广州市", "越秀区", "西湖路38号102", "510030"),

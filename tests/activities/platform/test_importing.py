@@ -34,7 +34,8 @@ async def test_products_are_compared_first_and_applied_when_somebody_says_so(
 ) -> None:
     await seed_network(sessions, skus=("A", "B"))
     content = csv_file(
-        "sku,name,weight_g,price,cost", "A,SKU A,500,10.00,", "B,,650,,4.20", "007,New,,1.5,",
+        "sku,name,weight_g,price,cost,brand,category", "A,SKU A,500,10.00,,,", "B,,650,,4.20,,",
+        "007,New,,1.5,,山间茶事,茶叶",
     )  # fmt: skip
 
     import_id = await given(sessions, Kind.PRODUCTS, content)
@@ -44,9 +45,10 @@ async def test_products_are_compared_first_and_applied_when_somebody_says_so(
     assert (await rows_of(sessions, import_id))[1].before == {"weight_g": 500, "cost_minor": 0}
     assert await query(sessions, "SELECT code FROM sku ORDER BY 1") == [("A",), ("B",)]
     assert await decided(sessions, import_id) == "done"
-    found = "SELECT code, name, weight_g, price_minor, cost_minor FROM sku ORDER BY 1"
-    assert await query(sessions, found) == [
-        ("007", "New", 0, 150, 0), ("A", "SKU A", 500, 1000, 0), ("B", "SKU B", 650, 1000, 420),
+    found = "SELECT code, name, weight_g, price_minor, cost_minor, brand, category FROM sku"
+    assert await query(sessions, f"{found} ORDER BY 1") == [
+        ("007", "New", 0, 150, 0, "山间茶事", "茶叶"), ("A", "SKU A", 500, 1000, 0, "", ""),
+        ("B", "SKU B", 650, 1000, 420, "", ""),
     ]  # fmt: skip
 
 

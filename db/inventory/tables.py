@@ -114,6 +114,7 @@ class StockMoveRow(SQLModel, table=True):
         CheckConstraint("verb IN ('receive','issue','adjust','transfer')", name="move_verb"),
         CheckConstraint("verb <> 'adjust' OR reason <> ''", name="adjusted_with_a_reason"),
         Index("stock_move_by_sku", "sku", "at"),
+        Index("stock_move_by_at", "at", postgresql_using="brin"),
         Index("stock_move_by_document", "document_kind", "document_no"),
     )
     id: str = Field(primary_key=True, sa_column_kwargs={"server_default": text("(uuidv7())::text")})

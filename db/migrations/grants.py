@@ -52,7 +52,7 @@ _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
     "tag", "saved_filter", "merge_rule", "delivery_time",
-    "account_scope", "api_key_scope", "done_alone", "customer",
+    "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
 )  # fmt: skip
 
 STATEMENTS: Final = (

@@ -146,6 +146,11 @@ POLICIES: Final[dict[str, str]] = {
     "dealer": f"location_id = {_HERE}",
     "reservation": f"location_id = {_HERE}",
     "backorder": f"location_id = {_HERE}",
+    # planning
+    **dict.fromkeys(
+        ("demand_day", "stock_policy", "planning_night", "suggestion"), f"location_id = {_HERE}"
+    ),
+    "demand_calendar": f"location_id IS NULL OR location_id = {_HERE}",
     "stock_move": f"from_place = {_MOVED} OR to_place = {_MOVED}",
     # orders
     "sales_order": _order("sales_order.id", "sales_order.shop_id"),

@@ -50,5 +50,10 @@ def new_claim_no(now: datetime) -> str:
     return f"CL{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_purchase_no(now: datetime) -> str:
+    """`PO260301-7KQ4M2P`: our number of a purchase order; drawn as a return's is."""
+    return f"PO{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

@@ -187,6 +187,11 @@ def supplier_context(code: str) -> str:
     return f"supplier/{code}"
 
 
+def supplier_link_context(code: str) -> str:
+    """What `supplier.link` is sealed for."""
+    return f"supplier-link/{code}"
+
+
 def customer_context(code: str) -> str:
     """What `customer.sealed` is sealed for."""
     return f"customer/{code}"

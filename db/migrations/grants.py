@@ -26,6 +26,8 @@ LEDGERS: Final = (
     "claim_money",
     "warehouse_scan",
     "attention_note",
+    "purchase_receipt",
+    "purchase_event",
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",
@@ -53,6 +55,7 @@ _EDITED: Final = (
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
     "tag", "saved_filter", "merge_rule", "delivery_time",
     "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
+    "purchase_order_line", "supplier_item",
 )  # fmt: skip
 
 STATEMENTS: Final = (

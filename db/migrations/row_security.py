@@ -56,6 +56,7 @@ _NAMED_BY: Final = (
     ("shipment", "shipment", "no"), ("claim", "carrier_claim", "claim_no"),
     ("wave", "wave", "no"), ("hand-over", "hand_over", "no"), ("invoice", "invoice", "no"),
     ("return_label", "return_label", "no"), ("attention", "attention", "id"),
+    ("purchase", "purchase_order", "no"),
 )  # fmt: skip
 
 
@@ -152,6 +153,12 @@ POLICIES: Final[dict[str, str]] = {
     ),
     "demand_calendar": f"location_id IS NULL OR location_id = {_HERE}",
     "stock_move": f"from_place = {_MOVED} OR to_place = {_MOVED}",
+    # purchasing
+    "purchase_order": f"location_id = {_HERE}",
+    **dict.fromkeys(
+        ("purchase_order_line", "purchase_receipt", "purchase_event"),
+        _with("purchase_order", "no", "purchase_no"),
+    ),
     # orders
     "sales_order": _order("sales_order.id", "sales_order.shop_id"),
     **dict.fromkeys(
@@ -205,7 +212,7 @@ POLICIES: Final[dict[str, str]] = {
 }  # fmt: skip
 # The columns by which a table tells whose it is, and tables that have one and need no policy.
 OWNED_BY: Final = frozenset(
-    {"order_id", "location_id", "shipment_no", "return_no", "claim_no", "parcel_id"}
+    {"order_id", "location_id", "shipment_no", "return_no", "claim_no", "parcel_id", "purchase_no"}
 )
 OPEN: Final = {
     "account_scope": "who may see what is looked up before there is a scope",

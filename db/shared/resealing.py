@@ -37,6 +37,7 @@ from db.vault import (
     receiver_context,
     shop_context,
     supplier_context,
+    supplier_link_context,
     try_context,
     words_context,
 )
@@ -115,6 +116,7 @@ SEALED: Final = (
     Sealed("import_row", "id", "sealed", import_context),
     Sealed("step_try", "id", "sealed", try_context, order="t.order_id"),
     Sealed("supplier", "code", "contact", supplier_context),
+    Sealed("supplier", "code", "link", supplier_link_context),
     Sealed("dealer", "code", "contact", dealer_context),
     Sealed("hand_over", "no", "sealed", hand_over_context),
 )  # fmt: skip

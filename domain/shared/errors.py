@@ -144,6 +144,18 @@ class InsufficientStock(DomainError):
     """There is not enough available stock for what was asked."""
 
 
+class SupplierNotFound(DomainError):
+    """No supplier has this code."""
+
+
+class PurchaseNotFound(DomainError):
+    """No purchase order has this number."""
+
+
+class OverReceipt(DomainError):
+    """More goods came than were ordered, beyond what is tolerated; the text says how many."""
+
+
 class ReservationResolved(DomainError):
     """The reservation was already used, voided or expired in another way."""
 

@@ -51,6 +51,11 @@ def claim_workflow_id(claim_no: str) -> str:
     return f"claim/{quote(claim_no, safe='')}"
 
 
+def purchase_workflow_id(no: str) -> str:
+    """The id of the workflow that sees one purchase order through."""
+    return f"purchase/{quote(no, safe='')}"
+
+
 def intercept_workflow_id(parcel_id: str) -> str:
     """The id of the workflow that has one parcel brought back on its way."""
     return f"intercept/{quote(parcel_id, safe='')}"

@@ -1,0 +1,348 @@
+"""Purchase orders, in the caller's transaction: drafted, decided, received, and told.
+
+Whoever changes one holds its lock, writes a line of its story, and wakes its workflow after the
+commit. What may be done is said by `domain.inventory.purchasing`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.ids import new_purchase_no
+from db.inventory import purchase_statements as statements
+from db.inventory.supplier_terms import calendar_of, items_of, supplier_row
+from db.platform.outbox import queue_signal
+from db.sql import run
+from domain.inventory.purchasing import acts
+from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
+from domain.inventory.purchasing.messages import PurchaseMoved
+from domain.inventory.purchasing.model import (
+    Notice,
+    Purchase,
+    PurchaseLine,
+    PurchaseState,
+    SupplierAnswer,
+)
+from domain.shared.errors import (
+    ActionNotAllowed,
+    IdempotencyMismatch,
+    InvalidInput,
+    PlanChanged,
+    PurchaseNotFound,
+    UnknownLocation,
+    UnknownSku,
+)
+from domain.shared.ids import purchase_workflow_id
+
+MOST_LINES: Final = 1000
+MOST_UNITS: Final = 10**9
+_DRAWS: Final = 5
+_NEEDS_REASON: Final = (PurchaseAction.CANCEL, PurchaseAction.CLOSE, PurchaseAction.REFUSE)
+_STORY: Final = {
+    PurchaseAction.APPROVE: "approved",
+    PurchaseAction.REFUSE: "refused",
+    PurchaseAction.TAKE_BACK: "taken_back",
+    PurchaseAction.ANSWER: "answered",
+    PurchaseAction.EXPECT: "expected",
+    PurchaseAction.CANCEL: "cancelled",
+    PurchaseAction.CLOSE: "closed_short",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """Base units of one SKU; without a price, at the supplier's."""
+
+    sku: str
+    units: int
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseDraft:
+    """A purchase order to be: `reason` and `numbers` say why, for whoever approves it."""
+
+    supplier: str
+    location_id: str
+    lines: Sequence[DraftLine]
+    wanted_on: date | None = None  # none = as soon as the supplier's terms allow
+    reason: str = ""
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "hand"  # hand | suggestion
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decides, with the hash of the plan that was shown."""
+
+    wish: Wish
+    plan_hash: str | None = None  # none = decided without looking, as programs and suppliers do
+    reason: str = ""
+    reference: str = ""  # the supplier's number of the order
+    actor: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOrders:
+    """The door to purchase orders. Never commits."""
+
+    session: AsyncSession
+
+    async def draft(self, draft: PurchaseDraft) -> str:
+        """Write a new purchase order down as a draft; returns its number.
+
+        Raises SupplierNotFound, UnknownLocation, UnknownSku, and InvalidInput for no or too many
+        lines, units and prices.
+        """
+        supplier = await supplier_row(self.session, draft.supplier)
+        if not supplier.active:
+            raise InvalidInput(f"nothing is bought from {supplier.code} any more")
+        zone = await self._zone(draft.location_id)
+        lines = await self._priced(draft.supplier, draft.lines)
+        wanted = draft.wanted_on or await self._here_on(supplier, lines, zone)
+        for _ in range(_DRAWS):
+            no = new_purchase_no(datetime.now(UTC))
+            made = await run(
+                self.session, statements.INSERT, no=no, supplier=supplier.code,
+                location_id=draft.location_id, currency=supplier.currency, wanted_on=wanted,
+                tolerance=supplier.over_receipt_percent, source=draft.source,
+                reason=draft.reason, numbers=json.dumps(dict(draft.numbers), default=str),
+                actor=draft.actor,
+            )  # fmt: skip
+            if made:
+                await self._write_lines(no, lines)
+                await self.tell(no, "drafted", {"source": draft.source}, draft.actor)
+                await self.wake(no)
+                return no
+        raise ActionNotAllowed("no number is free")
+
+    async def edit(
+        self, no: str, lines: Sequence[DraftLine], wanted_on: date | None, version: int, actor: str
+    ) -> None:
+        """Other lines or another day for a draft, as long as it is as it was shown.
+
+        Raises PurchaseNotFound, PlanChanged, ActionNotAllowed, and as `draft` does.
+        """
+        purchase, row = await self.locked(no)
+        if purchase.version != version:
+            raise PlanChanged("the purchase order moved on since it was shown")
+        if not acts.is_editable(purchase):
+            raise ActionNotAllowed("only a draft is changed; take it back first")
+        priced = await self._priced(row.supplier, lines)
+        await run(self.session, statements.DELETE_LINES, no=no)
+        await self._write_lines(no, priced)
+        await run(self.session, statements.EDITED, no=no, wanted_on=wanted_on or row.wanted_on)
+        await self.tell(no, "edited", {"lines": str(len(priced))}, actor)
+        await self.wake(no)
+
+    async def received(
+        self, no: str, units: Mapping[int, int], *, document: str, actor: str = "system"
+    ) -> Purchase:
+        """Units came in on a paper, by line; the caller books the stock. Less than nothing corrects
+        an earlier paper. A paper that was told already changes nothing.
+
+        Raises PurchaseNotFound, OverReceipt, ActionNotAllowed, InvalidInput, and
+        IdempotencyMismatch when the paper was told with other units.
+        """
+        before, _ = await self.locked(no)
+        told = await run(self.session, statements.RECEIPTS_OF, no=no, document=document)
+        if told:
+            if {one.line_no: one.units for one in told} != {n: c for n, c in units.items() if c}:
+                raise IdempotencyMismatch(f"{document[:50]!a} was received with other units")
+            return before
+        after = acts.receive(before, units)
+        for line_no, count in sorted(units.items()):
+            if count:
+                await run(
+                    self.session, statements.RECEIPT, no=no, document=document, line_no=line_no,
+                    units=count, actor=actor,
+                )  # fmt: skip
+        await self._keep(before, after)
+        data = {"units": str(sum(units.values())), "document": document,
+                "open": str(after.open_units)}  # fmt: skip
+        await self.tell(no, "received", data, actor)
+        await self.wake(no)
+        return after
+
+    async def plan(self, no: str, wish: Wish) -> PurchasePlan:
+        """What a decision would do now. Raises PurchaseNotFound, ActionNotAllowed, InvalidInput."""
+        purchase, _ = await self.locked(no)
+        return acts.plan(purchase, wish)
+
+    async def decide(self, no: str, decision: Decision) -> PurchasePlan:
+        """Carry out what was shown. Raises as `plan` does, PlanChanged, and InvalidInput when a
+        reason is missing."""
+        purchase, _ = await self.locked(no)
+        shown = acts.plan(purchase, decision.wish)
+        if decision.plan_hash is not None and shown.hash != decision.plan_hash:
+            raise PlanChanged("the purchase order moved on since the plan was shown")
+        if shown.action in _NEEDS_REASON and not decision.reason:
+            raise InvalidInput("a reason is needed")
+        await self._keep(purchase, shown.after, decision)
+        kind = _STORY.get(shown.action)
+        if kind is None:
+            waits = shown.after.state is PurchaseState.AWAITING_APPROVAL
+            kind = "submitted" if waits else "approved"
+        await self.tell(no, kind, _said(shown, decision), decision.actor)
+        await self.wake(no)
+        return shown
+
+    async def answered(self, no: str, message_id: str, decision: Decision) -> PurchasePlan | None:
+        """What the supplier itself says, once per message; None when it was said already."""
+        await self.locked(no)
+        if await run(self.session, statements.HEARD, no=no, message_id=message_id):
+            return None
+        shown = await self.decide(no, decision)
+        await self.tell(no, "heard", {"message_id": message_id}, decision.actor)
+        return shown
+
+    async def keep(self, before: Purchase, after: Purchase) -> None:
+        """Write down what a step of its workflow changed."""
+        if before != after:
+            await self._keep(before, after)
+
+    async def locked(self, no: str) -> tuple[Purchase, Row[Any]]:
+        """The purchase order and its row, locked. Raises PurchaseNotFound."""
+        rows = await run(self.session, statements.LOCK, no=no)
+        if not rows:
+            raise PurchaseNotFound(f"there is no purchase order {no[:50]!a}")
+        return await self._with_lines(rows[0]), rows[0]
+
+    async def find(self, no: str) -> tuple[Purchase, Row[Any]]:
+        """The same without a lock, for looking."""
+        rows = await run(self.session, statements.FIND, no=no)
+        if not rows:
+            raise PurchaseNotFound(f"there is no purchase order {no[:50]!a}")
+        return await self._with_lines(rows[0]), rows[0]
+
+    async def tell(
+        self, no: str, kind: str, data: Mapping[str, str], actor: str = "system"
+    ) -> None:
+        """One line of its story. The caller holds its lock."""
+        await run(
+            self.session, statements.EVENT, no=no, kind=kind,
+            data=json.dumps(dict(data), ensure_ascii=False), actor=actor,
+        )  # fmt: skip
+
+    async def wake(self, no: str) -> None:
+        """After the commit its workflow looks again; it is started where none runs."""
+        await queue_signal(
+            self.session, purchase_workflow_id(no), "purchase_moved", PurchaseMoved(no)
+        )
+
+    async def _with_lines(self, row: Row[Any]) -> Purchase:
+        lines = await run(self.session, statements.LINES, no=row.no)
+        return purchase_of(row, lines)
+
+    async def _keep(
+        self, before: Purchase, after: Purchase, decision: Decision | None = None
+    ) -> None:
+        action = decision.wish.action if decision else None
+        anew = (before.expected_on, before.answer) != (after.expected_on, after.answer)
+        approves = action in (PurchaseAction.SUBMIT, PurchaseAction.APPROVE)
+        approves = approves and after.state is PurchaseState.APPROVED
+        ends = action in (PurchaseAction.CANCEL, PurchaseAction.CLOSE)
+        await run(
+            self.session, statements.KEEP, no=after.no, state=after.state, answer=after.answer,
+            notice=after.notice, expected_on=after.expected_on, anew=anew,
+            reference=decision.reference if decision else "",
+            approved_by=decision.actor if decision and approves else "",
+            ended_reason=decision.reason if decision and ends else "",
+        )  # fmt: skip
+        lines = after.lines
+        await run(
+            self.session, statements.KEEP_LINES, no=after.no,
+            line_nos=[line.line_no for line in lines],
+            acknowledged=[line.acknowledged for line in lines],
+            received=[line.received for line in lines],
+            cancelled=[line.cancelled for line in lines],
+        )  # fmt: skip
+
+    async def _write_lines(self, no: str, lines: Sequence[DraftLine]) -> None:
+        await run(
+            self.session, statements.INSERT_LINES, no=no, skus=[line.sku for line in lines],
+            units=[line.units for line in lines], prices=[line.price_minor for line in lines],
+        )  # fmt: skip
+
+    async def _priced(self, supplier: str, lines: Sequence[DraftLine]) -> list[DraftLine]:
+        if not 0 < len(lines) <= MOST_LINES:
+            raise InvalidInput(f"a purchase order has 1 to {MOST_LINES} lines")
+        terms = await items_of(self.session, supplier, [line.sku for line in lines])
+        codes = sorted({line.sku for line in lines})
+        known = {row.code: row for row in await run(self.session, statements.SKUS, codes=codes)}
+        priced = []
+        for line in lines:
+            if line.sku not in known:
+                raise UnknownSku(f"there is no SKU {line.sku[:50]!a}")
+            if not 0 < line.units <= MOST_UNITS or not 0 <= (line.price_minor or 0) <= 10**12:
+                raise InvalidInput(f"units or price of {line.sku} cannot be ordered")
+            usual = terms[line.sku].price_minor if line.sku in terms else known[line.sku].cost_minor
+            price = line.price_minor if line.price_minor is not None else usual
+            priced.append(DraftLine(line.sku, line.units, price))
+        return priced
+
+    async def _zone(self, location_id: str) -> ZoneInfo:
+        rows = await run(self.session, statements.PLACE, id=location_id)
+        if not rows:
+            raise UnknownLocation(f"there is no location {location_id[:50]!a}")
+        return ZoneInfo(rows[0].zone)
+
+    async def _here_on(
+        self, supplier: Row[Any], lines: Sequence[DraftLine], zone: ZoneInfo
+    ) -> date:
+        terms = await items_of(self.session, supplier.code, [line.sku for line in lines])
+        told = [terms[line.sku].lead_time_days if line.sku in terms else None for line in lines]
+        lead = max(supplier.lead_time_days if days is None else days for days in told)
+        return calendar_of(supplier).here_on(datetime.now(zone).date(), lead)
+
+
+def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:
+    """A purchase order's rows as its rules see them."""
+    return Purchase(
+        no=row.no,
+        supplier=row.supplier,
+        state=PurchaseState(row.state),
+        lines=tuple(
+            PurchaseLine(
+                line.line_no, line.sku, line.ordered, line.price_minor, line.acknowledged,
+                line.received, line.cancelled,
+            )
+            for line in lines
+        ),
+        tolerance_percent=row.over_receipt_percent,
+        version=row.version,
+        answer=SupplierAnswer(row.answer),
+        notice=Notice(row.notice),
+        expected_on=row.expected_on,
+        zone=row.zone,
+        waits=row.waits_for,
+        due_at=row.due_at,
+        reminders=row.reminders,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        acknowledge_hours=row.acknowledge_hours,
+        remind_days=row.remind_days,
+    )  # fmt: skip
+
+
+def _said(shown: PurchasePlan, decision: Decision) -> dict[str, str]:
+    """What the story keeps of a decision."""
+    promised = sum(line.acknowledged or 0 for line in shown.after.lines)
+    told = {
+        "reason": decision.reason,
+        "reference": decision.reference,
+        "amount_minor": str(shown.after.total_minor),
+        "answer": str(shown.after.answer),
+        "promised": str(promised),
+        "ordered": str(sum(line.ordered for line in shown.after.lines)),
+        "expected_on": shown.after.expected_on.isoformat() if shown.after.expected_on else "",
+        "given_up": str(sum(line.cancelled for line in shown.after.lines)),
+    }
+    return {name: value for name, value in told.items() if value}

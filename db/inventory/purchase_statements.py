@@ -1,0 +1,96 @@
+"""The SQL of purchase orders."""
+
+from typing import Final
+
+INSERT: Final = """
+INSERT INTO purchase_order (no, supplier, location_id, state, currency, wanted_on, expected_on,
+    over_receipt_percent, source, reason, numbers, version, answer, supplier_ref, notice,
+    waits_for, reminders, approved_by, ended_reason, created_by)
+VALUES (:no, :supplier, :location_id, 'draft', :currency, :wanted_on, :wanted_on, :tolerance,
+    :source, :reason, CAST(:numbers AS jsonb), 1, '', '', '', '', 0, '', '', :actor)
+ON CONFLICT DO NOTHING RETURNING no
+"""
+
+INSERT_LINES: Final = """
+INSERT INTO purchase_order_line (purchase_no, line_no, sku, ordered, received, cancelled,
+    price_minor)
+SELECT :no, n, sku, units, 0, 0, price
+FROM unnest(CAST(:skus AS text[]), CAST(:units AS bigint[]), CAST(:prices AS bigint[]))
+    WITH ORDINALITY AS t(sku, units, price, n)
+"""
+
+DELETE_LINES: Final = "DELETE FROM purchase_order_line WHERE purchase_no = :no"
+
+EDITED: Final = """
+UPDATE purchase_order SET version = version + 1, wanted_on = CAST(:wanted_on AS date),
+    expected_on = CAST(:wanted_on AS date),
+    updated_at = clock_timestamp()
+WHERE no = :no
+"""
+
+FIND: Final = """
+SELECT p.*, l.zone, l.name AS location_name, s.name AS supplier_name, s.acknowledge_hours,
+       s.remind_days, s.port
+FROM purchase_order p
+JOIN location l ON l.id = p.location_id
+JOIN supplier s ON s.code = p.supplier
+WHERE p.no = :no
+"""
+
+LOCK: Final = FIND + " FOR NO KEY UPDATE OF p"
+
+LINES: Final = """
+SELECT * FROM purchase_order_line WHERE purchase_no = :no ORDER BY line_no
+"""
+
+# The clock of reminders begins anew with another day, another answer and goods.
+KEEP: Final = """
+UPDATE purchase_order SET
+    state = CAST(:state AS text), answer = :answer, notice = :notice,
+    expected_on = CAST(:expected_on AS date), version = version + 1,
+    reminders = CASE WHEN CAST(:anew AS boolean) THEN 0 ELSE reminders END,
+    supplier_ref = coalesce(nullif(CAST(:reference AS text), ''), supplier_ref),
+    approved_by = coalesce(nullif(CAST(:approved_by AS text), ''), approved_by),
+    ended_reason = coalesce(nullif(CAST(:ended_reason AS text), ''), ended_reason),
+    received_at = CASE CAST(:state AS text)
+        WHEN 'received' THEN coalesce(received_at, clock_timestamp())
+        WHEN 'closed' THEN received_at END,
+    closed_at = CASE WHEN CAST(:state AS text) IN ('closed', 'cancelled')
+        THEN coalesce(closed_at, clock_timestamp()) END,
+    updated_at = clock_timestamp()
+WHERE no = :no
+"""
+
+KEEP_LINES: Final = """
+UPDATE purchase_order_line l SET acknowledged = t.acknowledged, received = t.received,
+    cancelled = t.cancelled
+FROM unnest(CAST(:line_nos AS int[]), CAST(:acknowledged AS bigint[]),
+            CAST(:received AS bigint[]), CAST(:cancelled AS bigint[]))
+    AS t(line_no, acknowledged, received, cancelled)
+WHERE l.purchase_no = :no AND l.line_no = t.line_no
+"""
+
+RECEIPT: Final = """
+INSERT INTO purchase_receipt (purchase_no, document, line_no, units, actor)
+VALUES (:no, :document, :line_no, :units, :actor)
+"""
+
+RECEIPTS_OF: Final = """
+SELECT line_no, units FROM purchase_receipt WHERE purchase_no = :no AND document = :document
+"""
+
+EVENT: Final = """
+INSERT INTO purchase_event (purchase_no, seq, kind, data, actor)
+SELECT CAST(:no AS text), coalesce(max(seq), 0) + 1, CAST(:kind AS text), CAST(:data AS jsonb),
+       CAST(:actor AS text)
+FROM purchase_event WHERE purchase_no = CAST(:no AS text)
+"""
+
+HEARD: Final = """
+SELECT seq FROM purchase_event
+WHERE purchase_no = :no AND kind = 'heard' AND data->>'message_id' = :message_id
+"""
+
+SKUS: Final = "SELECT code, name, cost_minor, currency FROM sku WHERE code = ANY(:codes)"
+
+PLACE: Final = "SELECT zone FROM location WHERE id = :id AND active AND kind <> 'transit'"

@@ -1,0 +1,1 @@
+"""Buying from suppliers: their terms, purchase orders, and what becomes of these."""

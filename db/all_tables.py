@@ -9,6 +9,7 @@ import db.finance.tables
 import db.inventory.partner_tables
 import db.inventory.planning_tables
 import db.inventory.purchase_tables
+import db.inventory.receiving_tables
 import db.inventory.tables
 import db.logistics.claim_tables
 import db.logistics.tables

@@ -55,5 +55,20 @@ def new_purchase_no(now: datetime) -> str:
     return f"PO{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_receipt_no(now: datetime) -> str:
+    """`GR260301-7KQ4M2P`: a goods receipt; drawn as a return's is."""
+    return f"GR{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
+def new_ship_notice_no(now: datetime) -> str:
+    """`SN260301-7KQ4M2P`: a ship notice; drawn as a return's is."""
+    return f"SN{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
+def new_receipt_case_no(now: datetime) -> str:
+    """`RC260301-7KQ4M2P`: goods that came otherwise than agreed; drawn as a return's is."""
+    return f"RC{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

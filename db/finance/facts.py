@@ -48,7 +48,7 @@ FROM claim_money m JOIN carrier_claim c ON c.claim_no = m.claim_no WHERE m.id = 
 
 _GOODS: Final = """
 SELECT idempotency_key, sku, quantity, from_place, to_place, owner, reason, document_kind,
-       document_no
+       value_minor, document_no
 FROM stock_move WHERE idempotency_key = ANY(:keys) ORDER BY idempotency_key, line_no
 """
 
@@ -175,7 +175,7 @@ async def _add_goods(session: AsyncSession, picture: Picture, facts: Sequence[Fa
     for row in moves:
         line = GoodsMoved(
             Sku(row.sku), row.quantity, row.from_place, row.to_place, row.owner, row.reason,
-            row.document_kind,
+            row.document_kind, row.value_minor,
         )  # fmt: skip
         goods.setdefault(row.idempotency_key, []).append(line)
         if row.to_place == "customer":

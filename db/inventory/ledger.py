@@ -31,6 +31,7 @@ class Move:
     source: str
     target: str
     line: StockLine
+    value_minor: int | None = None  # what a paper says they cost
 
 
 def place(key: StockKey) -> str:
@@ -130,5 +131,5 @@ def _values(move: Move) -> tuple[Any, ...]:
     key = move.line.key
     return (
         move.verb, key.sku, key.lot, key.condition, key.owner, move.line.quantity,
-        move.source, move.target,
+        move.source, move.target, move.value_minor,
     )  # fmt: skip

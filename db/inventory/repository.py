@@ -52,15 +52,44 @@ class StockRepository:
     def _ledger(self) -> Ledger:
         return Ledger(self.session)
 
-    async def receive(self, document: Document, lines: Sequence[StockLine]) -> list[Fill]:
+    async def receive(
+        self,
+        document: Document,
+        lines: Sequence[StockLine],
+        values_minor: Sequence[int | None] = (),
+    ) -> list[Fill]:
         """Goods come in from a supplier; waiting backorders are filled in the same transaction.
 
+        `values_minor` is what the units of each line cost, where a paper says it.
         A document whose key was used before changes nothing. Raises InvalidInput for quantities
         that are not positive, UnknownSku, UnknownLocation, IdempotencyMismatch.
         """
         refuse_unless_positive(lines)
-        moves = [Move("receive", "supplier", place(line.key), line) for line in lines]
+        values = values_minor or [None] * len(lines)
+        moves = [
+            Move("receive", "supplier", place(line.key), line, value)
+            for line, value in zip(lines, values, strict=True)
+        ]
         return await self._post(document, moves, lines)
+
+    async def send_back(
+        self,
+        document: Document,
+        lines: Sequence[StockLine],
+        values_minor: Sequence[int | None] = (),
+    ) -> None:
+        """Free goods go back to their supplier; once per key.
+
+        Raises InsufficientStock as `adjust` does.
+        """
+        refuse_unless_positive(lines)
+        values = values_minor or [None] * len(lines)
+        moves = [
+            Move("issue", place(line.key), "supplier", line, value)
+            for line, value in zip(lines, values, strict=True)
+        ]
+        leaving = [replace(line, quantity=-line.quantity) for line in lines]
+        await self._post(document, moves, leaving)
 
     async def adjust(
         self, document: Document, lines: Sequence[StockLine], reason: AdjustmentReason

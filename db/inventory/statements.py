@@ -13,6 +13,7 @@ RESERVE_COLUMNS: Final = (
 )  # fmt: skip
 MOVE_COLUMNS: Final = (
     "verb", "sku", "lot", "condition", "owner", "quantity", "from_place", "to_place",
+    "value_minor",
 )  # fmt: skip
 
 # `free` is what the rows hold after any wait for the lock, less what waiting orders were promised.
@@ -226,21 +227,23 @@ RETURNING reservation_id
 
 WRITE_MOVES: Final = """
 INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
-                        document_kind, document_no, reason, actor, idempotency_key, line_no)
+                        value_minor, document_kind, document_no, reason, actor,
+                        idempotency_key, line_no)
 SELECT m.verb, m.sku, m.lot, m.condition, m.owner, m.quantity, m.from_place, m.to_place,
-       :document_kind, :document_no, :reason, :actor, :key, m.line_no
+       m.value_minor, :document_kind, :document_no, :reason, :actor, :key, m.line_no
 FROM unnest(CAST(:verb AS text[]), CAST(:sku AS text[]), CAST(:lot AS text[]),
             CAST(:condition AS text[]), CAST(:owner AS text[]), CAST(:quantity AS bigint[]),
-            CAST(:from_place AS text[]), CAST(:to_place AS text[]), CAST(:line_no AS int[]))
-    AS m(verb, sku, lot, condition, owner, quantity, from_place, to_place, line_no)
+            CAST(:from_place AS text[]), CAST(:to_place AS text[]), CAST(:value_minor AS bigint[]),
+            CAST(:line_no AS int[]))
+    AS m(verb, sku, lot, condition, owner, quantity, from_place, to_place, value_minor, line_no)
 ORDER BY m.line_no
 ON CONFLICT (idempotency_key, line_no) DO NOTHING
 RETURNING id
 """
 
 MOVES_OF_KEY: Final = """
-SELECT verb, sku, lot, condition, owner, quantity, from_place, to_place FROM stock_move
-WHERE idempotency_key = :key ORDER BY line_no
+SELECT verb, sku, lot, condition, owner, quantity, from_place, to_place, value_minor
+FROM stock_move WHERE idempotency_key = :key ORDER BY line_no
 """
 
 UNKNOWN: Final = """

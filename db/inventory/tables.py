@@ -113,6 +113,7 @@ class StockMoveRow(SQLModel, table=True):
         CheckConstraint("from_place <> to_place", name="moves_somewhere"),
         CheckConstraint("verb IN ('receive','issue','adjust','transfer')", name="move_verb"),
         CheckConstraint("verb <> 'adjust' OR reason <> ''", name="adjusted_with_a_reason"),
+        CheckConstraint("value_minor >= 0", name="moved_value_is_not_negative"),
         Index("stock_move_by_sku", "sku", "at"),
         Index("stock_move_by_at", "at", postgresql_using="brin"),
         Index("stock_move_by_document", "document_kind", "document_no"),
@@ -127,6 +128,8 @@ class StockMoveRow(SQLModel, table=True):
     quantity: int = Field(sa_type=BIGINT)
     from_place: str
     to_place: str
+    # What these units cost, where a paper says so; the books value all others at the SKU's cost.
+    value_minor: int | None = Field(default=None, sa_type=BIGINT)
     document_kind: str
     document_no: str
     reason: str = ""

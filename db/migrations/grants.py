@@ -28,6 +28,8 @@ LEDGERS: Final = (
     "attention_note",
     "purchase_receipt",
     "purchase_event",
+    "receipt_scan",
+    "goods_receipt_line",
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",

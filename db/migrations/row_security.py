@@ -48,7 +48,10 @@ def _function(name: str, parameter: str, query: str) -> str:
     )
 
 
-_ALL: Final = "onhand_sees_order(text), onhand_of_our_shops(text), onhand_sees_subject(text)"
+_ALL: Final = (
+    "onhand_sees_order(text), onhand_of_our_shops(text), onhand_sees_subject(text),"
+    " onhand_owned(text[])"
+)
 _NAME: Final = "substr(asked, strpos(asked, '/') + 1)"
 # What a row of the audit trail is about, by the word before its name; nothing else is seen.
 _NAMED_BY: Final = (
@@ -57,6 +60,7 @@ _NAMED_BY: Final = (
     ("wave", "wave", "no"), ("hand-over", "hand_over", "no"), ("invoice", "invoice", "no"),
     ("return_label", "return_label", "no"), ("attention", "attention", "id"),
     ("purchase", "purchase_order", "no"),
+    ("receipt", "goods_receipt", "no"), ("receipt-case", "receipt_case", "no"),
 )  # fmt: skip
 
 
@@ -100,6 +104,11 @@ FUNCTIONS: Final = (
         "SELECT EXISTS (SELECT FROM sales_order o WHERE o.id = asked"
         f" AND o.shop_id = {_OUR_SHOPS})",
     ),
+    # What of SKUs the company owns, wherever it lies: a cost is the company's, not a place's.
+    "CREATE OR REPLACE FUNCTION onhand_owned(asked text[]) RETURNS TABLE (sku text, units bigint)"
+    " LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$"
+    " SELECT b.sku, sum(b.on_hand)::bigint FROM stock_balance b"
+    " WHERE b.sku = ANY(asked) AND b.owner = 'own' GROUP BY b.sku $$",
     # Looks as its caller, who sees the object or not.
     "CREATE OR REPLACE FUNCTION onhand_sees_subject(asked text) RETURNS boolean LANGUAGE sql STABLE"
     " PARALLEL SAFE SET search_path = public, pg_temp AS $$"
@@ -190,6 +199,11 @@ POLICIES: Final[dict[str, str]] = {
         ("stock_bin", "floor_rule", "carton", "carrier_cutoff", "wave", "hand_over"),
         f"location_id = {_HERE}",
     ),
+    # receiving
+    **dict.fromkeys(("ship_notice", "goods_receipt", "receipt_case"), f"location_id = {_HERE}"),
+    "ship_notice_line": _with("ship_notice", "no", "notice_no"),
+    "receipt_scan": _with("goods_receipt", "no", "receipt_no"),
+    "goods_receipt_line": _with("goods_receipt", "no", "receipt_no"),
     "wave_shipment": _with("wave", "no", "wave_no"),
     "handed_parcel": _with("hand_over", "no", "hand_over_no"),
     "warehouse_scan": " OR ".join(
@@ -212,7 +226,17 @@ POLICIES: Final[dict[str, str]] = {
 }  # fmt: skip
 # The columns by which a table tells whose it is, and tables that have one and need no policy.
 OWNED_BY: Final = frozenset(
-    {"order_id", "location_id", "shipment_no", "return_no", "claim_no", "parcel_id", "purchase_no"}
+    {
+        "order_id",
+        "location_id",
+        "shipment_no",
+        "return_no",
+        "claim_no",
+        "parcel_id",
+        "purchase_no",
+        "receipt_no",
+        "notice_no",
+    }
 )
 OPEN: Final = {
     "account_scope": "who may see what is looked up before there is a scope",

@@ -30,6 +30,7 @@ class GoodsMoved:
     owner: str = OURS
     reason: str = ""
     document_kind: str = ""
+    value_minor: int | None = None  # what a paper says they cost
 
     @property
     def units(self) -> int:
@@ -62,7 +63,11 @@ class StockValue:
 
 
 def moved(moves: Iterable[GoodsMoved], values: dict[Sku, StockValue]) -> list[Voucher]:
-    """The cost of goods that came or went, a voucher per currency; `values` moves along."""
+    """The cost of goods that came or went, a voucher per currency; `values` moves along.
+
+    Where a paper says what they cost, that is owed; what the SKU's cost is otherwise is a
+    difference of cost, which a new average of the SKU takes up again.
+    """
     transfers: dict[str, list[Transfer]] = {}
     for move in moves:
         if not move.units:
@@ -70,7 +75,15 @@ def moved(moves: Iterable[GoodsMoved], values: dict[Sku, StockValue]) -> list[Vo
         value = values[move.sku]
         value.units += move.units
         minor = move.units * value.cost_minor
-        transfers.setdefault(value.currency, []).append(Transfer(_INVENTORY, move.against, minor))
+        told = minor
+        if move.value_minor is not None:
+            told = move.value_minor if move.units > 0 else -move.value_minor
+        transfers.setdefault(value.currency, []).extend(
+            (
+                Transfer(_INVENTORY, move.against, told),
+                Transfer(_INVENTORY, Side(_A.COST_DIFFERENCES), minor - told),
+            )
+        )
     return [
         Voucher("cost" if i == 0 else f"cost-{currency}", currency, tuple(found))
         for i, (currency, found) in enumerate(sorted(transfers.items()))

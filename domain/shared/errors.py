@@ -76,6 +76,26 @@ class ClaimNotFound(DomainError):
     """No claim has this number."""
 
 
+class ReceiptNotFound(DomainError):
+    """No goods receipt has this number."""
+
+
+class ReceiptPosted(DomainError):
+    """Somebody posted the goods receipt before."""
+
+
+class ShipNoticeNotFound(DomainError):
+    """No ship notice has this number."""
+
+
+class ReceiptCaseNotFound(DomainError):
+    """No case about received goods has this number."""
+
+
+class SourceNotFound(DomainError):
+    """Nothing that could be received has this number."""
+
+
 class CampaignNotFound(DomainError):
     """No campaign has this id."""
 

@@ -10,7 +10,9 @@ from db.checks import Check
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.finance.checks import BOOK_CHECKS
+from db.inventory.fitness import NEEDED, TODAY, rule_of
 from db.logistics.claim_checks import CLAIM_CHECKS
+from domain.orders.delivery import MOST_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,22 @@ CHECKS: Final = (
     ),
     Check(
         "nobody_waits_for_free_goods",
-        "Nobody is first in a queue for goods that lie free at that location",
-        """
+        "Nobody is first in a queue for goods that lie free at that location and stay good for"
+        " long enough, however far they go",
+        f"""
         WITH first AS (
             SELECT DISTINCT ON (sku, location_id) id, order_id, sku, location_id, quantity
             FROM backorder WHERE state = 'waiting' ORDER BY sku, location_id, paid_at, id)
         SELECT f.id, f.order_id, f.sku, f.location_id, f.quantity, s.on_hand - s.reserved AS free
         FROM first f JOIN stock_balance s USING (sku, location_id)
-        WHERE s.condition = 'good' AND s.owner = 'own' AND s.on_hand - s.reserved >= f.quantity""",
+        JOIN location p ON p.id = s.location_id JOIN sku k ON k.code = s.sku
+        JOIN sales_order o ON o.id = f.order_id
+        LEFT JOIN lot t ON t.sku = s.sku AND t.lot = s.lot
+        {rule_of("o.shop_id", "o.channel")}
+        WHERE s.condition = 'good' AND s.owner = 'own' AND s.on_hand - s.reserved >= f.quantity
+          AND NOT s.frozen AND coalesce(
+              t.expires_on - greatest({TODAY}, (o.ship_by AT TIME ZONE p.zone)::date)
+                  - {MOST_DAYS} >= {NEEDED}, true)""",  # noqa: S608 (made of constants)
     ),
     Check(
         "lines_belong_to_their_order",

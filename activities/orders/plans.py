@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from db.inventory.remaining_life import ANYBODY
 from db.shared.sourcing import Network
+from domain.inventory.expiry import Wanted
 from domain.inventory.stock import ReserveStock, StockKey, StockLine
 from domain.orders.sourcing.model import Decision, Demand
 from domain.orders.work import AllocateOrder, Entry
@@ -32,6 +34,7 @@ class Plan:
     order: Any
     demands: tuple[Demand, ...] = ()
     doubted: frozenset[tuple[str, str]] = frozenset()
+    wanted: Wanted = ANYBODY  # matters only for goods with a date
     question: dict[str, Any] = field(default_factory=dict)
     decision: Decision | None = None
     shipments: list[Shipment] = field(default_factory=list)
@@ -52,7 +55,7 @@ def reservation_of(plan: Plan, shipment: Shipment, network: Network) -> ReserveS
     lines = tuple(
         StockLine(StockKey(Sku(sku), place, Lot(lot)), units)
         for _, sku, quantity in shipment.lines
-        for lot, units in network.take(place, sku, quantity)
+        for lot, units in network.take(place, sku, quantity, plan.wanted)
     )
     return ReserveStock(
         shipment.no, lines, plan.request.order_id, shipment_workflow_id(shipment.no)

@@ -12,6 +12,7 @@ from activities.orders.plans import Plan, Shipment, missing_of, reservation_of, 
 from activities.orders.ports import OrderRules
 from activities.shared.batching import MicroBatcher
 from db.engine import Sessions
+from db.inventory.remaining_life import wanted_by
 from db.inventory.repository import StockRepository
 from db.orders import allocating
 from db.orders.allocating import AllocationRepository
@@ -23,7 +24,7 @@ from domain.orders.lifecycle import OrderState
 from domain.orders.sourcing.model import Decision, Demand, Strategy
 from domain.orders.sourcing.record import Question, stored
 from domain.orders.work import AllocateOrder
-from domain.shared.ids import LocationId, Sku
+from domain.shared.ids import LocationId, Lot, Sku
 
 _ROUNDS: Final = 4  # how often an order is planned anew when others were faster
 
@@ -73,7 +74,9 @@ class AllocationBatcher:
         """
         async with self._sessions.begin() as session:
             rows = await AllocationRepository(session).rows(allocating.QUEUED_AT, ids=order_ids)
-            keys = [StockKey(Sku(row.sku), LocationId(row.location_id)) for row in rows]
+            keys = [
+                StockKey(Sku(row.sku), LocationId(row.location_id), Lot(row.lot)) for row in rows
+            ]
             await StockRepository(session).fill_backorders(keys)
 
     async def _read(
@@ -132,6 +135,10 @@ class AllocationBatcher:
         stock = StockRepository(repository.session)
         skus = {demand.sku for plan in plans for demand in plan.demands}
         network = await Network.read(repository.session, skus, contract_day(datetime.now(UTC)))
+        if network.dated:
+            wanted = await wanted_by(repository.session, [p.request.order_id for p in plans])
+            for plan in plans:
+                plan.wanted = wanted[plan.request.order_id]
         asked: dict[str, Plan] = {}
         requests: list[ReserveStock] = []
         for plan in plans:
@@ -163,7 +170,7 @@ class AllocationBatcher:
         to = Destination(order.division_code or "", order.longitude, order.latitude)
         question = Question(
             plan.demands,
-            network.candidates(plan.demands, to, plan.doubted),
+            network.candidates(plan.demands, to, plan.doubted, plan.wanted),
             Strategy(order.strategy or self._rules.strategy),
             order.max_parcels or self._rules.max_parcels,
         )

@@ -13,6 +13,7 @@ from api.errors import language_of
 from api.orders.sourcing_views import DecisionView, DryRun, Sourcing, explained
 from api.orders.sourcing_words import tell
 from api.strict import Code, Count, SafeStr, StrictBody
+from db.inventory.remaining_life import wanted_by_shop
 from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import sourcing
 from db.platform.audit import audit
@@ -103,7 +104,8 @@ async def dry_run(
         rule = await _rule(session, body, settings)
         skus = {demand.sku for demand in demands}
         network = await Network.read(session, skus, contract_day(datetime.now(UTC)))
-        question = Question(demands, network.candidates(demands, to), *rule)
+        wanted = await wanted_by_shop(session, body.shop_id or "")
+        question = Question(demands, network.candidates(demands, to, (), wanted), *rule)
         decision = await asyncio.to_thread(question.decide)
         names = await sourcing.names_in(session, [decision])
     return DryRun(

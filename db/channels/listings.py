@@ -8,16 +8,23 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.fitness import FITS, rule_of
+from db.inventory.remaining_life import wanted_by_shop
 from db.sql import run
 
-# Free units at places that ship, less what waiting orders will get first.
-_OFFERS: Final = """
+# Free units at places that ship, less what waiting orders will get first; of lots that are kept
+# back, or too old for the shop when they come to the door, none.
+_OFFERS: Final = f"""
 WITH mine AS (SELECT DISTINCT sku FROM channel_sku WHERE shop_id = :shop_id),
 free AS (
     SELECT b.sku, sum(b.on_hand - b.reserved) AS units
-    FROM stock_balance b JOIN location l ON l.id = b.location_id
-    WHERE l.ships AND l.active AND b.condition = 'good' AND b.owner = 'own'
-      AND b.sku IN (SELECT sku FROM mine)
+    FROM stock_balance b JOIN location p ON p.id = b.location_id
+    JOIN sku k ON k.code = b.sku
+    JOIN shop s ON s.id = :shop_id
+    LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
+    {rule_of("s.id", "s.channel")}
+    WHERE p.ships AND p.active AND b.condition = 'good' AND b.owner = 'own'
+      AND b.sku IN (SELECT sku FROM mine) AND {FITS}
     GROUP BY b.sku),
 waiting AS (
     SELECT sku, sum(quantity) AS units FROM backorder
@@ -35,7 +42,7 @@ LEFT JOIN listing l ON l.shop_id = c.shop_id AND l.external_sku = c.external_sku
 WHERE c.shop_id = :shop_id
 GROUP BY c.external_sku, l.shop_id, l.external_sku
 ORDER BY c.external_sku
-"""
+"""  # noqa: S608 (made of constants)
 
 # The same value again keeps its number, unless the channel lost it: then it is news to the channel.
 _INTEND: Final = """
@@ -132,7 +139,8 @@ class Listings:
     async def offers(self) -> Sequence[Row[Any]]:
         """Every mapped product: `free` base units and `factors` of its parts, its own rule, what
         was told last."""
-        return await run(self.session, _OFFERS, shop_id=self.shop_id)
+        wanted = await wanted_by_shop(self.session, self.shop_id)
+        return await run(self.session, _OFFERS, shop_id=self.shop_id, to_door=wanted.to_door)
 
     async def intend(self, wanted: dict[str, int]) -> dict[str, tuple[int, dict[str, str]]]:
         """Write down what will be told; returns the number of each value and the listing's ids."""

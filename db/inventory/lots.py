@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -36,6 +37,11 @@ class Lots:
             self.session, statements.KEPT_BACK, location_id=location_id, sku=sku, lot=lot
         )
         return bool(rows)
+
+    async def expires_on(self, sku: str, lot: str) -> date | None:
+        """The last good day of a lot by the register."""
+        rows = await run(self.session, statements.EXPIRES_ON, sku=sku, lot=lot)
+        return rows[0].expires_on if rows else None
 
     async def promised(self, leases: Sequence[str], sku: str) -> dict[str, dict[Lot, int]]:
         """What each lease holds, or has sent, of a SKU by lot."""

@@ -24,7 +24,9 @@ from db.inventory.ledger import (
     place,
     refuse_unless_positive,
 )
+from db.inventory.remaining_life import fitting, life_of
 from db.scope import scope_in
+from domain.inventory.expiry import FreeLot
 from domain.inventory.lots import not_found
 from domain.inventory.stock import (
     AdjustmentReason,
@@ -289,7 +291,10 @@ class StockRepository:
             await self._ledger.run(statements.LOCK, columns_of(queued))
         fills: list[Fill] = []
         for key in queued:
-            parameters = {"sku": key.sku, "location_id": key.location_id, "lot": key.lot}
+            parameters = {
+                "sku": key.sku, "location_id": key.location_id, "lot": key.lot,
+                "fitting": await fitting(self.session, key),
+            }  # fmt: skip
             served = await self._ledger.run(statements.FILL_BACKORDERS, parameters)
             fills += [Fill(row.id, row.order_id, row.workflow_id) for row in served]
         return fills
@@ -319,14 +324,21 @@ class StockRepository:
         """What every location has of these SKUs, all lots of good own stock together."""
         rows = await self._ledger.run(statements.LEVELS, {"skus": list(skus)})
         return [
-            Level(LocationId(r.location_id), Sku(r.sku), r.on_hand, r.reserved, r.waiting)
+            Level(
+                LocationId(r.location_id), Sku(r.sku), r.on_hand, r.reserved, r.waiting, r.blocked
+            )
             for r in rows
         ]
 
-    async def free_by_lot(self, skus: Sequence[str]) -> list[tuple[StockKey, int]]:
-        """What a new order may take of good own stock: not reserved, and nobody waits for it."""
+    async def free_by_lot(self, skus: Sequence[str]) -> list[tuple[StockKey, FreeLot]]:
+        """What a new order may take of good own stock: not reserved, not kept back, and nobody
+        waits for it. Whether it is good for long enough depends on the order."""
         rows = await self._ledger.run(statements.FREE_BY_LOT, {"skus": list(skus)})
-        return [(key_of(row), row.free) for row in rows if row.free > 0]
+        return [
+            (key_of(row), FreeLot(row.lot, row.free, row.expires_on, life_of(row)))
+            for row in rows
+            if row.free > 0
+        ]
 
     async def places(self) -> list[Place]:
         """All locations the reader sees, closed ones too while goods may lie there, in order of

@@ -7,6 +7,8 @@ it began, even after it waited for a lock.
 
 from typing import Final
 
+from db.inventory.fitness import EXPIRED
+
 RESERVE_COLUMNS: Final = (
     "ordinal", "line_no", "reservation_id", "order_id", "workflow_id", "expires_at", "sku",
     "location_id", "lot", "condition", "owner", "quantity",
@@ -34,10 +36,10 @@ WITH asked AS MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM reservation r WHERE r.reservation_id = a.reservation_id)
 ), locked AS MATERIALIZED (
     SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand, b.reserved,
-           b.on_hand - b.reserved - coalesce((
+           CASE WHEN b.frozen THEN 0 ELSE b.on_hand - b.reserved - coalesce((
                SELECT sum(w.quantity) FROM backorder w
                WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id
-                 AND b.condition = 'good' AND b.owner = 'own'), 0) AS free
+                 AND b.condition = 'good' AND b.owner = 'own'), 0) END AS free
     FROM stock_balance b
     WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner) IN (
         SELECT sku, location_id, lot, condition, owner FROM asked)
@@ -284,7 +286,8 @@ WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
     = (m.sku, m.location_id, m.lot, m.condition, m.owner)
 """
 
-# All lots of these SKUs at one place. Who queues for them is not asked: they are gone.
+# All lots of these SKUs at one place. Who queues for them is not asked, nor what keeps a lot back:
+# they are gone.
 LOCK_LOTS: Final = """
 SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand - b.reserved AS free
 FROM stock_balance b
@@ -300,7 +303,7 @@ SELECT b.sku, b.location_id, b.lot, b.condition, b.owner, b.on_hand - b.reserved
 FROM stock_balance b
 WHERE (b.sku, b.location_id) IN (
     SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])))
-  AND b.condition = 'good' AND b.owner = 'own' AND b.on_hand > 0
+  AND b.condition = 'good' AND b.owner = 'own' AND b.on_hand > 0 AND NOT b.frozen
 ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner
 FOR NO KEY UPDATE OF b
 """
@@ -308,8 +311,10 @@ FOR NO KEY UPDATE OF b
 KEPT_BACK: Final = """
 SELECT lot FROM stock_balance
 WHERE sku = :sku AND location_id = :location_id AND lot = :lot AND on_hand > 0
-  AND (condition <> 'good' OR owner <> 'own')
+  AND (condition <> 'good' OR owner <> 'own' OR frozen)
 """
+
+EXPIRES_ON: Final = "SELECT expires_on FROM lot WHERE sku = :sku AND lot = :lot"
 
 PROMISED_LOTS: Final = """
 SELECT reservation_id, lot, quantity - voided_quantity AS quantity FROM reservation
@@ -330,11 +335,13 @@ FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[]), CAST(:lot AS tex
 """
 
 # The caller holds the lock of the balance row. Strictly in order of payment: the first who cannot
-# be served keeps everybody behind waiting, so the served are those up to a running sum.
+# be served keeps everybody behind waiting, so the served are those up to a running sum. Whom a lot
+# does not fit does not queue for it: `fitting` names the others, where it has a date.
 FILL_BACKORDERS: Final = """
 WITH queue AS MATERIALIZED (
     SELECT id, order_id, workflow_id, quantity, paid_at FROM backorder
     WHERE sku = :sku AND location_id = :location_id AND state = 'waiting'
+      AND (CAST(:fitting AS text[]) IS NULL OR id = ANY(CAST(:fitting AS text[])))
     ORDER BY paid_at, id
     FOR UPDATE
 ), lined_up AS (
@@ -343,7 +350,7 @@ WITH queue AS MATERIALIZED (
     SELECT id, order_id, workflow_id, quantity, upto FROM lined_up
     WHERE upto <= (SELECT on_hand - reserved FROM stock_balance
                    WHERE (sku, location_id, lot, condition, owner)
-                       = (:sku, :location_id, :lot, 'good', 'own'))
+                       = (:sku, :location_id, :lot, 'good', 'own') AND NOT frozen)
 ), filled AS (
     UPDATE backorder b SET state = 'filled', filled_at = clock_timestamp()
     FROM served s WHERE b.id = s.id
@@ -405,16 +412,19 @@ WHERE w.order_id = :order_id AND (w.state = 'waiting' OR w.state = 'filled' AND 
 RETURNING w.id
 """
 
-LEVELS: Final = """
+LEVELS: Final = f"""
 SELECT b.location_id, b.sku, sum(b.on_hand)::bigint AS on_hand, sum(b.reserved)::bigint AS reserved,
+       coalesce(sum(b.on_hand - b.reserved) FILTER (WHERE b.frozen OR {EXPIRED}), 0)::bigint
+           AS blocked,
        coalesce((SELECT sum(w.quantity) FROM backorder w
                  WHERE w.sku = b.sku AND w.location_id = b.location_id
                    AND w.state = 'waiting'), 0)::bigint AS waiting
-FROM stock_balance b
+FROM stock_balance b JOIN location p ON p.id = b.location_id
+LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
 WHERE b.sku = ANY(:skus) AND b.condition = 'good' AND b.owner = 'own'
 GROUP BY b.location_id, b.sku
 ORDER BY b.sku, b.location_id
-"""
+"""  # noqa: S608 (made of constants)
 
 # As `RESERVE` counts it.
 FREE_BY_LOT: Final = """
@@ -422,9 +432,12 @@ SELECT b.sku, b.location_id, b.lot, b.condition, b.owner,
        (b.on_hand - b.reserved - coalesce((
            SELECT sum(w.quantity) FROM backorder w
            WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id), 0)
-       )::bigint AS free
-FROM stock_balance b
+       )::bigint AS free,
+       t.expires_on, k.shelf_life_days, k.min_life_days
+FROM stock_balance b JOIN sku k ON k.code = b.sku
+LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
 WHERE b.sku = ANY(:skus) AND b.condition = 'good' AND b.owner = 'own' AND b.on_hand > b.reserved
+  AND NOT b.frozen
 ORDER BY b.sku, b.location_id, b.lot
 """
 

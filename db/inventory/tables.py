@@ -9,6 +9,8 @@ from db.types import BIGINT, DATES, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
 _NO_WORD = {"server_default": text("''")}
+_ZERO = {"server_default": "0"}
+_NO = {"server_default": text("false")}
 _NO_DAYS = {"server_default": text("'{}'")}
 
 
@@ -57,6 +59,10 @@ class SkuRow(SQLModel, table=True):
         ),
         CheckConstraint("price_minor >= 0", name="sku_price_is_not_negative"),
         CheckConstraint("cost_minor >= 0", name="sku_cost_is_not_negative"),
+        CheckConstraint(
+            "shelf_life_days BETWEEN 0 AND 36500 AND min_life_days BETWEEN 0 AND 36500",
+            name="sku_life_in_days",
+        ),
         Index("sku_by_gtin", "gtin", unique=True, postgresql_where=text("gtin <> ''")),
         Index("sku_by_brand", "brand"),
         Index("sku_by_category", "category"),
@@ -75,6 +81,12 @@ class SkuRow(SQLModel, table=True):
     cost_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs={"server_default": "0"})
     currency: str = "CNY"
     active: bool = True
+    # Days from production to the last good one, and how many must remain at the door; 0: nobody
+    # said.
+    shelf_life_days: int = Field(default=0, sa_column_kwargs=_ZERO)
+    min_life_days: int = Field(default=0, sa_column_kwargs=_ZERO)
+    tracks_lots: bool = Field(default=False, sa_column_kwargs=_NO)
+    tracks_serials: bool = Field(default=False, sa_column_kwargs=_NO)
 
 
 class StockBalanceRow(SQLModel, table=True):
@@ -100,6 +112,9 @@ class StockBalanceRow(SQLModel, table=True):
     owner: str = Field(default="own", primary_key=True)
     on_hand: int = Field(default=0, sa_type=BIGINT)
     reserved: int = Field(default=0, sa_type=BIGINT)
+    # Its lot is kept back here: nothing of it is promised anew. In the row, because a reservation
+    # sees the newest state of the rows it locks and of no others.
+    frozen: bool = Field(default=False, sa_column_kwargs=_NO)
 
 
 class StockMoveRow(SQLModel, table=True):

@@ -55,7 +55,7 @@ _SPENT_BY_WORKER: Final = (
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
     "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
-    "tag", "saved_filter", "merge_rule", "delivery_time",
+    "tag", "saved_filter", "merge_rule", "delivery_time", "life_rule",
     "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
     "purchase_order_line", "supplier_item",
 )  # fmt: skip
@@ -77,7 +77,7 @@ STATEMENTS: Final = (
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
     "REVOKE INSERT, UPDATE ON shop_place FROM onhand_worker, onhand_web",  # triggers write it
     "REVOKE UPDATE ON stock_balance, reservation FROM onhand_worker, onhand_web",
-    "GRANT UPDATE (on_hand, reserved) ON stock_balance TO onhand_worker, onhand_web",
+    "GRANT UPDATE (on_hand, reserved, frozen) ON stock_balance TO onhand_worker, onhand_web",
     "REVOKE UPDATE ON book_fact FROM onhand_worker, onhand_web",
     "GRANT UPDATE (posted_at, due_at, error) ON book_fact TO onhand_worker",
     # A lease grows only by the units of another lot that it holds instead.

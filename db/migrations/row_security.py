@@ -161,6 +161,7 @@ POLICIES: Final[dict[str, str]] = {
         ("demand_day", "stock_policy", "planning_night", "suggestion"), f"location_id = {_HERE}"
     ),
     "demand_calendar": f"location_id IS NULL OR location_id = {_HERE}",
+    "lot_hold": f"location_id IS NULL OR location_id = {_HERE}",
     "stock_move": f"from_place = {_MOVED} OR to_place = {_MOVED}",
     # purchasing
     "purchase_order": f"location_id = {_HERE}",

@@ -107,7 +107,11 @@ WITH queued AS (
     SELECT sku, location_id, '', 'good', 'own', 0, 0 FROM queued
     ORDER BY sku, location_id ON CONFLICT DO NOTHING
 )
-SELECT sku, location_id FROM queued ORDER BY sku, location_id
+SELECT sku, location_id, '' AS lot FROM queued
+UNION SELECT b.sku, b.location_id, b.lot
+FROM queued q JOIN stock_balance b USING (sku, location_id)
+WHERE b.condition = 'good' AND b.owner = 'own' AND b.on_hand > b.reserved
+ORDER BY sku, location_id, lot
 """
 
 # The lease changes hands inside one transaction: what is reserved in the balance stays the same.

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.lots import Lots, lot_key
 from db.platform.audit import audit
 from db.sql import run
+from domain.inventory.expiry import is_expired, today_at
 from domain.inventory.lots import lots_that_left
 from domain.orders.scanning import Verdict
 from domain.shared.ids import Lot
@@ -66,13 +66,13 @@ class PickedLots:
 
     session: AsyncSession
     actor: str = "system"
-    _zones: dict[str, ZoneInfo] = field(default_factory=dict)
+    _zones: dict[str, str] = field(default_factory=dict)
 
     async def prepare(self, wanted: Collection[tuple[str, str]]) -> None:
         """Lock what scans with a lot may move: (place, SKU) of all of them, in one order."""
         places = sorted({place for place, _ in wanted})
         for row in await run(self.session, _ZONES, ids=places):
-            self._zones[row.id] = ZoneInfo(row.zone)
+            self._zones[row.id] = row.zone
         await Lots(self.session).free(wanted)
 
     async def holders(self, nos: Sequence[str], sku: str, lot: str) -> set[str]:
@@ -82,11 +82,12 @@ class PickedLots:
 
     def is_expired(self, place: str, expires_on: date | None, at: datetime) -> bool:
         """Whether the last good day was over on the clock of the place."""
-        return expires_on is not None and expires_on < at.astimezone(self._zones[place]).date()
+        return is_expired(expires_on, today_at(self._zones[place], at))
 
     async def take(
-        self, no: str, place: str, sku: str, lot: str, in_hand: Mapping[str, int], key: str
-    ) -> Verdict | None:
+        self, no: str, place: str, sku: str, lot: str, in_hand: Mapping[str, int], key: str,
+        at: datetime,
+    ) -> Verdict | None:  # fmt: skip
         """The lot is promised to the shipment instead of the one that was; else why it may not go.
 
         `in_hand` are all units of the SKU that were scanned, by lot; `key` is that of the scan.
@@ -94,13 +95,14 @@ class PickedLots:
         leases = [row.no for row in await run(self.session, _LEASES, no=no)]
         to, lots = lot_key(place, sku, lot), Lots(self.session)
         free = await lots.free([(place, sku)])
+        if to not in free and await lots.is_kept_back(place, sku, lot):
+            return Verdict.LOT_HELD
+        if self.is_expired(place, await lots.expires_on(sku, lot), at):
+            return Verdict.EXPIRED
         taken = {Lot(one): units for one, units in in_hand.items()}
         gave = await lots.take(leases, to, taken, free.get(to, 0))
         if gave is None:
-            if to in free:
-                return Verdict.LOT_TAKEN
-            kept_back = await lots.is_kept_back(place, sku, lot)
-            return Verdict.LOT_HELD if kept_back else Verdict.LOT_UNKNOWN
+            return Verdict.LOT_TAKEN if to in free else Verdict.LOT_UNKNOWN
         if gave:
             await audit(
                 self.session, self.actor, "shipment.lot_changed", f"shipment/{no}",

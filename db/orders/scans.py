@@ -241,7 +241,7 @@ class Scans:
         if not one.lot:
             return None
         in_hand = lots_in(found.tally(one.station), found.scans[one.station].values())[sku]
-        return await self._lots.take(found.row.no, place, sku, one.lot, in_hand, one.key)
+        return await self._lots.take(found.row.no, place, sku, one.lot, in_hand, one.key, one.at)
 
     async def _shipment_of(self, one: Sent, sku: str) -> str:
         """The shipment a scan is for; one for a wave goes to the first that lacks it, before others

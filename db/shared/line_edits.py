@@ -170,7 +170,7 @@ async def _shelves(
     session: AsyncSession, order: Companion, skus: Sequence[str], usual: Usual, *, given_back: bool
 ) -> Shelves:
     row = (await run(session, allocating.ORDERS, ids=[order.order_id]))[0]
-    network = await Network.read(session, skus, contract_day(datetime.now(UTC)))
+    network = await Network.read(session, skus, contract_day(datetime.now(UTC)), [order.order_id])
     to = Destination(row.division_code or "", row.longitude, row.latitude)
     measures = {
         one.code: (one.weight_g, one.volume_mm3)
@@ -237,7 +237,7 @@ async def _reserve(
     if not plan.added:
         return
     skus = {sku for one in plan.added for _, sku, _ in one.lines}
-    network = await Network.read(session, skus, contract_day(datetime.now(UTC)))
+    network = await Network.read(session, skus, contract_day(datetime.now(UTC)), [order_id])
     added = [
         replace(one, lines=tuple((refs.get(line, line), sku, units) for line, sku, units
                                  in one.lines))

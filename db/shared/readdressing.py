@@ -86,7 +86,7 @@ async def address_plan(
         for piece in pieces
     ]
     network = await Network.read(
-        session, {piece.sku for piece in pieces}, contract_day(datetime.now(UTC))
+        session, {piece.sku for piece in pieces}, contract_day(datetime.now(UTC)), [order_id]
     )
     row = (await run(session, allocating.ORDERS, ids=[order_id]))[0]
     cashless: frozenset[str] = frozenset()

@@ -230,11 +230,13 @@ async def _move(session: AsyncSession, shipments: Sequence[Waiting], location_id
         return
     stock = StockRepository(session)
     skus = {piece.sku for one in shipments for piece in one.pieces}
-    network = await Network.read(session, skus, contract_day(datetime.now(UTC)))
+    network = await Network.read(
+        session, skus, contract_day(datetime.now(UTC)), {one.order_id for one in shipments}
+    )
     place = LocationId(location_id)
     requests: list[ReserveStock] = []
     old = [line.key for one in shipments for line in await stock.held(one.no)]
-    new = [StockKey(Sku(sku), place, Lot(lot)) for (where, sku), lots in network.lots.items()
+    new = [StockKey(Sku(sku), place, Lot(lot.lot)) for (where, sku), lots in network.lots.items()
            if where == location_id for lot in lots]  # fmt: skip
     await stock.hold([*old, *new])
     for one in shipments:
@@ -267,7 +269,9 @@ async def _places(session: AsyncSession, orders: Sequence[Companion]) -> tuple[C
         for piece in one.pieces
     ]
     skus = {demand.sku for demand in demands}
-    network = await Network.read(session, skus, contract_day(datetime.now(UTC)))
+    network = await Network.read(
+        session, skus, contract_day(datetime.now(UTC)), [order.order_id for order in orders]
+    )
     division, longitude, latitude = await together.destination_of(session, orders[0].order_id)
     return network.candidates(demands, Destination(division or "", longitude, latitude))
 

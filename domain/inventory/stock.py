@@ -180,15 +180,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How much of a SKU one location has. `waiting` is promised to backorders that queue for it."""
+    """How much of a SKU one location has. `waiting` is promised to backorders that queue for it;
+    `blocked` is free but of lots that are kept back or expired."""
 
     location_id: LocationId
     sku: Sku
     on_hand: int
     reserved: int
     waiting: int = 0
+    blocked: int = 0
 
     @property
     def available(self) -> int:
         """What a new order may take: nobody jumps the queue."""
-        return max(self.on_hand - self.reserved - self.waiting, 0)
+        return max(self.on_hand - self.reserved - self.blocked - self.waiting, 0)

@@ -116,6 +116,14 @@ class HandOverNotFound(DomainError):
     """No hand-over to a carrier has this number."""
 
 
+class LotNotFound(DomainError):
+    """The SKU has no such lot."""
+
+
+class LotDiffers(DomainError):
+    """The register knows the lot with another date; look at the goods, or correct the register."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

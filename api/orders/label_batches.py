@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Query
@@ -28,6 +28,7 @@ from integrations.zpl import zpl_of
 router = APIRouter(tags=["warehouse"])
 
 MOST_SHIPMENTS: Final = 200
+_NONE_HERE: Final[dict[str, Any]] = {"description": "None of these labels can be printed here"}
 _KIND: Final = {"pdf": "application/pdf", "zpl": "application/zpl"}
 WaveNo = Annotated[str, Query(max_length=100)]
 ShipmentNos = Annotated[list[str], Query(max_length=MOST_SHIPMENTS)]
@@ -65,7 +66,7 @@ async def label_batch(
 @router.get(
     "/label-batches/labels.pdf",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}}},
+    responses={200: {"content": {"application/pdf": {}}}, 409: _NONE_HERE},
 )
 async def print_pdf(
     context: Context,
@@ -79,7 +80,7 @@ async def print_pdf(
 @router.get(
     "/label-batches/labels.zpl",
     response_class=Response,
-    responses={200: {"content": {"application/zpl": {}}}},
+    responses={200: {"content": {"application/zpl": {}}}, 409: _NONE_HERE},
 )
 async def print_zpl(
     context: Context,

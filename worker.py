@@ -23,6 +23,7 @@ from activities.finance.exporting import ExportActivities
 from activities.finance.invoicing import InvoiceActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
+from activities.inventory.transferring import TransferActivities
 from activities.logistics.claiming import ClaimActivities
 from activities.logistics.following import FollowingActivities
 from activities.logistics.intercepting import InterceptActivities
@@ -73,6 +74,7 @@ from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
+from workflows.inventory.transfer import TransferWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
 from workflows.logistics.intercept import InterceptWorkflow
@@ -105,6 +107,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     CampaignWorkflow,
     ImportWorkflow,
     BulkWorkflow,
+    TransferWorkflow,
 )
 
 
@@ -227,6 +230,7 @@ def activities_beside_orders(
     campaigns = CampaignActivities(sessions, client)
     stock = StockActivities(sessions, ReservationBatcher(sessions))
     stock_push = StockPushActivities(sessions, adapters, vault)
+    transfers = TransferActivities(sessions)
     return [
         PullingActivities(sessions, adapters, vault).pull,
         AfterSaleActivities(sessions, adapters, vault).pull,
@@ -239,6 +243,13 @@ def activities_beside_orders(
         stock.release,
         stock.receive,
         stock.adjust,
+        transfers.look,
+        transfers.reserve,
+        transfers.post,
+        transfers.drop,
+        transfers.remind,
+        transfers.cancel,
+        transfers.close,
         campaigns.advance,
         campaigns.decide,
     ]

@@ -12,6 +12,7 @@ import db.inventory.planning_tables
 import db.inventory.purchase_tables
 import db.inventory.receiving_tables
 import db.inventory.tables
+import db.inventory.transfer_tables
 import db.logistics.claim_tables
 import db.logistics.tables
 import db.orders.customer_tables

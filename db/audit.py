@@ -125,8 +125,10 @@ CHECKS: Final = (
             SELECT reservation_id AS no, sku, sum(posted_quantity) AS quantity
             FROM reservation WHERE state = 'posted' GROUP BY reservation_id, sku
         ), issued AS (
-            SELECT document_no AS no, sku, sum(quantity) AS quantity
-            FROM stock_move WHERE verb = 'issue' GROUP BY document_no, sku)
+            SELECT CASE WHEN verb = 'issue' THEN document_no ELSE idempotency_key END AS no, sku,
+                   sum(quantity) AS quantity
+            FROM stock_move WHERE verb = 'issue'
+               OR verb = 'transfer' AND starts_with(idempotency_key, 'transfer/') GROUP BY 1, 2)
         SELECT no, sku, coalesce(p.quantity, 0) AS posted, coalesce(i.quantity, 0) AS issued
         FROM posted p FULL JOIN issued i USING (no, sku)
         WHERE coalesce(p.quantity, 0) <> coalesce(i.quantity, 0)""",
@@ -245,6 +247,22 @@ CHECKS: Final = (
         SELECT e.key, e.subject, e.result FROM effect e
         WHERE e.kind = 'waybill' AND e.state = 'confirmed'
           AND NOT EXISTS (SELECT FROM parcel p WHERE p.id = e.key)""",
+    ),
+    Check(
+        "goods_on_the_way_lie_in_transit",
+        "What transfers have on the way lies at their places in transit",
+        """
+        SELECT t.transit_location, l.sku, l.lot, l.condition, l.owner,
+               sum(l.shipped - l.received - l.damaged - l.lost - l.returned) AS on_the_way,
+               coalesce(b.on_hand, 0) AS on_hand
+        FROM stock_transfer t JOIN stock_transfer_line l ON l.transfer_no = t.no
+        LEFT JOIN stock_balance b
+          ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
+           = (l.sku, t.transit_location, l.lot, l.condition, l.owner)
+        WHERE t.state = 'shipped'
+        GROUP BY t.transit_location, l.sku, l.lot, l.condition, l.owner, b.on_hand
+        HAVING sum(l.shipped - l.received - l.damaged - l.lost - l.returned)
+               > coalesce(b.on_hand, 0)""",
     ),
     *CLAIM_CHECKS,
     *BOOK_CHECKS,

@@ -70,5 +70,10 @@ def new_receipt_case_no(now: datetime) -> str:
     return f"RC{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_transfer_no(now: datetime) -> str:
+    """`TF260301-7KQ4M2P`: the paper that goes with goods between our places."""
+    return f"TF{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

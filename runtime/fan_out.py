@@ -26,6 +26,7 @@ from db.platform.webhooks import Subscribers, Tried
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
+from domain.inventory.transfers import TransferMoved, TransferRef
 from domain.orders.bulk_messages import BulkAsked, BulkRef
 from domain.orders.messages import (
     ClaimMoved,
@@ -94,6 +95,11 @@ def _claim(payload: Mapping[str, Any]) -> _Start:
     return "Claim", "claim_moved", moved, ClaimRef(moved.claim_no, OrderId(moved.order_id))
 
 
+def _transfer(payload: Mapping[str, Any]) -> _Start:
+    moved = TransferMoved(**payload)
+    return "Transfer", "transfer_moved", moved, TransferRef(moved.no)
+
+
 def _intercept(payload: Mapping[str, Any]) -> _Start:
     moved = InterceptMoved(**payload)
     ref = InterceptRef(moved.parcel_id, OrderId(moved.order_id))
@@ -141,6 +147,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     RETURN_MOVED: _return_label,
     "sales_return_moved": _return,
     "claim_moved": _claim,
+    "transfer_moved": _transfer,
     "intercept_moved": _intercept,
     "order_made": _order,
     GATE_SHUT: _gate,

@@ -18,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from db.engine import Sessions
 from db.shared import lifecycles
 from domain.finance.messages import ExportRef, InvoiceRef
+from domain.inventory.transfers import TransferRef
 from domain.orders.bulk_messages import BulkRef
 from domain.orders.messages import (
     ClaimRef,
@@ -43,6 +44,7 @@ from domain.shared.ids import (
     refund_workflow_id,
     return_label_workflow_id,
     return_workflow_id,
+    transfer_workflow_id,
 )
 from runtime.handing_over import CALL_TIMEOUT
 from runtime.temporal import TASK_QUEUE
@@ -113,6 +115,7 @@ _WALK: Final = (
     _Matters("Return", return_workflow_id, SalesReturnRef),
     _Matters("VoucherExport", export_workflow_id, lambda no, _: ExportRef(no)),
     _Matters("Claim", claim_workflow_id, ClaimRef),
+    _Matters("Transfer", transfer_workflow_id, lambda no, _: TransferRef(no)),
     _Matters("Intercept", intercept_workflow_id, InterceptRef),
     _Matters("Invoice", invoice_workflow_id, InvoiceRef),
     _Matters("Campaign", campaign_workflow_id, lambda no, _: CampaignRef(no)),

@@ -275,7 +275,7 @@ class StockRepository:
 
     async def fill_backorders(self, keys: Iterable[StockKey]) -> list[Fill]:
         """Give free units to those who wait for them: oldest payment first, nobody is overtaken.
-        Sales that wait for a store's books look again.
+        Sales that wait for a store's books look again, and transfers that wait for goods.
 
         For verbs that freed units (they hold the locks), and after a backorder was cancelled.
         """
@@ -283,7 +283,7 @@ class StockRepository:
         if not usable:
             return []
         where = {name: columns_of(usable)[name] for name in ("sku", "location_id")}
-        await self._ledger.run(statements.WAKE_SALES, where)
+        await self._ledger.run(statements.WAKE_WAITING, where)
         rows = await self._ledger.run(statements.AWAITED, where)
         awaited = {(row.sku, row.location_id) for row in rows}
         queued = [key for key in usable if (key.sku, key.location_id) in awaited]

@@ -215,6 +215,14 @@ WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
     = (s.sku, s.location_id, s.lot, s.condition, s.owner)
 """  # noqa: S608 (made of constants)
 
+# The lease holds fewer units from now on; what it gives up is free again.
+GIVE_UP: Final = f"""{_TAKEN}
+UPDATE stock_balance b SET reserved = b.reserved - s.quantity
+FROM taken s
+WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
+    = (s.sku, s.location_id, s.lot, s.condition, s.owner)
+"""  # noqa: S608 (made of constants)
+
 DUE: Final = """
 SELECT reservation_id FROM reservation
 WHERE state = 'held' AND expires_at < :now
@@ -381,8 +389,9 @@ WHERE w.state = 'waiting' AND (w.sku, w.location_id) IN (
     SELECT * FROM unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])))
 """
 
-# Sales that were carried out of a store and wait for its books: they look again.
-WAKE_SALES: Final = """
+# Sales that were carried out of a store and wait for its books look again, and so do transfers
+# that wait for goods to send.
+WAKE_WAITING: Final = """
 INSERT INTO outbox (kind, target, name, payload, event_id, attempts, error)
 SELECT 'signal', o.workflow_id, 'state_changed', '{"what": "stock"}'::jsonb, '', 0, ''
 FROM order_hold h
@@ -394,6 +403,14 @@ WHERE h.kind = 'stock_count' AND h.released_at IS NULL AND o.closed_at IS NULL
       JOIN unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])) AS k(sku, location_id)
         ON k.sku = f.sku AND k.location_id = t.location_id
       WHERE f.order_id = o.id)
+UNION ALL
+SELECT 'signal', 'transfer/' || t.no, 'transfer_moved', jsonb_build_object('no', t.no), '', 0, ''
+FROM stock_transfer t
+WHERE t.state = 'approved' AND EXISTS (
+    SELECT FROM stock_transfer_line l
+    JOIN unnest(CAST(:sku AS text[]), CAST(:location_id AS text[])) AS k(sku, location_id)
+      ON k.sku = l.sku AND k.location_id = t.from_location
+    WHERE l.transfer_no = t.no)
 """
 
 QUEUED: Final = """

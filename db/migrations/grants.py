@@ -51,6 +51,7 @@ _SPENT_BY_WORKER: Final = (
     "webhook_try",
     "step_try",
     "order_tag",
+    "stock_transfer_line",  # split by lot when its goods are promised
 )
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
@@ -58,6 +59,7 @@ _EDITED: Final = (
     "tag", "saved_filter", "merge_rule", "delivery_time", "life_rule",
     "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
     "purchase_order_line", "supplier_item",
+    "stock_transfer_line",
 )  # fmt: skip
 
 STATEMENTS: Final = (

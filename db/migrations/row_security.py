@@ -61,6 +61,7 @@ _NAMED_BY: Final = (
     ("return_label", "return_label", "no"), ("attention", "attention", "id"),
     ("purchase", "purchase_order", "no"),
     ("receipt", "goods_receipt", "no"), ("receipt-case", "receipt_case", "no"),
+    ("transfer", "stock_transfer", "no"),
 )  # fmt: skip
 
 
@@ -168,6 +169,12 @@ POLICIES: Final[dict[str, str]] = {
     **dict.fromkeys(
         ("purchase_order_line", "purchase_receipt", "purchase_event"),
         _with("purchase_order", "no", "purchase_no"),
+    ),
+    # between places
+    "stock_transfer": f"from_location = {_HERE} OR to_location = {_HERE}",
+    **dict.fromkeys(
+        ("stock_transfer_line", "stock_transfer_report", "stock_transfer_difference"),
+        _with("stock_transfer", "no", "transfer_no"),
     ),
     # orders
     "sales_order": _order("sales_order.id", "sales_order.shop_id"),

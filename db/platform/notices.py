@@ -15,7 +15,20 @@ LATE_FACT: Final = "late_fact"
 CONFLICT_STEP: Final = "ticket_conflict"
 RETURN_LATE: Final = "return_late"
 CLAIM_LATE: Final = "claim_late"
-_NOTICES: Final = frozenset({LATE_FACT, CONFLICT_STEP, RETURN_LATE, CLAIM_LATE, REVEALS, PROMISE})
+TRANSFER_LATE: Final = "transfer_late"
+TRANSFER_DIFFERS: Final = "transfer_differs"
+_NOTICES: Final = frozenset(
+    {
+        LATE_FACT,
+        CONFLICT_STEP,
+        RETURN_LATE,
+        CLAIM_LATE,
+        TRANSFER_LATE,
+        TRANSFER_DIFFERS,
+        REVEALS,
+        PROMISE,
+    }
+)
 
 # The other content of a ticket was looked at: it is kept, and nobody waits for it any more.
 _CONFLICT_SEEN: Final = """

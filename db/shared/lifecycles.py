@@ -66,6 +66,13 @@ WHERE claim_no > :after AND outcome = ''
 ORDER BY claim_no LIMIT :limit
 """
 
+_TRANSFERS: Final = """
+SELECT no, '' AS order_id FROM stock_transfer
+WHERE no > :after AND state IN ('approved', 'reserved', 'shipped')
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
+"""
+
 _INTERCEPTS: Final = """
 SELECT parcel_id AS no, order_id FROM intercept
 WHERE parcel_id > :after AND settled_at IS NULL
@@ -107,6 +114,7 @@ _MATTERS: Final = {
     "Return": _RETURNS,
     "VoucherExport": _EXPORTS,
     "Claim": _CLAIMS,
+    "Transfer": _TRANSFERS,
     "Intercept": _INTERCEPTS,
     "Invoice": _INVOICES,
     "Campaign": _CAMPAIGNS,
@@ -117,7 +125,8 @@ _MATTERS: Final = {
 _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
-  AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict')
+  AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict',
+                      'transfer_late', 'transfer_differs')
 """
 
 # What the new run parked again has been seen since.

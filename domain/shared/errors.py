@@ -96,6 +96,10 @@ class SourceNotFound(DomainError):
     """Nothing that could be received has this number."""
 
 
+class TransferNotFound(DomainError):
+    """There is no transfer with this number."""
+
+
 class CampaignNotFound(DomainError):
     """No campaign has this id."""
 

@@ -56,6 +56,11 @@ def purchase_workflow_id(no: str) -> str:
     return f"purchase/{quote(no, safe='')}"
 
 
+def transfer_workflow_id(transfer_no: str) -> str:
+    """The id of the workflow that sees one transfer between our places through."""
+    return f"transfer/{quote(transfer_no, safe='')}"
+
+
 def intercept_workflow_id(parcel_id: str) -> str:
     """The id of the workflow that has one parcel brought back on its way."""
     return f"intercept/{quote(parcel_id, safe='')}"

@@ -67,6 +67,19 @@ DAMAGE = {
         VALUES ('receive', 'A', '', 'quarantine', 'own', 1, 'customer', 'location:HQ', 'return',
             'RT1', 'return:1', 0, '', '')""",
     "one_live_label_per_parcel": "UPDATE effect SET key = 'P-9' WHERE kind = 'waybill'",
+    "goods_on_the_way_lie_in_transit": """
+        INSERT INTO location (id, name, kind, zone, province, city, district, detail, division_code,
+            company, contact_name, contact_phone, priority, handling_minor, ships, active)
+        SELECT v.id, v.id, v.kind, '', '', '', '', '', '', '', '', '', 1, 0, false, true
+        FROM (VALUES ('GZ', 'region'), ('GZ-transit', 'transit')) AS v(id, kind);
+        INSERT INTO stock_transfer (no, from_location, to_location, transit_location, state, origin,
+            remark, days, carrier, waybill_no, waits_for, reminders, created_by, approved_by,
+            cancel_asked_by, cancel_reason, shipped_at)
+        VALUES ('TF1', 'HQ', 'GZ', 'GZ-transit', 'shipped', 'manual', '', 3, '', '', '', 0, '', '',
+            '', '', now());
+        INSERT INTO stock_transfer_line (transfer_no, line_no, sku, lot, condition, owner, asked,
+            shipped, received, damaged, lost, returned, short)
+        VALUES ('TF1', 1, 'A', '', 'good', 'own', 1, 1, 0, 0, 0, 0, 0)""",
     "claims_are_what_their_ledger_says": """
         INSERT INTO claim_money (id, claim_no, kind, amount_minor, reference, value_on, actor)
         VALUES ('m3', 'CL1', 'received', 5, '', now(), '')""",

@@ -127,7 +127,7 @@ CHECKS: Final = (
         ), issued AS (
             SELECT CASE WHEN verb = 'issue' THEN document_no ELSE idempotency_key END AS no, sku,
                    sum(quantity) AS quantity
-            FROM stock_move WHERE verb = 'issue'
+            FROM stock_move WHERE verb = 'issue' AND to_place = 'customer'
                OR verb = 'transfer' AND starts_with(idempotency_key, 'transfer/') GROUP BY 1, 2)
         SELECT no, sku, coalesce(p.quantity, 0) AS posted, coalesce(i.quantity, 0) AS issued
         FROM posted p FULL JOIN issued i USING (no, sku)

@@ -1,13 +1,12 @@
 """What goods come in on: one door for orders at suppliers, transfers and goods that nobody sent
 word of."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlmodel.ext.asyncio.session import AsyncSession
-
-from domain.inventory.receiving import Assessment, Expected, SourceKind
-from domain.shared.errors import InvalidInput
+from domain.inventory.receiving import Expected, ReceiptLine, SourceKind
+from domain.shared.errors import ActionNotAllowed, SourceNotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,49 +17,46 @@ class Source:
     no: str
     location_id: str
     sender: str = ""
-    currency: str = "CNY"
+    currency: str = ""
+    is_open: bool = True
     lines: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A receipt as its order hears of it; `units` by line of the order, below zero when taken
-    back."""
+    """A receipt as its order hears of it: units by line of the order, below zero when they are
+    taken back, and all lines as they were found. `key` makes it heard once."""
 
     receipt_no: str
     key: str
-    units: dict[int, int]
     actor: str
+    units: Mapping[int, int] = field(default_factory=dict)
+    lines: tuple[ReceiptLine, ...] = ()
 
 
 class Inbound(Protocol):
-    """A kind of source. Whoever receives holds its lock from `source` to the end."""
+    """A kind of source. Its workflow hears what came after the commit."""
 
-    # Whether its own books move the goods; then a receipt moves none of what belongs to it.
-    moves_goods: bool
+    @property
+    def moves_goods(self) -> bool:
+        """Whether its own books move what belongs to it; then the receipt moves only the rest."""
 
-    async def source(self, no: str) -> Source:
-        """Lock it. Raises SourceNotFound, ActionNotAllowed when nothing may come on it."""
+    async def source(self, no: str, *, locked: bool = False) -> Source:
+        """Raises SourceNotFound."""
 
     async def came(self, no: str, came: Came) -> None:
-        """Units came, or were taken back; once per key. Its workflow hears of it."""
-
-    async def arrived(self, no: str, receipt_no: str, found: Assessment, actor: str) -> None:
-        """For those that move the goods themselves."""
+        """Once per key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unannounced:
     """Goods without any paper of ours."""
 
-    session: AsyncSession
     moves_goods: bool = False
 
-    async def source(self, no: str) -> Source:
-        raise InvalidInput("goods that nobody announced have no order")
+    async def source(self, no: str, *, locked: bool = False) -> Source:
+        raise SourceNotFound("goods that nobody announced have no order")
 
     async def came(self, no: str, came: Came) -> None:
-        return None
-
-    async def arrived(self, no: str, receipt_no: str, found: Assessment, actor: str) -> None:
-        raise AssertionError("they are moved by their receipt")
+        if any(came.units.values()):
+            raise ActionNotAllowed("goods that nobody announced belong to no order")

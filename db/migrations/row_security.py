@@ -116,6 +116,7 @@ FUNCTIONS: Final = (
     f" SELECT CASE split_part(asked, '/', 1) {_SUBJECTS} ELSE false END $$",
     f"REVOKE ALL ON FUNCTION {_ALL} FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION {_ALL} TO onhand_web",
+    "GRANT EXECUTE ON FUNCTION onhand_owned(text[]) TO onhand_worker",
 )
 
 _WITH_ORDER: Final = "onhand_sees_order(order_id)"

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from domain.inventory.expiry import is_expired
+
 
 class SourceKind(StrEnum):
     """What goods come in on."""
@@ -145,11 +147,6 @@ class Assessment:
     @property
     def troubles(self) -> tuple[ReceiptLine, ...]:
         return tuple(line for line in self.lines if line.trouble)
-
-
-def is_expired(expires_on: date | None, today: date) -> bool:
-    """Whether the last good day is over; `today` is that of the place."""
-    return expires_on is not None and expires_on < today
 
 
 def assess(

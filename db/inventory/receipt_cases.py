@@ -1,0 +1,129 @@
+"""Cases about goods that came otherwise than agreed; each is decided under its lock, once."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.inventory.inbound import Came
+from db.inventory.receiving import Receiving
+from db.inventory.repository import StockRepository
+from db.platform.audit import audit
+from db.sql import run
+from domain.inventory.expiry import is_expired, today_at
+from domain.inventory.receipt_cases import Case, CaseState, GoodsGo, decisions, goods_go
+from domain.inventory.receiving import CONDITION, SourceKind, Trouble, Verdict
+from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
+from domain.shared.errors import InvalidInput, ReceiptCaseNotFound
+from domain.shared.ids import LocationId, Lot, Sku
+
+# A line of the receipt has the lot, where there are goods.
+_READ: Final = """
+SELECT c.*, r.source_kind, r.source_no, r.sender, p.zone, p.name AS location_name,
+       l.verdict, l.expires_on, l.produced_on, l.cost_minor, s.name AS sku_name
+FROM receipt_case c
+JOIN goods_receipt r ON r.no = c.receipt_no
+JOIN location p ON p.id = c.location_id
+JOIN sku s ON s.code = c.sku
+LEFT JOIN goods_receipt_line l ON l.receipt_no = c.receipt_no AND l.line_no = c.line_no
+WHERE c.no = :no
+"""
+_LOCK: Final = f"{_READ} FOR UPDATE OF c"
+
+_ENDED: Final = """
+UPDATE receipt_case SET state = :state, reason = :reason, reference = :reference,
+    decided_by = :actor, decided_at = clock_timestamp() WHERE no = :no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDecision:
+    """How it ends and why; `reference` is a credit note or the number of a return."""
+
+    state: CaseState
+    reason: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCases:
+    """`actor` is who decides; `request_id` names the press of the button."""
+
+    session: AsyncSession
+    actor: str = "system"
+    request_id: str = ""
+
+    async def find(self, no: str) -> Row[Any]:
+        """Raises ReceiptCaseNotFound."""
+        return await self._one(_READ, no)
+
+    async def decide(self, no: str, decision: CaseDecision) -> Row[Any]:
+        """End a case: goods leave quarantine for sale, for their supplier or for good; what is
+        accepted of an order counts as received. Returns the case as it was.
+
+        Raises ReceiptCaseNotFound, ActionNotAllowed for what may not be decided, InvalidInput
+        without a reason, InsufficientStock when the goods are not there any more.
+        """
+        row = await self._one(_LOCK, no)
+        if not decision.reason:
+            raise InvalidInput("a reason is needed")
+        go = goods_go(case_of(row), decision.state)
+        if go is not GoodsGo.NOWHERE:
+            await self._move(row, go)
+        if decision.state is CaseState.ACCEPTED and row.source_line_no and row.line_no:
+            came = Came(row.receipt_no, row.no, self.actor, {row.source_line_no: row.units})
+            inbound = Receiving(self.session).inbound(row.source_kind)
+            if (await inbound.source(row.source_no, locked=True)).is_open:
+                await inbound.came(row.source_no, came)
+        await run(
+            self.session, _ENDED, no=no, state=decision.state, reason=decision.reason,
+            reference=decision.reference, actor=self.actor,
+        )  # fmt: skip
+        await audit(
+            self.session, self.actor, f"receipt_case.{decision.state}", f"receipt-case/{no}",
+            reason=decision.reason,
+            after={"sku": row.sku, "lot": row.lot, "units": row.units, "goods": str(go)},
+            request_id=self.request_id,
+        )  # fmt: skip
+        return row
+
+    async def _move(self, row: Row[Any], go: GoodsGo) -> None:
+        stock = StockRepository(self.session)
+        document = Document("goods_receipt", row.receipt_no, f"receipt-case/{row.no}", self.actor)
+        condition = CONDITION[Verdict(row.verdict)]
+        key = StockKey(Sku(row.sku), LocationId(row.location_id), Lot(row.lot), condition)
+        line = StockLine(key, row.units)
+        match go:
+            case GoodsGo.ON_SALE:
+                good = StockKey(key.sku, key.location_id, key.lot)
+                await stock.sort_out(document, line, good)
+            case GoodsGo.TO_SUPPLIER:
+                value = None if row.cost_minor is None else row.cost_minor * row.units
+                await stock.send_back(document, [line], [value])
+            case GoodsGo.AWAY:
+                reason = AdjustmentReason.EXPIRED if _expired(row) else AdjustmentReason.DAMAGED
+                await stock.adjust(document, [StockLine(key, -row.units)], reason)
+
+    async def _one(self, statement: str, no: str) -> Row[Any]:
+        rows = await run(self.session, statement, no=no)
+        if not rows:
+            raise ReceiptCaseNotFound(f"there is no case {no[:50]!a}")
+        return rows[0]
+
+
+def case_of(row: Row[Any]) -> Case:
+    """What its rules need to know."""
+    return Case(
+        Trouble(row.trouble), SourceKind(row.source_kind), _expired(row), CaseState(row.state)
+    )
+
+
+def offered(row: Row[Any]) -> tuple[CaseState, ...]:
+    """How it may end now."""
+    return decisions(case_of(row))
+
+
+def _expired(row: Row[Any]) -> bool:
+    return is_expired(row.expires_on, today_at(row.zone, datetime.now(UTC)))

@@ -18,6 +18,7 @@ from db.inventory.inbound import Came
 from db.inventory.receipt_lots import learn
 from db.inventory.receiving import Picture, Receiving, refuse_posted
 from db.inventory.repository import StockRepository
+from db.inventory.sources import NOT_OF_A_TRANSFER
 from db.platform.audit import audit
 from db.sql import run
 from domain.inventory.receipt_plan import ReceiptPlan
@@ -175,7 +176,7 @@ class ReceiptPosting:
     def _moved_by_source(self, row: Row[Any], line: ReceiptLine) -> bool:
         """What is no part of a transfer is in no book of it."""
         moves = self._receiving.inbound(row.source_kind).moves_goods
-        return moves and line.trouble is not Trouble.WRONG_SKU
+        return moves and line.trouble not in NOT_OF_A_TRANSFER
 
     async def _take_out(self, row: Row[Any], lines: Sequence[ReceiptLine]) -> None:
         if not lines:

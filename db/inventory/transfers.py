@@ -315,6 +315,13 @@ class Transfers:
             raise TransferNotFound(f"there is no transfer {no[:50]!a}")
         return rows[0]
 
+    async def find(self, no: str) -> Row[Any]:
+        """The same without a lock, for looking."""
+        rows = await run(self.session, "SELECT * FROM stock_transfer WHERE no = :no", no=no)
+        if not rows:
+            raise TransferNotFound(f"there is no transfer {no[:50]!a}")
+        return rows[0]
+
     async def lines(self, no: str) -> Sequence[Row[Any]]:
         """Its lines, with what is on the way of each."""
         return await run(

@@ -189,13 +189,19 @@ class _Open:
     def of_sku(self, sku: str) -> list[Expected]:
         return [line for line in self.lines if line.sku == sku]
 
+    def _for(self, group: Counted) -> list[Expected]:
+        """Lines of this very lot, where lines name lots."""
+        lines = self.of_sku(group.sku)
+        named = [line for line in lines if not line.lots or group.lot in line.lots]
+        return named or lines
+
     def give(self, group: Counted) -> list[tuple[int, int]]:
         """Units by line, as far as they are ordered and then as far as more is tolerated; the rest
         is of no line."""
         given: dict[int, int] = {}
         units = group.units
         for room in (self.left, self.spare):
-            for line in self.of_sku(group.sku):
+            for line in self._for(group):
                 part = min(units, room[line.line_no])
                 if part:
                     room[line.line_no] -= part

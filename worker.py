@@ -57,6 +57,7 @@ from db.platform.gates import Gates
 from db.vault import Vault
 from integrations.webhooks import WebhookSender
 from runtime import logs
+from runtime.adding_up import AddingUp
 from runtime.chaining import Chaining
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
@@ -327,6 +328,7 @@ async def serve(
                 Exporting(sessions),
                 Invoicing(sessions),
                 Chaining(sessions, settings.audit_anchor_file),
+                AddingUp(sessions),
             ).run(),
             name="relay",
         )

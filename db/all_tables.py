@@ -11,6 +11,7 @@ import db.inventory.partner_tables
 import db.inventory.planning_tables
 import db.inventory.purchase_tables
 import db.inventory.receiving_tables
+import db.inventory.sum_tables
 import db.inventory.tables
 import db.inventory.transfer_tables
 import db.logistics.claim_tables

@@ -11,6 +11,7 @@ from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.finance.checks import BOOK_CHECKS
 from db.inventory.fitness import NEEDED, TODAY, rule_of
+from db.inventory.level_checks import LEVEL_CHECKS
 from db.logistics.claim_checks import CLAIM_CHECKS
 from domain.orders.delivery import MOST_DAYS
 
@@ -266,6 +267,7 @@ CHECKS: Final = (
     ),
     *CLAIM_CHECKS,
     *BOOK_CHECKS,
+    *LEVEL_CHECKS,
 )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from runtime.adding_up import AddingUp
 from runtime.chaining import Chaining
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
@@ -31,7 +32,16 @@ RENEWAL_PAUSE_S: Final = 60.0
 CHAINING_PAUSE_S: Final = 1.0
 POSTING_PAUSE_S: Final = 2.0  # a few facts at once cost the database less than each alone
 _SLOW: Final = frozenset(
-    {"housekeeping", "redrive", "renewal", "posting", "chaining", "exporting", "invoicing"}
+    {
+        "housekeeping",
+        "redrive",
+        "renewal",
+        "posting",
+        "chaining",
+        "exporting",
+        "invoicing",
+        "adding_up",
+    }
 )  # a hint is not for them
 BATCH: Final = 100
 
@@ -92,6 +102,7 @@ class Relay:
     exporting: Exporting
     invoicing: Invoicing
     chaining: Chaining
+    adding_up: AddingUp
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -115,6 +126,8 @@ class Relay:
             group.create_task(self._keep_going(exports, self.exporting.once))
             links = Pace("chaining", CHAINING_PAUSE_S, CHAINING_PAUSE_S)
             group.create_task(self._keep_going(links, self.chaining.once))
+            sums = Pace("adding_up", POSTING_PAUSE_S, POSTING_PAUSE_S)
+            group.create_task(self._keep_going(sums, self.adding_up.once))
             invoices = Pace("invoicing", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(invoices, self.invoicing.once))
 

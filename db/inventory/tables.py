@@ -96,6 +96,7 @@ class StockBalanceRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("reserved >= 0", name="reserved_is_not_negative"),
         CheckConstraint("reserved <= on_hand", name="reserved_within_on_hand"),
+        Index("stock_balance_frozen", "sku", "location_id", postgresql_where=text("frozen")),
         {
             "postgresql_with": {
                 "fillfactor": 50,

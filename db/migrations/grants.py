@@ -38,7 +38,7 @@ _ONLY_WEB_WRITES: Final = (
 )  # fmt: skip
 _ONLY_WORKER_WRITES: Final = (
     "effect", "audit_chain", "platform_label", "voucher", "voucher_entry", "recognised",
-    "stock_value", "step_try",
+    "stock_value", "step_try", "stock_sum", "stock_sum_change",
 )  # fmt: skip
 _SPENT: Final = (
     "outbox", "gate_wait", "idempotency_key", "login_session", "login_attempt", "pending_login",
@@ -52,6 +52,7 @@ _SPENT_BY_WORKER: Final = (
     "step_try",
     "order_tag",
     "stock_transfer_line",  # split by lot when its goods are promised
+    "stock_sum_change",
 )
 _EDITED: Final = (
     "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",

@@ -155,6 +155,8 @@ POLICIES: Final[dict[str, str]] = {
     "audit_log": "onhand_sees_subject(subject)",
     # stock
     "stock_balance": f"location_id = {_HERE}",
+    "stock_sum": f"location_id = {_HERE}",
+    "stock_sum_change": f"location_id = {_HERE}",
     "dealer": f"location_id = {_HERE}",
     "reservation": f"location_id = {_HERE}",
     "backorder": f"location_id = {_HERE}",

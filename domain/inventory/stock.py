@@ -4,8 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain.shared.ids import NO_LOT, LocationId, Lot, Sku
+
+GOOD: Final = "good"
+OWN: Final = "own"
 
 
 class AdjustmentReason(StrEnum):
@@ -180,8 +184,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How much of a SKU one location has. `waiting` is promised to backorders that queue for it;
-    `blocked` is free but of lots that are kept back or expired."""
+    """How much of a SKU, or of several, one location has in one condition. `waiting` is promised
+    to backorders that queue for it; `blocked` is free but of lots that are kept back or expired."""
 
     location_id: LocationId
     sku: Sku
@@ -189,6 +193,8 @@ class Level:
     reserved: int
     waiting: int = 0
     blocked: int = 0
+    condition: str = GOOD
+    owner: str = OWN
 
     @property
     def available(self) -> int:

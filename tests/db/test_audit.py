@@ -106,6 +106,9 @@ DAMAGE = {
     "issued_invoices_were_ordered": "UPDATE effect SET state = 'unknown' WHERE kind = 'invoice'",
     "exported_vouchers_were_confirmed": """
         UPDATE voucher_export SET state = 'confirmed', settled_at = now()""",
+    "sums_equal_balances": """
+        INSERT INTO stock_sum (brand, category, location_id, condition, owner, on_hand, reserved)
+        VALUES ('', '', 'HQ', 'good', 'own', 1, 0)""",
 }
 
 _STORY = """

@@ -22,6 +22,7 @@ from db.shared.intake import accept
 from db.sql import run
 from domain.orders.messages import OrderRef
 from integrations.webhooks import WebhookSender
+from runtime.adding_up import AddingUp
 from runtime.chaining import Chaining
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
@@ -122,6 +123,7 @@ def relay_to(sessions: Sessions, engine: FakeEngine) -> Relay:
         Exporting(sessions),
         Invoicing(sessions),
         Chaining(sessions, Path(tempfile.mkdtemp()) / "anchor"),
+        AddingUp(sessions),
     )
 
 

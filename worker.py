@@ -21,6 +21,7 @@ from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.finance.exporting import ExportActivities
 from activities.finance.invoicing import InvoiceActivities
+from activities.inventory.recalling import RecallActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.inventory.transferring import TransferActivities
@@ -75,6 +76,7 @@ from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
+from workflows.inventory.recall import RecallWorkflow
 from workflows.inventory.transfer import TransferWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
@@ -101,6 +103,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     VoucherExportWorkflow,
     ClaimWorkflow,
     InterceptWorkflow,
+    RecallWorkflow,
     InvoiceWorkflow,
     PollerWorkflow,
     StockPushWorkflow,
@@ -137,6 +140,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     returning = ReturnLabelActivities(world.sessions, world.adapters, world.vault, gates)
     returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
     claims = ClaimActivities(world.sessions)
+    recalls = RecallActivities(world.sessions, world.vault)
     intercepting = InterceptActivities(world.sessions, world.adapters, gates)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     exports = ExportActivities(world.sessions, world.adapters, gates)
@@ -204,6 +208,12 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         claims.move_on,
         claims.remind,
         claims.close,
+        recalls.look,
+        recalls.freeze,
+        recalls.stop_picks,
+        recalls.intercept,
+        recalls.tell,
+        recalls.remind,
         answers.tell_channel,
         answers.told_by_hand,
         exports.look,

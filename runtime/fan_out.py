@@ -26,6 +26,7 @@ from db.platform.webhooks import Subscribers, Tried
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
+from domain.inventory.recalling import RecallMoved, RecallRef
 from domain.inventory.transfers import TransferMoved, TransferRef
 from domain.orders.bulk_messages import BulkAsked, BulkRef
 from domain.orders.messages import (
@@ -106,6 +107,11 @@ def _intercept(payload: Mapping[str, Any]) -> _Start:
     return "Intercept", "intercept_moved", moved, ref
 
 
+def _recall(payload: Mapping[str, Any]) -> _Start:
+    moved = RecallMoved(**payload)
+    return "Recall", "recall_moved", moved, RecallRef(moved.recall_no)
+
+
 def _order(payload: Mapping[str, Any]) -> _Start:
     made = StateChanged(**payload)
     return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
@@ -149,6 +155,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "claim_moved": _claim,
     "transfer_moved": _transfer,
     "intercept_moved": _intercept,
+    "recall_moved": _recall,
     "order_made": _order,
     GATE_SHUT: _gate,
     "export_moved": _export,

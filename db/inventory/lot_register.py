@@ -12,6 +12,7 @@ from db.inventory.ledger import key_of
 from db.inventory.remaining_life import life_of
 from db.inventory.repository import StockRepository
 from db.platform.audit import audit
+from db.scope import scope_in
 from db.sql import run
 from domain.inventory.expiry import expiry_of
 from domain.inventory.stock import Fill, StockKey
@@ -20,6 +21,7 @@ from domain.shared.errors import (
     InvalidInput,
     LotDiffers,
     LotNotFound,
+    MoreThanOwn,
     UnknownLocation,
     UnknownSku,
 )
@@ -129,7 +131,9 @@ class LotRegister:
         *, kind: str = HOLD, request_id: str,
     ) -> None:  # fmt: skip
         """Nothing of the lot is promised any more, at a place or everywhere, also of what comes
-        there from now on; said again it changes nothing. Raises LotNotFound, UnknownLocation."""
+        there from now on; said again it changes nothing. Raises LotNotFound, UnknownLocation,
+        MoreThanOwn."""
+        self._refuse_a_part(location_id)
         await self._locked(sku, lot)
         await self._refuse_unknown(location_id)
         placed = await run(
@@ -149,6 +153,7 @@ class LotRegister:
 
         Raises LotNotFound, ActionNotAllowed where it is not kept back so.
         """
+        self._refuse_a_part(location_id)
         await self._locked(sku, lot)
         lifted = await run(
             self.session, _LIFT, sku=sku, lot=lot, location_id=location_id, kind=kind,
@@ -171,6 +176,11 @@ class LotRegister:
         if not rows:
             raise LotNotFound(f"there is no lot {lot} of {sku}")
         return rows[0]
+
+    def _refuse_a_part(self, location_id: str | None) -> None:
+        """Everywhere is more than what somebody with limits sees."""
+        if location_id is None and not scope_in(self.session).whole:
+            raise MoreThanOwn("who sees a part of the company keeps a lot back at a place")
 
     async def _refuse_unknown(self, location_id: str | None) -> None:
         if location_id and not await run(self.session, _PLACE, location_id=location_id):

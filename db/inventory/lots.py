@@ -1,7 +1,7 @@
 """A lease that takes another lot of the same goods, in the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -78,6 +78,11 @@ class Lots:
         freed = [_of(to, lot) for lot in plan.gives]
         await StockRepository(self.session).fill_backorders(freed)
         return dict(plan.gives)
+
+    async def exchange(self, lease: str, source: StockKey, to: Lot, units: int) -> None:
+        """A lease gives up units of one lot for those of another; the caller has locked both and
+        seen that they are free."""
+        await self._rebook(lease, replace(source, lot=to), {source.lot: units})
 
     async def _rebook(self, lease: str, to: StockKey, gives: Mapping[Lot, int]) -> None:
         if not gives:

@@ -178,6 +178,7 @@ class ReservationRow(SQLModel, table=True):
             ],
         ),
         Index("reservation_by_order", "order_id"),
+        Index("reservation_by_lot", "sku", "lot", postgresql_where=text("lot <> ''")),
         Index("reservation_held", "sku", "location_id", postgresql_where=text("state = 'held'")),
         Index(
             "reservation_due",

@@ -166,6 +166,8 @@ POLICIES: Final[dict[str, str]] = {
     ),
     "demand_calendar": f"location_id IS NULL OR location_id = {_HERE}",
     "lot_hold": f"location_id IS NULL OR location_id = {_HERE}",
+    "recall_unit": f"location_id = {_HERE} OR {_WITH_ORDER}",
+    "recall_end": _with("recall_unit", "id", "unit_id"),
     "stock_move": f"from_place = {_MOVED} OR to_place = {_MOVED}",
     # purchasing
     "purchase_order": f"location_id = {_HERE}",

@@ -119,6 +119,7 @@ class WarehouseScanRow(SQLModel, table=True):
         CheckConstraint("kind IN ('item','undo','done')", name="scan_kind"),
         CheckConstraint("units > 0", name="scan_units"),
         Index("scan_by_shipment", "shipment_no", "station"),
+        Index("scan_by_lot", "sku", "lot", postgresql_where=text("lot <> ''")),
         Index("scan_by_wave", "wave_no", postgresql_where=text("wave_no <> ''")),
     )
     key: str = Field(primary_key=True)

@@ -15,6 +15,7 @@ LATE_FACT: Final = "late_fact"
 CONFLICT_STEP: Final = "ticket_conflict"
 RETURN_LATE: Final = "return_late"
 CLAIM_LATE: Final = "claim_late"
+RECALL: Final = "recall"
 TRANSFER_LATE: Final = "transfer_late"
 TRANSFER_DIFFERS: Final = "transfer_differs"
 _NOTICES: Final = frozenset(
@@ -27,6 +28,7 @@ _NOTICES: Final = frozenset(
         TRANSFER_DIFFERS,
         REVEALS,
         PROMISE,
+        RECALL,
     }
 )
 

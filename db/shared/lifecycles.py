@@ -80,6 +80,13 @@ WHERE parcel_id > :after AND settled_at IS NULL
 ORDER BY parcel_id LIMIT :limit
 """
 
+_RECALLS: Final = """
+SELECT no, '' AS order_id FROM recall
+WHERE no > :after AND state = 'open'
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
+"""
+
 _INVOICES: Final = """
 SELECT no, order_id FROM invoice
 WHERE no > :after AND state IN ('wanted', 'processing', 'failed')
@@ -116,6 +123,7 @@ _MATTERS: Final = {
     "Claim": _CLAIMS,
     "Transfer": _TRANSFERS,
     "Intercept": _INTERCEPTS,
+    "Recall": _RECALLS,
     "Invoice": _INVOICES,
     "Campaign": _CAMPAIGNS,
     "Import": _IMPORTS,
@@ -127,6 +135,7 @@ SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
   AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict',
                       'transfer_late', 'transfer_differs')
+  AND step_id NOT LIKE 'recall/%'
 """
 
 # What the new run parked again has been seen since.

@@ -19,6 +19,7 @@ class AdjustmentReason(StrEnum):
     COUNT = "count"
     DAMAGED = "damaged"
     EXPIRED = "expired"
+    RECALLED = "recalled"
     LOST = "lost"
     FOUND = "found"
     SHORT_PICK = "short_pick"

@@ -113,7 +113,11 @@ FOLLOWS_THE_CHANNEL = frozenset(
     }
 )
 # What was settled once and is missing again is held again.
-COMES_AGAIN: Final = FOLLOWS_THE_CHANNEL | {HoldKind.STOCK_COUNT, HoldKind.DIFFERENCE}
+COMES_AGAIN: Final = FOLLOWS_THE_CHANNEL | {
+    HoldKind.STOCK_COUNT,
+    HoldKind.RECALL,
+    HoldKind.DIFFERENCE,
+}
 SENT: Final = frozenset({ChannelState.SHIPPED, ChannelState.COMPLETED})
 
 

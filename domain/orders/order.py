@@ -57,6 +57,7 @@ class HoldKind(StrEnum):
     SENT_ELSEWHERE = "sent_elsewhere"  # the channel says it is sent, and it was not us
     DIFFERENCE = "difference"  # the buyer owes something for lines that were changed
     STOCK_COUNT = "stock_count"  # carried out of a store whose books show less
+    RECALL = "recall"  # units of a recalled lot are in it
 
 
 # kind → (role that acts, fact that releases it by itself: empty = only a person)
@@ -75,6 +76,7 @@ HOLD_RULES: dict[HoldKind, tuple[str, str]] = {
     HoldKind.SENT_ELSEWHERE: ("customer_service", "channel"),
     HoldKind.DIFFERENCE: ("customer_service", "payment"),
     HoldKind.STOCK_COUNT: ("customer_service", "stock"),
+    HoldKind.RECALL: ("warehouse", "stock"),
 }
 
 # Without the facts behind these there is nothing to send or nowhere to send it.
@@ -84,6 +86,7 @@ NOT_RELEASED_BY_HAND = frozenset(
         HoldKind.NO_LINES,
         HoldKind.ADDRESS,
         HoldKind.STOCK_COUNT,
+        HoldKind.RECALL,
         HoldKind.DIFFERENCE,
     }
 )

@@ -128,6 +128,10 @@ class LotDiffers(DomainError):
     """The register knows the lot with another date; look at the goods, or correct the register."""
 
 
+class RecallNotFound(DomainError):
+    """No recall has this number."""
+
+
 class StepNotParked(DomainError):
     """The step does not wait for anybody; it went on or was resolved by someone else."""
 

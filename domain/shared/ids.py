@@ -51,6 +51,11 @@ def claim_workflow_id(claim_no: str) -> str:
     return f"claim/{quote(claim_no, safe='')}"
 
 
+def recall_workflow_id(recall_no: str) -> str:
+    """The id of the workflow that sees one recall through."""
+    return f"recall/{quote(recall_no, safe='')}"
+
+
 def purchase_workflow_id(no: str) -> str:
     """The id of the workflow that sees one purchase order through."""
     return f"purchase/{quote(no, safe='')}"

@@ -14,6 +14,7 @@ from integrations.marketplaces.port import ShipConfirmation, ShippedLine
 class EventType(StrEnum):
     SHIPMENT_SHIPPED = "shipment.shipped"
     ORDER_DELIVERED = "order.delivered"
+    LOT_RECALLED = "lot.recalled"
     TEST = "webhook.test"  # only by hand, to one subscriber, whatever it wants to hear
 
 
@@ -57,6 +58,34 @@ def build_delivered_event(shop: str, external_no: str, delivered_at: datetime) -
     return _event(EventType.ORDER_DELIVERED, shop, external_no, external_no, delivered_at, data)
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """Units of a recalled lot that somebody has: `subject` is his order, or the dealer's place."""
+
+    recall_no: str
+    sku: str
+    lot: str
+    units: int
+    subject: str
+    holder: str  # buyer | dealer
+    message: str
+    reference: str
+
+
+def build_recalled_event(shop: str, said: Recalled, at: datetime) -> OutgoingEvent:
+    """Goods that somebody has are recalled: he is to be told, and asked what he did with them."""
+    data = {
+        "recall": said.recall_no,
+        "holder": said.holder,
+        "order_no" if said.holder == "buyer" else "location": said.subject,
+        "sku": said.sku,
+        "lot": said.lot,
+        "units": said.units,
+        "message": said.message,
+    }
+    return _event(EventType.LOT_RECALLED, shop, said.subject, said.reference, at, data)
+
+
 def build_test_event(reference: str, at: datetime) -> OutgoingEvent:
     """Nothing happened: somebody tries whether a subscriber hears us."""
     return _event(EventType.TEST, "-", "test", reference, at, {"reference": reference})
@@ -72,6 +101,12 @@ def example_of(kind: EventType) -> OutgoingEvent:
             return build_shipped_event("mini", parcel, at)
         case EventType.ORDER_DELIVERED:
             return build_delivered_event("mini", "A-1001", at)
+        case EventType.LOT_RECALLED:
+            said = Recalled(
+                "RC-260301-01", "TEA-LJ-100", "L2603", 2, "A-1001", "buyer",
+                "Please do not use it; we take it back.", "u-1:0",
+            )  # fmt: skip
+            return build_recalled_event("mini", said, at)
         case EventType.TEST:
             return build_test_event("t-1", at)
 

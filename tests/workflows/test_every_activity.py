@@ -9,6 +9,7 @@ from tests.workflows.test_claims import ONE_CLAIM
 from tests.workflows.test_intercepting import ASKED_BACK
 from tests.workflows.test_lost_answers import AND_BACK, TO_THE_DOOR
 from tests.workflows.test_promises import PROMISED
+from tests.workflows.test_recall import ONE_RECALL
 from tests.workflows.test_refunds import ONE_REFUND
 from tests.workflows.test_returns_once import STORIES
 from tests.workflows.test_together import CHANGED, GATHERED
@@ -32,6 +33,7 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     }
     tried = {
         *TO_THE_DOOR, *AND_BACK, *ONE_REFUND, *STORIES, *ONE_INVOICE, *ONE_VOUCHER, *ONE_CLAIM,
+        *ONE_RECALL,
         *ASKED_BACK, CHANGED, GATHERED, PROMISED,
     }  # fmt: skip
 

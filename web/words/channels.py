@@ -92,5 +92,6 @@ MATCH: Final = {
 WEBHOOK_EVENT: Final = {
     "shipment.shipped": N_("a parcel left"),
     "order.delivered": N_("every parcel of an order arrived"),
+    "lot.recalled": N_("goods that somebody has are recalled"),
     "webhook.test": N_("nothing happened: a test"),
 }

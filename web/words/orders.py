@@ -47,6 +47,7 @@ HOLD: Final = {
     "sent_elsewhere": N_("Sent elsewhere"),
     "difference": N_("Difference owed"),
     "stock_count": N_("Stock count differs"),
+    "recall": N_("Recalled goods in it"),
 }
 
 WAITS_FOR: Final = {
@@ -83,6 +84,7 @@ WAITS_FOR: Final = {
     "hold:sent_elsewhere": N_(
         "The channel says it is sent, and it was not us; release it to close the order."
     ),
+    "hold:recall": N_("Units of a recalled lot are in it: take them out."),
     "hold:stock_count": N_(
         "Sold and carried out, but the store's books have too few: receive or count, or decide."
     ),

@@ -34,6 +34,8 @@ CAUSE: Final = {
     "ClaimExpiring": N_("The time to file a claim at the carrier is soon over"),
     "ClaimExpired": N_("The time to file a claim at the carrier is over"),
     "ClaimWaits": N_("The carrier is late with its answer or its money"),
+    "Recalled": N_("Recalled goods are in a shipment"),
+    "RecallSilent": N_("Recalled goods are not accounted for"),
     "ClaimSilent": N_("The carrier stays silent after several reminders"),
 }
 
@@ -64,6 +66,12 @@ STEP: Final = {
     "late_fact": N_("Read what the channel says"),
     "return_late": N_("Go on with the return"),
     "claim_late": N_("Go on with the claim"),
+    "recall": N_("See to the recall"),
+    "recall.freeze": N_("Freeze the recalled lots"),
+    "recall.stop_picks": N_("Take recalled lots out of open picks"),
+    "recall.intercept": N_("Ask recalled parcels back"),
+    "recall.tell": N_("Tell those who have recalled goods"),
+    "recall.remind": N_("Remind those who have recalled goods"),
     "reveals": N_("Ask why so many receivers were looked at"),
     "intercept": N_("Have the parcel brought back"),
     "return_refund": N_("Pay the return back"),
@@ -84,6 +92,7 @@ ACTION: Final = {
     "late_fact.done_by_hand": N_("Read and dealt with"),
     "return_late.done_by_hand": N_("Seen"),
     "claim_late.done_by_hand": N_("Seen"),
+    "recall.done_by_hand": N_("Seen"),
     "reveals.done_by_hand": N_("Seen"),
     "promise.done_by_hand": N_("Seen"),
     "intercept.done_by_hand": N_("The carrier was asked"),
@@ -116,6 +125,9 @@ ACTION_MEANS: Final = {
     "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
     "intercept.done_by_hand": N_("You asked the carrier yourself; we wait for the parcel now."),
     "intercept.skip": N_("The parcel is delivered as if nobody had cancelled."),
+    "recall.done_by_hand": N_(
+        "The item goes; what became of the units is said on the recall's page."
+    ),
     "claim_late.done_by_hand": N_(
         "The item goes until the next reminder; what was done is recorded on the claim."
     ),

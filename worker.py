@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,9 +21,11 @@ from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.finance.exporting import ExportActivities
 from activities.finance.invoicing import InvoiceActivities
+from activities.inventory.purchasing import PurchaseActivities
 from activities.inventory.recalling import RecallActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
+from activities.inventory.supplying import Suppliers, SupplyActivities
 from activities.inventory.transferring import TransferActivities
 from activities.logistics.claiming import ClaimActivities
 from activities.logistics.following import FollowingActivities
@@ -51,11 +53,13 @@ from activities.platform.gates import GateActivities
 from activities.platform.importing import ImportActivities
 from activities.shared.adapters import Adapters
 from activities.shared.late_facts import LateFacts
+from activities.shared.supplier_clients import Outgoing
 from activities.shared.trying import TriedGates
 from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
 from db.platform.gates import Gates
 from db.vault import Vault
+from integrations.suppliers.mail import NoMailer, SmtpMailer
 from integrations.webhooks import WebhookSender
 from runtime import logs
 from runtime.adding_up import AddingUp
@@ -77,6 +81,7 @@ from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
 from workflows.inventory.recall import RecallWorkflow
+from workflows.inventory.replenishment import ReplenishmentWorkflow
 from workflows.inventory.transfer import TransferWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
@@ -112,6 +117,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     ImportWorkflow,
     BulkWorkflow,
     TransferWorkflow,
+    ReplenishmentWorkflow,
 )
 
 
@@ -243,6 +249,7 @@ def activities_beside_orders(
     stock_push = StockPushActivities(sessions, adapters, vault)
     transfers = TransferActivities(sessions)
     return [
+        *purchase_activities(sessions, adapters, vault),
         PullingActivities(sessions, adapters, vault).pull,
         AfterSaleActivities(sessions, adapters, vault).pull,
         QueueActivities(sessions, adapters, vault).consume,
@@ -264,6 +271,19 @@ def activities_beside_orders(
         campaigns.advance,
         campaigns.decide,
     ]
+
+
+def purchase_activities(
+    sessions: Sessions, suppliers: Suppliers, vault: Vault
+) -> list[Callable[..., Any]]:
+    """Every activity method of purchase orders."""
+    purchases = PurchaseActivities(sessions)
+    supply = SupplyActivities(sessions, suppliers, TriedGates(sessions, vault=vault))
+    return [
+        purchases.look, purchases.move_on, purchases.remind, purchases.replan, purchases.close,
+        purchases.settle, supply.send, supply.sent_by_hand, supply.tell_cancelled,
+        supply.told_by_hand, supply.nudge,
+    ]  # fmt: skip
 
 
 def make_worker(
@@ -310,7 +330,9 @@ async def serve(
         httpx.AsyncClient(timeout=10) as http,
         httpx.AsyncClient(timeout=10, trust_env=False) as direct,
     ):
-        adapters = adapters_of(sessions, vault, http)
+        mailer = SmtpMailer(settings.smtp_url) if settings.smtp_url else NoMailer()
+        outgoing = Outgoing(mailer, settings.mail_from, settings.webhooks_to_private, direct)
+        adapters = replace(adapters_of(sessions, vault, http), outgoing=outgoing)
         rules = OrderRules(
             settings.risk_amount_minor,
             timedelta(minutes=settings.unpaid_expiry_minutes),

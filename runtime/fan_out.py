@@ -26,6 +26,7 @@ from db.platform.webhooks import Subscribers, Tried
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
+from domain.inventory.purchasing.messages import PurchaseMoved, PurchaseRef
 from domain.inventory.recalling import RecallMoved, RecallRef
 from domain.inventory.transfers import TransferMoved, TransferRef
 from domain.orders.bulk_messages import BulkAsked, BulkRef
@@ -127,6 +128,11 @@ def _export(payload: Mapping[str, Any]) -> _Start:
     return "VoucherExport", "export_moved", moved, ExportRef(moved.export_no)
 
 
+def _purchase(payload: Mapping[str, Any]) -> _Start:
+    moved = PurchaseMoved(**payload)
+    return "Replenishment", "purchase_moved", moved, PurchaseRef(moved.no)
+
+
 def _invoice(payload: Mapping[str, Any]) -> _Start:
     moved = InvoiceMoved(**payload)
     return "Invoice", "invoice_moved", moved, InvoiceRef(moved.invoice_no, moved.order_id)
@@ -160,6 +166,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     GATE_SHUT: _gate,
     "export_moved": _export,
     "invoice_moved": _invoice,
+    "purchase_moved": _purchase,
     "campaign_moved": _campaign,
     IMPORT_MOVED: _import,
     BULK_ASKED: _bulk,

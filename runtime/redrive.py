@@ -18,6 +18,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from db.engine import Sessions
 from db.shared import lifecycles
 from domain.finance.messages import ExportRef, InvoiceRef
+from domain.inventory.purchasing.messages import PurchaseRef
 from domain.inventory.recalling import RecallRef
 from domain.inventory.transfers import TransferRef
 from domain.orders.bulk_messages import BulkRef
@@ -42,6 +43,7 @@ from domain.shared.ids import (
     import_workflow_id,
     intercept_workflow_id,
     invoice_workflow_id,
+    purchase_workflow_id,
     recall_workflow_id,
     refund_workflow_id,
     return_label_workflow_id,
@@ -121,6 +123,7 @@ _WALK: Final = (
     _Matters("Intercept", intercept_workflow_id, InterceptRef),
     _Matters("Recall", recall_workflow_id, lambda no, _: RecallRef(no)),
     _Matters("Invoice", invoice_workflow_id, InvoiceRef),
+    _Matters("Replenishment", purchase_workflow_id, lambda no, _: PurchaseRef(no)),
     _Matters("Campaign", campaign_workflow_id, lambda no, _: CampaignRef(no)),
     _Matters("Import", import_workflow_id, lambda no, _: ImportRef(no)),
     _Matters("Bulk", bulk_workflow_id, lambda no, _: BulkRef(no)),

@@ -269,6 +269,21 @@ class Settings(BaseSettings):
         default=False,
         description="Let outgoing webhooks reach private addresses; for trying out only",
     )
+    smtp_url: str = Field(
+        default="",
+        description="Mail server for purchase orders: smtp://user:password@host:587 or smtps://…; "
+        "empty = nothing goes by e-mail",
+    )
+    mail_from: str = Field(
+        default="purchasing@localhost", description="Whom e-mail to suppliers comes from"
+    )
+    purchase_auto_approve_minor: int = Field(
+        default=5_000_000,
+        ge=0,
+        le=10**15,
+        description="Purchase orders up to this sum go without a second person (cents); "
+        "0 = never without",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Log level"
     )

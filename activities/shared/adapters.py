@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from activities.shared.finance_clients import REMEMBERED_S, UNKNOWN_ACCOUNT, FinanceClients
 from activities.shared.pace import SharedPace
+from activities.shared.supplier_clients import Outgoing, SupplierClients
 from db.channels.tables import ShopRow
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow
@@ -35,6 +36,7 @@ from integrations.payments.port import PaymentProvider
 from integrations.payments.registry import LIMITS as PAYMENT_LIMITS
 from integrations.payments.registry import PROVIDERS
 from integrations.schemas import schema_of_carrier, schema_of_channel, schema_of_provider
+from integrations.suppliers.port import SupplierPort
 
 UNKNOWN_SHOP: Final = "unknown_shop"
 UNKNOWN_CARRIER: Final = "unknown_carrier"
@@ -76,6 +78,12 @@ class Adapters(FinanceClients):
     _shops: dict[str, tuple[float, Shop]] = field(default_factory=dict)
     _carriers: dict[str, tuple[float, CarrierAccount]] = field(default_factory=dict)
     _payments: dict[str, tuple[float, PaymentAccount]] = field(default_factory=dict)
+    outgoing: Outgoing = field(default_factory=Outgoing)
+
+    async def supplier(self, code: str) -> SupplierPort:
+        """The client of a supplier. Raises NotOffered, Rejected, SupplierNotFound."""
+        clients = SupplierClients(self.sessions, self.vault, self.http_client, self.outgoing)
+        return await clients.supplier(code)
 
     async def shop(self, shop_id: str, *, remembered: bool = True) -> Shop:
         """The shop as it is now, or was within seconds. Raises Rejected (`unknown_shop`),

@@ -174,13 +174,17 @@ class PurchaseOrders:
     async def plan(self, no: str, wish: Wish) -> PurchasePlan:
         """What a decision would do now. Raises PurchaseNotFound, ActionNotAllowed, InvalidInput."""
         purchase, _ = await self.locked(no)
+        if wish.action is PurchaseAction.TAKE_BACK and await run(
+            self.session, statements.MAY_BE_THERE, key=effect_key(no)
+        ):
+            raise ActionNotAllowed("the supplier may have it already: it can be cancelled")
         return acts.plan(purchase, wish)
 
     async def decide(self, no: str, decision: Decision) -> PurchasePlan:
         """Carry out what was shown. Raises as `plan` does, PlanChanged, and InvalidInput when a
         reason is missing."""
-        purchase, _ = await self.locked(no)
-        shown = acts.plan(purchase, decision.wish)
+        shown = await self.plan(no, decision.wish)
+        purchase = shown.before
         if decision.plan_hash is not None and shown.hash != decision.plan_hash:
             raise PlanChanged("the purchase order moved on since the plan was shown")
         if shown.action in _NEEDS_REASON and not decision.reason:
@@ -203,10 +207,31 @@ class PurchaseOrders:
         await self.tell(no, "heard", {"message_id": message_id}, decision.actor)
         return shown
 
-    async def keep(self, before: Purchase, after: Purchase) -> None:
-        """Write down what a step of its workflow changed."""
-        if before != after:
+    async def sent(self, no: str, reference: str, at: datetime) -> None:
+        """The supplier has it since then. An order that was cancelled meanwhile stays so: its
+        cancellation follows."""
+        before, _ = await self.locked(no)
+        after = acts.sent(before)
+        if after == before:
+            return
+        await self._keep(before, after, reference=reference, sent_at=at)
+        await self.tell(no, "sent", {"reference": reference} if reference else {})
+
+    async def close(self, no: str) -> None:
+        """All of it came, and its time for corrections is over."""
+        before, _ = await self.locked(no)
+        after = acts.closed(before)
+        if after != before:
             await self._keep(before, after)
+            await self.tell(no, "closed", {"units": str(after.received_units)})
+
+    async def told_enough(self, no: str, by_hand: bool, told: bool) -> None:
+        """The supplier knows that nothing more is wanted, or never heard of the order."""
+        await self.locked(no)
+        await run(self.session, statements.TOLD_ENOUGH, no=no)
+        if told:
+            kind = "cancellation_by_hand" if by_hand else "cancellation_sent"
+            await self.tell(no, kind, {})
 
     async def locked(self, no: str) -> tuple[Purchase, Row[Any]]:
         """The purchase order and its row, locked. Raises PurchaseNotFound."""
@@ -242,7 +267,13 @@ class PurchaseOrders:
         return purchase_of(row, lines)
 
     async def _keep(
-        self, before: Purchase, after: Purchase, decision: Decision | None = None
+        self,
+        before: Purchase,
+        after: Purchase,
+        decision: Decision | None = None,
+        *,
+        reference: str = "",
+        sent_at: datetime | None = None,
     ) -> None:
         action = decision.wish.action if decision else None
         anew = (before.expected_on, before.answer) != (after.expected_on, after.answer)
@@ -252,7 +283,7 @@ class PurchaseOrders:
         await run(
             self.session, statements.KEEP, no=after.no, state=after.state, answer=after.answer,
             notice=after.notice, expected_on=after.expected_on, anew=anew,
-            reference=decision.reference if decision else "",
+            reference=decision.reference if decision else reference, sent_at=sent_at,
             approved_by=decision.actor if decision and approves else "",
             ended_reason=decision.reason if decision and ends else "",
         )  # fmt: skip
@@ -301,6 +332,11 @@ class PurchaseOrders:
         told = [terms[line.sku].lead_time_days if line.sku in terms else None for line in lines]
         lead = max(supplier.lead_time_days if days is None else days for days in told)
         return calendar_of(supplier).here_on(datetime.now(zone).date(), lead)
+
+
+def effect_key(no: str) -> str:
+    """The key under which the order is asked of its supplier."""
+    return f"purchase:{no}"
 
 
 def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:

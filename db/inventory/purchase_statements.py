@@ -55,6 +55,7 @@ UPDATE purchase_order SET
     received_at = CASE CAST(:state AS text)
         WHEN 'received' THEN coalesce(received_at, clock_timestamp())
         WHEN 'closed' THEN received_at END,
+    sent_at = coalesce(sent_at, CAST(:sent_at AS timestamptz)),
     closed_at = CASE WHEN CAST(:state AS text) IN ('closed', 'cancelled')
         THEN coalesce(closed_at, clock_timestamp()) END,
     updated_at = clock_timestamp()
@@ -84,6 +85,35 @@ INSERT INTO purchase_event (purchase_no, seq, kind, data, actor)
 SELECT CAST(:no AS text), coalesce(max(seq), 0) + 1, CAST(:kind AS text), CAST(:data AS jsonb),
        CAST(:actor AS text)
 FROM purchase_event WHERE purchase_no = CAST(:no AS text)
+"""
+
+MOVED_ON: Final = """
+UPDATE purchase_order SET waits_for = :waits_for, due_at = CAST(:due_at AS timestamptz),
+    reminders = :reminders, updated_at = clock_timestamp()
+WHERE no = :no
+"""
+
+TOLD_ENOUGH: Final = """
+UPDATE purchase_order SET notice = 'told', updated_at = clock_timestamp()
+WHERE no = :no AND notice = 'wanted'
+"""
+
+# An order that was asked of the supplier may be there, until the supplier refused it.
+MAY_BE_THERE: Final = """
+SELECT FROM effect WHERE key = :key AND state IN ('intended', 'unknown', 'confirmed')
+"""
+
+SHIP_TO: Final = """
+SELECT l.name, l.province, l.city, l.district, l.detail, l.company, l.contact_name,
+       l.contact_phone FROM location l WHERE l.id = :id
+"""
+
+ORDERED: Final = """
+SELECT l.line_no, l.sku, l.ordered, l.price_minor, k.name,
+       coalesce(i.supplier_sku, '') AS supplier_sku, coalesce(i.case_pack, 1) AS case_pack
+FROM purchase_order_line l JOIN sku k ON k.code = l.sku
+LEFT JOIN supplier_item i ON i.supplier = :supplier AND i.sku = l.sku
+WHERE l.purchase_no = :no ORDER BY l.line_no
 """
 
 HEARD: Final = """

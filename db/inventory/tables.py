@@ -232,4 +232,5 @@ class BackorderRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     filled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     adopted: bool = False  # its units are part of a shipment now
+    expected_on: date | None = None  # as far as purchase orders say it
     state: str = "waiting"

@@ -18,6 +18,8 @@ CLAIM_LATE: Final = "claim_late"
 RECALL: Final = "recall"
 TRANSFER_LATE: Final = "transfer_late"
 TRANSFER_DIFFERS: Final = "transfer_differs"
+PURCHASE_LATE: Final = "purchase_late"
+PURCHASE_SHORT: Final = "purchase_short"
 _NOTICES: Final = frozenset(
     {
         LATE_FACT,
@@ -29,6 +31,8 @@ _NOTICES: Final = frozenset(
         REVEALS,
         PROMISE,
         RECALL,
+        PURCHASE_LATE,
+        PURCHASE_SHORT,
     }
 )
 

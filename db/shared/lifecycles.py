@@ -87,6 +87,13 @@ WHERE no > :after AND state = 'open'
 ORDER BY no LIMIT :limit
 """
 
+_PURCHASES: Final = """
+SELECT no, '' AS order_id FROM purchase_order
+WHERE no > :after AND (state NOT IN ('closed', 'cancelled') OR notice = 'wanted')
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
+"""
+
 _INVOICES: Final = """
 SELECT no, order_id FROM invoice
 WHERE no > :after AND state IN ('wanted', 'processing', 'failed')
@@ -125,6 +132,7 @@ _MATTERS: Final = {
     "Intercept": _INTERCEPTS,
     "Recall": _RECALLS,
     "Invoice": _INVOICES,
+    "Replenishment": _PURCHASES,
     "Campaign": _CAMPAIGNS,
     "Import": _IMPORTS,
     "Bulk": _BULK,
@@ -134,7 +142,7 @@ _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
   AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict',
-                      'transfer_late', 'transfer_differs')
+                      'transfer_late', 'transfer_differs', 'purchase_late', 'purchase_short')
   AND step_id NOT LIKE 'recall/%'
 """
 

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     READ_CLAIMS = "read_claims"
     CHANGE_STOCK = "change_stock"
     CHANGE_PRODUCTS = "change_products"  # and suppliers
+    READ_PURCHASES = "read_purchases"  # with what suppliers ask for their goods
+    BUY = "buy"
     WORK_IN_WAREHOUSE = "work_in_warehouse"
     READ_CHANNELS = "read_channels"
     CHANGE_CHANNELS = "change_channels"
@@ -55,6 +57,7 @@ class Permission(StrEnum):
 _P, _R = Permission, Role
 _EVERYBODY: Final = frozenset(Role)
 COLLEAGUES: Final = _EVERYBODY - {Role.DEALER}
+_DECIDERS: Final = frozenset({_R.BUYER, _R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN})
 
 # Every permission that needs a role, with the roles that have it.
 ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
@@ -73,8 +76,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.TAKE_DIFFERENCES: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.ADMIN}),
     _P.SEE_PHOTOS: frozenset({_R.CUSTOMER_SERVICE, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
     _P.APPROVE_GOODWILL: frozenset({_R.MANAGER, _R.ADMIN}),
-    _P.READ_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
-    _P.ANSWER_ATTENTION: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.READ_ATTENTION: _DECIDERS,
+    _P.ANSWER_ATTENTION: _DECIDERS,
     _P.RESOLVE_STEPS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.ADMIN}),
     _P.CLAIM_FROM_CARRIERS: frozenset({_R.CUSTOMER_SERVICE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.WRITE_OFF_CLAIMS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
@@ -83,6 +86,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_CLAIMS: COLLEAGUES,
     _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.CHANGE_PRODUCTS: frozenset({_R.BUYER, _R.ADMIN}),
+    _P.READ_PURCHASES: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.BUY: frozenset({_R.BUYER, _R.ADMIN}),
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
@@ -165,6 +170,8 @@ def may_resolve(roles: frozenset[Role], system: str) -> bool:
     kind, _, name = system.partition("/")
     if kind == "promise":  # who is told of a promise says that he saw it
         return bool(roles & {Role.ADMIN, name})
+    if kind == "supplier":
+        return bool(roles & {Role.BUYER, Role.ADMIN})
     others = roles & ROLES_OF[Permission.RESOLVE_STEPS] - {Role.FINANCE}
     return bool(others) or (Role.FINANCE in roles and kind in OF_FINANCE)
 
@@ -176,6 +183,7 @@ _TENDS: Final[dict[str, Permission]] = {
     "payment": _P.MANAGE_COMPANY,
     "erp": _P.KEEP_BOOKS,
     "invoice": _P.KEEP_BOOKS,
+    "supplier": _P.BUY,
 }
 
 

@@ -154,6 +154,18 @@ _PLANS: Final[Mapping[str, Mapping[str, _Plan]]] = {
         "done_by_hand": _Plan("keep_your_numbers", money="books_unchanged"),
         "skip": _Plan("leave_out", money="erp_differs"),
     },
+    "purchase_send": {
+        "retry": _Plan("asks_supplier_first", messages="supplier_gets_order_once"),
+        "done_by_hand": _Plan("keep_your_numbers waits_for_supplier", messages="counts_as_told"),
+    },
+    "purchase_cancel": {
+        "retry": _Plan("tell_supplier_cancelled", messages="supplier_hears_once"),
+        "done_by_hand": _Plan("goes_on", messages="counts_as_told"),
+    },
+    "purchase_nudge": {
+        "retry": _Plan("remind_supplier", messages="supplier_hears_once"),
+        "skip": _Plan("leave_out"),
+    },
     "intercept": {
         "retry": _Plan("ask_carrier_back", "counted_when_back", "refund_when_back", "turns_back",
                        "carrier_told_back"),

@@ -55,6 +55,9 @@ EFFECT_KIND: Final = {
     "invoice": N_("Invoice"),
     "voucher": N_("Voucher for the ERP"),
     "return_label": N_("Return label"),
+    "purchase": N_("Purchase order to a supplier"),
+    "purchase_cancel": N_("Cancellation to a supplier"),
+    "purchase_reminder": N_("Reminder to a supplier"),
 }
 
 SYSTEM_KIND: Final = {
@@ -63,6 +66,7 @@ SYSTEM_KIND: Final = {
     "payment": N_("Payment account"),
     "erp": N_("ERP"),
     "invoice": N_("Issuer of invoices"),
+    "supplier": N_("Supplier"),
 }
 
 # What stands still while the gate of such a system is shut.
@@ -78,6 +82,7 @@ CLOSING: Final = {
     "payment": N_("No refund is paid and none is asked after; what it pushes is still taken."),
     "erp": N_("No voucher is sent there; the books go on and vouchers queue."),
     "invoice": N_("No invoice is issued or taken back; wishes queue."),
+    "supplier": N_("It gets no order and no reminder; what it tells us is still taken."),
 }
 
 GATE_DEED: Final = {

@@ -25,6 +25,8 @@ PERMISSION: Final = {
     "claim_from_carriers": N_("Claim from carriers"),
     "write_off_claims": N_("Write claims off"),
     "read_claims": N_("See claims"),
+    "read_purchases": N_("See suppliers and purchase orders"),
+    "buy": N_("Order from suppliers"),
     "read_attention": N_("See steps that wait"),
     "answer_attention": N_("Say what becomes of steps that wait"),
     "resolve_steps": N_("Decide about steps that wait"),

@@ -34,6 +34,12 @@ STEP_EFFECT: Final = {
         "{other} is asked for refund {subject}, by our number: it looks for an earlier try first."
     ),
     "closes_refund": N_("Nobody outside is asked any more."),
+    "asks_supplier_first": N_(
+        "{other} is asked for our number first where that is possible, then the order is sent."
+    ),
+    "waits_for_supplier": N_("Then the supplier's answer is waited for."),
+    "tell_supplier_cancelled": N_("{other} is told that nothing more is wanted."),
+    "remind_supplier": N_("{other} is reminded once more."),
     "order_return_label": N_("{other} is asked for the waybill of the way back."),
     "order_invoice": N_("The issuer is asked; what it knows under our key is not ordered twice."),
     "enter_voucher": N_("The ERP is asked for our key first, then the voucher is entered."),
@@ -104,6 +110,8 @@ STEP_EFFECT: Final = {
     "channel_never_hears": N_("{other} never hears of it from us."),
     "channel_hears_answer": N_("{other} hears our answer."),
     "counts_as_told": N_("It counts as told by you."),
+    "supplier_gets_order_once": N_("{other} gets the order, once."),
+    "supplier_hears_once": N_("{other} hears it once."),
     "buyer_sees_label": N_("The buyer sees the label on the page for returns."),
     "provider_asked_by_number": N_("Only the payment provider hears of it."),
     "issuer_asked_by_key": N_("Only the issuer hears of it."),

@@ -36,6 +36,10 @@ CAUSE: Final = {
     "ClaimWaits": N_("The carrier is late with its answer or its money"),
     "Recalled": N_("Recalled goods are in a shipment"),
     "RecallSilent": N_("Recalled goods are not accounted for"),
+    "SupplierSilent": N_("The supplier does not answer"),
+    "PurchaseLate": N_("Goods from a supplier are late"),
+    "PurchaseShort": N_("The supplier promises less than was ordered"),
+    "PurchaseRefused": N_("The supplier refuses the order"),
     "ClaimSilent": N_("The carrier stays silent after several reminders"),
 }
 
@@ -77,6 +81,11 @@ STEP: Final = {
     "return_refund": N_("Pay the return back"),
     "invoice": N_("Issue an invoice"),
     "voucher_export": N_("Send a voucher to the ERP"),
+    "purchase_send": N_("Send a purchase order to the supplier"),
+    "purchase_cancel": N_("Tell the supplier that it is cancelled"),
+    "purchase_nudge": N_("Remind the supplier"),
+    "purchase_late": N_("Ask the supplier where the goods are"),
+    "purchase_short": N_("Decide what becomes of the missing goods"),
     "case_answer": N_("Answer the case at the channel"),
 }
 
@@ -93,6 +102,8 @@ ACTION: Final = {
     "return_late.done_by_hand": N_("Seen"),
     "claim_late.done_by_hand": N_("Seen"),
     "recall.done_by_hand": N_("Seen"),
+    "purchase_late.done_by_hand": N_("Seen"),
+    "purchase_short.done_by_hand": N_("Seen"),
     "reveals.done_by_hand": N_("Seen"),
     "promise.done_by_hand": N_("Seen"),
     "intercept.done_by_hand": N_("The carrier was asked"),
@@ -121,6 +132,18 @@ ACTION_MEANS: Final = {
         "You entered it in the ERP; its number there is kept with the voucher."
     ),
     "voucher_export.skip": N_("The voucher stays out of the ERP for good."),
+    "purchase_send.done_by_hand": N_(
+        "You told the supplier yourself; its number of the order is kept, and we wait for its"
+        " answer."
+    ),
+    "purchase_cancel.done_by_hand": N_("The supplier knows that nothing more is wanted."),
+    "purchase_nudge.skip": N_("This reminder is left out; the next one comes by itself."),
+    "purchase_late.done_by_hand": N_(
+        "The item goes until the next reminder; another day is recorded on the purchase order."
+    ),
+    "purchase_short.done_by_hand": N_(
+        "The item goes; the purchase order is cancelled or closed on its own page."
+    ),
     "promise.done_by_hand": N_("The item goes; the order and its clock stay as they are."),
     "return_late.done_by_hand": N_("The item goes; the return itself is decided on its page."),
     "intercept.done_by_hand": N_("You asked the carrier yourself; we wait for the parcel now."),
@@ -159,6 +182,7 @@ INPUT: Final = {
     "detail": N_("Street and number"),
     "booked_on": N_("Day of booking"),
     "erp_no": N_("Number in the ERP"),
+    "supplier_ref": N_("The supplier's number of the order"),
 }
 
 

@@ -122,6 +122,10 @@ STORY: Final = {
     "claim_found": N_("Claim {claim_no}: the parcel is there after all"),
     "claim_late": N_("Claim {claim_no}, reminder {times}: {claim_waits}"),
     "claim_closed": N_("Claim {claim_no} closed: {claim_outcome}"),
+    "goods_expected": N_("Missing goods ({skus}) are expected on {day}, with {purchase_no}"),
+    "goods_delayed": N_(
+        "Missing goods ({skus}): no day is known any more; {purchase_no} is late or short"
+    ),
 }
 
 STORY_ICON: Final = {
@@ -161,7 +165,8 @@ STORY_ICON: Final = {
     "claim_opened": "receipt-refund", "claim_filed": "receipt-refund", "claim_accepted": "cash",
     "claim_refused": "x", "claim_paid": "cash", "claim_written_off": "x",
     "claim_withdrawn": "arrow-back-up", "claim_found": "package", "claim_late": "alert-triangle",
-    "claim_closed": "circle-check",
+    "claim_closed": "circle-check", "goods_expected": "calendar",
+    "goods_delayed": "alert-triangle",
     "cancel_too_late": "alert-triangle", "kept_back": "hand-stop", "label_anew": "tag",
 }  # fmt: skip
 

@@ -56,7 +56,8 @@ def waits_for(purchase: Purchase) -> str:
         case _S.SENT:
             return "answer"
         case _S.ACKNOWLEDGED | _S.PARTLY_RECEIVED:
-            refused = purchase.answer is SupplierAnswer.REFUSED and not purchase.received_units
+            refused = purchase.answer is SupplierAnswer.REFUSED
+            refused = refused and purchase.state is _S.ACKNOWLEDGED
             return "decision" if refused else "goods"
         case _S.RECEIVED:
             return "corrections"

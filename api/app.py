@@ -26,6 +26,7 @@ import api.finance.books
 import api.finance.erp_accounts
 import api.finance.invoice_accounts
 import api.inventory.routes
+import api.inventory.transfers
 import api.logistics.claims
 import api.logistics.new_carriers
 import api.logistics.webhooks
@@ -137,6 +138,7 @@ _ROUTERS: Final = (
     (api.orders.return_labels.router, _V1),
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
+    (api.inventory.transfers.router, _V1),
     (api.orders.returns.router, _V1),
     (api.logistics.claims.router, _V1),
     (api.orders.return_photos.router, _V1),

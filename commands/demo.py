@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from commands.demo_finance import seed_invoicing, seed_ledgers
 from commands.demo_floor import gtin_of, seed_floor
+from commands.demo_moves import seed_moves
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -204,6 +205,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await _places_and_goods(session)
             await _outside(session, settings, partners)
             await _opening_stock(session)
+            await seed_moves(session)
             await seed_demo_accounts(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
     finally:

@@ -48,6 +48,7 @@ import web.stock
 import web.subscribers
 import web.tickets
 import web.tracking
+import web.transfers
 import web.warehouse
 import web.waves
 from api.errors import Problem
@@ -85,6 +86,7 @@ _ROUTERS: Final = (
     web.payment_accounts.router,
     web.payment_accounts.acts,
     web.stock.router,
+    web.transfers.router,
     web.imports.router,
     web.subscribers.router,
     web.exports.router,

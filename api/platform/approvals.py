@@ -13,6 +13,8 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from sqlalchemy.engine import Row
 
+import api.inventory.transfer_bodies as transfer_bodies
+import api.inventory.transfers as transfers
 import api.orders.line_edits as line_edits
 import api.orders.receiving as receiving
 import api.orders.returns as returns
@@ -197,6 +199,8 @@ async def preview(context: RequestContext, settings: Settings, row: Row[Any]) ->
         return Preview(
             lines=(await importing.differences(context, told["import_id"]))[:_MOST_LINES]
         )
+    if row.kind == ApprovalKind.ADJUSTMENT and "transfer_no" in told:
+        return Preview()
     if row.kind == ApprovalKind.ADJUSTMENT:
         return Preview(lines=receiving.Adjustment(**told["body"]).lines)
     return Preview()
@@ -260,6 +264,10 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
         case ApprovalKind.ADJUSTMENT if "import_id" in told:
             file = await importing.found(acting, told["import_id"])
             await importing.decide(acting, settings, file, told["decision"])
+        case ApprovalKind.ADJUSTMENT if "transfer_no" in told:
+            about = transfer_bodies.DifferenceDecided(**told["body"])
+            no, difference = told["transfer_no"], told["difference_id"]
+            await transfers.decide(no, difference, about, acting, settings)
         case ApprovalKind.ADJUSTMENT:
             await receiving.adjust(receiving.Adjustment(**told["body"]), acting, settings)
         case ApprovalKind.KEY_EXPORT:

@@ -43,6 +43,10 @@ class Permission(StrEnum):
     READ_PURCHASES = "read_purchases"  # with what suppliers ask for their goods
     BUY = "buy"
     WORK_IN_WAREHOUSE = "work_in_warehouse"
+    READ_MOVES = "read_moves"  # transfers, counts, kits and every move of the ledger
+    DRAFT_TRANSFERS = "draft_transfers"
+    APPROVE_TRANSFERS = "approve_transfers"
+    PLAN_COUNTS = "plan_counts"
     READ_CHANNELS = "read_channels"
     CHANGE_CHANNELS = "change_channels"
     READ_BOOKS = "read_books"
@@ -89,6 +93,10 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_PURCHASES: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.BUY: frozenset({_R.BUYER, _R.ADMIN}),
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
+    _P.READ_MOVES: COLLEAGUES,
+    _P.DRAFT_TRANSFERS: frozenset({_R.BUYER, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
+    _P.APPROVE_TRANSFERS: frozenset({_R.BUYER, _R.MANAGER, _R.ADMIN}),
+    _P.PLAN_COUNTS: frozenset({_R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
     _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),

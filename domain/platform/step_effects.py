@@ -173,6 +173,15 @@ _PLANS: Final[Mapping[str, Mapping[str, _Plan]]] = {
                               "turns_back"),
         "skip": _Plan("leave_out", "stays_sold", "no_refund_by_this", "goes_to_buyer"),
     },
+    "transfer_reserve": {
+        "retry": _Plan("promise_again", "promised_at_sender"),
+        "skip": _Plan("promise_what_is_there", "rest_is_dropped"),
+        "compensate": _Plan("cancel_transfer", "units_free"),
+    },
+    "transfer_post": {
+        "retry": _Plan("books_again"),
+        "skip": _Plan("books_nothing", "report_moves_nothing"),
+    },
     "run": {"retry": _Plan("goes_on_from_tables")},
     "parcel": {
         "retry": _Plan("wait_for_news", parcels="asked_again"),

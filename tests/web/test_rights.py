@@ -24,6 +24,8 @@ _PHOTOS = _STORE | _ATTENTION
 _INBOX = _ATTENTION | {Role.FINANCE}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _DECIDERS = _SERVICE | {Role.FINANCE}
+_COLLEAGUES = _ALL - {Role.DEALER}
+_DRAFTS = frozenset({Role.BUYER, Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 PAGES = {
     "/privacy/erasure": _ADMIN,
     "/approvals": _ALL,
@@ -82,6 +84,9 @@ PAGES = {
     "/returns": _ALL,
     "/orders/O-1/do/return": _ATTENTION,
     "/orders/O-1/do/difference": _SERVICE | {Role.FINANCE},
+    "/transfers": _COLLEAGUES,
+    "/transfers?queue=ship&location=HQ": _COLLEAGUES,
+    "/transfers/new": _DRAFTS,
     "/claims": _CLAIMS,
     "/claims.csv": _CLAIMS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,
@@ -150,6 +155,8 @@ ABSENT = {
     "/finance/erp/main/pause": _BOOKS,
     "/finance/erp/main/credentials": _ADMIN,
     "/finance/erp/main/settings": _ADMIN,
+    "/transfers/TF-1": _COLLEAGUES,
+    "/transfers/TF-1/do/ship": _COLLEAGUES,
     "/claims/CL-1": _ALL - {Role.DEALER},
     "/claims/CL-1/sheet": _CLAIMS,
     "/claims/CL-1/do/file": _CLAIMS,
@@ -235,6 +242,13 @@ FORMS = {
     "/returns/RT-1/do/answer": _ATTENTION,
     "/returns/RT-1/do/withdraw": _ATTENTION,
     "/returns/RT-1/do/photos": _ATTENTION,
+    "/transfers/new": _DRAFTS,
+    "/transfers/TF-1/approve": _DRAFTS - {Role.WAREHOUSE},
+    "/transfers/TF-1/do/cancel": _DRAFTS,
+    "/transfers/TF-1/do/ship": _STORE,
+    "/transfers/TF-1/do/take_back": _STORE,
+    "/transfers/TF-1/do/receive": _STORE,
+    "/transfers/TF-1/do/decide/dif-1": _STORE,
     "/claims/CL-1/do/decide": _CLAIMS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/returns/RT-1": _STORE,

@@ -75,6 +75,16 @@ from web.words.money import (
     PAYMENT_PURPOSE,
     REFUND_STATE,
 )
+from web.words.moves import (
+    DIFFERENCE,
+    TRANSFER_DECISION,
+    TRANSFER_DECISION_MEANS,
+    TRANSFER_ORIGIN,
+    TRANSFER_QUEUE,
+    TRANSFER_REPORT,
+    TRANSFER_STATE,
+    TRANSFER_WAITS,
+)
 from web.words.orders import (
     CHANNEL_STATE,
     CLOSED,
@@ -174,6 +184,7 @@ __all__ = (
     "CLAIM_WAITS",
     "CLOSED",
     "CLOSING",
+    "DIFFERENCE",
     "DISPOSITION",
     "DOING",
     "DOING_FORM",
@@ -248,6 +259,13 @@ __all__ = (
     "TENDER",
     "TICKET",
     "TONE",
+    "TRANSFER_DECISION",
+    "TRANSFER_DECISION_MEANS",
+    "TRANSFER_ORIGIN",
+    "TRANSFER_QUEUE",
+    "TRANSFER_REPORT",
+    "TRANSFER_STATE",
+    "TRANSFER_WAITS",
     "UNDO",
     "UNTIL",
     "UNTOUCHED",

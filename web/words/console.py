@@ -67,6 +67,7 @@ SYSTEM_KIND: Final = {
     "erp": N_("ERP"),
     "invoice": N_("Issuer of invoices"),
     "supplier": N_("Supplier"),
+    "stock": N_("Our own stock"),
 }
 
 # What stands still while the gate of such a system is shut.

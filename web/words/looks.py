@@ -15,6 +15,7 @@ TONE: Final = {
     "rejected": "stop",
     "opened": "wait", "filed": "go", "accepted": "go", "refused": "stop", "paid": "done",
     "written_off": "off", "found": "done",
+    "draft": "wait", "reserved": "go",
     "open": "wait",
     "expired": "off", "withdrawn": "off",
     "waiting": "wait", "processing": "go", "issued": "done", "failed": "stop",

@@ -5,6 +5,12 @@ from typing import Final
 from api.language import N_
 
 STEP_EFFECT: Final = {
+    "promise_again": N_("Its goods are asked for at the sender again"),
+    "promised_at_sender": N_("What is free there is promised to the transfer"),
+    "promise_what_is_there": N_("What the sender has is promised and sent"),
+    "rest_is_dropped": N_("What is lacking is left out of the transfer"),
+    "cancel_transfer": N_("The transfer is cancelled"),
+    "report_moves_nothing": N_("What was reported moves no stock"),
     # what runs next
     "order_waybills": N_(
         "{other} is asked for the waybills of {subject}. Where an earlier try may have made one, it"

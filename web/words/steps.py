@@ -5,6 +5,9 @@ from typing import Final
 from api.language import N_
 
 CAUSE: Final = {
+    "InsufficientStock": N_("Not enough free stock"),
+    "TransferLate": N_("The transfer is late"),
+    "TransferDiffers": N_("The transfer did not arrive as it was sent"),
     "Late": N_("A promise is in danger"),
     "NotPosted": N_("Cannot be posted"),
     "Unavailable": N_("The other side does not answer"),
@@ -76,6 +79,10 @@ STEP: Final = {
     "recall.intercept": N_("Ask recalled parcels back"),
     "recall.tell": N_("Tell those who have recalled goods"),
     "recall.remind": N_("Remind those who have recalled goods"),
+    "transfer_reserve": N_("Promise the goods of a transfer"),
+    "transfer_post": N_("Book what was reported of a transfer"),
+    "transfer_late": N_("Look after a late transfer"),
+    "transfer_differs": N_("Decide about differences of a transfer"),
     "reveals": N_("Ask why so many receivers were looked at"),
     "intercept": N_("Have the parcel brought back"),
     "return_refund": N_("Pay the return back"),

@@ -1,0 +1,70 @@
+"""Goods that move between our own places."""
+
+from typing import Final
+
+from api.language import N_
+
+TRANSFER_STATE: Final = {
+    "draft": N_("Draft"),
+    "approved": N_("Approved"),
+    "reserved": N_("To be picked"),
+    "shipped": N_("In transit"),
+    "closed": N_("Closed"),
+    "cancelled": N_("Cancelled"),
+}
+
+TRANSFER_QUEUE: Final = {
+    "": N_("All open"),
+    "approve": N_("To be approved"),
+    "ship": N_("To be sent"),
+    "receive": N_("In transit"),
+    "decide": N_("Differences"),
+    "closed": N_("Closed"),
+}
+
+TRANSFER_WAITS: Final = {
+    "approval": N_("Somebody has to approve it; nothing is promised yet."),
+    "goods": N_("Its goods are being promised at the sender."),
+    "shipping": N_("The sender has to pick and send it."),
+    "arrival": N_("It is on its way to the receiver."),
+    "decision": N_("It did not arrive as it was sent: somebody has to decide."),
+}
+
+DIFFERENCE: Final = {
+    "short": N_("Missing"),
+    "over": N_("More than was sent"),
+    "damaged": N_("Damaged on the way"),
+}
+
+TRANSFER_DECISION: Final = {
+    "found_at_sender": N_("Found at the sender"),
+    "lost": N_("Lost: write off"),
+    "carrier_claim": N_("Write off and claim from the carrier"),
+    "from_sender": N_("The sender sent more"),
+    "found": N_("Nobody misses it: take it into stock"),
+    "kept": N_("Keep as damaged"),
+    "arrived": N_("Came after all"),
+}
+
+TRANSFER_DECISION_MEANS: Final = {
+    "found_at_sender": N_("The units go back into the sender's stock."),
+    "lost": N_("The units leave our stock; above the limit a second person has to agree."),
+    "carrier_claim": N_("The units leave our stock, and the carrier's number is kept with them."),
+    "from_sender": N_("The units leave the sender's stock and enter the receiver's."),
+    "found": N_("The receiver's stock grows; above the limit a second person has to agree."),
+    "kept": N_("The units stay at the receiver, as damaged stock."),
+}
+
+TRANSFER_REPORT: Final = {
+    "ship": N_("Sent"),
+    "unship": N_("Sending taken back"),
+    "receive": N_("Received"),
+    "decide": N_("Difference decided"),
+}
+
+TRANSFER_ORIGIN: Final = {
+    "manual": N_("by hand"),
+    "suggestion": N_("by a suggestion of replenishment"),
+    "cross_dock": N_("straight on from a receipt"),
+    "recall": N_("by a recall"),
+}

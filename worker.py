@@ -23,6 +23,7 @@ from activities.finance.exporting import ExportActivities
 from activities.finance.invoicing import InvoiceActivities
 from activities.inventory.purchasing import PurchaseActivities
 from activities.inventory.recalling import RecallActivities
+from activities.inventory.planning import PlanningActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.inventory.supplying import Suppliers, SupplyActivities
@@ -82,6 +83,7 @@ from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
 from workflows.inventory.recall import RecallWorkflow
 from workflows.inventory.replenishment import ReplenishmentWorkflow
+from workflows.inventory.planning import PlanningNightWorkflow, PlanningWorkflow
 from workflows.inventory.transfer import TransferWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow
@@ -118,6 +120,8 @@ WORKFLOWS: Final[Sequence[type]] = (
     BulkWorkflow,
     TransferWorkflow,
     ReplenishmentWorkflow,
+    PlanningNightWorkflow,
+    PlanningWorkflow,
 )
 
 
@@ -248,6 +252,7 @@ def activities_beside_orders(
     stock = StockActivities(sessions, ReservationBatcher(sessions))
     stock_push = StockPushActivities(sessions, adapters, vault)
     transfers = TransferActivities(sessions)
+    planning = PlanningActivities(sessions)
     return [
         *purchase_activities(sessions, adapters, vault),
         PullingActivities(sessions, adapters, vault).pull,
@@ -270,6 +275,11 @@ def activities_beside_orders(
         transfers.close,
         campaigns.advance,
         campaigns.decide,
+        planning.look,
+        planning.roll_up,
+        planning.begin,
+        planning.reckon,
+        planning.suggest,
     ]
 
 

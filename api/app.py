@@ -25,6 +25,8 @@ import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
 import api.finance.invoice_accounts
+import api.inventory.planning
+import api.inventory.replenishment
 import api.inventory.routes
 import api.inventory.transfers
 import api.logistics.claims
@@ -141,6 +143,8 @@ _ROUTERS: Final = (
     (api.inventory.transfers.router, _V1),
     (api.orders.returns.router, _V1),
     (api.logistics.claims.router, _V1),
+    (api.inventory.replenishment.router, _V1),
+    (api.inventory.planning.router, _V1),
     (api.orders.return_photos.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.scans.router, _V1),

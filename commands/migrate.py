@@ -56,7 +56,8 @@ def prepare(settings: Settings, url: str) -> None:
 
 
 def reconcile(settings: Settings, url: str) -> None:
-    """Start the workflows that exist once per shop or carrier and do not run yet.
+    """Start the workflows that exist once per shop or carrier and do not run yet, and what is done
+    every night.
 
     Raises StartRefused when Temporal does not answer.
     """
@@ -75,6 +76,7 @@ async def _reconcile(settings: Settings, url: str, address: str) -> None:
     from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
     from db.engine import create_engine, sessions
+    from runtime.schedules import reconcile_schedules
     from runtime.singletons import reconcile_singletons
     from runtime.temporal import connect
 
@@ -88,5 +90,6 @@ async def _reconcile(settings: Settings, url: str, address: str) -> None:
     try:
         client = await connect(settings, address)
         await patient(reconcile_singletons)(client, sessions(engine))
+        await patient(reconcile_schedules)(client)
     finally:
         await engine.dispose()

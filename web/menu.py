@@ -61,6 +61,7 @@ MENU: Final = (
             Entry("/warehouse", "building-warehouse", N_("Warehouse")),
             Entry("/stock", "packages", N_("Stock")),
             Entry("/transfers", "arrows-exchange", N_("Transfers"), also=("/counts", "/kits")),
+            Entry("/replenishment", "truck-loading", N_("Replenishment")),
         ),
     ),
     Group(

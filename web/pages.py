@@ -39,6 +39,7 @@ import web.partners
 import web.payment_accounts
 import web.people
 import web.promises
+import web.replenishment
 import web.return_photos
 import web.returns
 import web.returns_bench
@@ -78,6 +79,7 @@ _ROUTERS: Final = (
     web.campaigns.router,
     web.gates.router,
     web.claims.router,
+    web.replenishment.router,
     web.merge_windows.router,  # before the shops' own acts
     web.tickets.router,  # before the shops' own acts: its form knows the stores
     web.new_partners.router,  # before the shops: `new` is none of them

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     READ_STOCK = "read_stock"
     TRY_SOURCING = "try_sourcing"  # shows stock and costs of every location
     READ_CLAIMS = "read_claims"
+    READ_PLANNING = "read_planning"  # what is to be ordered, and at what cost
+    PLAN_STOCK = "plan_stock"  # order what is suggested, fix safety stock, set how is planned
     CHANGE_STOCK = "change_stock"
     CHANGE_PRODUCTS = "change_products"  # and suppliers
     READ_PURCHASES = "read_purchases"  # with what suppliers ask for their goods
@@ -88,6 +90,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_STOCK: _EVERYBODY,
     _P.TRY_SOURCING: COLLEAGUES,
     _P.READ_CLAIMS: COLLEAGUES,
+    _P.READ_PLANNING: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
+    _P.PLAN_STOCK: frozenset({_R.BUYER, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.CHANGE_PRODUCTS: frozenset({_R.BUYER, _R.ADMIN}),
     _P.READ_PURCHASES: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),

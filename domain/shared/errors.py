@@ -176,6 +176,18 @@ class UnknownLocation(DomainError):
     """No location has this code."""
 
 
+class UnknownPolicy(DomainError):
+    """This SKU is not planned at this location."""
+
+
+class SuggestionNotFound(DomainError):
+    """There is no such suggestion."""
+
+
+class SuggestionDecided(DomainError):
+    """Somebody decided about the suggestion, or the planner took it back."""
+
+
 class InsufficientStock(DomainError):
     """There is not enough available stock for what was asked."""
 

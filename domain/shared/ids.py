@@ -71,6 +71,11 @@ def intercept_workflow_id(parcel_id: str) -> str:
     return f"intercept/{quote(parcel_id, safe='')}"
 
 
+def planning_workflow_id(night: str, location: str) -> str:
+    """The id of the workflow that plans one location in one night."""
+    return f"planning/{quote(night, safe='')}/{quote(location, safe='')}"
+
+
 def gate_workflow_id(system: str) -> str:
     """The id of the singleton that wakes steps waiting for an outside system."""
     return f"gate/{quote(system, safe='')}"

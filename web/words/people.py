@@ -27,6 +27,8 @@ PERMISSION: Final = {
     "read_claims": N_("See claims"),
     "read_purchases": N_("See suppliers and purchase orders"),
     "buy": N_("Order from suppliers"),
+    "read_planning": N_("See what is suggested to be ordered"),
+    "plan_stock": N_("Order what is suggested, and set how stock is planned"),
     "read_attention": N_("See steps that wait"),
     "answer_attention": N_("Say what becomes of steps that wait"),
     "resolve_steps": N_("Decide about steps that wait"),

@@ -1,0 +1,136 @@
+"""What to order: suggestions with their reasons, decided one by one or many at once."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.deps import Context, RequestContext, SessionsOf
+from api.inventory.replenishment_bodies import (
+    Approval,
+    ApprovalPlanView,
+    Dismissal,
+    NewQuantity,
+    NightView,
+    Snooze,
+    SuggestionView,
+    ToApprove,
+)
+from api.strict import Code, clean
+from db.inventory import approving, suggestions
+from db.inventory.suggestions import Sort, Wanted
+from db.platform.audit import audit
+from domain.shared.clock import COMPANY_ZONE
+
+router = APIRouter(tags=["replenishment"])
+Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+Tab = Literal["open", "snoozed", "approved", "dismissed"]
+Kind = Literal["", "purchase", "transfer", "dealer"]
+Abc = Literal["", "A", "B", "C"]
+
+
+def today() -> date:
+    """The company's day."""
+    return datetime.now(UTC).astimezone(COMPANY_ZONE).date()
+
+
+@router.get("/suggestions")
+async def list_suggestions(
+    sessions: SessionsOf,
+    tab: Tab = "open",
+    kind: Kind = "",
+    location: Search = "",
+    supplier: Search = "",
+    abc: Abc = "",
+    q: Search = "",
+    sort: Sort = "cover",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> list[SuggestionView]:
+    """What the planner would order: by days of cover, by the day it is gone, or by money."""
+    wanted = Wanted(tab, kind, location.strip(), supplier.strip(), abc, q.strip(), sort)
+    async with sessions.begin() as session:
+        rows = await suggestions.suggestions(session, wanted, today(), limit, skip)
+    return [SuggestionView.of(row) for row in rows]
+
+
+@router.get("/suggestions/state")
+async def state(sessions: SessionsOf) -> NightView:
+    """When was planned last, and how much waits."""
+    async with sessions.begin() as session:
+        _, _, night = await suggestions.choices(session)
+        found = await suggestions.counts(session, today())
+    return NightView(
+        night=night.night, finished_at=night.at, open=found.open, snoozed=found.snoozed,
+        urgent=found.urgent,
+    )  # fmt: skip
+
+
+@router.post("/suggestions/approval-plan")
+async def plan(body: ToApprove, context: Context) -> ApprovalPlanView:
+    """The orders that approving these would make: one by supplier, one by route. Nothing happens
+    yet."""
+    async with context.sessions.begin() as session:
+        return ApprovalPlanView.of(await approving.plan_of(session, body.ids))
+
+
+@router.post("/suggestions/approval")
+async def approve(body: Approval, context: Context) -> ApprovalPlanView:
+    """Make the orders that were shown, as drafts; 409 when they would be others now. Approved again
+    it answers with the same orders."""
+    async with context.sessions.begin() as session:
+        done = await approving.approve(
+            session, body.ids, body.plan_hash, context.actor, body.consent
+        )
+        for one in done.documents:
+            await audit(
+                session, context.actor, "suggestion.approved", f"location/{one.location_id}",
+                reason=f"{one.kind} {one.no}", request_id=context.update_id,
+            )  # fmt: skip
+    return ApprovalPlanView.of(done)
+
+
+@router.get("/suggestions/{suggestion_id}")
+async def get_suggestion(suggestion_id: Code, sessions: SessionsOf) -> SuggestionView:
+    """One suggestion with all it follows from."""
+    async with sessions.begin() as session:
+        return SuggestionView.of(await suggestions.suggestion_of(session, suggestion_id))
+
+
+@router.put("/suggestions/{suggestion_id}/quantity")
+async def change_quantity(
+    suggestion_id: Code, body: NewQuantity, context: Context
+) -> SuggestionView:
+    """Another quantity than the planner's, until the next night."""
+    async with context.sessions.begin() as session:
+        await suggestions.edit(session, suggestion_id, body.units, context.actor)
+        return await _told(session, context, suggestion_id, "edited", str(body.units))
+
+
+@router.put("/suggestions/{suggestion_id}/snooze")
+async def snooze(suggestion_id: Code, body: Snooze, context: Context) -> SuggestionView:
+    """Put it off, or bring it back."""
+    async with context.sessions.begin() as session:
+        await suggestions.snooze(session, suggestion_id, body.until, today())
+        return await _told(session, context, suggestion_id, "snoozed", str(body.until or ""))
+
+
+@router.post("/suggestions/{suggestion_id}/dismissal")
+async def dismiss(suggestion_id: Code, body: Dismissal, context: Context) -> SuggestionView:
+    """Order nothing, for a reason; the next night may suggest it again."""
+    async with context.sessions.begin() as session:
+        await suggestions.dismiss(session, suggestion_id, body.reason, context.actor)
+        return await _told(session, context, suggestion_id, "dismissed", body.reason)
+
+
+async def _told(
+    session: AsyncSession, context: RequestContext, id: str, deed: str, reason: str
+) -> SuggestionView:
+    row = await suggestions.suggestion_of(session, id)
+    await audit(
+        session, context.actor, f"suggestion.{deed}", f"location/{row.location_id}",
+        reason=f"{row.sku}: {reason}", request_id=context.update_id,
+    )  # fmt: skip
+    return SuggestionView.of(row)

@@ -1,0 +1,135 @@
+"""What holds of every plan, whatever is needed, there, allowed and sold."""
+
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.inventory.planning.planner import (
+    Above,
+    Limit,
+    Need,
+    Plan,
+    SuggestionKind,
+    Supply,
+    plan,
+    spare,
+)
+from domain.inventory.purchasing.terms import ItemTerms, SupplierCalendar
+
+TODAY = date(2026, 3, 2)  # a Monday
+TERMS = st.builds(
+    ItemTerms, st.just("x"), st.integers(1, 500), st.integers(1, 60),
+    st.sampled_from((1, 2, 6, 10)), st.sampled_from((1, 4, 12)),
+)  # fmt: skip
+SUPPLIES = st.builds(
+    Supply, st.just("S1"), TERMS, st.just(SupplierCalendar("35")), st.integers(0, 30)
+)
+KEPT = st.tuples(st.integers(-5, 200), st.integers(0, 80), st.integers(0, 40))
+
+
+@st.composite
+def needs(draw: st.DrawFn) -> list[Need]:
+    found = []
+    for number in range(draw(st.integers(1, 8))):
+        low, free = draw(st.integers(0, 100)), draw(st.integers(-30, 150))
+        above = tuple(Above(f"L{n}", spare(*draw(KEPT)), 2) for n in range(draw(st.integers(0, 2))))
+        found.append(
+            Need(
+                f"sku-{number}", draw(st.floats(0, 20)), free, free + draw(st.integers(0, 50)), low,
+                low + draw(st.integers(0, 90)), draw(st.integers(1, 500)), above,
+                draw(st.none() | SUPPLIES), draw(st.none() | st.integers(0, 60)),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _came(found: Plan) -> dict[str, int]:
+    units: dict[str, int] = defaultdict(int)
+    for one in found.suggestions:
+        units[one.sku] += one.quantity
+    return units
+
+
+@given(needs(), st.none() | st.integers(0, 20_000))
+def test_terms_budget_and_shelf_life_are_kept(wanted: list[Need], budget: int | None) -> None:
+    found, by_sku = plan(wanted, TODAY, budget_minor=budget), {one.sku: one for one in wanted}
+
+    for one in found.suggestions:
+        assert one.quantity > 0
+        assert one.arrives_on >= one.order_on >= TODAY
+        need = by_sku[one.sku]
+        assert need.position <= need.reorder_point
+        if one.kind is SuggestionKind.PURCHASE:
+            assert need.supply is not None
+            assert one.quantity >= need.supply.terms.moq
+            assert one.quantity % need.supply.terms.step == 0
+            assert one.order_on.isoweekday() in (3, 5)
+    bought = sum(
+        one.value_minor for one in found.suggestions if one.kind is SuggestionKind.PURCHASE
+    )
+    assert budget is None or bought <= budget
+    for sku, units in _came(found).items():
+        need = by_sku[sku]
+        if need.shelf_days is not None:
+            assert max(need.position, 0) + units <= need.daily * need.shelf_days
+
+
+@given(st.integers(-5, 300), st.integers(0, 80), st.integers(0, 40), st.integers(1, 400))
+def test_nobody_above_gives_what_it_needs_itself(
+    free: int, safety: int, expected: int, wanted: int
+) -> None:
+    above = Above("HQ", spare(free, safety + expected, 0), 2)
+    found = plan([Need("a", 1.0, 0, 0, 1, wanted + 1, above=(above,))], TODAY)
+
+    moved = sum(one.quantity for one in found.suggestions)
+    assert not moved or free - moved >= safety
+    assert moved + found.passed_up.get("a", 0) == wanted + 1
+
+
+@given(needs())
+def test_what_is_on_order_is_not_suggested_again(wanted: list[Need]) -> None:
+    first = _came(plan(wanted, TODAY))
+    again = plan(
+        [replace(one, position=one.position + first[one.sku]) for one in wanted if one.supply],
+        TODAY,
+    )
+
+    assert all(one.shelf_days is not None for one in wanted if one.sku in _came(again))
+
+
+@given(needs())
+def test_a_purchase_is_made_only_when_nothing_more_lies_above(wanted: list[Need]) -> None:
+    found, by_sku = plan(wanted, TODAY), {one.sku: one for one in wanted}
+
+    for one in found.suggestions:
+        if one.kind is SuggestionKind.PURCHASE:
+            moved = sum(
+                other.quantity for other in found.suggestions
+                if other.sku == one.sku and other.kind is SuggestionKind.TRANSFER
+            )  # fmt: skip
+            assert moved == sum(above.surplus for above in by_sku[one.sku].above)
+
+
+def test_the_most_urgent_get_the_money_and_the_others_are_told_why_not() -> None:
+    supply = Supply("S1", ItemTerms("x", 100, 10, 5, 1), SupplierCalendar(), 7)
+    urgent = Need("urgent", 5, 1, 1, 20, 40, supply=supply)
+    patient = Need("patient", 1, 15, 15, 20, 40, supply=supply)
+
+    found = plan([patient, urgent], TODAY, budget_minor=4_400)
+
+    assert [(one.sku, one.quantity, one.limits) for one in found.suggestions] == [
+        ("urgent", 40, ())
+    ]
+    assert found.unmet == {"patient": Limit.BUDGET}
+
+
+def test_what_a_shop_needs_and_nobody_has_is_asked_of_the_place_above() -> None:
+    need = Need("a", 1, 0, 0, 5, 12, above=(Above("HQ", 4, 2),))
+
+    found = plan([need], TODAY, dealer=True)
+
+    assert [(one.kind, one.quantity) for one in found.suggestions] == [(SuggestionKind.DEALER, 4)]
+    assert found.passed_up == {"a": 8}

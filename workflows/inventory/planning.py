@@ -1,0 +1,77 @@
+"""The nightly planner: every location's policies anew, then what to order for it."""
+
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+
+from activities.inventory.planning import PlanningActivities
+from domain.inventory.planning.work import Night, NightToPlan, PlacePlanned, PlanNight, PlanPlace
+from domain.shared.ids import planning_workflow_id
+from workflows.shared.options import SLICE
+
+_BATCHES: Final = 40  # a run plans so many batches of SKUs, then goes on as a new one
+_ZONE: Final = ZoneInfo("Asia/Shanghai")
+
+
+@workflow.defn(name="PlanningNight")
+class PlanningNightWorkflow:
+    """Reads yesterday's demand, then plans place after place: shops first, as what they lack is
+    asked of the warehouses above. What is done is in the tables: any run goes on there."""
+
+    @workflow.run
+    async def run(self, wanted: PlanNight) -> int:
+        night = wanted.night or workflow.now().astimezone(_ZONE).date()
+        while True:
+            todo = await self._look(night)
+            for day in todo.days:
+                await workflow.execute_activity_method(
+                    PlanningActivities.roll_up, Night(day), **SLICE
+                )
+            for location_id in todo.locations:
+                await self._plan(location_id, night)
+            if not todo.days and not todo.locations:
+                return 0
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(PlanNight(night))
+
+    async def _look(self, night: date) -> NightToPlan:
+        return await workflow.execute_activity_method(
+            PlanningActivities.look, Night(night), **SLICE
+        )
+
+    async def _plan(self, location_id: str, night: date) -> None:
+        await workflow.execute_child_workflow(
+            PlanningWorkflow.run,
+            PlanPlace(location_id, night),
+            id=planning_workflow_id(night.isoformat(), location_id),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"plans {location_id}",
+        )
+
+
+@workflow.defn(name="Planning")
+class PlanningWorkflow:
+    """One location: a batch of SKUs after the other, then what to order for all of them."""
+
+    @workflow.run
+    async def run(self, place: PlanPlace) -> PlacePlanned:
+        after = place.after
+        if not place.begun:
+            await workflow.execute_activity_method(PlanningActivities.begin, place, **SLICE)
+        for _ in range(_BATCHES):
+            reckoned = await workflow.execute_activity_method(
+                PlanningActivities.reckon,
+                PlanPlace(place.location_id, place.night, after, begun=True),
+                **SLICE,
+            )
+            after = reckoned.after
+            if not after:
+                return await workflow.execute_activity_method(
+                    PlanningActivities.suggest, place, **SLICE
+                )
+        return workflow.continue_as_new(
+            PlanPlace(place.location_id, place.night, after, begun=True)
+        )

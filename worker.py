@@ -21,9 +21,9 @@ from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.finance.exporting import ExportActivities
 from activities.finance.invoicing import InvoiceActivities
+from activities.inventory.planning import PlanningActivities
 from activities.inventory.purchasing import PurchaseActivities
 from activities.inventory.recalling import RecallActivities
-from activities.inventory.planning import PlanningActivities
 from activities.inventory.reserving import ReservationBatcher
 from activities.inventory.stock import StockActivities
 from activities.inventory.supplying import Suppliers, SupplyActivities
@@ -81,9 +81,9 @@ from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
+from workflows.inventory.planning import PlanningNightWorkflow, PlanningWorkflow
 from workflows.inventory.recall import RecallWorkflow
 from workflows.inventory.replenishment import ReplenishmentWorkflow
-from workflows.inventory.planning import PlanningNightWorkflow, PlanningWorkflow
 from workflows.inventory.transfer import TransferWorkflow
 from workflows.logistics.claim import ClaimWorkflow
 from workflows.logistics.gate import GateWorkflow

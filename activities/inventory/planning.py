@@ -31,7 +31,10 @@ class PlanningActivities:
             setting = await setting_of(session)
             days = await days_to_roll(session, wanted.night, setting.window_days)
             places = await planner.places_to_plan(session, wanted.night)
-        return NightToPlan(tuple(days), tuple(places))
+        return NightToPlan(
+            tuple(days), tuple(place.id for place in places if not place.reckoned),
+            tuple(place.id for place in places),
+        )  # fmt: skip
 
     @activity.defn(name="planning.roll_up")
     async def roll_up(self, day: Night) -> None:

@@ -91,6 +91,10 @@ WORDS: Final[dict[str, str]] = {
     "vendor_status": "SUCCESS", "voucher_no": "V261126-0001", "waits_for": "pick",
     "wanted_by": _ACCOUNT, "wave_no": "W261126-01", "waybill_no": "SF1000000000007",
     "words": "已签收", "zone": "A",
+    "abc": "A", "auto_approve": "500.00", "budget": "20000.00", "consent": "王总电话同意",
+    "factor": "1.5", "fixed_by": _ACCOUNT, "fixed_reason": _REASON, "lead_source": "receipts",
+    "limits": "budget", "measure": "fill", "season_id": "sea_0192f3", "service": "0.98",
+    "shape": "poisson", "suggestion_id": "sug_0192f3",
 }  # fmt: skip
 """By the field's name: texts, and what fields of several types hold."""
 
@@ -100,7 +104,7 @@ MAPS: Final[dict[str, dict[str, object]]] = {
     "ids": {"num_iid": "6601"}, "metadata": {"encoding": "anNvbi9wbGFpbg=="},
     "contents": {_SKU: 2}, "counts": {"open": 3}, "input_fields": {"phone": "text"},
     "obstacles": {"handed_over": 1}, "problems": {"stock": "short"},
-    "days": {"": 3, "650000": 7},
+    "days": {"": 3, "650000": 7}, "above": {_LOCATION: 40},
 }  # fmt: skip
 """By the field's name: what a table of any keys holds."""
 

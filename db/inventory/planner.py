@@ -132,7 +132,8 @@ WITH RECURSIVE down AS (
     SELECT l.id, down.depth + 1 FROM location l JOIN down ON l.parent_id = down.id
     WHERE l.kind <> 'transit' AND down.depth < 10
 )
-SELECT d.id FROM down d JOIN location l ON l.id = d.id AND l.active
+SELECT d.id, coalesce(max(n.policies), 0) > 0 AS reckoned
+FROM down d JOIN location l ON l.id = d.id AND l.active
 LEFT JOIN planning_night n ON n.location_id = d.id AND n.night = :night
 WHERE n.finished_at IS NULL GROUP BY d.id ORDER BY max(d.depth) DESC, d.id
 """
@@ -147,9 +148,10 @@ class Found:
     rows: Mapping[str, Any]
 
 
-async def places_to_plan(session: AsyncSession, night: date) -> list[str]:
-    """Locations whose planning is not finished tonight, those below others first."""
-    return [row.id for row in await run(session, _PLACES, night=night)]
+async def places_to_plan(session: AsyncSession, night: date) -> Sequence[Any]:
+    """Locations whose planning is not finished tonight, those below others first; `reckoned`: their
+    policies are."""
+    return await run(session, _PLACES, night=night)
 
 
 async def suggest(session: AsyncSession, location_id: str, night: date) -> int:

@@ -16,7 +16,9 @@ ROOT: Final = Path(__file__).parents[2]
 SPOKEN: Final = (
     "web", "api/orders/commands.py", "api/orders/corrections.py", "api/orders/warehouse.py",
     "db/orders/warehouse.py", "db/orders/waves.py", "db/orders/packing.py", "db/orders/floor.py",
-    "db/orders/hand_overs.py", "api/orders/floor.py", "api/orders/label_batches.py",
+    "db/orders/hand_overs.py", "db/inventory/suggestions.py", "db/inventory/approving.py",
+    "db/inventory/policies.py", "db/inventory/planning_settings.py", "api/orders/floor.py",
+    "api/orders/label_batches.py",
     "domain/orders/cancellation.py", "workflows/orders",
     "workflows/shared/steps.py",
 )  # fmt: skip

@@ -23,6 +23,8 @@ _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
 _PHOTOS = _STORE | _ATTENTION
 _INBOX = _ATTENTION | {Role.FINANCE}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
+_PLANNING = frozenset({Role.BUYER, Role.WAREHOUSE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
+_PLANNERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
 _DECIDERS = _SERVICE | {Role.FINANCE}
 _COLLEAGUES = _ALL - {Role.DEALER}
 _DRAFTS = frozenset({Role.BUYER, Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
@@ -88,6 +90,9 @@ PAGES = {
     "/transfers?queue=ship&location=HQ": _COLLEAGUES,
     "/transfers/new": _DRAFTS,
     "/claims": _CLAIMS,
+    "/replenishment": _PLANNING,
+    "/replenishment/settings": _PLANNING,
+    "/replenishment/approve": _PLANNERS,
     "/claims.csv": _CLAIMS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/O-1-1": _STORE,
@@ -158,6 +163,10 @@ ABSENT = {
     "/transfers/TF-1": _COLLEAGUES,
     "/transfers/TF-1/do/ship": _COLLEAGUES,
     "/claims/CL-1": _ALL - {Role.DEALER},
+    "/replenishment/sug_1": _PLANNING,
+    "/replenishment/sug_1/do/quantity": _PLANNERS,
+    "/replenishment/policy?location=HQ&sku=none": _PLANNING,
+    "/replenishment/policy/fix?location=HQ&sku=none": _PLANNERS,
     "/claims/CL-1/sheet": _CLAIMS,
     "/claims/CL-1/do/file": _CLAIMS,
 }
@@ -250,6 +259,13 @@ FORMS = {
     "/transfers/TF-1/do/receive": _STORE,
     "/transfers/TF-1/do/decide/dif-1": _STORE,
     "/claims/CL-1/do/decide": _CLAIMS,
+    "/replenishment/approve": _PLANNERS,
+    "/replenishment/sug_1/do/quantity": _PLANNERS,
+    "/replenishment/policy/fix": _PLANNERS,
+    "/replenishment/policy/release": _PLANNERS,
+    "/replenishment/settings": _PLANNERS,
+    "/replenishment/seasons": _PLANNERS,
+    "/replenishment/seasons/remove": _PLANNERS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/returns/RT-1": _STORE,
     "/warehouse/O-1-1/pack": _STORE,

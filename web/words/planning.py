@@ -7,7 +7,7 @@ from api.language import N_
 SUGGESTION_TAB: Final = {
     "open": N_("To decide"),
     "snoozed": N_("Put off"),
-    "approved": N_("Ordered"),
+    "approved": N_("Orders were made"),
     "dismissed": N_("Not ordered"),
 }
 

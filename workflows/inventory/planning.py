@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 
 from activities.inventory.planning import PlanningActivities
-from domain.inventory.planning.work import Night, NightToPlan, PlacePlanned, PlanNight, PlanPlace
+from domain.inventory.planning.work import Night, NightToPlan, PlanNight, PlanPlace
 from domain.shared.ids import planning_workflow_id
 from workflows.shared.options import SLICE
 
@@ -18,8 +18,13 @@ _ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 @workflow.defn(name="PlanningNight")
 class PlanningNightWorkflow:
-    """Reads yesterday's demand, then plans place after place: shops first, as what they lack is
-    asked of the warehouses above. What is done is in the tables: any run goes on there."""
+    """Reads yesterday's demand and reckons every place's policies, as each keeps what it needs
+    itself; then plans place after place, shops first: what they lack is asked of the warehouses
+    above. What is done is in the tables: any run goes on there. Returns how much it suggested."""
+
+    @workflow.init
+    def __init__(self, wanted: PlanNight) -> None:
+        self._suggested = 0
 
     @workflow.run
     async def run(self, wanted: PlanNight) -> int:
@@ -30,10 +35,12 @@ class PlanningNightWorkflow:
                 await workflow.execute_activity_method(
                     PlanningActivities.roll_up, Night(day), **SLICE
                 )
-            for location_id in todo.locations:
-                await self._plan(location_id, night)
-            if not todo.days and not todo.locations:
-                return 0
+            for location_id in todo.to_reckon:
+                await self._reckon(location_id, night)
+            for location_id in todo.to_suggest:
+                await self._suggest(location_id, night)
+            if not todo.days and not todo.to_suggest:
+                return self._suggested
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(PlanNight(night))
 
@@ -42,22 +49,29 @@ class PlanningNightWorkflow:
             PlanningActivities.look, Night(night), **SLICE
         )
 
-    async def _plan(self, location_id: str, night: date) -> None:
+    async def _reckon(self, location_id: str, night: date) -> None:
         await workflow.execute_child_workflow(
             PlanningWorkflow.run,
             PlanPlace(location_id, night),
             id=planning_workflow_id(night.isoformat(), location_id),
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            static_summary=f"plans {location_id}",
+            static_summary=f"reckons when {location_id} orders what",
         )
+
+    async def _suggest(self, location_id: str, night: date) -> None:
+        planned = await workflow.execute_activity_method(
+            PlanningActivities.suggest, PlanPlace(location_id, night), **SLICE
+        )
+        self._suggested += planned.suggestions
 
 
 @workflow.defn(name="Planning")
 class PlanningWorkflow:
-    """One location: a batch of SKUs after the other, then what to order for all of them."""
+    """The policies of one location, a batch of SKUs after the other; goes on as a new run where
+    there are many."""
 
     @workflow.run
-    async def run(self, place: PlanPlace) -> PlacePlanned:
+    async def run(self, place: PlanPlace) -> None:
         after = place.after
         if not place.begun:
             await workflow.execute_activity_method(PlanningActivities.begin, place, **SLICE)
@@ -69,9 +83,5 @@ class PlanningWorkflow:
             )
             after = reckoned.after
             if not after:
-                return await workflow.execute_activity_method(
-                    PlanningActivities.suggest, place, **SLICE
-                )
-        return workflow.continue_as_new(
-            PlanPlace(place.location_id, place.night, after, begun=True)
-        )
+                return
+        workflow.continue_as_new(PlanPlace(place.location_id, place.night, after, begun=True))

@@ -20,11 +20,12 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class NightToPlan:
-    """Days whose demand is not read yet, and locations that are not planned yet, those below others
-    first."""
+    """Days whose demand is not read yet, locations whose policies are not reckoned, and those for
+    which nothing was suggested, those below others first."""
 
     days: tuple[date, ...] = ()
-    locations: tuple[str, ...] = ()
+    to_reckon: tuple[str, ...] = ()
+    to_suggest: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

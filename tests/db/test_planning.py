@@ -1,0 +1,224 @@
+"""A night of the planner on real tables: what is learned, what is suggested, what people decide."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+
+from db.engine import Sessions
+from db.inventory import approving, demand, planner, policies, suggestions
+from db.inventory.planning_settings import Season, add_season
+from db.sql import run
+from domain.shared.clock import COMPANY_ZONE
+from domain.shared.errors import (
+    InvalidInput,
+    PlanChanged,
+    SuggestionDecided,
+    UnknownPolicy,
+)
+from tests.planning import NIGHT, PLACES, seed_company, sells
+
+
+@pytest_asyncio.fixture
+async def company(sessions: Sessions, owner_sessions: Sessions) -> Sessions:
+    await seed_company(owner_sessions, sessions)
+    return sessions
+
+
+async def plan_all(sessions: Sessions, night: date = NIGHT) -> None:
+    for place in PLACES:
+        async with sessions.begin() as session:
+            await policies.begin(session, place, night)
+            assert await policies.reckon(session, place, night, "") == ""
+    for place in PLACES:
+        async with sessions.begin() as session:
+            await planner.suggest(session, place, night)
+
+
+async def open_ones(sessions: Sessions) -> dict[tuple[str, str], tuple[str, int]]:
+    async with sessions.begin() as session:
+        rows = await suggestions.suggestions(session, suggestions.Wanted(), NIGHT, 100)
+    return {(r.location_id, r.kind): (r.source_id or r.supplier, r.quantity) for r in rows}
+
+
+async def test_a_shop_is_filled_from_above_and_headquarters_buys_in_whole_cases(
+    company: Sessions,
+) -> None:
+    await plan_all(company)
+
+    found = await open_ones(company)
+    source, moved = found["S-1", "transfer"]
+    assert (source, set(found)) == ("R-1", {("S-1", "transfer"), ("HQ", "purchase")})
+    supplier, bought = found["HQ", "purchase"]
+    assert (supplier, bought % 12, bought >= 24) == ("SUP", 0, True)
+    async with company.begin() as session:
+        shop = await policies.policy_of(session, "S-1", "tea")
+        headquarters = await policies.policy_of(session, "HQ", "tea")
+    assert 3 + moved == shop.order_up_to
+    assert (shop.lead_source, shop.lead_mean) == ("setting", 2)
+    assert (headquarters.lead_source, headquarters.lead_mean) == ("terms", 9)
+    assert headquarters.demand_mean == pytest.approx(5.5)
+    assert headquarters.class_ == "A"
+    assert headquarters.reorder_point >= headquarters.expected
+
+
+async def test_a_night_that_is_planned_twice_suggests_the_same_once_and_keeps_what_people_said(
+    company: Sessions,
+) -> None:
+    await plan_all(company)
+    async with company.begin() as session:
+        (row,) = await run(session, "SELECT id FROM suggestion WHERE location_id = 'HQ'")
+        await suggestions.edit(session, row.id, 60, "buyer")
+    first = await open_ones(company)
+    await plan_all(company)
+
+    assert await open_ones(company) == first
+    assert first["HQ", "purchase"][1] == 60
+    await plan_all(company, NIGHT + timedelta(days=1))
+    assert (await open_ones(company))["HQ", "purchase"][1] != 60
+
+
+async def test_what_is_ordered_counts_and_a_second_approval_makes_no_second_order(
+    company: Sessions,
+) -> None:
+    await plan_all(company)
+    async with company.begin() as session:
+        ids = [row.id for row in await run(session, "SELECT id FROM suggestion")]
+        plan = await approving.plan_of(session, ids)
+    assert [one.kind for one in plan.documents] == ["purchase", "transfer"]
+    async with company.begin() as session:
+        with pytest.raises(PlanChanged):
+            await approving.approve(session, ids, "0" * 64, "buyer")
+    async with company.begin() as session:
+        made = await approving.approve(session, ids, plan.hash, "buyer")
+    async with company.begin() as session:
+        again = await approving.approve(session, ids, plan.hash, "buyer")
+        orders = await run(session, "SELECT no FROM purchase_order")
+        moves = await run(session, "SELECT no FROM stock_transfer")
+
+    assert [one.no for one in again.documents] == [one.no for one in made.documents]
+    assert {one.no for one in made.documents} == {orders[0].no, moves[0].no}
+    assert (len(orders), len(moves)) == (1, 1)
+    await plan_all(company)
+    assert await open_ones(company) == {}
+    async with company.begin() as session:
+        with pytest.raises(SuggestionDecided):
+            await suggestions.dismiss(session, ids[0], "late", "buyer")
+
+
+async def test_what_nobody_above_can_spare_is_bought_by_whoever_buys(company: Sessions) -> None:
+    async with company.begin() as session:
+        await sells(session, "R-1", 6, 90)
+    await plan_all(company)
+
+    found = await open_ones(company)
+    assert ("S-1", "transfer") not in found
+    async with company.begin() as session:
+        shop = await policies.policy_of(session, "S-1", "tea")
+        region = await policies.policy_of(session, "R-1", "tea")
+        (bought,) = await run(session, "SELECT numbers FROM suggestion WHERE location_id = 'R-1'")
+    assert shop.passed_up == shop.order_up_to - 3
+    assert bought.numbers["promised"] == shop.passed_up
+    assert found["R-1", "purchase"][1] >= region.order_up_to - 40 + shop.passed_up
+
+
+async def test_a_dealer_is_asked_first(company: Sessions) -> None:
+    async with company.begin() as session:
+        await sells(session, "D-1", 1, 90)
+    await plan_all(company)
+    async with company.begin() as session:
+        (row,) = await run(session, "SELECT id, kind FROM suggestion WHERE location_id = 'D-1'")
+        plan = await approving.plan_of(session, [row.id])
+        with pytest.raises(InvalidInput):
+            await approving.approve(session, [row.id], plan.hash, "buyer")
+    async with company.begin() as session:
+        made = await approving.approve(session, [row.id], plan.hash, "buyer", "Mr Wang, by phone")
+
+    assert (row.kind, made.documents[0].location_id) == ("dealer", "D-1")
+
+
+async def test_days_without_stock_and_promotions_are_no_habit(company: Sessions) -> None:
+    async with company.begin() as session:
+        await run(
+            session,
+            "UPDATE demand_day SET units = 0, out = true"
+            " WHERE location_id = 'HQ' AND day < CAST(:night AS date) - 50", night=NIGHT,
+        )  # fmt: skip
+        await run(
+            session,
+            "UPDATE demand_day SET units = units * 4"
+            " WHERE location_id = 'HQ' AND day >= CAST(:night AS date) - 10", night=NIGHT,
+        )  # fmt: skip
+        past = Season("6.18", NIGHT - timedelta(days=10), NIGHT, 4, sku="tea")  # type: ignore[arg-type]
+        await add_season(session, past, "buyer")
+    await plan_all(company)
+
+    async with company.begin() as session:
+        row = await policies.policy_of(session, "HQ", "tea")
+    assert row.demand_mean == pytest.approx(5.5, abs=0.1)
+    assert (row.days_used, row.days_out) == (50, 40)
+    assert row.factor == pytest.approx(1 + 3 / 10)  # one of the ten days that are covered
+
+
+async def test_a_person_fixes_what_is_kept_until_a_day(company: Sessions) -> None:
+    await plan_all(company)
+    until = NIGHT + timedelta(days=3)
+    async with company.begin() as session:
+        await policies.fix(session, "HQ", "tea", 77, until, "new shop", "buyer", NIGHT)
+    await plan_all(company)
+    async with company.begin() as session:
+        held = await policies.policy_of(session, "HQ", "tea")
+    await plan_all(company, until + timedelta(days=1))
+    async with company.begin() as session:
+        over = await policies.policy_of(session, "HQ", "tea")
+        with pytest.raises(UnknownPolicy):
+            await policies.unfix(session, "HQ", "nothing")
+
+    assert held.reorder_point == -int(-(held.expected + 77) // 1)
+    assert over.reorder_point < held.reorder_point
+
+
+async def test_small_orders_are_made_at_once_where_that_is_set(company: Sessions) -> None:
+    await plan_all(company)
+    async with company.begin() as session:
+        assert await approving.approve_small(session, "S-1", NIGHT) == 0
+        await run(session, "UPDATE planning_setting SET auto_approve_minor = 10000000")
+    async with company.begin() as session:
+        assert await approving.approve_small(session, "S-1", NIGHT) == 1
+        (row,) = await run(session, "SELECT * FROM suggestion WHERE location_id = 'S-1'")
+
+    assert (row.state, row.decided_by) == ("approved", "planner")
+
+
+async def test_a_day_is_read_out_of_the_ledger_once_and_says_when_nothing_was_left(
+    company: Sessions, owner_sessions: Sessions
+) -> None:
+    yesterday = NIGHT - timedelta(days=1)
+    noon = datetime.combine(yesterday, datetime.min.time(), COMPANY_ZONE) + timedelta(hours=12)
+    async with owner_sessions.begin() as session:
+        await run(session, "DELETE FROM demand_day")
+        await run(session, "DELETE FROM demand_rolled")
+        await run(
+            session, "UPDATE stock_move SET at = :at", at=noon - timedelta(days=2)
+        )  # the opening stock
+        await run(
+            session,
+            "INSERT INTO stock_move (at, verb, sku, lot, condition, owner, quantity, from_place,"
+            " to_place, document_kind, document_no, reason, actor, idempotency_key, line_no)"
+            " VALUES (:at, 'issue', 'tea', '', 'good', 'own', 3, 'location:S-1', 'customer',"
+            " 'order', 'O-1', '', 'test', 'k', 0),"
+            " (:at, 'transfer', 'tea', '', 'good', 'own', 9, 'location:HQ', 'location:R-1',"
+            " 'transfer', 'T-1', '', 'test', 'l', 0)", at=noon,
+        )  # fmt: skip
+        await run(session, "UPDATE stock_balance SET on_hand = 0 WHERE location_id = 'S-1'")
+    async with company.begin() as session:
+        days = await demand.days_to_roll(session, NIGHT, 90)
+    for day in days * 2:
+        async with company.begin() as session:
+            await demand.roll_up(session, day)
+
+    async with company.begin() as session:
+        assert await demand.days_to_roll(session, NIGHT, 90) == []
+        rows = await run(session, "SELECT location_id, day, units, out FROM demand_day")
+    assert days == [yesterday - timedelta(days=2) + timedelta(days=n) for n in range(3)]
+    assert [tuple(row) for row in rows] == [("S-1", yesterday, 3, True)]

@@ -55,6 +55,7 @@ import web.waves
 from api.errors import Problem
 from web.input import readable
 from web.live import live_orders
+from web.live_stock import live_stock
 from web.render import page
 from web.static_files import FOLDER, Files
 
@@ -118,7 +119,7 @@ def install(app: FastAPI) -> None:
         app.include_router(router, dependencies=[Depends(readable)])
     app.mount("/static", Files(directory=FOLDER, check_dir=False), name="static")
     app.state.page_of_problem = _page_of_problem
-    app.state.opens_with_process = (live_orders,)
+    app.state.opens_with_process = (live_orders, live_stock)
 
 
 async def _page_of_problem(request: Request, problem: Problem) -> Response:

@@ -7,6 +7,8 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.asking import goods, told, where
+from db.inventory.coming import Coming
 from db.inventory.fitness import EXPIRED
 from db.scope import scope_in
 from db.sql import run
@@ -19,15 +21,6 @@ from domain.shared.ids import LocationId, Sku
 _PLACES: Final = """
 SELECT id, name, kind, parent_id, division_code, province FROM location ORDER BY priority, id
 """
-# Which goods: the codes are looked up first, so that balances are read by their key.
-_GOODS: Final = {
-    "skus": "k.code = ANY(:skus)",
-    "brand": "k.brand = :brand",
-    "category": "k.category = :category",
-    "text": "(k.code ILIKE :like OR k.name ILIKE :like OR k.gtin = :text)",
-}
-_AT: Final = "b.location_id = ANY(:places)"
-_OF_SUMS: Final = {"brand": "b.brand = :brand", "category": "b.category = :category"}
 # Where no SKU and no name was asked for, the sums of brands and categories know.
 _SUMS: Final = """(
     SELECT brand, category, location_id, condition, owner, on_hand, reserved FROM stock_sum
@@ -76,17 +69,17 @@ WITH counted AS (
            sum(b.reserved)::bigint AS reserved
     FROM stock_balance b JOIN location l ON l.id = b.location_id
     WHERE {where} GROUP BY 1, 2, 3, 4)
-SELECT {key} AS key, {name} AS name, c.kind, c.condition, c.owner,
+SELECT {key} AS key, c.kind, c.condition, c.owner,
        sum(c.on_hand)::bigint AS on_hand, sum(c.reserved)::bigint AS reserved
 FROM counted c JOIN sku k ON k.code = c.sku
-GROUP BY 1, 2, 3, 4, 5
+GROUP BY 1, 2, 3, 4
 """
 _SUMS_BY: Final = """
-SELECT b.{key} AS key, '' AS name, l.kind, b.condition, {whose} AS owner,
+SELECT b.{key} AS key, l.kind, b.condition, {whose} AS owner,
        sum(b.on_hand)::bigint AS on_hand,
        sum(b.reserved)::bigint AS reserved
 FROM {source} b JOIN location l ON l.id = b.location_id
-WHERE {where} GROUP BY 1, 2, 3, 4, 5
+WHERE {where} GROUP BY 1, 2, 3, 4
 """
 _FIRST_SKUS: Final = """
 SELECT k.code, k.name, k.gtin, k.brand, k.category FROM sku k
@@ -113,7 +106,6 @@ class Goods:
     """What there is of a brand, a category or a SKU."""
 
     key: str
-    name: str
     units: Units
 
 
@@ -144,9 +136,9 @@ class StockLevels:
         """What lies at each place of these goods, by condition and owner."""
         source = _SUMS if question.about_groups else "stock_balance"
         statement = _BY_PLACE.format(
-            whose=_WHOSE, source=source, where=_where(question, places, sums=True)
+            whose=_WHOSE, source=source, where=where(question, places, sums=True)
         )
-        rows = await run(self.session, statement, **_told(question, places))
+        rows = await run(self.session, statement, **told(question, places))
         kept = await self._kept(question, places, "kept.location_id")
         return [
             Level(
@@ -163,40 +155,39 @@ class StockLevels:
         """The same by brand, category or SKU; those with most on hand first."""
         key = _KEYS[by]
         if question.about_groups and by is not By.SKU:
-            where = _where(question, places, sums=True)
-            statement = _SUMS_BY.format(key=str(by), whose=_WHOSE, source=_SUMS, where=where)
-        else:
-            name = "k.name" if by is By.SKU else "''"
-            statement = _BY_GOODS.format(
-                whose=_WHOSE, where=_where(question, places), key=key, name=name
+            statement = _SUMS_BY.format(
+                key=str(by), whose=_WHOSE, source=_SUMS, where=where(question, places, sums=True)
             )
-        rows = await run(self.session, statement, **_told(question, places))
+        else:
+            statement = _BY_GOODS.format(whose=_WHOSE, where=where(question, places), key=key)
+        rows = await run(self.session, statement, **told(question, places))
         kept = await self._kept(question, places, key)
-        found: dict[tuple[str, str], Units] = {}
+        found: dict[str, Units] = {}
         for row in rows:
             level = Level(
-                LocationId(""),
-                Sku(""),
-                row.on_hand,
-                row.reserved,
-                condition=row.condition,
-                owner=row.owner,
-            )
-            at = (row.key, row.name)
-            found[at] = found.get(at, Units()) + units_of(level, row.kind)
+                LocationId(""), Sku(""), row.on_hand, row.reserved,
+                condition=row.condition, owner=row.owner,
+            )  # fmt: skip
+            found[row.key] = found.get(row.key, Units()) + units_of(level, row.kind)
+        for one, units in (await Coming(self.session).on_order(question, places, key)).items():
+            found[one] = found.get(one, Units()) + Units(on_order=units)
         return sorted(
             (
-                Goods(key, name, units + _kept_back(*kept.get(key, (0, 0))))
-                for (key, name), units in found.items()
+                Goods(one, units + _kept_back(*kept.get(one, (0, 0))))
+                for one, units in found.items()
             ),
-            key=lambda one: (-one.units.on_hand, one.key),
+            key=lambda goods: (-goods.units.on_hand, goods.key),
         )
+
+    async def on_order(self, question: Question, places: Sequence[str] | None) -> dict[str, int]:
+        """What suppliers owe to each place."""
+        return await Coming(self.session).on_order(question, places, "b.location_id")
 
     async def skus(self, question: Question, after: str, limit: int) -> Sequence[Row[Any]]:
         """Products that fit, by code; one whose code was typed comes first."""
-        statement = _FIRST_SKUS.format(goods=" AND ".join(_goods(question)) or "true")
+        statement = _FIRST_SKUS.format(goods=" AND ".join(goods(question)) or "true")
         return await run(
-            self.session, statement, **_told(question, None), after=after, limit=limit,
+            self.session, statement, **told(question, None), after=after, limit=limit,
             **({} if question.text else {"text": ""}),
         )  # fmt: skip
 
@@ -211,49 +202,10 @@ class StockLevels:
         self, question: Question, places: Sequence[str] | None, key: str
     ) -> dict[str, tuple[int, int]]:
         """Of what lies free by key: units of lots that are kept back, units of the queue."""
-        statement = _KEPT.format(where=_where(question, places), key=key)
-        rows = await run(self.session, statement, **_told(question, places))
+        statement = _KEPT.format(where=where(question, places), key=key)
+        rows = await run(self.session, statement, **told(question, places))
         return {row.key: (row.blocked, row.waiting) for row in rows}
 
 
 def _kept_back(blocked: int, waiting: int) -> Units:
     return Units(available=-blocked - waiting, blocked=blocked)
-
-
-def _goods(question: Question) -> list[str]:
-    asked = {
-        "skus": question.skus is not None,
-        "brand": question.brand is not None,
-        "category": question.category is not None,
-        "text": bool(question.text),
-    }
-    return [_GOODS[name] for name, wanted in asked.items() if wanted]
-
-
-def _where(question: Question, places: Sequence[str] | None, *, sums: bool = False) -> str:
-    """Made of the constants above; what was typed comes as parameters."""
-    found: list[str] = []
-    if sums and question.about_groups:
-        asked = {"brand": question.brand, "category": question.category}
-        found += [_OF_SUMS[name] for name, wanted in asked.items() if wanted is not None]
-    elif goods := " AND ".join(_goods(question)):
-        found.append(f"b.sku = ANY(ARRAY(SELECT k.code FROM sku k WHERE {goods}))")  # noqa: S608
-    if places is not None:
-        found.append(_AT)
-    return " AND ".join(found) or "true"
-
-
-def _told(question: Question, places: Sequence[str] | None) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    if question.skus is not None:
-        told["skus"] = list(question.skus)
-    if question.brand is not None:
-        told["brand"] = question.brand
-    if question.category is not None:
-        told["category"] = question.category
-    if question.text:
-        escaped = question.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        told |= {"text": question.text, "like": f"%{escaped}%"}
-    if places is not None:
-        told["places"] = list(places)
-    return told

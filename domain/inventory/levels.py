@@ -99,10 +99,10 @@ def region_rows(stock: Sequence[PlaceStock], regions: Mapping[LocationId, Region
 
 
 def places_of(
-    stock: Sequence[PlaceStock], regions: Mapping[LocationId, Region], region: Region
+    stock: Sequence[PlaceStock], regions: Mapping[LocationId, Region], region: str
 ) -> list[Row]:
     """The places of a region, each alone, those with most on hand first."""
-    there = [one for one in stock if regions.get(one.place.location_id) is region]
+    there = [one for one in stock if regions.get(one.place.location_id) == region]
     there.sort(key=lambda one: (-one.own.on_hand, one.place.location_id))
     return [Row(one.place.location_id, one.place.name, one.place.kind, one.own) for one in there]
 

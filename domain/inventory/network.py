@@ -79,7 +79,9 @@ class PlaceStock:
     with_below: Units
 
 
-def roll_up(places: Sequence[Place], levels: Iterable[Level]) -> list[PlaceStock]:
+def roll_up(
+    places: Sequence[Place], levels: Iterable[Level], on_order: Mapping[str, int] | None = None
+) -> list[PlaceStock]:
     """Stock per place; what is on the way counts at its parent, others keep their order.
 
     Levels of places that are not listed are left out. Raises ValueError when the tree has a circle.
@@ -93,6 +95,9 @@ def roll_up(places: Sequence[Place], levels: Iterable[Level]) -> list[PlaceStock
         at = transit.get(level.location_id, at)
         if at in own:
             own[at] += units_of(level, kind)
+    for name, units in (on_order or {}).items():
+        if (there := LocationId(name)) in own:
+            own[there] += Units(on_order=units)
     return add_up(standing.values(), own)
 
 

@@ -249,6 +249,9 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /transfers/{no}/do/decide/{id}": _P.CHANGE_STOCK,
     # stock
     "GET /api/v1/stock": _P.READ_STOCK,
+    "GET /api/v1/stock/levels": _P.READ_STOCK,
+    "GET /api/v1/stock/promises": _P.READ_STOCK,
+    "GET /api/v1/stock/inbound": _P.READ_STOCK,
     # finance
     "GET /api/v1/finance/trial-balance": _P.READ_BOOKS,
     "GET /api/v1/finance/vouchers": _P.READ_BOOKS,
@@ -507,6 +510,9 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /campaigns/{campaign_id}/do/{action}": _P.RESOLVE_STEPS,
     "GET /stock": _P.READ_STOCK,
     "GET /stock/{sku:path}": _P.READ_STOCK,
+    "GET /levels/rows": _P.READ_STOCK,
+    "GET /levels/events": _P.READ_STOCK,
+    "GET /levels/promises": _P.READ_STOCK,
     "GET /shops": _P.READ_CHANNELS,
     "GET /shops/new": _P.MANAGE_COMPANY,
     "POST /shops/new": _P.MANAGE_COMPANY,

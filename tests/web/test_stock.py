@@ -1,11 +1,16 @@
-"""What lies where, along the tree of locations."""
+"""What lies where: the network together, by place, region, brand and product; what is promised."""
 
+import asyncio
 import re
 
 import pytest
+from fastapi import FastAPI
 
 from db.engine import Sessions
-from tests.web.world import Person, change
+from domain.platform.permissions import Role
+from domain.platform.scopes import Limit
+from tests.web.world import Person, change, person
+from web.live_stock import ALL, LiveStock
 
 
 @pytest.mark.usefixtures("order")
@@ -22,10 +27,67 @@ async def test_stock_is_rolled_up_along_the_tree(service: Person, sessions: Sess
 
     page = (await service.get("/stock/A")).text
 
-    tiles = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page)
+    tiles = re.findall(r"<dt>([^<]+)</dt><dd>(?:<a[^>]*>)?([^<]+)<", page)
     assert tiles == [("On hand", "2"), ("Reserved", "2"), ("Free", "0"), ("In transit", "0")]
     assert '<th scope="row" class="depth-0">HQ' in page
     assert '<th scope="row" class="depth-1">S1' in page
+    assert 'href="/orders/O-1"' in page
+
+
+@pytest.mark.usefixtures("order")
+async def test_one_page_says_how_much_of_a_brand_is_in_a_region_where_and_for_whom(
+    service: Person, sessions: Sessions
+) -> None:
+    await change(sessions, "UPDATE sku SET brand = '山间', category = '茶叶' WHERE code = 'A'")
+    asked = {"brand": "山间", "region": "east"}
+
+    page = (await service.get("/stock", params=asked)).text
+    by_region = (await service.get("/stock", params={**asked, "by": "region"})).text
+    below = (await service.get("/levels/rows", params={**asked, "by": "region", "above": "east",
+                                                       "depth": "1"})).text  # fmt: skip
+    elsewhere = (await service.get("/stock", params={**asked, "region": "north"})).text
+    promised = (await service.get("/levels/promises", params=asked)).text
+    told = (await service.get("/api/v1/stock/levels", params={**asked, "by": "category"})).json()
+
+    assert re.search(r"<dt>On hand</dt><dd>2", page)
+    assert "East China" in by_region
+    assert 'class="depth-1"' in below
+    assert "HQ" in below
+    assert not re.search(r"<dt>On hand</dt><dd>2", elsewhere)
+    assert 'href="/orders/O-1"' in promised
+    assert [(row["key"], row["units"]["on_hand"]) for row in told["rows"]] == [("茶叶", 2)]
+    orders = (await service.get("/api/v1/stock/promises", params=asked)).json()
+    assert [(one["order_no"], one["units"]) for one in orders] == [("O-1", 2)]
+    assert (await service.get("/api/v1/stock/inbound", params=asked)).json() == []
+
+
+@pytest.mark.usefixtures("order")
+async def test_somebody_limited_to_a_place_counts_that_place_alone(
+    app: FastAPI, web_sessions: Sessions, sessions: Sessions
+) -> None:
+    await change(sessions, "UPDATE stock_balance SET on_hand = on_hand + 5 WHERE sku = 'A'")
+    limits = [Limit("S1", with_below=False)]
+    async with await person(app, web_sessions, Role.WAREHOUSE, limits=limits) as there:
+        levels = (await there.get("/api/v1/stock/levels")).json()
+        refused = await there.get("/api/v1/stock/levels", params={"location": "HQ"})
+
+    assert [row["key"] for row in levels["rows"]] == ["S1"]
+    assert levels["total"]["on_hand"] == 0
+    assert refused.status_code == 404
+
+
+@pytest.mark.usefixtures("order")
+async def test_a_page_hears_that_stock_moved(sessions: Sessions) -> None:
+    live = LiveStock(sessions, every_s=0.02)
+    task = asyncio.create_task(live.run())
+    async with live.watching("A") as one, live.watching(ALL) as some:
+        await live._look()
+        await change(sessions, "UPDATE stock_balance SET reserved = reserved - 1 WHERE sku = 'A'")
+        async with asyncio.timeout(30):
+            await one.wait()
+            await some.wait()
+    task.cancel()
+    assert live.streams == 0
 
 
 @pytest.mark.parametrize("sku", ["NO", "%00", "..%2f..%2fetc", "a%0ab", "x" * 500])
@@ -36,6 +98,7 @@ async def test_an_unknown_sku_is_not_found(service: Person, sku: str) -> None:
     assert "<h1" in answer.text
 
 
-async def test_a_strange_search_is_refused(service: Person) -> None:
-    assert (await service.get("/stock?q=%00")).status_code == 422
-    assert (await service.get("/stock?q=" + "a" * 101)).status_code == 422
+async def test_a_strange_question_is_refused(service: Person) -> None:
+    for query in ("q=%00", "q=" + "a" * 101, "region=moon", "by=colour", "brand=%01"):
+        assert (await service.get(f"/stock?{query}")).status_code == 422, query
+    assert (await service.get("/stock?region=&brand=&by=")).status_code == 200

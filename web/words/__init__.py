@@ -149,6 +149,7 @@ from web.words.steps import (
     deed,
     step_kind,
 )
+from web.words.stock import REGION, STOCK_BY
 from web.words.story import (
     ACTOR,
     ROLE,
@@ -242,6 +243,7 @@ __all__ = (
     "RANGE_ASKED",
     "RED_REASON",
     "REFUND_STATE",
+    "REGION",
     "REMEDY",
     "RETURN_CHOICE",
     "RETURN_DECISION",
@@ -265,6 +267,7 @@ __all__ = (
     "SHIPMENT_STATUS",
     "STEP",
     "STEP_EFFECT",
+    "STOCK_BY",
     "STORY",
     "STORY_ICON",
     "SUGGESTION_ACTION",

@@ -15,6 +15,15 @@ from domain.platform.scopes import WHOLE
 from domain.shared.ids import LocationId, Sku
 
 
+def units(on_hand: int, reserved: int, available: int, in_transit: int) -> dict[str, int]:
+    """And nothing of another kind."""
+    others = ("on_order", "quarantine", "damaged", "blocked", "other", "consigned", "dealer_owned")
+    return {
+        "on_hand": on_hand, "reserved": reserved, "available": available, "in_transit": in_transit,
+        **dict.fromkeys(others, 0),
+    }  # fmt: skip
+
+
 async def _the_company(request: Request) -> None:
     request.state.scope = WHOLE
 
@@ -52,23 +61,23 @@ async def test_every_place_shows_its_own_units_and_those_below(client: httpx.Asy
     assert answer.status_code == 200
     assert answer.json() == {
         "sku": "A/1",
-        "total": {"on_hand": 7, "reserved": 3, "available": 4, "in_transit": 3},
+        "total": units(7, 3, 4, 3),
         "locations": [
             {
                 "location": "HQ",
                 "name": "Head warehouse",
                 "kind": "hq",
                 "parent": None,
-                "own": {"on_hand": 6, "reserved": 3, "available": 3, "in_transit": 0},
-                "with_below": {"on_hand": 7, "reserved": 3, "available": 4, "in_transit": 3},
+                "own": units(6, 3, 3, 0),
+                "with_below": units(7, 3, 4, 3),
             },
             {
                 "location": "S1",
                 "name": "Store",
                 "kind": "store",
                 "parent": "HQ",
-                "own": {"on_hand": 1, "reserved": 0, "available": 1, "in_transit": 3},
-                "with_below": {"on_hand": 1, "reserved": 0, "available": 1, "in_transit": 3},
+                "own": units(1, 0, 1, 3),
+                "with_below": units(1, 0, 1, 3),
             },
         ],
     }

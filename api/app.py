@@ -25,7 +25,9 @@ import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
 import api.finance.invoice_accounts
+import api.inventory.lots
 import api.inventory.planning
+import api.inventory.recalls
 import api.inventory.replenishment
 import api.inventory.routes
 import api.inventory.transfers
@@ -152,6 +154,8 @@ _ROUTERS: Final = (
     (api.orders.warehouse.router, _V1),
     (api.orders.waves.router, _V1),
     (api.inventory.routes.router, _V1),
+    (api.inventory.lots.router, _V1),
+    (api.inventory.recalls.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.erp_accounts.router, _V1),
     (api.finance.erp_accounts.acts, _V1),

@@ -62,6 +62,7 @@ MENU: Final = (
             Entry("/stock", "packages", N_("Stock"), also=("/levels",)),
             Entry("/transfers", "arrows-exchange", N_("Transfers"), also=("/counts", "/kits")),
             Entry("/replenishment", "truck-loading", N_("Replenishment")),
+            Entry("/lots", "calendar-event", N_("Lots"), also=("/recalls",)),
         ),
     ),
     Group(

@@ -28,6 +28,7 @@ import web.home
 import web.imports
 import web.invoice_accounts
 import web.login
+import web.lots
 import web.merge_windows
 import web.new_partners
 import web.oidc
@@ -39,6 +40,7 @@ import web.partners
 import web.payment_accounts
 import web.people
 import web.promises
+import web.recalls
 import web.replenishment
 import web.return_photos
 import web.returns
@@ -90,6 +92,8 @@ _ROUTERS: Final = (
     web.payment_accounts.acts,
     web.stock.router,
     web.transfers.router,
+    web.lots.router,
+    web.recalls.router,
     web.imports.router,
     web.subscribers.router,
     web.exports.router,

@@ -25,6 +25,7 @@ SELECT 'RC-' || to_char(clock_timestamp() AT TIME ZONE 'Asia/Shanghai', 'YYMMDD'
 FROM recall WHERE started_at >= date_trunc('day', clock_timestamp(), 'Asia/Shanghai')
 """
 LOCK: Final = "SELECT * FROM recall WHERE no = :no FOR UPDATE"
+READ: Final = "SELECT * FROM recall WHERE no = :no"
 LOTS: Final = "SELECT sku, lot FROM recall_lot WHERE recall_no = :no ORDER BY sku, lot"
 FROZEN: Final = """
 UPDATE recall SET frozen_at = clock_timestamp(), remind_at = :remind_at,

@@ -44,6 +44,9 @@ class Permission(StrEnum):
     CHANGE_PRODUCTS = "change_products"  # and suppliers
     READ_PURCHASES = "read_purchases"  # with what suppliers ask for their goods
     BUY = "buy"
+    HOLD_LOTS = "hold_lots"  # and correct their dates
+    RECALL_LOTS = "recall_lots"
+    ANSWER_RECALLS = "answer_recalls"  # what became of units, as far as one sees them
     WORK_IN_WAREHOUSE = "work_in_warehouse"
     READ_MOVES = "read_moves"  # transfers, counts, kits and every move of the ledger
     DRAFT_TRANSFERS = "draft_transfers"
@@ -96,6 +99,9 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.CHANGE_PRODUCTS: frozenset({_R.BUYER, _R.ADMIN}),
     _P.READ_PURCHASES: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.BUY: frozenset({_R.BUYER, _R.ADMIN}),
+    _P.HOLD_LOTS: frozenset({_R.WAREHOUSE, _R.BUYER, _R.MANAGER, _R.ADMIN}),
+    _P.RECALL_LOTS: frozenset({_R.MANAGER, _R.ADMIN}),
+    _P.ANSWER_RECALLS: _EVERYBODY - {_R.FINANCE},
     _P.WORK_IN_WAREHOUSE: frozenset({_R.WAREHOUSE, _R.ADMIN}),
     _P.READ_MOVES: COLLEAGUES,
     _P.DRAFT_TRANSFERS: frozenset({_R.BUYER, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),

@@ -25,6 +25,7 @@ _INBOX = _ATTENTION | {Role.FINANCE}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _PLANNING = frozenset({Role.BUYER, Role.WAREHOUSE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _PLANNERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
+_HOLDERS = _STORE | {Role.BUYER, Role.MANAGER}
 _DECIDERS = _SERVICE | {Role.FINANCE}
 _COLLEAGUES = _ALL - {Role.DEALER}
 _DRAFTS = frozenset({Role.BUYER, Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
@@ -70,6 +71,11 @@ PAGES = {
     "/stock/A": _ALL,
     "/levels/rows": _ALL,
     "/levels/promises": _ALL,
+    "/lots": _ALL,
+    "/lots.csv": _ALL,
+    "/lots/rules": _ALL,
+    "/recalls": _ALL,
+    "/recalls/new": _ADMIN | {Role.MANAGER},
     "/shops": _ATTENTION,
     "/shops/mini": _ATTENTION,
     "/shops/mini/do/pause": _SERVICE,
@@ -122,6 +128,9 @@ PAGES = {
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
+    "/lots/A/L9": _ALL,
+    "/recalls/RC-9": _ALL,
+    "/recalls/RC-9/report.csv": _ALL,
     "/bulk/blk-1": _ALL,
     "/bulk/blk-1/now": _ALL,
     "/subscribers/we_1": _ATTENTION,
@@ -174,6 +183,15 @@ ABSENT = {
     "/claims/CL-1/do/file": _CLAIMS,
 }
 FORMS = {
+    "/lots/rules": _SERVICE,
+    "/lots/facts": _ADMIN | {Role.BUYER},
+    "/lots/A/L9/hold": _HOLDERS,
+    "/lots/A/L9/let-go": _HOLDERS,
+    "/lots/A/L9/dates": _HOLDERS,
+    "/recalls/new": _ADMIN | {Role.MANAGER},
+    "/recalls/RC-9/units/u-1": _ALL - {Role.FINANCE},
+    "/recalls/RC-9/exchange": _STORE,
+    "/recalls/RC-9/close": _ADMIN | {Role.MANAGER},
     "/orders/O-1/do/note": _NOTES,
     "/orders/O-1/do/unnote": _NOTES,
     "/orders/O-1/do/tag": _NOTES,

@@ -68,6 +68,15 @@ from web.words.effects import (
 )
 from web.words.finance import ERP, EXPORT_STATE, INVOICE_STATE, ISSUER, RED_REASON
 from web.words.looks import TONE
+from web.words.lots import (
+    CONDITION,
+    LOT_SHOW,
+    LOT_STATE,
+    LOT_VERB,
+    RECALL_END,
+    RECALL_HOLDER,
+    RECALL_STATE,
+)
 from web.words.money import (
     ACCOUNT,
     BOOKED,
@@ -196,6 +205,7 @@ __all__ = (
     "CLAIM_WAITS",
     "CLOSED",
     "CLOSING",
+    "CONDITION",
     "DIFFERENCE",
     "DISPOSITION",
     "DOING",
@@ -228,6 +238,9 @@ __all__ = (
     "LEAD_SOURCE",
     "LINE_KIND",
     "LOCATION_KIND",
+    "LOT_SHOW",
+    "LOT_STATE",
+    "LOT_VERB",
     "MATCH",
     "NAMES_CARRIER",
     "NOTHING",
@@ -241,6 +254,9 @@ __all__ = (
     "PROMISE",
     "PROMISE_STATE",
     "RANGE_ASKED",
+    "RECALL_END",
+    "RECALL_HOLDER",
+    "RECALL_STATE",
     "RED_REASON",
     "REFUND_STATE",
     "REGION",

@@ -27,6 +27,7 @@ ADJUSTMENT_REASON: Final = {
     "count": N_("counted anew"),
     "damaged": N_("damaged"),
     "expired": N_("too old"),
+    "recalled": N_("recalled"),
     "lost": N_("missing"),
     "found": N_("found again"),
     "short_pick": N_("not found when picking"),

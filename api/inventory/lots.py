@@ -1,0 +1,342 @@
+"""Lots over the API: the register, where units lie, who got them, and what keeps them back."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.deps import Context, SessionsOf
+from api.strict import Code, Day, Reason, SafeStr, StrictBody, Switch, clean
+from db.inventory import lot_queries, lot_trace
+from db.inventory.lot_queries import LotFilter, Show, SkuFacts
+from db.inventory.lot_register import LotRegister
+from domain.inventory.expiry import LifeRule
+from domain.shared.errors import InvalidInput
+
+router = APIRouter(tags=["lots"])
+MOST: Final = 200
+MOST_MOVES: Final = 200
+Days = Annotated[int, Field(ge=0, le=36_500)]
+Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
+Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+_ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "LotNotFound"}}
+
+
+class LotSummary(BaseModel):
+    """A lot with what lies of it where the reader sees. `days_left` counts to its last good day."""
+
+    sku: str
+    name: str
+    lot: str
+    produced_on: date | None
+    expires_on: date | None
+    state: str
+    held: bool
+    expired: bool
+    days_left: int | None
+    on_hand: int
+    reserved: int
+    places: int
+
+
+class LotList(BaseModel):
+    """A page of lots as they expire."""
+
+    items: list[LotSummary]
+    next_cursor: str = ""
+
+
+class LotPlace(BaseModel):
+    """Units at a place. `frozen`: nothing of them is promised."""
+
+    location: str
+    place: str
+    kind: str
+    condition: str
+    owner: str
+    on_hand: int
+    reserved: int
+    frozen: bool
+
+
+class LotHold(BaseModel):
+    """What keeps a lot back, or did; without a location everywhere."""
+
+    location: str | None
+    kind: str
+    reason: str
+    placed_by: str
+    placed_at: datetime
+    lifted_by: str
+    lifted_at: datetime | None
+    why_lifted: str
+
+
+class LotMove(BaseModel):
+    """How units of a lot came or moved."""
+
+    at: datetime
+    verb: str
+    quantity: int
+    from_place: str
+    to_place: str
+    document_kind: str
+    document_no: str
+    reason: str
+    actor: str
+
+
+class LotView(BaseModel):
+    """Everything about one lot but who got it."""
+
+    sku: str
+    name: str
+    lot: str
+    produced_on: date | None
+    expires_on: date | None
+    state: str
+    note: str
+    places: list[LotPlace]
+    holds: list[LotHold]
+    moves: list[LotMove]
+    recalls: list[str]
+
+
+class LotBuyer(BaseModel):
+    """An order that got units; of its receiver only where he is."""
+
+    order_no: str
+    shipment_no: str
+    shop: str
+    units: int
+    status: str | None
+    waybills: list[str]
+    province: str | None
+    city: str | None
+    phone_last4: str | None
+
+
+class LotBuyers(BaseModel):
+    """A page of orders that got units of a lot."""
+
+    items: list[LotBuyer]
+    next_cursor: str = ""
+
+
+class LotDates(StrictBody):
+    """The dates as somebody read them on the goods, and why the register was wrong."""
+
+    produced_on: Day | None = None
+    expires_on: Day | None = None
+    note: SafeStr = ""
+    reason: Reason
+
+
+class LotKept(StrictBody):
+    """Where a lot is kept back or let go, everywhere without a location, and why."""
+
+    location: Code | None = None
+    reason: Reason
+
+
+class LifeRuleBody(StrictBody):
+    """What must remain at the door for a channel, a shop, or all; nothing takes the rule back."""
+
+    channel: SafeStr = ""
+    shop_id: SafeStr = ""
+    days: Days | None = None
+    share_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+
+
+class LifeRuleView(BaseModel):
+    """A rule of remaining life."""
+
+    channel: str
+    shop_id: str
+    days: int
+    share_percent: int
+
+
+class SkuLife(StrictBody):
+    """Days from production to the last good one, days that must remain at the door (0: nobody
+    said), and what is written down of each unit."""
+
+    shelf_life_days: Days = 0
+    min_life_days: Days = 0
+    tracks_lots: Switch = False
+    tracks_serials: Switch = False
+
+
+@router.get("/lots")
+async def list_lots(
+    sessions: SessionsOf,
+    show: Show = "",
+    days: Annotated[int, Query(ge=0, le=36_500)] = lot_queries.NEAR_DAYS,
+    q: Search = "",
+    cursor: Cursor = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> LotList:
+    """Lots as they expire: near their end, expired, kept back, or all."""
+    async with sessions.begin() as session:
+        return await lots_page(session, LotFilter(show, days, q.strip()), cursor, limit)
+
+
+@router.get("/lots/{sku}/{lot}", responses=_ABSENT)
+async def get_lot(sku: Code, lot: Code, sessions: SessionsOf) -> LotView:
+    """One lot: where it lies, what keeps it back, where it came from."""
+    async with sessions.begin() as session:
+        return await lot_view(session, sku, lot)
+
+
+@router.get("/lots/{sku}/{lot}/orders", responses=_ABSENT)
+async def get_buyers(
+    sku: Code,
+    lot: Code,
+    sessions: SessionsOf,
+    cursor: Cursor = "",
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+) -> LotBuyers:
+    """Who got units of it, with their parcels."""
+    async with sessions.begin() as session:
+        await lot_queries.one(session, sku, lot)
+        return await buyers_page(session, [(sku, lot)], cursor, limit)
+
+
+@router.put("/lots/{sku}/{lot}/dates", responses=_ABSENT)
+async def correct(sku: Code, lot: Code, body: LotDates, context: Context) -> LotView:
+    """Correct what the register says of a lot."""
+    async with context.sessions.begin() as session:
+        await LotRegister(session, context.actor).correct(
+            sku, lot, body.produced_on, body.expires_on, body.note, reason=body.reason,
+            request_id=context.request_id,
+        )  # fmt: skip
+        return await lot_view(session, sku, lot)
+
+
+@router.post("/lots/{sku}/{lot}/hold", responses=_ABSENT)
+async def hold(sku: Code, lot: Code, body: LotKept, context: Context) -> LotView:
+    """Keep a lot back: nothing of it is promised any more, there or everywhere."""
+    async with context.sessions.begin() as session:
+        register = LotRegister(session, context.actor)
+        await register.keep_back(
+            sku, lot, body.location, body.reason, request_id=context.request_id
+        )  # fmt: skip
+        return await lot_view(session, sku, lot)
+
+
+@router.post("/lots/{sku}/{lot}/let-go", responses=_ABSENT)
+async def let_go(sku: Code, lot: Code, body: LotKept, context: Context) -> LotView:
+    """Take a hold back; a recall is closed, not taken back."""
+    async with context.sessions.begin() as session:
+        register = LotRegister(session, context.actor)
+        await register.let_go(
+            sku, lot, body.location, body.reason, request_id=context.request_id
+        )  # fmt: skip
+        return await lot_view(session, sku, lot)
+
+
+@router.get("/life-rules")
+async def list_rules(sessions: SessionsOf) -> list[LifeRuleView]:
+    """What must remain of a lot at the door, by channel and shop."""
+    async with sessions.begin() as session:
+        return [
+            LifeRuleView(
+                channel=row.channel, shop_id=row.shop_id, days=row.days,
+                share_percent=row.share_percent,
+            )
+            for row in await lot_queries.rules(session)
+        ]  # fmt: skip
+
+
+@router.put("/life-rules")
+async def set_rule(body: LifeRuleBody, context: Context) -> list[LifeRuleView]:
+    """Set or take back the rule of a channel, a shop, or all; orders that wait may fit now."""
+    rule = None
+    if body.days is not None or body.share_percent is not None:
+        rule = LifeRule(body.days or 0, body.share_percent or 0)
+    async with context.sessions.begin() as session:
+        await lot_queries.set_rule(
+            session, body.channel, body.shop_id, rule, context.actor, context.request_id
+        )
+    return await list_rules(context.sessions)
+
+
+@router.put("/products/{sku}/life")
+async def set_life(sku: Code, body: SkuLife, context: Context) -> SkuLife:
+    """How long a SKU is good, and whether its lots and serial numbers are written down."""
+    facts = SkuFacts(
+        body.shelf_life_days, body.min_life_days, body.tracks_lots, body.tracks_serials
+    )
+    async with context.sessions.begin() as session:
+        await lot_queries.set_facts(session, sku, facts, context.actor, context.request_id)
+    return body
+
+
+async def lots_page(session: AsyncSession, wanted: LotFilter, cursor: str, limit: int) -> LotList:
+    """A page of the list, from behind the cursor on. Raises InvalidInput."""
+    rows = await lot_queries.listed(session, wanted, limit, _position(cursor))
+    items = [LotSummary.model_validate(dict(row._mapping)) for row in rows]
+    last = items[-1] if len(items) == limit else None
+    following = f"{last.expires_on or ''}|{last.sku}|{last.lot}" if last else ""
+    return LotList(items=items, next_cursor=following)
+
+
+async def lot_view(session: AsyncSession, sku: str, lot: str) -> LotView:
+    """One lot as the reader sees it. Raises LotNotFound."""
+    row = await lot_queries.one(session, sku, lot)
+    lots = [(sku, lot)]
+    return LotView(
+        sku=sku, name=row.name, lot=lot, produced_on=row.produced_on, expires_on=row.expires_on,
+        state=row.state, note=row.note,
+        places=[
+            LotPlace(location=x.location_id, place=x.name, kind=x.kind, condition=x.condition,
+                     owner=x.owner, on_hand=x.on_hand, reserved=x.reserved, frozen=x.frozen)
+            for x in await lot_trace.places_of(session, lots)
+        ],
+        holds=[
+            LotHold(location=x.location_id, kind=x.kind, reason=x.reason, placed_by=x.placed_by,
+                    placed_at=x.placed_at, lifted_by=x.lifted_by, lifted_at=x.lifted_at,
+                    why_lifted=x.why_lifted)
+            for x in await lot_queries.holds_of(session, sku, lot)
+        ],
+        moves=[
+            LotMove.model_validate(dict(x._mapping))
+            for x in await lot_trace.came_from(session, lots, MOST_MOVES)
+        ],
+        recalls=[x.no for x in await lot_queries.recalls_of(session, sku, lot)],
+    )  # fmt: skip
+
+
+async def buyers_page(
+    session: AsyncSession, lots: lot_trace.Lots, cursor: str, limit: int
+) -> LotBuyers:
+    """A page of those who got units. Raises InvalidInput."""
+    parts = cursor.split("|")
+    if cursor and len(parts) != 3:
+        raise InvalidInput("the cursor is none of ours")
+    after = (parts[0], parts[1], parts[2]) if cursor else ("", "", "")
+    rows = await lot_trace.got_by(session, lots, limit, after)
+    items = [
+        LotBuyer(
+            order_no=row.order_no, shipment_no=row.holder, shop=row.shop, units=row.units,
+            status=row.status, waybills=row.waybills, province=row.province, city=row.city,
+            phone_last4=row.phone_last4,
+        )
+        for row in rows
+    ]  # fmt: skip
+    last = rows[-1] if len(rows) == limit else None
+    following = f"{last.order_no}|{last.holder}|{last.lot}" if last else ""
+    return LotBuyers(items=items, next_cursor=following)
+
+
+def _position(cursor: str) -> tuple[date | None, str, str] | None:
+    if not cursor:
+        return None
+    ends, _, rest = cursor.partition("|")
+    sku, _, lot = rest.partition("|")
+    try:
+        return (date.fromisoformat(ends) if ends else None), sku, lot
+    except ValueError:
+        raise InvalidInput("the cursor is none of ours") from None

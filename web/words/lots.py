@@ -1,0 +1,50 @@
+"""Words of lots and recalls."""
+
+from typing import Final
+
+from api.language import N_
+
+LOT_SHOW: Final = {
+    "": N_("All lots"),
+    "near": N_("Near their end"),
+    "expired": N_("Expired"),
+    "held": N_("Kept back"),
+}
+
+LOT_STATE: Final = {
+    "open": N_("Free to go"),
+    "hold": N_("Kept back"),
+    "recalled": N_("Recalled"),
+}
+
+CONDITION: Final = {
+    "good": N_("Good"),
+    "quarantine": N_("Quarantine"),
+    "damaged": N_("Damaged"),
+}
+
+LOT_VERB: Final = {
+    "receive": N_("came in"),
+    "issue": N_("left"),
+    "adjust": N_("corrected"),
+    "transfer": N_("moved"),
+}
+
+RECALL_STATE: Final = {
+    "open": N_("Under way"),
+    "closed": N_("Closed"),
+}
+
+RECALL_HOLDER: Final = {
+    "place": N_("Our places"),
+    "dealer": N_("Dealers"),
+    "buyer": N_("Buyers"),
+}
+
+RECALL_END: Final = {
+    "quarantined": N_("Set apart in quarantine"),
+    "returned": N_("Returned"),
+    "destroyed": N_("Destroyed"),
+    "confirmed": N_("Confirmed by the holder"),
+    "never_sold": N_("Never sold, all still there"),
+}

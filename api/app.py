@@ -29,6 +29,8 @@ import api.inventory.lots
 import api.inventory.planning
 import api.inventory.recalls
 import api.inventory.replenishment
+import api.inventory.receipt_cases
+import api.inventory.receiving
 import api.inventory.routes
 import api.inventory.transfers
 import api.logistics.claims
@@ -156,6 +158,8 @@ _ROUTERS: Final = (
     (api.inventory.routes.router, _V1),
     (api.inventory.lots.router, _V1),
     (api.inventory.recalls.router, _V1),
+    (api.inventory.receiving.router, _V1),
+    (api.inventory.receipt_cases.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.erp_accounts.router, _V1),
     (api.finance.erp_accounts.acts, _V1),

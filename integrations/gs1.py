@@ -1,4 +1,4 @@
-"""What a barcode on goods says: a GTIN alone, or GS1 elements with lot and day of expiry."""
+"""What a barcode on goods says: a GTIN alone, or GS1 elements with lot, days and serial number."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +22,8 @@ class ReadCode:
     gtins: tuple[str, ...] = ()
     lot: str = ""
     expires_on: date | None = None
+    produced_on: date | None = None
+    serial: str = ""
 
 
 def read_code(code: str) -> ReadCode:
@@ -29,14 +31,18 @@ def read_code(code: str) -> ReadCode:
     text = code.strip()
     parsed = biip.parse(text.replace(SEPARATOR_SHOWN, _SEPARATOR))
     gtin = parsed.gtin.value if parsed.gtin else ""
-    lot, expires_on = "", None
+    lot, expires_on, produced_on, serial = "", None, None, ""
     message = parsed.gs1_message
     if gtin and message and message.element_strings.get(ai="01"):
         if found := message.element_strings.get(ai="10"):
             lot = found.value[:_LONGEST_LOT]
         if found := message.element_strings.get(ai="17"):
             expires_on = found.date
-    return ReadCode(text, _lengths(gtin), lot, expires_on)
+        if found := message.element_strings.get(ai="11"):
+            produced_on = found.date
+        if found := message.element_strings.get(ai="21"):
+            serial = found.value[:_LONGEST_LOT]
+    return ReadCode(text, _lengths(gtin), lot, expires_on, produced_on, serial)
 
 
 def _lengths(gtin: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from sqlalchemy.engine import Row
 
+import api.inventory.receipt_cases as receipt_cases
 import api.inventory.transfer_bodies as transfer_bodies
 import api.inventory.transfers as transfers
 import api.orders.line_edits as line_edits
@@ -23,6 +24,7 @@ import api.platform.importing as importing
 from api.auth import Principal
 from api.deps import Context, RequestContext, SettingsOf
 from api.errors import Problem, problem_of
+from api.inventory.receiving_bodies import CaseDecided
 from api.orders.return_bodies import Decided
 from api.platform.asking import ask_another
 from api.platform.docs import WAITS
@@ -199,7 +201,7 @@ async def preview(context: RequestContext, settings: Settings, row: Row[Any]) ->
         return Preview(
             lines=(await importing.differences(context, told["import_id"]))[:_MOST_LINES]
         )
-    if row.kind == ApprovalKind.ADJUSTMENT and "transfer_no" in told:
+    if row.kind == ApprovalKind.ADJUSTMENT and {"transfer_no", "case_no"} & set(told):
         return Preview()
     if row.kind == ApprovalKind.ADJUSTMENT:
         return Preview(lines=receiving.Adjustment(**told["body"]).lines)
@@ -261,6 +263,9 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
         case ApprovalKind.LINES:
             edit = line_edits.Lines(**told["body"])
             await line_edits.change_lines(told["no"], edit, acting, settings)
+        case ApprovalKind.ADJUSTMENT if "case_no" in told:
+            decided = CaseDecided(**told["body"])
+            await receipt_cases.decide(told["case_no"], decided, acting, settings)
         case ApprovalKind.ADJUSTMENT if "import_id" in told:
             file = await importing.found(acting, told["import_id"])
             await importing.decide(acting, settings, file, told["decision"])

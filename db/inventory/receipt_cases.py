@@ -72,7 +72,8 @@ class ReceiptCases:
         go = goods_go(case_of(row), decision.state)
         if go is not GoodsGo.NOWHERE:
             await self._move(row, go)
-        if decision.state is CaseState.ACCEPTED and row.source_line_no and row.line_no:
+        is_of_order = row.source_no and row.source_line_no and row.line_no
+        if decision.state is CaseState.ACCEPTED and is_of_order:
             came = Came(row.receipt_no, row.no, self.actor, {row.source_line_no: row.units})
             inbound = Receiving(self.session).inbound(row.source_kind)
             if (await inbound.source(row.source_no, locked=True)).is_open:

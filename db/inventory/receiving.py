@@ -171,7 +171,7 @@ class Receiving:
         expected = await with_least_life(self.session, await self.expected(row, source))
         counted = await with_register(self.session, scans.values())
         today = datetime.now(ZoneInfo(row.zone)).date()
-        found = assess(expected, counted, today, announced=row.source_kind != SourceKind.NONE)
+        found = assess(expected, counted, today, announced=bool(row.source_no or row.notice_no))
         return Picture(row, source, tuple(expected), scans, found, today)
 
     async def expected(self, row: Row[Any], source: Source | None) -> list[Expected]:
@@ -184,6 +184,8 @@ class Receiving:
         for one in await run(self.session, _NOTICE_LINES, no=row.notice_no):
             units[one.sku] = units.get(one.sku, 0) + one.units
             lots.setdefault(one.sku, set()).add(one.lot)
+        if source is None:
+            lines = [Expected(n, sku, units[sku]) for n, sku in enumerate(sorted(units), 1)]
         told: list[Expected] = []
         for line in lines:
             here = min(units.get(line.sku, 0), line.units)

@@ -61,6 +61,7 @@ _NAMED_BY: Final = (
     ("return_label", "return_label", "no"), ("attention", "attention", "id"),
     ("purchase", "purchase_order", "no"),
     ("receipt", "goods_receipt", "no"), ("receipt-case", "receipt_case", "no"),
+    ("ship-notice", "ship_notice", "no"),
     ("transfer", "stock_transfer", "no"),
 )  # fmt: skip
 

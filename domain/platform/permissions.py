@@ -41,6 +41,8 @@ class Permission(StrEnum):
     READ_PLANNING = "read_planning"  # what is to be ordered, and at what cost
     PLAN_STOCK = "plan_stock"  # order what is suggested, fix safety stock, set how is planned
     CHANGE_STOCK = "change_stock"
+    READ_RECEIVING = "read_receiving"  # what comes in, from whom, and what is wrong with it
+    SETTLE_RECEIPTS = "settle_receipts"  # goods that came otherwise than agreed
     CHANGE_PRODUCTS = "change_products"  # and suppliers
     READ_PURCHASES = "read_purchases"  # with what suppliers ask for their goods
     BUY = "buy"
@@ -96,6 +98,8 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.READ_PLANNING: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.PLAN_STOCK: frozenset({_R.BUYER, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_STOCK: frozenset({_R.WAREHOUSE, _R.ADMIN}),
+    _P.READ_RECEIVING: COLLEAGUES,
+    _P.SETTLE_RECEIPTS: frozenset({_R.WAREHOUSE, _R.BUYER, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_PRODUCTS: frozenset({_R.BUYER, _R.ADMIN}),
     _P.READ_PURCHASES: frozenset({_R.BUYER, _R.WAREHOUSE, _R.FINANCE, _R.MANAGER, _R.ADMIN}),
     _P.BUY: frozenset({_R.BUYER, _R.ADMIN}),

@@ -28,9 +28,9 @@ import api.finance.invoice_accounts
 import api.inventory.lots
 import api.inventory.planning
 import api.inventory.recalls
-import api.inventory.replenishment
 import api.inventory.receipt_cases
 import api.inventory.receiving
+import api.inventory.replenishment
 import api.inventory.routes
 import api.inventory.transfers
 import api.logistics.claims

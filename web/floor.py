@@ -75,7 +75,7 @@ def scan_words(request: Request) -> dict[str, str]:
 @router.get("/warehouse/codes")
 async def code_sheet(request: Request) -> Response:
     """Barcodes to print and hang up: a scanner presses buttons with them."""
-    bars = {code: _bars(code) for code in floor.FUNCTION_CODES}
+    bars = {code: bars_of(code) for code in floor.FUNCTION_CODES}
     return page(request, "floor_codes.html", floor=floor, bars=bars)
 
 
@@ -106,7 +106,7 @@ def by_zone(lines: Sequence[Line]) -> dict[str, list[Line]]:
     return dict(zones)
 
 
-def _bars(code: str) -> dict[str, Any]:
+def bars_of(code: str) -> dict[str, Any]:
     """Where each bar begins and how wide it is, in modules."""
     widths = code128(code)
     starts = [sum(widths[:n]) for n in range(len(widths))]

@@ -41,6 +41,7 @@ import web.payment_accounts
 import web.people
 import web.promises
 import web.recalls
+import web.receiving
 import web.replenishment
 import web.return_photos
 import web.returns
@@ -94,6 +95,7 @@ _ROUTERS: Final = (
     web.transfers.router,
     web.lots.router,
     web.recalls.router,
+    web.receiving.router,
     web.imports.router,
     web.subscribers.router,
     web.exports.router,

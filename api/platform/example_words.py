@@ -66,7 +66,7 @@ WORDS: Final[dict[str, str]] = {
     "outcome": "went_on", "call": "carriers.sf.label",
     "carrier_before": "sf", "carrier_after": "jd",
     "case_no": "RC261126-7KQ4M2P", "corrected_by": _ACCOUNT, "notice_no": "SN261126-7KQ4M2P",
-    "posted_by": _ACCOUNT, "receipt_no": "GR261126-7KQ4M2P",
+    "posted_by": _ACCOUNT,
     "sender": "acme", "serial": "SN-0001", "serials": "SN-0001",
     "source_no": "PO261126-7KQ4M2P", "why": _REASON, "next": "GR261126-7KQ4M2P",
     "cases": "RC261126-7KQ4M2P",

@@ -1,0 +1,104 @@
+"""Receiving on a tablet: from what is expected to stock on its shelf, and cases about the rest."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+
+from db.engine import Sessions
+from domain.platform.permissions import Role
+from tests.api.orders.world import rows
+from tests.purchases import sent_purchase
+from tests.web.world import Person, person
+
+
+@pytest_asyncio.fixture
+async def purchase(sessions: Sessions) -> str:
+    """Acme sends 100 A and 10 B to HQ."""
+    return await sent_purchase(sessions)
+
+
+@pytest_asyncio.fixture
+async def buyer(app: FastAPI, web_sessions: Sessions) -> AsyncIterator[Person]:
+    async with await person(app, web_sessions, Role.BUYER, language="zh") as client:
+        yield client
+
+
+async def _begin(staff: Person, purchase: str) -> str:
+    answer = await staff.send_form(
+        "/receiving", location="HQ", source_kind="purchase", source_no=purchase
+    )
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+async def _count(staff: Person, page: str, code: str, units: int, **told: str) -> None:
+    no = page.rpartition("/")[2]
+    scan = {"key": f"{no}-{code}-{units}", "at": "2026-03-01T09:00:00Z", "code": code,
+            "units": units, **told}  # fmt: skip
+    answer = await staff.post(f"/api/v1/goods-receipts/{no}/scans", json={"scans": [scan]},
+                              headers={"X-CSRF-Token": staff.csrf_token})  # fmt: skip
+    assert answer.status_code == 200, answer.text
+
+
+async def test_goods_go_from_the_list_of_today_into_stock(
+    staff: Person, purchase: str, sessions: Sessions
+) -> None:
+    board = (await staff.get("/receiving")).text
+    assert purchase in board
+    page = await _begin(staff, purchase)
+    assert await _begin(staff, purchase) == page
+    await _count(staff, page, "A", 12)
+    shown = (await staff.get(page)).text
+    assert re.search(r"<b>12</b> / 100", shown)
+
+    assert (await staff.send_form(f"{page}/do/finish")).status_code == 303
+    looked_at = (await staff.get(page)).text
+    plan_hash = looked_at.partition('name="plan_hash" value="')[2][:64]
+    answer = await staff.send_form(f"{page}/do/post", plan_hash=plan_hash)
+
+    assert answer.status_code == 303, answer.text
+    assert await rows(sessions, "SELECT sku, on_hand FROM stock_balance") == [("A", 12)]
+    again = await staff.send_form(f"{page}/do/post", plan_hash=plan_hash)
+    assert again.status_code == 409
+    assert "was posted by" in again.text
+    assert "A" in (await staff.get(f"{page}/labels")).text
+
+
+async def test_a_case_is_ended_by_a_buyer_in_his_language(
+    staff: Person, buyer: Person, purchase: str, sessions: Sessions
+) -> None:
+    page = await _begin(staff, purchase)
+    await _count(staff, page, "A", 3, verdict="rejected")
+    assert (await staff.send_form(f"{page}/do/post")).status_code == 303
+    [(no,)] = await rows(sessions, "SELECT no FROM receipt_case")
+    assert no in (await buyer.get("/receiving/cases")).text
+    form = (await buyer.get(f"/receiving/cases/{no}")).text
+    assert "供应商折让" in form
+
+    empty = await buyer.send_form(f"/receiving/cases/{no}", decision="returned", reason="")
+    done = await buyer.send_form(f"/receiving/cases/{no}", decision="returned", reason="碎了")
+
+    assert (empty.status_code, done.status_code) == (422, 303)
+    assert await rows(sessions, "SELECT sum(on_hand)::int FROM stock_balance") == [(0,)]
+    assert "碎了" in (await buyer.get(f"/receiving/cases/{no}")).text
+
+
+@pytest.mark.usefixtures("purchase")
+async def test_a_receipt_is_cancelled_or_taken_back_for_a_reason(
+    staff: Person, sessions: Sessions
+) -> None:
+    answer = await staff.send_form("/receiving", location="HQ")
+    page = str(answer.headers["location"])
+    assert (await staff.send_form(f"{page}/do/cancel", reason="")).status_code == 422
+    assert (await staff.send_form(f"{page}/do/cancel", reason="twice")).status_code == 303
+    page = str((await staff.send_form("/receiving", location="HQ")).headers["location"])
+    await _count(staff, page, "A", 2)
+    assert (await staff.send_form(f"{page}/do/post")).status_code == 303
+    assert (await staff.send_form(f"{page}/do/correct", reason="wrong dock")).status_code == 303
+    assert await rows(sessions, "SELECT state, why FROM goods_receipt ORDER BY opened_at") == [
+        ("cancelled", "twice"), ("corrected", "wrong dock"),
+    ]  # fmt: skip
+    assert (await staff.send_form(f"{page}/do/nonsense")).status_code == 422

@@ -1,0 +1,101 @@
+// Goods at the ramp, counted by scanning. The server says what each code is and keeps every scan
+// once; scans wait on the device while there is no network.
+
+import { Queue } from "./queue.js";
+import { filled, say, showWaiting, words } from "./say.js";
+import { leads, onScan } from "./wedge.js";
+
+const root = document.querySelector("[data-receive]");
+const text = words(root);
+const { url, no } = root.dataset;
+const form = root.querySelector("form");
+const SETTLED_MS = 600; // then the lines are shown as the server counts them
+let history = []; // keys of this page's scans, for taking back the last one
+let refreshing = 0;
+const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, { answered }));
+
+function heard(typed) {
+  const [code, units] = split(typed.trim());
+  const order = /^ONHAND-(UNDO|DONE)/i.exec(code);
+  if (!code || leads(code)) return undefined;
+  if (order) return order[1].toUpperCase() === "DONE" ? finish.requestSubmit() : undo(history[history.length - 1]);
+  return count(code, units);
+}
+
+// "6901234567892*24" counts 24 units, whatever is set.
+function split(typed) {
+  const found = /^(.+)\*([1-9]\d{0,4})$/.exec(typed);
+  return found ? [found[1].trim(), Number(found[2])] : [typed, set()];
+}
+
+function set() {
+  const units = Number(form.elements.units.value);
+  return Number.isInteger(units) && units > 0 ? Math.min(units, 1000000) : 1;
+}
+
+function count(code, units) {
+  const { verdict, lot, expires_on: expires, bin } = form.elements;
+  const scan = { code, units, verdict: verdict.value, lot: lot.value.trim(), bin: bin.value.trim() };
+  if (expires.value) scan.expires_on = expires.value;
+  const sent = queue.put(url, scan, { no, code });
+  history.push(sent.key);
+  say("ok", text.sent, `${units} × ${code}`);
+  form.elements.units.value = 1; // the next goods are others: nothing of these is said of them
+  verdict.value = "accepted";
+  lot.value = "";
+  expires.value = "";
+}
+
+function undo(key) {
+  if (!key) return say("no", text.nothing_to_undo);
+  history = history.filter((one) => one !== key);
+  queue.put(url, { undoes: key }, { no, code: "" });
+  return undefined;
+}
+
+function answered(answer, entry) {
+  if (!answer || entry.note.no !== no) return;
+  const good = ["counted", "undone"].includes(answer.answer);
+  if (!good) history = history.filter((key) => key !== answer.key);
+  const row = [...root.querySelectorAll("[data-sku]")].find((one) => one.dataset.sku === answer.sku);
+  const name = row ? row.querySelector("b").textContent : answer.sku || entry.note.code;
+  say(good ? "ok" : "no", filled(text[answer.answer], { n: answer.counted }), name);
+  clearTimeout(refreshing);
+  refreshing = setTimeout(refresh, SETTLED_MS);
+}
+
+async function refresh() {
+  try {
+    const answer = await fetch(window.location.href, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-lines]");
+    if (fresh) root.querySelector("[data-lines]").replaceWith(fresh);
+  } catch {
+    // Without a network the lines stay as they were; the scans wait.
+  }
+}
+
+const finish = document.querySelector("[data-finish]");
+finish.addEventListener("submit", (event) => {
+  if (!queue.waiting().length) return;
+  event.preventDefault();
+  say("no", text.still_waiting);
+});
+
+root.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.undo) undo(button.dataset.undo);
+  if (button.dataset.set) form.elements.units.value = button.dataset.set;
+  if (button.dataset.more) form.elements.units.value = set() + 1;
+  if ("less" in button.dataset) form.elements.units.value = Math.max(set() - 1, 1);
+});
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  heard(form.elements.code.value);
+  form.elements.code.value = "";
+});
+onScan(heard);
+queue.tell();
+queue.send();

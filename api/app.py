@@ -27,11 +27,14 @@ import api.finance.erp_accounts
 import api.finance.invoice_accounts
 import api.inventory.lots
 import api.inventory.planning
+import api.inventory.purchases
 import api.inventory.recalls
 import api.inventory.receipt_cases
 import api.inventory.receiving
 import api.inventory.replenishment
 import api.inventory.routes
+import api.inventory.supplier_webhooks
+import api.inventory.suppliers
 import api.inventory.transfers
 import api.logistics.claims
 import api.logistics.new_carriers
@@ -149,6 +152,8 @@ _ROUTERS: Final = (
     (api.logistics.claims.router, _V1),
     (api.inventory.replenishment.router, _V1),
     (api.inventory.planning.router, _V1),
+    (api.inventory.purchases.router, _V1),
+    (api.inventory.suppliers.router, _V1),
     (api.orders.return_photos.router, _V1),
     (api.orders.routes.router, _V1),
     (api.orders.scans.router, _V1),
@@ -178,6 +183,7 @@ _ROUTERS: Final = (
     # before the channels: `carriers` and `payments` are no channels
     (api.orders.payments.router, ""),
     (api.logistics.webhooks.router, ""),
+    (api.inventory.supplier_webhooks.router, ""),
     (api.channels.tickets.router, ""),
     (api.channels.webhooks.router, ""),
 )

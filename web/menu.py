@@ -64,6 +64,7 @@ MENU: Final = (
             Entry("/transfers", "arrows-exchange", N_("Transfers"), also=("/counts", "/kits")),
             Entry("/replenishment", "truck-loading", N_("Replenishment")),
             Entry("/lots", "calendar-event", N_("Lots"), also=("/recalls",)),
+            Entry("/purchase-orders", "truck-delivery", N_("Purchasing"), ("/suppliers",)),
         ),
     ),
     Group(

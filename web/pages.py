@@ -40,6 +40,7 @@ import web.partners
 import web.payment_accounts
 import web.people
 import web.promises
+import web.purchases
 import web.recalls
 import web.receiving
 import web.replenishment
@@ -50,6 +51,7 @@ import web.setup
 import web.shops
 import web.stock
 import web.subscribers
+import web.suppliers
 import web.tickets
 import web.tracking
 import web.transfers
@@ -84,6 +86,8 @@ _ROUTERS: Final = (
     web.gates.router,
     web.claims.router,
     web.replenishment.router,
+    web.purchases.router,
+    web.suppliers.router,
     web.merge_windows.router,  # before the shops' own acts
     web.tickets.router,  # before the shops' own acts: its form knows the stores
     web.new_partners.router,  # before the shops: `new` is none of them

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
@@ -13,6 +14,7 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from sqlalchemy.engine import Row
 
+import api.inventory.purchases as purchases
 import api.inventory.receipt_cases as receipt_cases
 import api.inventory.transfer_bodies as transfer_bodies
 import api.inventory.transfers as transfers
@@ -31,6 +33,7 @@ from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
 from db.platform import approvals as kept
 from db.platform.audit import audit
+from domain.inventory.purchasing.acts import PurchaseAction
 from domain.platform.approvals import DECIDED_BY, ApprovalKind, ApprovalState, kinds_of
 from domain.platform.permissions import Role
 from domain.shared.errors import ActionNotAllowed, ApprovalOver, InvalidInput, OwnApproval
@@ -121,6 +124,8 @@ async def decide(
     await _mark(context, row, ApprovalState.APPROVED if yes else ApprovalState.REFUSED, body.reason)
     if yes:
         await _carry_out(context, settings, row)
+    else:
+        await _taken_back(context, row, PurchaseAction.REFUSE, body.reason)
     return await get_approval(approval_id, context)
 
 
@@ -131,6 +136,7 @@ async def withdraw(approval_id: Code, context: Context) -> ApprovalView:
     if row.asked_by_id != _me(context):
         raise Problem("NotAllowed", 403)
     await _mark(context, row, ApprovalState.WITHDRAWN, "")
+    await _taken_back(context, row, PurchaseAction.TAKE_BACK)
     return await get_approval(approval_id, context)
 
 
@@ -215,6 +221,15 @@ def _refuse_who_may_not(context: RequestContext, row: Row[Any]) -> None:
         raise Problem("NotAllowed", 403)
 
 
+async def _taken_back(
+    context: RequestContext, row: Row[Any], action: PurchaseAction, reason: str = ""
+) -> None:
+    """A purchase order that is not approved is a draft again, unless its buyer was faster."""
+    if row.kind == ApprovalKind.PURCHASE:
+        with suppress(ActionNotAllowed):
+            await purchases.answer_approval(context, row.id, row.payload["no"], action, reason)
+
+
 async def _mark(context: RequestContext, row: Row[Any], state: ApprovalState, reason: str) -> None:
     async with context.sessions.begin() as session:
         done = await kept.decide(
@@ -275,6 +290,10 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
             await transfers.decide(no, difference, about, acting, settings)
         case ApprovalKind.ADJUSTMENT:
             await receiving.adjust(receiving.Adjustment(**told["body"]), acting, settings)
+        case ApprovalKind.PURCHASE:
+            await purchases.answer_approval(
+                acting, row.id, told["no"], PurchaseAction.APPROVE
+            )  # fmt: skip
         case ApprovalKind.KEY_EXPORT:
             return _wrapped(settings.encryption_key(), told["public_key"])
     return ""

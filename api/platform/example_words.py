@@ -91,6 +91,8 @@ WORDS: Final[dict[str, str]] = {
     "shop": "tmall", "shop_id": "tmall", "signature": "M10 20 L40 22", "sku": _SKU, "skus": _SKU,
     "source": "page", "stage": "label", "state": "open", "status": "ok", "step": "label",
     "step_id": "label", "stop_asked_by": _ACCOUNT, "stopped_because": "failures",
+    "supplier": "hengtai", "supplier_ref": "S-77", "supplier_sku": "HT-100", "port": "json",
+    "order_days": "12345", "minimum": "500.00", "tab": "late",
     "store": "STORE-XH", "subject": _ORDER, "system": "carrier/sf", "tag": "VIP",
     "takes_back": "stock", "tax_no": "91330106MA00000000", "text": "已电话联系顾客",
     "ticket": "RT261126-0000001", "till": "POS-1", "title": "某某贸易有限公司", "told": "buyer",

@@ -12,6 +12,7 @@ class ApprovalKind(StrEnum):
     LINES = "lines"
     ADJUSTMENT = "adjustment"
     KEY_EXPORT = "key_export"
+    PURCHASE = "purchase"
 
 
 class ApprovalState(StrEnum):
@@ -30,6 +31,7 @@ DECIDED_BY: Final[dict[ApprovalKind, frozenset[Role]]] = {
     ApprovalKind.LINES: _MONEY,
     ApprovalKind.ADJUSTMENT: frozenset({Role.MANAGER, Role.ADMIN}),
     ApprovalKind.KEY_EXPORT: frozenset({Role.ADMIN}),
+    ApprovalKind.PURCHASE: _MONEY,
 }
 
 

@@ -21,7 +21,9 @@ _READERS = frozenset({Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _BOOKS = frozenset({Role.FINANCE, Role.ADMIN})
 _ATTENTION = frozenset({Role.CUSTOMER_SERVICE, Role.MANAGER, Role.ADMIN})
 _PHOTOS = _STORE | _ATTENTION
-_INBOX = _ATTENTION | {Role.FINANCE}
+_INBOX = _ATTENTION | {Role.FINANCE, Role.BUYER}
+_BUYERS = frozenset({Role.BUYER, Role.ADMIN})
+_PURCHASES = _BUYERS | {Role.WAREHOUSE, Role.FINANCE, Role.MANAGER}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _PLANNING = frozenset({Role.BUYER, Role.WAREHOUSE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _PLANNERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
@@ -103,6 +105,9 @@ PAGES = {
     "/replenishment": _PLANNING,
     "/replenishment/settings": _PLANNING,
     "/replenishment/approve": _PLANNERS,
+    "/purchase-orders": _PURCHASES,
+    "/purchase-orders/new": _BUYERS,
+    "/suppliers": _PURCHASES,
     "/claims.csv": _CLAIMS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/O-1-1": _STORE,
@@ -133,6 +138,13 @@ ABSENT = {
     "/lots/A/L9": _ALL,
     "/recalls/RC-9": _ALL,
     "/recalls/RC-9/report.csv": _ALL,
+    "/purchase-orders/PO-1": _PURCHASES,
+    "/purchase-orders/PO-1/sheet": _PURCHASES,
+    "/purchase-orders/PO-1/lines": _BUYERS,
+    "/purchase-orders/PO-1/do/submit": _BUYERS,
+    "/suppliers/nobody": _PURCHASES,
+    "/suppliers/nobody/terms": _BUYERS,
+    "/suppliers/nobody/items/A": _BUYERS,
     "/bulk/blk-1": _ALL,
     "/bulk/blk-1/now": _ALL,
     "/subscribers/we_1": _ATTENTION,
@@ -197,6 +209,11 @@ FORMS = {
     "/recalls/RC-9/units/u-1": _ALL - {Role.FINANCE},
     "/recalls/RC-9/exchange": _STORE,
     "/recalls/RC-9/close": _ADMIN | {Role.MANAGER},
+    "/purchase-orders/new": _BUYERS,
+    "/purchase-orders/PO-1/lines": _BUYERS,
+    "/purchase-orders/PO-1/do/decide": _BUYERS,
+    "/suppliers/nobody/terms": _BUYERS,
+    "/suppliers/nobody/items": _BUYERS,
     "/orders/O-1/do/note": _NOTES,
     "/orders/O-1/do/unnote": _NOTES,
     "/orders/O-1/do/tag": _NOTES,
@@ -435,7 +452,7 @@ async def test_a_role_that_was_taken_away_is_gone_at_once(
     service: Person, web_sessions: Sessions
 ) -> None:
     assert (await service.get("/attention")).status_code == 200
-    await change(web_sessions, "UPDATE account SET roles = '[\"buyer\"]'")
+    await change(web_sessions, "UPDATE account SET roles = '[\"warehouse\"]'")
 
     assert (await service.get("/attention")).status_code == 403
 

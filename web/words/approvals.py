@@ -9,6 +9,7 @@ APPROVAL_KIND: Final = {
     "cancellation": N_("Cancellation of an order"),
     "lines": N_("Change of an order's lines"),
     "adjustment": N_("Correction of stock"),
+    "purchase": N_("Purchase order"),
     "key_export": N_("Export of the encryption key"),
 }
 

@@ -17,6 +17,8 @@ TONE: Final = {
     "written_off": "off", "found": "done",
     "draft": "wait", "reserved": "go",
     "open": "wait",
+    "awaiting_approval": "wait", "sent": "go", "acknowledged": "go",
+    "partly_received": "go",
     "expired": "off", "withdrawn": "off",
     "waiting": "wait", "processing": "go", "issued": "done", "failed": "stop",
     "wanted": "go", "confirmed": "done", "by_hand": "done", "skipped": "off",

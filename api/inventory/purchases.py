@@ -1,0 +1,217 @@
+"""Purchase orders over the API: drafted, decided with a plan that was shown, printed."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+import anyio
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator
+from starlette.responses import Response
+
+from api.deps import Context, RequestContext, SessionsOf, SettingsOf
+from api.errors import Problem
+from api.inventory.purchase_bodies import (
+    PurchaseCreated,
+    PurchaseDecided,
+    PurchaseEdit,
+    PurchasePlanView,
+    PurchaseRequest,
+    PurchaseSummary,
+    PurchaseView,
+    PurchaseWish,
+    WantedLine,
+)
+from api.orders.labels import RENDERERS
+from api.orders.returns import minor
+from api.platform.asking import ask_another
+from api.platform.docs import WAITS
+from api.strict import Code, clean
+from db.inventory.placing import placed_order
+from db.inventory.purchase_orders import (
+    Decision,
+    DraftLine,
+    PurchaseDraft,
+    PurchaseOrders,
+    effect_key,
+)
+from db.inventory.purchase_queries import find_purchases, purchase_detail, purchase_list
+from db.inventory.supplier_terms import supplier_row
+from db.platform.audit import audit
+from db.sql import run
+from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
+from domain.inventory.purchasing.model import PurchaseState
+from domain.platform.approvals import ApprovalKind
+from domain.shared.errors import ActionNotAllowed
+from integrations.printing import FontMissing
+from integrations.purchase_sheets import render_purchase
+from runtime.settings import Settings
+
+router = APIRouter(tags=["purchasing"])
+Tab = Literal["", "buyer", "approval", "answer", "goods", "late", "ended"]
+Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+# A second person says these, on the page Approvals.
+_OF_ANOTHER = (PurchaseAction.APPROVE, PurchaseAction.REFUSE)
+
+
+@router.get("/purchase-orders")
+async def list_purchases(
+    sessions: SessionsOf,
+    tab: Tab = "",
+    supplier: Search = "",
+    location: Search = "",
+    q: Search = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> list[PurchaseSummary]:
+    """Open purchase orders, what is late first; `q` finds by any number, supplier or SKU."""
+    async with sessions.begin() as session:
+        if q.strip():
+            rows = await find_purchases(session, q.strip(), limit)
+        else:
+            rows = await purchase_list(
+                session, tab, supplier=supplier.strip(), location=location.strip(), limit=limit
+            )
+    return [PurchaseSummary.of(row) for row in rows]
+
+
+@router.post("/purchase-orders", status_code=201)
+async def draft(body: PurchaseRequest, context: Context) -> PurchaseCreated:
+    """Write a purchase order down as a draft."""
+    async with context.sessions.begin() as session:
+        supplier = await supplier_row(session, body.supplier)
+        new = PurchaseDraft(
+            body.supplier, body.location_id, lines_of(body.lines, supplier.currency),
+            body.wanted_on, body.reason, actor=context.actor,
+        )  # fmt: skip
+        no = await PurchaseOrders(session).draft(new)
+        await audited(session, context, no, "drafted", body.reason)
+    return PurchaseCreated(no=no)
+
+
+@router.get("/purchase-orders/{no}")
+async def get_purchase(no: Code, sessions: SessionsOf) -> PurchaseView:
+    """One purchase order with its lines and its story."""
+    async with sessions.begin() as session:
+        purchase, _ = await PurchaseOrders(session).find(no)
+        return PurchaseView.whole(await purchase_detail(session, no), purchase)
+
+
+@router.put("/purchase-orders/{no}/lines")
+async def edit(no: Code, body: PurchaseEdit, context: Context) -> PurchaseView:
+    """Other lines or another day for a draft; 409 when it moved on since it was shown."""
+    async with context.sessions.begin() as session:
+        _, row = await PurchaseOrders(session).find(no)
+        lines = lines_of(body.lines, row.currency)
+        await PurchaseOrders(session).edit(no, lines, body.wanted_on, body.version, context.actor)
+        await audited(session, context, no, "edited", "")
+    return await get_purchase(no, context.sessions)
+
+
+@router.post("/purchase-orders/{no}/plan")
+async def plan(
+    no: Code, body: PurchaseWish, context: Context, settings: SettingsOf
+) -> PurchasePlanView:
+    """What a decision would do now; nothing happens yet."""
+    async with context.sessions.begin() as session:
+        _, row = await PurchaseOrders(session).find(no)
+        found = await PurchaseOrders(session).plan(no, wish_of(body, settings))
+    return PurchasePlanView.of(found, row.currency)
+
+
+@router.post("/purchase-orders/{no}/decision", responses=WAITS)
+async def decide(
+    no: Code, body: PurchaseDecided, context: Context, settings: SettingsOf
+) -> PurchasePlanView:
+    """Carry out the plan that was shown; 409 when it would do something else now.
+
+    An order above the limit waits for a second person: 202.
+    """
+    if body.action in _OF_ANOTHER:
+        raise ActionNotAllowed("another person decides this under Approvals")
+    wish = wish_of(body, settings)
+    decision = Decision(wish, body.plan_hash, body.reason, body.reference, context.actor)
+    done = await carry_out(context, settings, no, decision)
+    async with context.sessions.begin() as session:
+        _, row = await PurchaseOrders(session).find(no)
+    return PurchasePlanView.of(done, row.currency)
+
+
+@router.get("/purchase-orders/{no}/sheet", response_class=Response,
+            responses={200: {"content": {"application/pdf": {}}}})  # fmt: skip
+async def sheet(no: Code, sessions: SessionsOf) -> Response:
+    """The purchase order as a PDF, as the supplier gets it."""
+    async with sessions.begin() as session:
+        _, row = await PurchaseOrders(session).find(no)
+        order = await placed_order(session, row, effect_key(no))
+    try:
+        pdf = await anyio.to_thread.run_sync(render_purchase, order, limiter=RENDERERS)
+    except FontMissing as error:
+        raise Problem("LabelFontMissing", 503, str(error)) from error
+    headers = {"content-disposition": f'inline; filename="{row.no}.pdf"',
+               "cache-control": "no-store"}  # fmt: skip
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+async def carry_out(
+    context: RequestContext, settings: Settings, no: str, decision: Decision
+) -> PurchasePlan:
+    """Decide, and ask a second person where the sum needs one.
+
+    Raises ApprovalAsked then; PurchaseNotFound, PlanChanged, ActionNotAllowed, InvalidInput.
+    """
+    async with context.sessions.begin() as session:
+        orders = PurchaseOrders(session)
+        done = await orders.decide(no, decision)
+        _, row = await orders.find(no)
+        await audited(session, context, no, str(decision.wish.action), decision.reason)
+    if done.after.state is PurchaseState.AWAITING_APPROVAL:
+        await ask_another(
+            context, settings, ApprovalKind.PURCHASE, f"purchase/{no}",
+            {"no": no, "version": done.before.version + 1}, decision.reason or row.reason,
+            amount_minor=done.after.total_minor, currency=row.currency,
+        )  # fmt: skip
+    return done
+
+
+async def submit(context: RequestContext, settings: Settings, no: str) -> PurchasePlan:
+    """Submit a draft as it is: what an approved suggestion does. Raises as `carry_out` does."""
+    wish = Wish(PurchaseAction.SUBMIT, limit_minor=limit_of(settings))
+    return await carry_out(context, settings, no, Decision(wish, actor=context.actor))
+
+
+async def answer_approval(
+    context: RequestContext, approval_id: str, no: str, action: PurchaseAction, reason: str = ""
+) -> None:
+    """What became of the wish: approved, refused, or taken back by who asked."""
+    async with context.sessions.begin() as session:
+        rows = await run(session, "SELECT decided_by FROM approval WHERE id = :id", id=approval_id)
+        actor = rows[0].decided_by if rows and rows[0].decided_by else context.actor
+        decision = Decision(Wish(action), reason=reason, actor=actor)
+        await PurchaseOrders(session).decide(no, decision)
+        await audited(session, context, no, str(action), reason)
+
+
+def wish_of(body: PurchaseWish, settings: Settings) -> Wish:
+    """The wish of a body, with what needs no second person."""
+    units = {one.line_no: one.units for one in body.units}
+    return Wish(body.action, units or None, body.expected_on, limit_of(settings))
+
+
+def limit_of(settings: Settings) -> int:
+    """Up to this sum nobody else is asked."""
+    return settings.purchase_auto_approve_minor
+
+
+def lines_of(lines: Sequence[WantedLine], currency: str) -> list[DraftLine]:
+    """Lines as people write them, priced in minor units."""
+    return [
+        DraftLine(one.sku, one.units, None if one.price is None else minor(one.price, currency))
+        for one in lines
+    ]
+
+
+async def audited(session: Any, context: RequestContext, no: str, deed: str, reason: str) -> None:
+    """Who did it, and why."""
+    await audit(
+        session, context.actor, f"purchase.{deed}", f"purchase/{no}", reason=reason,
+        request_id=context.update_id,
+    )  # fmt: skip

@@ -18,6 +18,7 @@ import api.channels.listings
 import api.channels.new_shops
 import api.channels.payment_accounts
 import api.channels.routes
+import api.channels.sell_rules
 import api.channels.settings
 import api.channels.shops
 import api.channels.tickets
@@ -173,6 +174,7 @@ _ROUTERS: Final = (
     (api.orders.invoices.router, _V1),
     (api.channels.routes.router, ""),
     (api.channels.listings.router, ""),
+    (api.channels.sell_rules.router, ""),
     (api.channels.shops.router, ""),
     (api.channels.credentials.router, ""),
     (api.channels.settings.router, ""),

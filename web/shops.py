@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from starlette.responses import Response
 
 from api.auth import principal_of
-from api.channels import credentials, listings, routes, settings, shops
+from api.channels import credentials, listings, routes, sell_rules, settings, shops
 from api.channels.addresses import carrier_pushes_to, shop_pushes_to
 from api.channels.bodies import MappedPart, SkuMapping
 from api.channels.ports import OutsideOf
@@ -16,7 +16,9 @@ from api.deps import Context, SessionsOf, SettingsOf
 from api.errors import Problem
 from api.strict import clean
 from db.channels import health
+from db.inventory.repository import StockRepository
 from db.shared.merge_rules import window_of
+from domain.inventory.network import TRANSIT
 from domain.platform.permissions import Permission
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
@@ -38,7 +40,7 @@ router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
-_FORMS: Final = ("pause", "resume", "range", "credentials", "rule", "settings")
+_FORMS: Final = ("pause", "resume", "range", "credentials", "rule", "sell", "settings")
 _NOT_FOUND: Final = 404
 _ROWS: Final = 50
 
@@ -107,6 +109,10 @@ async def form(
         more["filled"] = filled_in(more["settings"])
     if action == "rule":
         more["listing"] = await _listing(outside, shop_id, sku)
+    if action == "sell":
+        more["rule"] = await sell_rules.shop_sell_rule(shop_id, outside.sessions)
+        more["places"] = await _places(outside.sessions)
+        more["preview"] = None
     if action == "range":
         more["tells_after_sales"] = about.channel in TELLS_AFTER_SALES
         more["today"] = datetime.now(COMPANY_ZONE).date()
@@ -215,6 +221,46 @@ async def rule(
     )
     await listings.save_rule(shop_id, external_sku, body, outside)
     return done(request, shop_id)
+
+
+@router.post("/shops/{shop_id}/do/sell")
+async def sell(
+    shop_id: str,
+    request: Request,
+    context: Context,
+    allowed: Annotated[str, Form(max_length=5)] = "yes",
+    buffer: Annotated[str, Form(max_length=7)] = "",
+    threshold: Annotated[str, Form(max_length=7)] = "",
+    share_percent: Annotated[str, Form(max_length=3)] = "",
+    most: Annotated[str, Form(max_length=7)] = "",
+    sells_from: Annotated[tuple[str, ...], Form(max_length=500)] = (),
+    not_from: Annotated[tuple[str, ...], Form(max_length=500)] = (),
+    confirmed: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    """Show what another rule would change; said again as confirmed, it counts."""
+    given = {
+        "buffer": _maybe(buffer), "threshold": _maybe(threshold),
+        "share_percent": _maybe(share_percent), "most": _maybe(most),
+    }  # fmt: skip
+    body = body_of(
+        sell_rules.ShopRule, allowed=allowed != "no", sells_from=sells_from, not_from=not_from,
+        **{name: value for name, value in given.items() if value is not None},
+    )  # fmt: skip
+    if confirmed:
+        await sell_rules.set_sell_rule(shop_id, body, context)
+        return done(request, shop_id)
+    about = await _shop(context.sessions, shop_id)
+    preview = await sell_rules.try_sell_rule(shop_id, body, context.sessions)
+    places = await _places(context.sessions)
+    return page(
+        request, "shop_sell.html", shop=about, rule=body, places=places, preview=preview
+    )  # fmt: skip
+
+
+async def _places(sessions: Any) -> list[Any]:
+    async with sessions.begin() as session:
+        places = await StockRepository(session).places()
+    return [place for place in places if place.kind != TRANSIT]
 
 
 @router.post("/shops/{shop_id}/do/redeliver")

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BeforeValidator
 from starlette.responses import Response, StreamingResponse
 
-from api.auth import still_in
+from api.auth import principal_of, still_in
+from api.channels.sell_rules import offers_of
 from api.deps import SessionsOf
 from api.errors import Problem, language_of
 from api.inventory.pictures import Picture, coming_of, picture_of, promises_of
@@ -21,6 +22,7 @@ from db.inventory.levels import StockLevels
 from db.inventory.tables import SkuRow
 from domain.inventory.levels import By, Question
 from domain.inventory.regions import Region
+from domain.platform.permissions import Permission
 from domain.shared.errors import UnknownSku
 from domain.shared.ids import LocationId
 from web.input import typed
@@ -182,10 +184,11 @@ async def stock_of(sku: str, request: Request, sessions: SessionsOf) -> Response
         seen = await picture_of(session, question, By.TREE)
         promises = await promises_of(session, question, _SHOWN_PROMISES)
         coming = await coming_of(session, question, _SHOWN_PROMISES)
+        may_see = principal_of(request).may(Permission.READ_CHANNELS)
+        offers = await offers_of(session, row.code) if may_see else []
     return page(
-        request, "stock_of.html", sku=row, total=seen.total, branches=branches(seen),
-        promises=promises, coming=coming, most=_SHOWN_PROMISES,
-        chart=_chart(request, seen, Shown()),
+        request, "stock_of.html", offers=offers, sku=row, total=seen.total, branches=branches(seen),
+        promises=promises, coming=coming,
     )  # fmt: skip
 
 

@@ -20,7 +20,15 @@ from db.platform.gates import Waiting
 from db.platform.pausing import credentials_refused, stopped
 from db.vault import Vault
 from domain.channels.messages import StockedShop, StockTold, TryListing
-from domain.channels.selling import Reading, SellRule, judge_reading, kits, sellable
+from domain.channels.selling import (
+    Reading,
+    SellRule,
+    judge_reading,
+    kits,
+    own_rule,
+    sellable,
+    shop_rule,
+)
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
 from domain.shared.ids import stock_push_workflow_id
 from integrations.marketplaces.port import Listing, StockedMarketplace
@@ -40,7 +48,6 @@ _MOST_READ: Final = 50
 # A reading that is off once is told again; off twice in a row is a person's business.
 _DRIFTS_SHOWN: Final = 2
 _PATIENT_ATTEMPTS: Final = 3
-_RULE: Final = ("allowed", "buffer", "threshold", "share_percent", "most")
 
 
 class StockedShops(Protocol):
@@ -116,7 +123,7 @@ class StockPushActivities:
             await Listings(session, request.shop_id).hurry(product)
 
     async def _tell(self, shop: ShopRow, marketplace: StockedMarketplace, tally: _Tally) -> None:
-        rule = rule_of(shop)
+        rule = shop_rule(shop.settings)
         async with self.sessions.begin() as session:
             listings = Listings(session, shop.id)
             wanted = {
@@ -225,16 +232,9 @@ class StockPushActivities:
                 await _attention(session, shop_id, STEP, error)
 
 
-def rule_of(shop: ShopRow) -> SellRule:
-    """The shop's own rule: its setting `sell`; unusable values count as not given."""
-    given = shop.settings.get("sell")
-    own = {name: given.get(name) for name in _RULE} if isinstance(given, dict) else {}
-    return SellRule().over(own)
-
-
 def _quantity(rule: SellRule, offer: Any) -> int:
-    own = {name: getattr(offer, name) for name in _RULE}
-    return sellable(rule.over(own), kits(list(zip(offer.free, offer.factors, strict=True))))
+    available = kits(list(zip(offer.free, offer.factors, strict=True)))
+    return sellable(rule.over(own_rule(offer)), available)
 
 
 async def _attention(

@@ -11,11 +11,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.inventory.fitness import FITS, rule_of
 from db.inventory.remaining_life import wanted_by_shop
 from db.sql import run
+from domain.channels.selling import sells_from
 
 # Free units at places that ship, less what waiting orders will get first; of lots that are kept
 # back, or too old for the shop when they come to the door, none.
 _OFFERS: Final = f"""
-WITH mine AS (SELECT DISTINCT sku FROM channel_sku WHERE shop_id = :shop_id),
+WITH asked AS (
+    SELECT c.external_sku, c.sku, c.factor FROM channel_sku c
+    WHERE c.shop_id = :shop_id AND (:sku = '' OR EXISTS (
+        SELECT FROM channel_sku x WHERE x.shop_id = c.shop_id AND x.external_sku = c.external_sku
+          AND x.sku = :sku))),
+mine AS (SELECT DISTINCT sku FROM asked),
 free AS (
     SELECT b.sku, sum(b.on_hand - b.reserved) AS units
     FROM stock_balance b JOIN location p ON p.id = b.location_id
@@ -25,21 +31,23 @@ free AS (
     {rule_of("s.id", "s.channel")}
     WHERE p.ships AND p.active AND b.condition = 'good' AND b.owner = 'own'
       AND b.sku IN (SELECT sku FROM mine) AND {FITS}
+      AND (:anywhere OR b.location_id = ANY(:places))
     GROUP BY b.sku),
 waiting AS (
     SELECT sku, sum(quantity) AS units FROM backorder
-    WHERE state = 'waiting' AND sku IN (SELECT sku FROM mine) GROUP BY sku)
+    WHERE state = 'waiting' AND sku IN (SELECT sku FROM mine)
+      AND (:anywhere OR location_id = ANY(:places))
+    GROUP BY sku)
 SELECT c.external_sku,
        array_agg((coalesce(f.units, 0) - coalesce(w.units, 0))::bigint ORDER BY c.sku) AS free,
        array_agg(c.factor ORDER BY c.sku) AS factors,
        l.ids, l.allowed, l.buffer, l.threshold, l.share_percent, l.most, l.wanted_quantity,
        coalesce(l.push_no, 0) AS push_no, l.pushed_quantity,
        coalesce(l.push_after > clock_timestamp(), false) AS must_wait
-FROM channel_sku c
+FROM asked c
 LEFT JOIN free f ON f.sku = c.sku
 LEFT JOIN waiting w ON w.sku = c.sku
-LEFT JOIN listing l ON l.shop_id = c.shop_id AND l.external_sku = c.external_sku
-WHERE c.shop_id = :shop_id
+LEFT JOIN listing l ON l.shop_id = :shop_id AND l.external_sku = c.external_sku
 GROUP BY c.external_sku, l.shop_id, l.external_sku
 ORDER BY c.external_sku
 """  # noqa: S608 (made of constants)
@@ -129,6 +137,47 @@ RETURNING 1
 """
 
 
+_SAID: Final = "SELECT location_id, sells FROM sell_place WHERE shop_id = :shop_id ORDER BY 1"
+_KEEP: Final = """
+UPDATE shop SET settings = jsonb_set(settings, '{sell}', CAST(:rule AS jsonb)) WHERE id = :shop_id
+"""
+_SAY: Final = """
+WITH gone AS (
+    DELETE FROM sell_place WHERE shop_id = :shop_id AND location_id <> ALL(:locations))
+INSERT INTO sell_place (shop_id, location_id, sells)
+SELECT CAST(:shop_id AS text), x.location_id, x.sells
+FROM unnest(CAST(:locations AS text[]), CAST(:sells AS boolean[])) AS x(location_id, sells)
+ON CONFLICT (shop_id, location_id) DO UPDATE SET sells = excluded.sells
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SellPlaces:
+    """What was said of places a shop sells from."""
+
+    session: AsyncSession
+    shop_id: str
+
+    async def said(self) -> dict[str, bool]:
+        """By location: whether the shop sells from it and from all below it."""
+        rows = await run(self.session, _SAID, shop_id=self.shop_id)
+        return {row.location_id: row.sells for row in rows}
+
+    async def keep(self, rule: Mapping[str, Any], said: Mapping[str, bool]) -> None:
+        """The shop's rule and what is said of places: this, and nothing else."""
+        given = {name: value for name, value in rule.items() if value is not None}
+        await run(self.session, _KEEP, shop_id=self.shop_id, rule=json.dumps(given))
+        await run(
+            self.session, _SAY, shop_id=self.shop_id, locations=list(said),
+            sells=list(said.values()),
+        )  # fmt: skip
+
+
+async def _sold_from(session: AsyncSession, said: Mapping[str, bool]) -> list[str]:
+    rows = await run(session, "SELECT id, parent_id FROM location")
+    return sorted(sells_from(said, {row.id: row.parent_id for row in rows}))
+
+
 @dataclass(frozen=True, slots=True)
 class Listings:
     """One transaction's view of the offers of one shop."""
@@ -136,11 +185,18 @@ class Listings:
     session: AsyncSession
     shop_id: str
 
-    async def offers(self) -> Sequence[Row[Any]]:
-        """Every mapped product: `free` base units and `factors` of its parts, its own rule, what
-        was told last."""
+    async def offers(
+        self, sku: str = "", said: Mapping[str, bool] | None = None
+    ) -> Sequence[Row[Any]]:
+        """Every mapped product, or those made of a SKU: `free` base units and `factors` of its
+        parts, its own rule, what was told last. `said`: as if this were said of places."""
         wanted = await wanted_by_shop(self.session, self.shop_id)
-        return await run(self.session, _OFFERS, shop_id=self.shop_id, to_door=wanted.to_door)
+        told = await SellPlaces(self.session, self.shop_id).said() if said is None else said
+        places = await _sold_from(self.session, told) if told else []
+        return await run(
+            self.session, _OFFERS, shop_id=self.shop_id, to_door=wanted.to_door, sku=sku,
+            anywhere=not told, places=places,
+        )  # fmt: skip
 
     async def intend(self, wanted: dict[str, int]) -> dict[str, tuple[int, dict[str, str]]]:
         """Write down what will be told; returns the number of each value and the listing's ids."""

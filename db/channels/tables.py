@@ -136,6 +136,16 @@ class ListingRow(SQLModel, table=True):
     drifts: int = 0  # readings in a row that were off
 
 
+class SellPlaceRow(SQLModel, table=True):
+    """A place, with all below it, that a shop shall sell from or shall not; of a place below
+    another that one's own word counts."""
+
+    __tablename__ = "sell_place"
+    shop_id: str = Field(primary_key=True, foreign_key="shop.id")
+    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    sells: bool
+
+
 class PullRangeRow(SQLModel, table=True):
     """A range of the past that somebody wants pulled again; the watermark does not move back."""
 

@@ -56,9 +56,9 @@ _SPENT_BY_WORKER: Final = (
     "stock_sum_change",
 )
 _EDITED: Final = (
-    "channel_sku", "blocked_buyer", "tariff", "tariff_zone", "sourcing_rule", "erp_code",
-    "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel", "order_tag",
-    "tag", "saved_filter", "merge_rule", "delivery_time", "life_rule",
+    "channel_sku", "blocked_buyer", "sell_place", "tariff", "tariff_zone", "sourcing_rule",
+    "erp_code", "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel",
+    "order_tag", "tag", "saved_filter", "merge_rule", "delivery_time", "life_rule",
     "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
     "purchase_order_line", "supplier_item",
     "stock_transfer_line",

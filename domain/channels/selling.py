@@ -39,13 +39,82 @@ class SellRule:
         return SellRule(**(kept | given))
 
 
+RULE: Final = ("allowed", "buffer", "threshold", "share_percent", "most")
+
+
+def shop_rule(settings: Mapping[str, Any]) -> SellRule:
+    """The shop's own rule: its setting `sell`; unusable values count as not given."""
+    given = settings.get("sell")
+    return SellRule().over(
+        {name: given.get(name) for name in RULE} if isinstance(given, Mapping) else {}
+    )
+
+
+def own_rule(product: Any) -> dict[str, Any]:
+    """What a product has of its own; None: as the shop's."""
+    return {name: getattr(product, name) for name in RULE}
+
+
+class Why(StrEnum):
+    """What made an offer what it is, in the order in which it is asked."""
+
+    FREE = "free"  # lies there and is wanted by nobody
+    NOT_SOLD = "not_sold"
+    BUFFER = "buffer"
+    THRESHOLD = "threshold"
+    SHARE = "share"
+    MOST = "most"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Units that are left after a step of the rule."""
+
+    why: Why
+    units: int
+
+
+def explained(rule: SellRule, available: int) -> tuple[Left, ...]:
+    """From what is free to what is offered; steps that change nothing are left out. The last one
+    is the offer."""
+    steps = [Left(Why.FREE, max(available, 0))]
+    left = available - rule.buffer
+    if not rule.allowed:
+        return (*steps, Left(Why.NOT_SOLD, 0))
+    if rule.buffer:
+        steps.append(Left(Why.BUFFER, max(left, 0)))
+    if 0 < left < rule.threshold:
+        return (*steps, Left(Why.THRESHOLD, 0))
+    offered = max(left, 0) * rule.share_percent // _WHOLE
+    if rule.share_percent < _WHOLE:
+        steps.append(Left(Why.SHARE, offered))
+    most = LARGEST_COUNT if rule.most is None else rule.most
+    return (*steps, Left(Why.MOST, most)) if offered > most else tuple(steps)
+
+
 def sellable(rule: SellRule, available: int) -> int:
     """Units to offer, of `available` that are free and wanted by nobody; never below zero."""
-    left = available - rule.buffer
-    if not rule.allowed or left < max(rule.threshold, 1):
-        return 0
-    offered = left * rule.share_percent // _WHOLE
-    return min(offered, LARGEST_COUNT if rule.most is None else rule.most)
+    return explained(rule, available)[-1].units
+
+
+def sells_from(said: Mapping[str, bool], parents: Mapping[str, str | None]) -> frozenset[str]:
+    """The places a shop sells from: what was said of a place, or of the nearest one above it. Of
+    others it sells as long as none was named that it shall sell from."""
+    others = True not in said.values()
+    return frozenset(place for place in parents if _sells(place, said, parents, others))
+
+
+def _sells(
+    place: str, said: Mapping[str, bool], parents: Mapping[str, str | None], others: bool
+) -> bool:
+    here: str | None = place
+    seen: set[str] = set()
+    while here is not None and here not in seen:
+        if here in said:
+            return said[here]
+        seen.add(here)
+        here = parents.get(here)
+    return others
 
 
 def kits(parts: Sequence[tuple[int, int]]) -> int:

@@ -21,7 +21,7 @@ function drawTreemaps(root) {
 
 function shade(node) {
   const share = node.value[0] ? node.value[1] / node.value[0] : 0;
-  const light = Math.round(46 - 28 * Math.min(share * 2, 1));
+  const light = Math.round(36 - 20 * Math.min(share * 2, 1));
   return { ...node, itemStyle: { color: `hsl(176 60% ${light}%)` }, children: (node.children || []).map(shade) };
 }
 
@@ -44,7 +44,7 @@ function treemap(data, onHand, reserved) {
       left: 0,
       visualDimension: 0,
       label: { fontSize: 12, formatter: ({ name, value }) => `${name}\n${count(value[0])}` },
-      upperLabel: { show: true, height: 22, color: "#fff" },
+      upperLabel: { show: true, height: 22, color: "#24393b", fontWeight: 600 },
       itemStyle: { borderColor: "#fff", borderWidth: 1, gapWidth: 1 },
       levels: [{ upperLabel: { show: false } }, {}],
       data: data.map(shade),

@@ -169,7 +169,7 @@ from web.words.steps import (
     deed,
     step_kind,
 )
-from web.words.stock import REGION, STOCK_BY
+from web.words.stock import OFFER_WHY, REGION, STOCK_BY
 from web.words.story import (
     ACTOR,
     ROLE,
@@ -256,6 +256,7 @@ __all__ = (
     "NAMES_CARRIER",
     "NOTHING",
     "OBSTACLE",
+    "OFFER_WHY",
     "ORDER_STATUS",
     "OUTCOME",
     "PARCEL_STATUS",

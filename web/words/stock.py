@@ -16,8 +16,17 @@ REGION: Final = {
     "unknown": N_("Without a region"),
 }
 
+OFFER_WHY: Final = {
+    "free": N_("lies free"),
+    "not_sold": N_("not sold there"),
+    "buffer": N_("less what is kept back"),
+    "threshold": N_("too few left"),
+    "share": N_("its share"),
+    "most": N_("at most"),
+}
+
 STOCK_BY: Final = {
-    "tree": N_("Places"),
+    "tree": N_("Locations"),
     "region": N_("Regions"),
     "brand": N_("Brands"),
     "category": N_("Categories"),

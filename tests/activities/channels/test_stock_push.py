@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.channels.stock_push import _RULE, StockPushActivities
-from db.channels.listings import Listings
+from activities.channels.stock_push import StockPushActivities
+from db.channels.listings import Listings, SellPlaces
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.inventory.tables import LocationRow
 from db.platform import pausing
 from db.shared.tries import tries_of
 from db.sql import run
 from domain.channels.messages import StockedShop, StockTold
+from domain.channels.selling import RULE
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.shared.errors import CredentialsRefused, RateLimited, Rejected, Unavailable
 from domain.shared.ids import LocationId, ShopId, Sku
@@ -264,10 +266,10 @@ async def test_numbers_that_orders_tell_reach_the_stock_call_and_a_persons_count
     told = {"T-A": {"num_iid": "1", "sku_id": "2"}, "T-KIT": {"num_iid": "3"}, "T-X": {"a": "b"}}
     async with owner_sessions.begin() as session:
         listings = Listings(session, "top-1")
-        await listings.save_rule("T-KIT", '{"num_iid": "99"}', dict.fromkeys(_RULE))
+        await listings.save_rule("T-KIT", '{"num_iid": "99"}', dict.fromkeys(RULE))
         for _ in range(2):
             await listings.learn(told)
-        await listings.save_rule("T-A", "{}", dict.fromkeys(_RULE) | {"buffer": 1})
+        await listings.save_rule("T-A", "{}", dict.fromkeys(RULE) | {"buffer": 1})
     shop = FakeShop()
 
     await _round(owner_sessions, shop)
@@ -290,3 +292,20 @@ async def test_a_refused_product_is_tried_at_once_when_its_number_becomes_known(
         await Listings(session, "top-1").learn({"T-A": {"num_iid": "1"}})
 
     assert (await _round(owner_sessions, shop)).told == 1
+
+
+async def test_a_shop_is_told_what_lies_at_the_places_it_sells_from(
+    sessions: Sessions, web_sessions: Sessions
+) -> None:
+    await _world(sessions)
+    async with sessions.begin() as session:
+        session.add(LocationRow(id="S1", name="S1", kind="store", parent_id="HQ"))
+        await session.flush()
+        line = StockLine(StockKey(Sku("A"), LocationId("S1")), 3)
+        await StockRepository(session).receive(Document("grn", "3", "3"), [line])
+    shop = FakeShop()
+    for said, units in (({}, 13), ({"S1": False}, 10), ({"S1": True}, 3), ({"HQ": False}, 0)):
+        async with web_sessions.begin() as session:
+            await SellPlaces(session, "top-1").keep({}, said)
+        await _round(sessions, shop)
+        assert shop.shows["T-A"] == units, said

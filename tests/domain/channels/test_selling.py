@@ -8,9 +8,12 @@ from domain.channels.selling import (
     LARGEST_COUNT,
     Reading,
     SellRule,
+    Why,
+    explained,
     judge_reading,
     kits,
     sellable,
+    sells_from,
 )
 from domain.shared.errors import InvalidInput
 
@@ -99,3 +102,47 @@ def test_a_lower_count_is_a_sale_unless_it_stands_still(
     told: int, read: int, before: int | None, reading: Reading
 ) -> None:
     assert judge_reading(told, read, before) is reading
+
+
+@given(rules, available)
+def test_every_step_of_an_explanation_takes_away(rule: SellRule, free: int) -> None:
+    steps = explained(rule, free)
+
+    assert (steps[0].why, steps[0].units) == (Why.FREE, max(free, 0))
+    assert [step.units for step in steps] == sorted((s.units for s in steps), reverse=True)
+    assert steps[-1].units == sellable(rule, free) >= 0
+    assert len({step.why for step in steps}) == len(steps)
+
+
+def test_an_explanation_says_what_made_the_offer() -> None:
+    rule = SellRule(buffer=10, threshold=5, share_percent=50, most=30)
+
+    def told(free: int) -> list[tuple[str, int]]:
+        return [(step.why, step.units) for step in explained(rule, free)]
+
+    assert told(100) == [("free", 100), ("buffer", 90), ("share", 45), ("most", 30)]
+    assert told(14) == [("free", 14), ("buffer", 4), ("threshold", 0)]
+    assert told(8) == [("free", 8), ("buffer", 0), ("share", 0)]
+    assert [s.why for s in explained(SellRule(allowed=False), 9)] == ["free", "not_sold"]
+
+
+TREE = {"HQ": None, "EAST": "HQ", "S1": "EAST", "S2": "EAST", "WEST": "HQ"}
+
+
+def test_the_nearest_word_about_a_place_counts() -> None:
+    assert sells_from({}, TREE) == set(TREE)
+    assert sells_from({"EAST": False}, TREE) == {"HQ", "WEST"}
+    assert sells_from({"EAST": True}, TREE) == {"EAST", "S1", "S2"}
+    assert sells_from({"EAST": True, "S1": False}, TREE) == {"EAST", "S2"}
+    assert sells_from({"HQ": False, "S2": True}, TREE) == {"S2"}
+
+
+@given(st.dictionaries(st.sampled_from(sorted(TREE)), st.booleans()))
+def test_a_shop_sells_from_every_place_it_was_told_to_and_from_none_it_was_told_not_to(
+    said: dict[str, bool],
+) -> None:
+    found = sells_from(said, TREE)
+
+    assert {place for place, sells in said.items() if sells} <= found
+    assert not {place for place, sells in said.items() if not sells} & found
+    assert found <= set(TREE)

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledgement, lifecycle, reservation, search, sourcing
+from bench import acknowledgement, lifecycle, planning, reservation, search, sourcing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ MEASUREMENTS: Final = (
     Measurement(
         "search", search.main,
         "--orders 50000 --rounds 10", "--orders 200000 --rounds 30", "--orders 1000000 --rounds 30",
+    ),
+    Measurement(
+        "planning", planning.main, "--pairs 10000 --places 4", "--pairs 100000", "--pairs 100000",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

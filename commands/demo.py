@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from commands.demo_finance import seed_invoicing, seed_ledgers
 from commands.demo_floor import gtin_of, seed_floor
 from commands.demo_moves import seed_moves
+from commands.demo_planning import seed_planning
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -208,6 +209,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await seed_moves(session)
             await seed_demo_accounts(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
+            await seed_planning(session)
     finally:
         await engine.dispose()
 

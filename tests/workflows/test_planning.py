@@ -56,7 +56,7 @@ async def test_a_night_plans_every_place_once_and_a_second_run_finds_nothing_to_
         assert await night.result() == 2
         first = await _suggested(company)
         again = await temporal_env.client.start_workflow(
-            PlanningNightWorkflow.run, PlanNight(NIGHT), id="again", task_queue="t"
+            PlanningNightWorkflow.run, PlanNight(), id="again", task_queue="t"
         )
         assert await again.result() == 0
 

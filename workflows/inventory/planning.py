@@ -2,18 +2,17 @@
 
 from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 
 from activities.inventory.planning import PlanningActivities
 from domain.inventory.planning.work import Night, NightToPlan, PlanNight, PlanPlace
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.ids import planning_workflow_id
 from workflows.shared.options import SLICE
 
 _BATCHES: Final = 40  # a run plans so many batches of SKUs, then goes on as a new one
-_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
 @workflow.defn(name="PlanningNight")
@@ -28,7 +27,7 @@ class PlanningNightWorkflow:
 
     @workflow.run
     async def run(self, wanted: PlanNight) -> int:
-        night = wanted.night or workflow.now().astimezone(_ZONE).date()
+        night = wanted.night or workflow.now().astimezone(COMPANY_ZONE).date()
         while True:
             todo = await self._look(night)
             for day in todo.days:

@@ -65,6 +65,7 @@ from integrations.webhooks import WebhookSender
 from runtime import logs
 from runtime.adding_up import AddingUp
 from runtime.chaining import Chaining
+from runtime.counting import Counting
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
@@ -371,6 +372,7 @@ async def serve(
                 Invoicing(sessions),
                 Chaining(sessions, settings.audit_anchor_file),
                 AddingUp(sessions),
+                Counting(sessions, settings),
             ).run(),
             name="relay",
         )

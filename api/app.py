@@ -26,6 +26,7 @@ import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
 import api.finance.invoice_accounts
+import api.inventory.counts
 import api.inventory.lots
 import api.inventory.planning
 import api.inventory.purchases
@@ -149,6 +150,7 @@ _ROUTERS: Final = (
     (api.orders.read.router, _V1),
     (api.orders.receiving.router, _V1),
     (api.inventory.transfers.router, _V1),
+    (api.inventory.counts.router, _V1),
     (api.orders.returns.router, _V1),
     (api.logistics.claims.router, _V1),
     (api.inventory.replenishment.router, _V1),

@@ -5,9 +5,11 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.counts import CountPlan, Counts, Look
 from db.inventory.transfer_posting import TransferPosting
 from db.inventory.transfers import DraftLine, Received, Shipped, TransferDraft, Transfers
 from domain.inventory.transfers import Arrived, TransferWork
+from domain.shared.clock import COMPANY_ZONE
 from domain.shared.ids import transfer_workflow_id
 from integrations.sandbox.demo_shop import PRODUCTS
 
@@ -28,6 +30,17 @@ async def seed_moves(session: AsyncSession) -> None:
     told = Received("demo-arrival", "warehouse", (Arrived(1, 7, 1), Arrived(2, 6)), last=True)
     await Transfers(session).received(differing, told)
     await _post(session, differing, now)
+    await _counted(session)
+
+
+async def _counted(session: AsyncSession) -> None:
+    """A count of a store, half done: one shelf is short and waits for another person."""
+    counts, today = Counts(session), datetime.now(COMPANY_ZONE).date()
+    plan = CountPlan("S-SH1", "due", today, "manager", most=4)
+    if (no := await counts.plan(plan)) is not None:
+        first, second = (await counts.lines(no))[:2]
+        await counts.look(no, Look("demo-look-1", "warehouse", first.sku, 12))
+        await counts.look(no, Look("demo-look-2", "warehouse", second.sku, 11))
 
 
 async def _drafted(session: AsyncSession, sender: str, to: str, *goods: tuple[str, int]) -> str:

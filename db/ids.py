@@ -75,5 +75,10 @@ def new_transfer_no(now: datetime) -> str:
     return f"TF{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_count_no(now: datetime) -> str:
+    """`CN260301-7KQ4M2P`: the paper of a count; drawn as a return's is."""
+    return f"CN{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

@@ -12,6 +12,7 @@ import structlog
 
 from runtime.adding_up import AddingUp
 from runtime.chaining import Chaining
+from runtime.counting import Counting
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
@@ -41,6 +42,7 @@ _SLOW: Final = frozenset(
         "exporting",
         "invoicing",
         "adding_up",
+        "counting",
     }
 )  # a hint is not for them
 BATCH: Final = 100
@@ -103,6 +105,7 @@ class Relay:
     invoicing: Invoicing
     chaining: Chaining
     adding_up: AddingUp
+    counting: Counting
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -128,6 +131,8 @@ class Relay:
             group.create_task(self._keep_going(links, self.chaining.once))
             sums = Pace("adding_up", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(sums, self.adding_up.once))
+            counts = Pace("counting", HOUSEKEEPING_PAUSE_S, HOUSEKEEPING_PAUSE_S)
+            group.create_task(self._keep_going(counts, self.counting.once))
             invoices = Pace("invoicing", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(invoices, self.invoicing.once))
 

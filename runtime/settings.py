@@ -256,6 +256,23 @@ class Settings(BaseSettings):
         le=10**9,
         description="Corrections of stock above so many units need a second person; 0 = never",
     )
+    count_days_a: int = Field(
+        default=30, ge=0, le=3650, description="Days between counts of class A; 0 = never by itself"
+    )
+    count_days_b: int = Field(default=90, ge=0, le=3650, description="The same for class B")
+    count_days_c: int = Field(default=180, ge=0, le=3650, description="The same for class C")
+    count_lines_a_day: int = Field(
+        default=20,
+        ge=0,
+        le=2000,
+        description="Products that each place counts a day at most; 0 = no counts by themselves",
+    )
+    count_tolerance_units: int = Field(
+        default=0, ge=0, le=10**6, description="Units a count may be off before a second look"
+    )
+    count_tolerance_percent: int = Field(
+        default=0, ge=0, le=100, description="The same in percent of what the books have"
+    )
     approval_hours: int = Field(
         default=72, ge=1, le=8760, description="What waits for a second person ends after this time"
     )

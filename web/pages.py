@@ -13,6 +13,7 @@ import web.audit
 import web.campaigns
 import web.claims
 import web.consumer_returns
+import web.counts
 import web.customers
 import web.delivery_days
 import web.desk
@@ -100,6 +101,7 @@ _ROUTERS: Final = (
     web.lots.router,
     web.recalls.router,
     web.receiving.router,
+    web.counts.router,
     web.imports.router,
     web.subscribers.router,
     web.exports.router,

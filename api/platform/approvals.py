@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from sqlalchemy.engine import Row
 
+import api.inventory.counts as counts
 import api.inventory.purchases as purchases
 import api.inventory.receipt_cases as receipt_cases
 import api.inventory.transfer_bodies as transfer_bodies
@@ -207,6 +208,15 @@ async def preview(context: RequestContext, settings: Settings, row: Row[Any]) ->
         return Preview(
             lines=(await importing.differences(context, told["import_id"]))[:_MOST_LINES]
         )
+    if row.kind == ApprovalKind.ADJUSTMENT and "count_no" in told:
+        found = await counts.get_count(told["count_no"], context.sessions)
+        return Preview(
+            lines=[
+                receiving.AdjustedLine(sku=one.sku, quantity=one.difference, lot=one.lot)
+                for one in found.items
+                if one.difference
+            ][:_MOST_LINES]
+        )
     if row.kind == ApprovalKind.ADJUSTMENT and {"transfer_no", "case_no"} & set(told):
         return Preview()
     if row.kind == ApprovalKind.ADJUSTMENT:
@@ -284,6 +294,8 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
         case ApprovalKind.ADJUSTMENT if "import_id" in told:
             file = await importing.found(acting, told["import_id"])
             await importing.decide(acting, settings, file, told["decision"])
+        case ApprovalKind.ADJUSTMENT if "count_no" in told:
+            await counts.post(told["count_no"], acting, settings)
         case ApprovalKind.ADJUSTMENT if "transfer_no" in told:
             about = transfer_bodies.DifferenceDecided(**told["body"])
             no, difference = told["transfer_no"], told["difference_id"]

@@ -15,8 +15,8 @@ _ACCOUNT: Final = "kefu"
 WORDS: Final[dict[str, str]] = {
     "receipt_no": "GR261126-0000001", "transit_location": "R-GZ-transit",
     "from_location": _LOCATION, "to_location": "R-GZ",
-    "approved_by": "zhuguan", "condition": "good", "cancel_reason": _REASON,
     "about": "store", "workflow_id": "transfer/T-2611-0001",
+    "approved_by": "zhuguan", "condition": "good", "cancel_reason": _REASON,
     "account": "sales", "action": "hold", "actions": "hold", "actor": _ACCOUNT,
     "address": "203.0.113.9", "again_of": "cmp_0192f3", "amount": "268.00", "answer": "approve",
     "area": "650000",

@@ -26,6 +26,7 @@ LEDGERS: Final = (
     "claim_money",
     "warehouse_scan",
     "attention_note",
+    "stock_count_entry",
     "recall_end",
     "purchase_receipt",
     "purchase_event",

@@ -63,6 +63,7 @@ _NAMED_BY: Final = (
     ("receipt", "goods_receipt", "no"), ("receipt-case", "receipt_case", "no"),
     ("ship-notice", "ship_notice", "no"),
     ("transfer", "stock_transfer", "no"),
+    ("count", "stock_count", "no"),
 )  # fmt: skip
 
 
@@ -176,6 +177,10 @@ POLICIES: Final[dict[str, str]] = {
     **dict.fromkeys(
         ("purchase_order_line", "purchase_receipt", "purchase_event"),
         _with("purchase_order", "no", "purchase_no"),
+    ),
+    "stock_count": f"location_id = {_HERE}",
+    **dict.fromkeys(
+        ("stock_count_line", "stock_count_entry"), _with("stock_count", "no", "count_no")
     ),
     # between places
     "stock_transfer": f"from_location = {_HERE} OR to_location = {_HERE}",

@@ -16,6 +16,7 @@ CONFLICT_STEP: Final = "ticket_conflict"
 RETURN_LATE: Final = "return_late"
 CLAIM_LATE: Final = "claim_late"
 RECALL: Final = "recall"
+COUNT_SHORT: Final = "count_short"
 TRANSFER_LATE: Final = "transfer_late"
 TRANSFER_DIFFERS: Final = "transfer_differs"
 PURCHASE_LATE: Final = "purchase_late"
@@ -26,6 +27,7 @@ _NOTICES: Final = frozenset(
         CONFLICT_STEP,
         RETURN_LATE,
         CLAIM_LATE,
+        COUNT_SHORT,
         TRANSFER_LATE,
         TRANSFER_DIFFERS,
         REVEALS,

@@ -96,6 +96,14 @@ class SourceNotFound(DomainError):
     """Nothing that could be received has this number."""
 
 
+class CountNotFound(DomainError):
+    """There is no count with this number."""
+
+
+class OwnCount(DomainError):
+    """A second look at a shelf is another person's."""
+
+
 class TransferNotFound(DomainError):
     """There is no transfer with this number."""
 

@@ -24,6 +24,7 @@ from domain.orders.messages import OrderRef
 from integrations.webhooks import WebhookSender
 from runtime.adding_up import AddingUp
 from runtime.chaining import Chaining
+from runtime.counting import Counting
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
 from runtime.handing_over import HandingOver
@@ -33,6 +34,7 @@ from runtime.posting import Posting
 from runtime.redrive import Redrive
 from runtime.relay import Relay
 from runtime.renewing import Renewal
+from runtime.settings import Settings
 from tests.shops import VAULT, own_order
 
 DOWN = RPCError("connection refused", RPCStatusCode.UNAVAILABLE, b"")
@@ -124,6 +126,7 @@ def relay_to(sessions: Sessions, engine: FakeEngine) -> Relay:
         Invoicing(sessions),
         Chaining(sessions, Path(tempfile.mkdtemp()) / "anchor"),
         AddingUp(sessions),
+        Counting(sessions, Settings(count_lines_a_day=0)),
     )
 
 

@@ -30,6 +30,7 @@ _PLANNERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
 _HOLDERS = _STORE | {Role.BUYER, Role.MANAGER}
 _DECIDERS = _SERVICE | {Role.FINANCE}
 _COLLEAGUES = _ALL - {Role.DEALER}
+_PLANNERS = frozenset({Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 _DRAFTS = frozenset({Role.BUYER, Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 PAGES = {
     "/privacy/erasure": _ADMIN,
@@ -98,6 +99,8 @@ PAGES = {
     "/returns": _ALL,
     "/orders/O-1/do/return": _ATTENTION,
     "/orders/O-1/do/difference": _SERVICE | {Role.FINANCE},
+    "/counts": _COLLEAGUES,
+    "/counts/new": _PLANNERS,
     "/transfers": _COLLEAGUES,
     "/transfers?queue=ship&location=HQ": _COLLEAGUES,
     "/transfers/new": _DRAFTS,
@@ -186,6 +189,8 @@ ABSENT = {
     "/finance/erp/main/pause": _BOOKS,
     "/finance/erp/main/credentials": _ADMIN,
     "/finance/erp/main/settings": _ADMIN,
+    "/counts/CN-1": _COLLEAGUES,
+    "/counts/CN-1/cancel": _PLANNERS,
     "/transfers/TF-1": _COLLEAGUES,
     "/transfers/TF-1/do/ship": _COLLEAGUES,
     "/receiving/GR-1": _ALL - {Role.DEALER},
@@ -295,6 +300,10 @@ FORMS = {
     "/returns/RT-1/do/answer": _ATTENTION,
     "/returns/RT-1/do/withdraw": _ATTENTION,
     "/returns/RT-1/do/photos": _ATTENTION,
+    "/counts/new": _PLANNERS,
+    "/counts/CN-1/look": _STORE,
+    "/counts/CN-1/post": _STORE,
+    "/counts/CN-1/cancel": _PLANNERS,
     "/transfers/new": _DRAFTS,
     "/transfers/TF-1/approve": _DRAFTS - {Role.WAREHOUSE},
     "/transfers/TF-1/do/cancel": _DRAFTS,

@@ -85,6 +85,10 @@ from web.words.money import (
     REFUND_STATE,
 )
 from web.words.moves import (
+    COUNT_KIND,
+    COUNT_LINE,
+    COUNT_SAID,
+    COUNT_STATE,
     DIFFERENCE,
     TRANSFER_DECISION,
     TRANSFER_DECISION_MEANS,
@@ -217,6 +221,10 @@ __all__ = (
     "CLOSED",
     "CLOSING",
     "CONDITION",
+    "COUNT_KIND",
+    "COUNT_LINE",
+    "COUNT_SAID",
+    "COUNT_STATE",
     "DIFFERENCE",
     "DISPOSITION",
     "DOING",

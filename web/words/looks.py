@@ -15,7 +15,7 @@ TONE: Final = {
     "rejected": "stop",
     "opened": "wait", "filed": "go", "accepted": "go", "refused": "stop", "paid": "done",
     "written_off": "off", "found": "done",
-    "draft": "wait", "reserved": "go",
+    "counted": "wait", "short": "stop", "posted": "done", "draft": "wait", "reserved": "go",
     "open": "wait",
     "awaiting_approval": "wait", "sent": "go", "acknowledged": "go",
     "partly_received": "go",

@@ -68,3 +68,28 @@ TRANSFER_ORIGIN: Final = {
     "cross_dock": N_("straight on from a receipt"),
     "recall": N_("by a recall"),
 }
+
+COUNT_STATE: Final = {
+    "open": N_("Being counted"),
+    "counted": N_("Counted: to be posted"),
+    "short": N_("Waits for promised units"),
+    "posted": N_("Posted"),
+    "cancelled": N_("Dropped"),
+}
+
+COUNT_KIND: Final = {
+    "due": N_("What is due by its class"),
+    "skus": N_("Some products"),
+    "all": N_("All that lies there"),
+}
+
+COUNT_LINE: Final = {
+    "open": N_("to be counted"),
+    "recount": N_("to be counted by somebody else"),
+    "agreed": N_("counted"),
+}
+
+COUNT_SAID: Final = {
+    "agreed": N_("taken down"),
+    "recount": N_("taken down; somebody else counts it a second time"),
+}

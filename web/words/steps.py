@@ -6,6 +6,7 @@ from api.language import N_
 
 CAUSE: Final = {
     "InsufficientStock": N_("Not enough free stock"),
+    "CountShort": N_("A count misses promised units"),
     "TransferLate": N_("The transfer is late"),
     "TransferDiffers": N_("The transfer did not arrive as it was sent"),
     "Late": N_("A promise is in danger"),
@@ -82,6 +83,7 @@ STEP: Final = {
     "transfer_reserve": N_("Promise the goods of a transfer"),
     "transfer_post": N_("Book what was reported of a transfer"),
     "transfer_late": N_("Look after a late transfer"),
+    "count_short": N_("Look after units that a count misses"),
     "transfer_differs": N_("Decide about differences of a transfer"),
     "reveals": N_("Ask why so many receivers were looked at"),
     "intercept": N_("Have the parcel brought back"),

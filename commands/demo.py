@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from commands.demo_finance import seed_invoicing, seed_ledgers
 from commands.demo_floor import gtin_of, seed_floor
+from commands.demo_lots import seed_lots
 from commands.demo_moves import seed_moves
 from commands.demo_planning import seed_planning
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
@@ -207,6 +208,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await _outside(session, settings, partners)
             await _opening_stock(session)
             await seed_moves(session)
+            await seed_lots(session)
             await seed_demo_accounts(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
             await seed_planning(session)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from db.engine import Sessions
+from db.inventory.stock_alerts import look_through
 from db.orders import cancelling
 from db.platform import idempotency, outbox
 from db.platform.pace import prune_buckets
@@ -48,4 +49,6 @@ class Housekeeping:
             tries = await prune_tries(session, KEEP_TRIES)
         async with self.sessions.begin() as session:
             tries += await prune_step_tries(session, KEEP_TRIES)
-        return tries + imported + erased + pruned + forgotten + corrected + emptied
+        async with self.sessions.begin() as session:
+            ageing = await look_through(session)
+        return ageing + tries + imported + erased + pruned + forgotten + corrected + emptied

@@ -121,6 +121,35 @@ async def set_facts(
     return RedirectResponse(_address("/lots/rules?sku=", typed(sku)), 303)
 
 
+@router.get("/lots/alerts")
+async def alerts(
+    request: Request, sessions: SessionsOf, kind: Asked = "", cursor: Cursor = ""
+) -> Response:
+    """Goods that age, with what to do about them."""
+    if kind not in words.AGEING:
+        raise InvalidInput("there is no such list")
+    async with sessions.begin() as session:
+        found = await lots.alerts_page(session, kind, cursor, MOST)
+    return page(request, "stock_alerts.html", found=found, kind=kind, tabs=list(words.AGEING))
+
+
+@router.post("/lots/alerts")
+async def put_off(
+    context: Context,
+    sku: Short = "",
+    location: Short = "",
+    lot: Short = "",
+    days: Short = "",
+    note: Short = "",
+) -> Response:
+    """Somebody sees to it."""
+    body = body_of(
+        lots.AlertPutOff, sku=sku, location=location, lot=lot, days=_whole(days) or 0, note=note
+    )
+    await lots.put_off(body, context)
+    return RedirectResponse("/lots/alerts", 303)
+
+
 @router.get("/lots/{sku}/{lot}")
 async def one(
     sku: str, lot: str, request: Request, context: Context, cursor: Cursor = ""

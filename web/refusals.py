@@ -76,6 +76,8 @@ _SENTENCES: Final = (
     N_("this SKU is not planned at this location"),
     N_("it ends after it begins, and the factor is above 0 and at most 100"),
     N_("whole numbers are needed"),
+    N_("there is no such alert"),
+    N_("an alert is put off for 1 to {most} days"),
     N_("each line names a SKU and a lot"),
     N_("a rule is of one channel, of one shop, or of all"),
     N_("there is no such list"),

@@ -37,6 +37,7 @@ WORDS: Final[dict[str, str]] = {
     "document": "pick list", "document_no": "GRN-261126-01", "doubts": "address",
     "driver": "王师傅", "email": "invoice@example.com", "ended_by": _ACCOUNT,
     "ended_reason": _REASON, "erasure_id": "era_0192f3", "error": "no such phone",
+    "advice": "move",
     "from_place": "supplier", "holder": "HQ", "lifted_by": _ACCOUNT,
     "document_kind": "goods_receipt", "message": "请停止食用，我们取回。",
     "phone_last4": "5678",

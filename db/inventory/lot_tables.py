@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from db.types import TIMESTAMP
+from db.types import BIGINT, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
 
@@ -76,3 +76,38 @@ class LifeRuleRow(SQLModel, table=True):
     shop_id: str = Field(default="", primary_key=True)
     days: int = 0
     share_percent: int = 0
+
+
+class StockAlertRow(SQLModel, table=True):
+    """Goods that come near their end, are over, or that nobody buys; found anew every night."""
+
+    __tablename__ = "stock_alert"
+    __table_args__ = (
+        CheckConstraint("kind IN ('near','expired','dead')", name="stock_alert_kind"),
+        CheckConstraint(
+            "advice IN ('move','mark_down','return','destroy')", name="stock_alert_advice"
+        ),
+        Index("stock_alert_by_end", "expires_on", "sku", "location_id", "lot"),
+    )
+    sku: str = Field(primary_key=True, foreign_key="sku.code")
+    location_id: str = Field(primary_key=True, foreign_key="location.id")
+    lot: str = Field(default="", primary_key=True)
+    kind: str
+    units: int = Field(sa_type=BIGINT)
+    expires_on: date | None = None
+    sold: int = Field(default=0, sa_type=BIGINT)
+    advice: str
+    to_location: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    since: date
+    seen_on: date
+    put_off_until: date | None = None
+    put_off_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    note: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class StockAlertNightRow(SQLModel, table=True):
+    """A night on which goods were looked through."""
+
+    __tablename__ = "stock_alert_night"
+    day: date = Field(primary_key=True)
+    at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

@@ -47,6 +47,7 @@ _SPENT: Final = (
     "second_factor", "recovery_code", "account_setup",
 )  # fmt: skip
 _SPENT_BY_WORKER: Final = (
+    "stock_alert",
     "platform_label",
     "rate_bucket",
     "import_row",

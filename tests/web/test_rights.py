@@ -77,6 +77,7 @@ PAGES = {
     "/lots": _ALL,
     "/lots.csv": _ALL,
     "/lots/rules": _ALL,
+    "/lots/alerts": _ALL,
     "/recalls": _ALL,
     "/recalls/new": _ADMIN | {Role.MANAGER},
     "/receiving": _ALL - {Role.DEALER},
@@ -206,6 +207,7 @@ ABSENT = {
 }
 FORMS = {
     "/lots/rules": _SERVICE,
+    "/lots/alerts": _HOLDERS,
     "/lots/facts": _ADMIN | {Role.BUYER},
     "/lots/A/L9/hold": _HOLDERS,
     "/lots/A/L9/let-go": _HOLDERS,

@@ -69,6 +69,8 @@ from web.words.effects import (
 from web.words.finance import ERP, EXPORT_STATE, INVOICE_STATE, ISSUER, RED_REASON
 from web.words.looks import TONE
 from web.words.lots import (
+    ADVICE,
+    AGEING,
     CONDITION,
     LOT_SHOW,
     LOT_STATE,
@@ -188,8 +190,10 @@ __all__ = (
     "ACTION_MEANS",
     "ACTOR",
     "ADJUSTMENT_REASON",
+    "ADVICE",
     "AFTER_SALE_KIND",
     "AFTER_SALE_STAGE",
+    "AGEING",
     "APPROVAL_KIND",
     "APPROVAL_STATE",
     "AUTO_RELEASE",

@@ -48,3 +48,17 @@ RECALL_END: Final = {
     "confirmed": N_("Confirmed by the holder"),
     "never_sold": N_("Never sold, all still there"),
 }
+
+AGEING: Final = {
+    "": N_("All alerts"),
+    "near": N_("Near their end"),
+    "expired": N_("Expired"),
+    "dead": N_("Nobody buys it"),
+}
+
+ADVICE: Final = {
+    "move": N_("Move it to where it sells"),
+    "mark_down": N_("Mark it down"),
+    "return": N_("Return it to the supplier"),
+    "destroy": N_("Set it apart and destroy it"),
+}

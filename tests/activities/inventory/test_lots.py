@@ -19,6 +19,7 @@ from db.engine import Sessions
 from db.inventory.lot_register import LotRegister
 from db.inventory.remaining_life import wanted_by_shop
 from db.inventory.repository import StockRepository
+from db.inventory.stock_alerts import listed, look_through, put_off
 from db.sql import run
 from domain.inventory.expiry import FreeLot, ShelfLife, fits, today_at
 from domain.inventory.stock import Document, Reserved, ReserveStock, StockKey, StockLine
@@ -271,3 +272,22 @@ async def test_the_lists_judge_as_the_rule_does(
 
     fit = sum(x.units for x in lots if fits(x, wanted, "Asia/Shanghai", datetime.now(UTC)))
     assert await offered(sessions) == fit
+
+
+async def test_goods_that_age_are_found_once_a_night_and_can_be_put_off(
+    sessions: Sessions,
+) -> None:
+    await receive(sessions, {"OVER": (3, -1), "SOON": (5, 20), "LATE": (5, 200)})
+    async with sessions.begin() as session:
+        assert await look_through(session) == 2
+    async with sessions.begin() as session:
+        assert await look_through(session) == 0  # this night is done
+        found = [(a.lot, a.kind, a.units, a.advice) for a in await listed(session, "", 10)]
+        assert found == [("OVER", "expired", 3, "destroy"), ("SOON", "near", 5, "return")]
+        await put_off(session, ("A", "EAST", "SOON"), 14, "sale on Friday", "buyer", "1")
+        assert [a.lot for a in await listed(session, "", 10)] == ["OVER"]
+    await execute(sessions, "UPDATE stock_balance SET on_hand = 0 WHERE lot = 'OVER'")
+    async with sessions.begin() as session:
+        await run(session, "UPDATE stock_alert_night SET day = day + 1")
+        assert await look_through(session, again=True) == 1
+        assert [a.lot for a in await listed(session, "", 10, put_off=True)] == ["SOON"]

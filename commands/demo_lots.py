@@ -1,0 +1,48 @@
+"""Lots of the demo company: one near its end, one over, one kept back, one recalled."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.inventory.lot_queries import SkuFacts, set_facts, set_rule
+from db.inventory.lot_register import LotRegister
+from db.inventory.repository import StockRepository
+from db.shared import recall_acts
+from domain.inventory.expiry import LifeRule, today_at
+from domain.inventory.stock import Document, StockKey, StockLine
+from domain.shared.ids import LocationId, Lot, Sku
+from integrations.sandbox.demo_shop import PRODUCTS
+
+_BUYER: Final = "buyer"
+_SNACKS: Final = tuple(one.sku for one in PRODUCTS if one.sku.startswith(("SNACK", "TEA")))
+# lot, place, units, days until it ends
+_LOTS: Final = (
+    ("B2601", "HQ-HZ", 120, 320), ("B2512", "HQ-HZ", 60, 45), ("B2509", "R-GZ", 18, -3),
+    ("B2511", "R-GZ", 40, 150), ("B2510", "R-CD", 24, 90),
+)  # fmt: skip
+
+
+async def seed_lots(session: AsyncSession) -> None:
+    """Shelf lives, a rule of one channel, goods in lots, a hold and a recall under way."""
+    today = today_at("Asia/Shanghai", datetime.now(UTC))
+    register, stock = LotRegister(session, _BUYER), StockRepository(session)
+    for sku in _SNACKS[:2]:
+        facts = SkuFacts(365, 15, tracks_lots=True)
+        await set_facts(session, sku, facts, _BUYER, f"demo:life:{sku}")
+        for lot, place, units, days in _LOTS:
+            ends = today + timedelta(days=days)
+            await register.know(sku, lot, ends - timedelta(days=365), ends)
+            line = StockLine(StockKey(Sku(sku), LocationId(place), Lot(lot)), units)
+            key = f"demo:lot:{sku}:{lot}"
+            document = Document("opening", f"OPEN-{lot}", key, "demo")
+            await stock.receive(document, [line])
+    await set_rule(session, "", "", LifeRule(30, 0), _BUYER, "demo:rule")
+    await register.keep_back(
+        _SNACKS[0], "B2511", "R-GZ", "外箱受潮，等待质检", request_id="demo:hold"
+    )  # fmt: skip
+    new = recall_acts.NewRecall(
+        ((_SNACKS[1], "B2510"),), "供应商通知：该批次封口不良",
+        "该批次封口不良，请停止食用，我们上门取回并退款。",
+    )  # fmt: skip
+    await recall_acts.start(session, new, "manager", "demo:recall")

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from api.platform.import_words import ROW_STATE
 from api.platform.importing import fault_in_words, given_file, read_list
 from commands.console import open_console
+from commands.import_large import bring_in, is_large
 from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
 from db.shared.importing.desk import ImportDesk, Taken
@@ -32,13 +33,20 @@ def command(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX; the first row names columns")],
     dry_run: Annotated[bool, typer.Option(help="Only compare; apply nothing")] = False,
     partial: Annotated[bool, typer.Option(help="Apply good rows though others are bad")] = False,
+    at_once: Annotated[
+        bool, typer.Option(help="In one transaction by COPY, as files above 10 MB always are")
+    ] = False,
 ) -> None:
     """Bring a list in. Nothing is applied while a row is bad, unless --partial says so.
 
-    A worker of the running Onhand does the work; this shows how far it is.
+    A worker of the running Onhand does the work; this shows how far it is. Products and stock out
+    of large files are applied here, in one transaction: all rows or, with --partial, the good ones.
     """
     settings = Settings.load()
     console = open_console()
+    if at_once or is_large(kind, file):
+        _at_once(settings, console, kind, file, dry_run, partial)
+        return
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -50,6 +58,28 @@ def command(
     except InvalidInput as error:
         raise StartRefused(f"{file.name}: {error}.") from error
     if not sound:
+        raise typer.Exit(1)
+
+
+def _at_once(
+    settings: Settings, console: Console, kind: Kind, file: Path, dry_run: bool, partial: bool
+) -> None:
+    try:
+        result = asyncio.run(
+            bring_in(settings, console, kind, file, dry_run=dry_run, partial=partial)
+        )
+    except InvalidInput as error:
+        raise StartRefused(f"{file.name}: {error}.") from error
+    if result.repeated:
+        console.print("This very file came before; nothing is done a second time.")
+        return
+    for row, fault in result.faults:
+        words = fault_in_words(fault, "en")
+        console.print(f"row {row}: {words}", soft_wrap=True, markup=False, highlight=False)
+    counts = ", ".join(f"{rows:,} {ROW_STATE[state]}" for state, rows in result.counts.items())
+    state = f"{result.import_id}: done" if result.applied else "nothing is applied"
+    console.print(f"{state}; {result.rows:,} rows: {counts}", soft_wrap=True, markup=False)
+    if result.counts.get("bad") or result.counts.get("failed"):
         raise typer.Exit(1)
 
 

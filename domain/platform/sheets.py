@@ -414,13 +414,14 @@ def read_sheet(
     columns = find_columns(sheet, header)
     seen: dict[tuple[str, str], int] = {}
     for row, cells in rows:
-        read = _read_row(sheet, columns, row, tuple(cells), len(header))
+        read = read_row(sheet, columns, row, tuple(cells), len(header))
         yield _once(sheet, read, seen)
 
 
-def _read_row(
+def read_row(
     sheet: Sheet, columns: Mapping[str, int], row: int, cells: tuple[str, ...], width: int
 ) -> SheetRow:
+    """One row by itself; whether another one says the same is not asked."""
     if len(cells) > width and any(cells[width:]):
         return SheetRow(row, cells, faults=(Fault("", "more_cells"),))
     values: dict[str, Value] = {}

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-_DIGITS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3}
+# Decimal places of currencies that have not two.
+OTHER_DIGITS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3}
 
 
 def minor_digits(currency: str) -> int:
     """How many decimal places the currency has (ISO 4217; two unless listed)."""
-    return _DIGITS.get(currency, 2)
+    return OTHER_DIGITS.get(currency, 2)
 
 
 @dataclass(frozen=True, slots=True)

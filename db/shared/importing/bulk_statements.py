@@ -1,0 +1,239 @@
+"""SQL of large files: staged by COPY, judged as a whole, written in the ledger's order of locks."""
+
+# ruff: noqa: S608 (made of constants)
+
+from typing import Final
+
+from domain.shared.money import OTHER_DIGITS
+
+TIMEOUTS: Final = """
+SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '60s', true),
+       set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('work_mem', '128MB', true)
+"""
+
+FAULTS: Final = """
+CREATE TEMP TABLE bulk_fault (row int, "column" text, code text, about text) ON COMMIT DROP
+"""
+FAULT_COLUMNS: Final = ("row", '"column"', "code", "about")
+
+STAGES: Final = {
+    "products": """
+CREATE TEMP TABLE bulk_row (row int, sku text, name text, gtin text, brand text, category text,
+    weight_g bigint, length_mm int, width_mm int, height_mm int, price numeric, cost numeric,
+    currency text, active boolean) ON COMMIT DROP
+""",
+    "stock": """
+CREATE TEMP TABLE bulk_row (row int, location text, sku text, lot text, condition text,
+    counted bigint) ON COMMIT DROP
+""",
+}
+COLUMNS: Final = {
+    "products": (
+        "sku", "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm",
+        "height_mm", "price", "cost", "currency", "active",
+    ),
+    "stock": ("location", "sku", "lot", "condition", "counted"),
+}  # fmt: skip
+# What a cell says that is empty; of products it changes nothing.
+EMPTY: Final = {"products": {}, "stock": {"lot": "", "condition": "good"}}
+
+
+def _twice(column: str, key: str, where: str = "true") -> str:
+    return f"""
+INSERT INTO bulk_fault SELECT row, '{column}', 'twice', first::text
+FROM (SELECT row, min(row) OVER (PARTITION BY {key}) AS first FROM bulk_row WHERE {where}) x
+WHERE row <> first
+"""
+
+
+_CURRENCY: Final = "coalesce(r.currency, s.currency, 'CNY')"
+_TIMES: Final = (
+    "CASE "
+    + " ".join(
+        f"WHEN {_CURRENCY} = '{currency}' THEN {10**digits}"
+        for currency, digits in sorted(OTHER_DIGITS.items())
+    )
+    + " ELSE 100 END"
+)
+
+
+def _too_exact(name: str) -> str:
+    return f"""
+INSERT INTO bulk_fault SELECT r.row, '{name}', 'too_many_decimals', {_CURRENCY}
+FROM bulk_row r LEFT JOIN sku s ON s.code = r.sku
+WHERE r.{name} * ({_TIMES}) <> trunc(r.{name} * ({_TIMES}))
+"""
+
+
+CHECKS: Final = {
+    "products": (
+        _twice("", "sku"),
+        _twice("gtin", "gtin", "gtin <> ''"),
+        """
+INSERT INTO bulk_fault SELECT r.row, 'name', 'missing', ''
+FROM bulk_row r LEFT JOIN sku s ON s.code = r.sku WHERE s.code IS NULL AND r.name IS NULL
+""",
+        """
+INSERT INTO bulk_fault SELECT r.row, 'gtin', 'gtin_taken', s.code
+FROM bulk_row r JOIN sku s ON s.gtin = r.gtin AND s.code <> r.sku WHERE r.gtin <> ''
+""",
+        _too_exact("price"),
+        _too_exact("cost"),
+    ),
+    "stock": (
+        _twice("", "location, sku, lot, condition"),
+        """
+INSERT INTO bulk_fault SELECT r.row, 'sku', 'unknown_sku', '' FROM bulk_row r
+WHERE NOT EXISTS (SELECT FROM sku s WHERE s.code = r.sku)
+""",
+        """
+INSERT INTO bulk_fault SELECT r.row, 'location', 'unknown_location', '' FROM bulk_row r
+WHERE NOT EXISTS (SELECT FROM location l WHERE l.id = r.location AND l.kind <> 'transit')
+""",
+        """
+INSERT INTO bulk_fault SELECT r.row, 'counted', 'below_reserved', b.reserved::text
+FROM bulk_row r JOIN stock_balance b ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
+    = (r.sku, r.location, r.lot, r.condition, 'own')
+WHERE r.counted < b.reserved
+""",
+    ),
+}
+
+DROP_BAD: Final = """
+DELETE FROM bulk_row r USING bulk_fault f WHERE f.row = r.row
+"""
+
+# Numbered in the order in which rows are locked.
+GOOD: Final = {
+    "products": """
+CREATE TEMP TABLE bulk_good ON COMMIT DROP AS
+SELECT row_number() OVER (ORDER BY r.sku) AS n, r.* FROM bulk_row r
+""",
+    "stock": """
+CREATE TEMP TABLE bulk_good ON COMMIT DROP AS
+SELECT row_number() OVER (ORDER BY r.sku, r.location, r.lot, r.condition) AS n, r.* FROM bulk_row r
+""",
+}
+INDEX_GOOD: Final = "CREATE UNIQUE INDEX ON bulk_good (n)"
+
+_FIELDS: Final = (
+    "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm", "height_mm",
+    "price_minor", "cost_minor", "currency", "active",
+)  # fmt: skip
+_ZERO: Final = {
+    "weight_g": "0", "length_mm": "0", "width_mm": "0", "height_mm": "0", "price_minor": "0",
+    "cost_minor": "0", "currency": "'CNY'", "active": "true",
+}  # fmt: skip
+
+
+def _wanted(field: str) -> str:
+    if field in ("price_minor", "cost_minor"):
+        given = f"CAST(r.{field.removesuffix('_minor')} * ({_TIMES}) AS bigint)"
+    else:
+        given = f"r.{field}"
+    return f"coalesce({given}, s.{field}, {_ZERO.get(field, chr(39) * 2)})"
+
+
+_SAME: Final = " AND ".join(f"s.{field} = {_wanted(field)}" for field in _FIELDS)
+COUNTS: Final = {
+    "products": f"""
+SELECT count(*) FILTER (WHERE s.code IS NULL) AS new,
+       count(*) FILTER (WHERE s.code IS NOT NULL AND NOT ({_SAME})) AS changed,
+       count(*) FILTER (WHERE s.code IS NOT NULL AND {_SAME}) AS same
+FROM bulk_good r LEFT JOIN sku s ON s.code = r.sku
+""",
+    "stock": """
+SELECT count(*) FILTER (WHERE b.sku IS NULL AND r.counted > 0) AS new,
+       count(*) FILTER (WHERE b.sku IS NOT NULL AND b.on_hand <> r.counted) AS changed,
+       count(*) FILTER (WHERE coalesce(b.on_hand, 0) = r.counted) AS same
+FROM bulk_good r LEFT JOIN stock_balance b ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
+    = (r.sku, r.location, r.lot, r.condition, 'own')
+""",
+}
+
+_WRITE_PRODUCTS: Final = f"""
+INSERT INTO sku (code, {", ".join(_FIELDS)})
+SELECT r.sku, {", ".join(_wanted(field) for field in _FIELDS)}
+FROM bulk_good r LEFT JOIN sku s ON s.code = r.sku
+WHERE r.n BETWEEN :first AND :last AND (s.code IS NULL OR NOT ({_SAME}))
+ORDER BY r.n
+ON CONFLICT (code) DO UPDATE SET {", ".join(f"{field} = excluded.{field}" for field in _FIELDS)}
+"""
+
+_HERE: Final = """
+FROM bulk_good r LEFT JOIN stock_balance b
+    ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
+     = (r.sku, r.location, r.lot, r.condition, 'own')
+WHERE r.n BETWEEN :first AND :last
+"""
+_LOCK_BALANCES: Final = """
+SELECT count(*) FROM (
+    SELECT FROM bulk_good r JOIN stock_balance b
+        ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
+         = (r.sku, r.location, r.lot, r.condition, 'own')
+    WHERE r.n BETWEEN :first AND :last
+    ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner FOR NO KEY UPDATE OF b) x
+"""
+# Promised since the file was judged.
+_PROMISED: Final = f"""
+INSERT INTO bulk_fault SELECT r.row, 'counted', 'below_reserved', b.reserved::text
+{_HERE} AND r.counted < b.reserved
+"""
+# A thousand moves have one key: the books take them up in bites.
+_MOVES: Final = f"""
+WITH differing AS (
+    SELECT r.n, r.sku, r.location, r.lot, r.condition, r.counted - coalesce(b.on_hand, 0) AS more,
+           CASE WHEN b.sku IS NULL THEN 'opening' ELSE 'count' END AS reason
+    {_HERE} AND r.counted <> coalesce(b.on_hand, 0) AND r.counted >= coalesce(b.reserved, 0)
+), moved AS (
+    INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
+                            document_kind, document_no, reason, actor, idempotency_key, line_no)
+    SELECT 'adjust', d.sku, d.lot, d.condition, 'own', abs(d.more),
+           CASE WHEN d.more > 0 THEN 'adjustment' ELSE 'location:' || d.location END,
+           CASE WHEN d.more > 0 THEN 'location:' || d.location ELSE 'adjustment' END,
+           'count', CAST(:import_id AS text), d.reason, :by,
+           CAST(:import_id AS text) || '/' || d.n / 1000 || '/' || d.reason, d.n % 1000
+    FROM differing d ORDER BY d.n
+), counted AS (
+    UPDATE stock_balance b SET on_hand = b.on_hand + d.more FROM differing d
+    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
+        = (d.sku, d.location, d.lot, d.condition, 'own') AND d.reason = 'count'
+)
+INSERT INTO stock_balance (sku, location_id, lot, condition, owner, on_hand, reserved)
+SELECT d.sku, d.location, d.lot, d.condition, 'own', d.more, 0
+FROM differing d WHERE d.reason = 'opening' ORDER BY d.n
+ON CONFLICT (sku, location_id, lot, condition, owner)
+DO UPDATE SET on_hand = stock_balance.on_hand + excluded.on_hand
+"""
+WRITES: Final = {
+    "products": (_WRITE_PRODUCTS,),
+    "stock": (_LOCK_BALANCES, _PROMISED, _MOVES),
+}
+
+# Balances that somebody waits for: buyers in the queue, and sales of a till without books.
+AWAITED: Final = """
+SELECT DISTINCT r.sku, r.location AS location_id, r.lot, r.condition, 'own' AS owner
+FROM bulk_good r
+WHERE r.condition = 'good' AND (
+    EXISTS (SELECT FROM backorder w
+            WHERE w.state = 'waiting' AND w.sku = r.sku AND w.location_id = r.location)
+    OR r.location IN (
+        SELECT t.location_id FROM order_hold h JOIN till_ticket t ON t.order_id = h.order_id
+        WHERE h.kind = 'stock_count' AND h.released_at IS NULL))
+"""
+
+KEEP: Final = """
+INSERT INTO import_file (id, kind, name, form, sha256, header, rows, state, wanted, partial,
+    given_by, decided_by, decided_at, finished_at, result)
+VALUES (:id, :kind, :name, 'csv', :sha256, CAST(:header AS jsonb), 0, 'done', true, :partial,
+    :by, :by, clock_timestamp(), clock_timestamp(), '{}')
+ON CONFLICT DO NOTHING RETURNING id
+"""
+ENDED: Final = """
+UPDATE import_file SET rows = :rows, result = CAST(:result AS jsonb),
+    finished_at = clock_timestamp() WHERE id = :id
+"""
+SHOWN_FAULTS: Final = """
+SELECT row, "column", code, about FROM bulk_fault ORDER BY row, code LIMIT :limit
+"""

@@ -13,6 +13,7 @@ from commands.demo_floor import gtin_of, seed_floor
 from commands.demo_lots import seed_lots
 from commands.demo_moves import seed_moves
 from commands.demo_planning import seed_planning
+from commands.demo_receiving import seed_receiving
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -209,6 +210,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await _opening_stock(session)
             await seed_moves(session)
             await seed_lots(session)
+            await seed_receiving(session)
             await seed_demo_accounts(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
             await seed_planning(session)

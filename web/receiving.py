@@ -25,6 +25,7 @@ from db.inventory import receipt_queries
 from db.inventory.receipt_cases import ReceiptCases, offered
 from db.inventory.receiving import Picture, Receiving
 from db.inventory.repository import StockRepository
+from db.inventory.transfers import Transfers
 from domain.inventory.receipt_plan import ReceiptPlan
 from domain.inventory.receiving import Counted
 from domain.shared.errors import InvalidInput
@@ -151,10 +152,11 @@ async def one(receipt_no: str, request: Request, sessions: SessionsOf) -> Respon
         skus = {one.sku for one in picture.expected} | {one.sku for one in posted}
         skus |= {one.sku for one in picture.scans.values()}
         names = await receipt_queries.names(session, row.location_id, sorted(skus))
+        onward = await Transfers(session).waiting_for(row.location_id, sorted(skus))
     return page(
         request, "receipt.html", row=row, lines=_lines(picture, names), found=picture.found,
         plan_hash=ReceiptPlan(row.no, picture.found).hash, posted=posted, cases=waiting,
-        names=names, says=says, scan_words=_scan_words(request),
+        names=names, onward=onward, says=says, scan_words=_scan_words(request),
     )  # fmt: skip
 
 

@@ -27,7 +27,9 @@ GOOD_PRODUCTS = """sku,name,gtin,price,cost,weight_g
 A,Other name,,,,
 B,New,6901234567892,68.00,31.50,300
 """
-STOCK = "location,sku,lot,condition,counted\nHQ,A,,,40\nHQ,A,L1,good,2\nHQ,B,,,7\nR1,B,,quarantine,3\n"
+STOCK = (
+    "location,sku,lot,condition,counted\nHQ,A,,,40\nHQ,A,L1,good,2\nHQ,B,,,7\nR1,B,,quarantine,3\n"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -71,6 +71,19 @@ def replenishment(
     _print(console, tried)
 
 
+@app.command()
+def network(
+    sku: Annotated[str, typer.Option(help="The SKU whose network is looked at")],
+    service: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of each place")] = 0.95,
+    wait: Annotated[int, typer.Option(min=0, max=365, help="Days that buyers wait")] = 0,
+    holding: Annotated[float, typer.Option(min=0, help="Cost of stock, a share a year")] = 0.25,
+) -> None:
+    """Where the safety stock of a SKU is kept best, from what the planner knows of its places."""
+    from commands.simulate_network import show
+
+    show(open_console(), sku, service, wait, holding)
+
+
 def _try_all(
     console: Console, policies: Mapping[str, Mapping[str, Policy]], goods: list[Sold],
     training: int, lead_days: int, costs: Costs,

@@ -58,12 +58,15 @@ FROM sold FULL JOIN gone USING (location_id, sku)
 ON CONFLICT (location_id, sku, day) DO UPDATE SET units = EXCLUDED.units, out = EXCLUDED.out
 """
 _ROLLED: Final = "INSERT INTO demand_rolled (day) VALUES (:day) ON CONFLICT DO NOTHING"
+# A line is a SKU with all its days: the driver takes as long for a short line as for a long one.
 _READ: Final = """
 COPY (
-    SELECT k.n - 1, d.day - CAST(%(since)s AS date), d.units, CAST(d.out AS int)
+    SELECT string_agg(concat_ws(' ', k.n - 1, d.day - CAST(%(since)s AS date), d.units,
+                                CAST(d.out AS int)), ' ')
     FROM unnest(CAST(%(skus)s AS text[])) WITH ORDINALITY AS k (sku, n)
     JOIN demand_day d ON d.location_id = %(location_id)s AND d.sku = k.sku
       AND d.day >= %(since)s AND d.day < CAST(%(since)s AS date) + %(days)s
+    GROUP BY k.n
 ) TO STDOUT
 """
 _CALENDAR: Final = """

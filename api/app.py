@@ -26,6 +26,7 @@ import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
 import api.finance.invoice_accounts
+import api.inventory.ageing
 import api.inventory.counts
 import api.inventory.lots
 import api.inventory.planning
@@ -164,6 +165,7 @@ _ROUTERS: Final = (
     (api.orders.warehouse.router, _V1),
     (api.orders.waves.router, _V1),
     (api.inventory.routes.router, _V1),
+    (api.inventory.ageing.router, _V1),
     (api.inventory.lots.router, _V1),
     (api.inventory.recalls.router, _V1),
     (api.inventory.receiving.router, _V1),

@@ -51,6 +51,7 @@ import web.returns_bench
 import web.setup
 import web.shops
 import web.stock
+import web.stock_ageing
 import web.subscribers
 import web.suppliers
 import web.tickets
@@ -96,6 +97,7 @@ _ROUTERS: Final = (
     web.partners.router,
     web.payment_accounts.router,
     web.payment_accounts.acts,
+    web.stock_ageing.router,
     web.stock.router,
     web.transfers.router,
     web.lots.router,

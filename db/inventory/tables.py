@@ -132,6 +132,13 @@ class StockMoveRow(SQLModel, table=True):
         CheckConstraint("value_minor >= 0", name="moved_value_is_not_negative"),
         Index("stock_move_by_sku", "sku", "at"),
         Index("stock_move_by_at", "at", postgresql_using="brin"),
+        Index(
+            "stock_move_arrived",
+            "sku",
+            "to_place",
+            "at",
+            postgresql_where=text("to_place LIKE 'location:%' AND verb <> 'issue'"),
+        ),
         Index("stock_move_by_document", "document_kind", "document_no"),
     )
     id: str = Field(primary_key=True, sa_column_kwargs={"server_default": text("(uuidv7())::text")})

@@ -324,6 +324,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/stock/levels": _P.READ_STOCK,
     "GET /api/v1/stock/promises": _P.READ_STOCK,
     "GET /api/v1/stock/inbound": _P.READ_STOCK,
+    "GET /api/v1/stock/ageing": _P.READ_STOCK,
     # finance
     "GET /api/v1/finance/trial-balance": _P.READ_BOOKS,
     "GET /api/v1/finance/vouchers": _P.READ_BOOKS,
@@ -622,6 +623,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /stock/{sku:path}": _P.READ_STOCK,
     "POST /shops/{shop_id}/do/sell": _P.CHANGE_CHANNELS,
     "GET /levels/rows": _P.READ_STOCK,
+    "GET /levels/ageing": _P.READ_STOCK,
     "GET /levels/events": _P.READ_STOCK,
     "GET /levels/promises": _P.READ_STOCK,
     "GET /shops": _P.READ_CHANNELS,

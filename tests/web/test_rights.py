@@ -73,6 +73,7 @@ PAGES = {
     "/stock": _ALL,
     "/stock/A": _ALL,
     "/levels/rows": _ALL,
+    "/levels/ageing": _ALL,
     "/levels/promises": _ALL,
     "/lots": _ALL,
     "/lots.csv": _ALL,

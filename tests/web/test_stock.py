@@ -102,3 +102,28 @@ async def test_a_strange_question_is_refused(service: Person) -> None:
     for query in ("q=%00", "q=" + "a" * 101, "region=moon", "by=colour", "brand=%01"):
         assert (await service.get(f"/stock?{query}")).status_code == 422, query
     assert (await service.get("/stock?region=&brand=&by=")).status_code == 200
+
+
+@pytest.mark.usefixtures("order")
+async def test_ageing_says_how_old_goods_are_how_long_they_last_and_which_are_dead(
+    app: FastAPI, service: Person, web_sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await change(owner_sessions, "UPDATE stock_move SET at = now() - interval '100 days'")
+
+    told = (await service.get("/api/v1/stock/ageing")).json()
+    fresh = (await service.get("/api/v1/stock/ageing", params={"days": 200, "dead": True})).json()
+    page = (await service.get("/levels/ageing", params={"dead": "yes"})).text
+    async with await person(app, web_sessions, Role.MANAGER) as manager:
+        valued = (await manager.get("/api/v1/stock/ageing")).json()
+
+    rows = {r["sku"]: (r["oldest_days"], r["cover_days"], r["dead"]) for r in told["rows"]}
+    assert rows == {"A": (100, None, True), "B": (100, None, True)}
+    units = sum(row["on_hand"] for row in told["rows"])
+    assert [one["count"] for one in told["ages"]] == [0, 0, 0, units, 0, 0]
+    assert [one["count"] for one in told["covers"]] == [0] * 6 + [2]
+    assert fresh["rows"] == []
+    assert "Dead stock" in page
+    assert 'href="/stock/A"' in page
+    assert "At standard cost" not in page
+    assert told["rows"][0]["value_minor"] is None
+    assert valued["rows"][0]["value_minor"] == 0

@@ -3,7 +3,7 @@
 
 const charts = new Set();
 
-function drawTreemaps(root) {
+function draw(root) {
   for (const chart of charts) {
     if (!document.contains(chart.getDom())) {
       chart.dispose();
@@ -17,6 +17,23 @@ function drawTreemaps(root) {
     charts.add(chart);
     chart.setOption(treemap(JSON.parse(box.dataset.treemap), onHand, reserved));
   }
+  for (const box of root.querySelectorAll("[data-bars]")) {
+    const chart = window.echarts.init(box);
+    charts.add(chart);
+    chart.setOption(bars(JSON.parse(box.dataset.bars)));
+  }
+}
+
+function bars(data) {
+  return {
+    animation: false,
+    color: ["#0f766e"],
+    grid: { left: 8, right: 16, top: 24, bottom: 8, containLabel: true },
+    tooltip: {},
+    xAxis: { type: "category", data: data.map((one) => one.name), axisLabel: { interval: 0, fontSize: 11 } },
+    yAxis: { type: "value", minInterval: 1 },
+    series: [{ type: "bar", data: data.map((one) => one.value), label: { show: true, position: "top" } }],
+  };
 }
 
 function shade(node) {
@@ -118,7 +135,7 @@ function listen() {
   window.addEventListener("pagehide", () => source.close());
 }
 
-document.body.addEventListener("htmx:afterSwap", () => drawTreemaps(document));
+document.body.addEventListener("htmx:afterSwap", () => draw(document));
 window.addEventListener("resize", () => { for (const chart of charts) chart.resize(); });
-drawTreemaps(document);
+draw(document);
 listen();

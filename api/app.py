@@ -28,6 +28,7 @@ import api.finance.erp_accounts
 import api.finance.invoice_accounts
 import api.inventory.ageing
 import api.inventory.counts
+import api.inventory.kits
 import api.inventory.lots
 import api.inventory.planning
 import api.inventory.purchases
@@ -152,6 +153,7 @@ _ROUTERS: Final = (
     (api.orders.receiving.router, _V1),
     (api.inventory.transfers.router, _V1),
     (api.inventory.counts.router, _V1),
+    (api.inventory.kits.router, _V1),
     (api.orders.returns.router, _V1),
     (api.logistics.claims.router, _V1),
     (api.inventory.replenishment.router, _V1),

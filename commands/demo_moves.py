@@ -6,8 +6,10 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.counts import CountPlan, Counts, Look
+from db.inventory.kits import Kits
 from db.inventory.transfer_posting import TransferPosting
 from db.inventory.transfers import DraftLine, Received, Shipped, TransferDraft, Transfers
+from domain.inventory.kits import Component, KitKind
 from domain.inventory.transfers import Arrived, TransferWork
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.ids import transfer_workflow_id
@@ -31,6 +33,17 @@ async def seed_moves(session: AsyncSession) -> None:
     await Transfers(session).received(differing, told)
     await _post(session, differing, now)
     await _counted(session)
+    await _made_of(session)
+
+
+async def _made_of(session: AsyncSession) -> None:
+    """The gift set is put together of what is sold alone too."""
+    parts = [
+        Component(next(sku for sku in _GOODS if sku.startswith(start)), units)
+        for start, units in (("TEA", 1), ("CUP", 2))
+    ]
+    [code] = [sku for sku in _GOODS if sku.startswith("SET")][:1]
+    await Kits(session).define(code, KitKind.ASSEMBLED, parts, _BUYER)
 
 
 async def _counted(session: AsyncSession) -> None:

@@ -80,5 +80,10 @@ def new_count_no(now: datetime) -> str:
     return f"CN{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_kit_order_no(now: datetime) -> str:
+    """`KT260301-7KQ4M2P`: the paper of kits put together; drawn as a return's is."""
+    return f"KT{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

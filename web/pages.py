@@ -28,6 +28,7 @@ import web.hand_overs
 import web.home
 import web.imports
 import web.invoice_accounts
+import web.kits
 import web.login
 import web.lots
 import web.merge_windows
@@ -104,6 +105,7 @@ _ROUTERS: Final = (
     web.recalls.router,
     web.receiving.router,
     web.counts.router,
+    web.kits.router,
     web.imports.router,
     web.subscribers.router,
     web.exports.router,

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.fitness import FITS, rule_of
 from db.inventory.remaining_life import wanted_by_shop
+from db.inventory.statements import CHANNEL_GOODS
 from db.sql import run
 from domain.channels.selling import sells_from
 
@@ -17,10 +18,10 @@ from domain.channels.selling import sells_from
 # back, or too old for the shop when they come to the door, none.
 _OFFERS: Final = f"""
 WITH asked AS (
-    SELECT c.external_sku, c.sku, c.factor FROM channel_sku c
+    SELECT c.external_sku, c.sku, c.factor FROM {CHANNEL_GOODS} c
     WHERE c.shop_id = :shop_id AND (:sku = '' OR EXISTS (
-        SELECT FROM channel_sku x WHERE x.shop_id = c.shop_id AND x.external_sku = c.external_sku
-          AND x.sku = :sku))),
+        SELECT FROM {CHANNEL_GOODS} x
+        WHERE x.shop_id = c.shop_id AND x.external_sku = c.external_sku AND x.sku = :sku))),
 mine AS (SELECT DISTINCT sku FROM asked),
 free AS (
     SELECT b.sku, sum(b.on_hand - b.reserved) AS units

@@ -145,6 +145,21 @@ class StockRepository:
         leaving = StockLine(line.key, -line.quantity)
         return await self._post(document, moves, [leaving, sorted_line], "inspected")
 
+    async def rework(
+        self, document: Document, used: Sequence[StockLine], made: Sequence[StockLine]
+    ) -> list[Fill]:
+        """Free goods become other goods at their place, in one document; once per key.
+
+        Raises InsufficientStock as `adjust` does.
+        """
+        refuse_unless_positive([*used, *made])
+        moves = [
+            *(Move("adjust", place(line.key), "adjustment", line) for line in used),
+            *(Move("adjust", "adjustment", place(line.key), line) for line in made),
+        ]
+        leaving = [replace(line, quantity=-line.quantity) for line in used]
+        return await self._post(document, moves, [*leaving, *made], "assembled")
+
     async def reserve_batch(self, requests: Sequence[ReserveStock]) -> dict[str, Reserved]:
         """Reserve for many callers with one statement a round: all lines of a request or none.
 

@@ -458,6 +458,28 @@ WHERE b.sku = ANY(:skus) AND b.condition = 'good' AND b.owner = 'own' AND b.on_h
 ORDER BY b.sku, b.location_id, b.lot
 """
 
+# Free lots at a place, what expires first before all; units that somebody queues for are spared.
+LOTS_TO_USE: Final = """
+SELECT b.sku, b.location_id, b.lot, b.condition, b.owner,
+       (b.on_hand - b.reserved - coalesce((
+           SELECT sum(w.quantity) FROM backorder w
+           WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id), 0)
+       )::bigint AS free
+FROM stock_balance b LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
+WHERE b.location_id = :location_id AND b.sku = ANY(:skus) AND b.condition = 'good'
+  AND b.owner = 'own' AND b.on_hand > b.reserved AND NOT b.frozen
+ORDER BY b.sku, t.expires_on NULLS LAST, b.lot
+"""
+
+# A channel's SKU in SKUs that are picked: virtual kits as their components, summed.
+CHANNEL_GOODS: Final = """(
+SELECT c.shop_id, c.external_sku, coalesce(k.sku, c.sku) AS sku,
+       sum(c.factor * coalesce(k.quantity, 1))::bigint AS factor
+FROM channel_sku c
+LEFT JOIN kit t ON t.code = c.sku AND t.kind = 'virtual'
+LEFT JOIN kit_component k ON k.kit = t.code
+GROUP BY c.shop_id, c.external_sku, coalesce(k.sku, c.sku))"""
+
 PLACES: Final = """
 SELECT id, name, kind, parent_id FROM location ORDER BY priority, id
 """

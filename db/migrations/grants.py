@@ -27,6 +27,7 @@ LEDGERS: Final = (
     "warehouse_scan",
     "attention_note",
     "stock_count_entry",
+    "kit_order",
     "recall_end",
     "purchase_receipt",
     "purchase_event",
@@ -63,7 +64,7 @@ _EDITED: Final = (
     "order_tag", "tag", "saved_filter", "merge_rule", "delivery_time", "life_rule",
     "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
     "purchase_order_line", "supplier_item",
-    "stock_transfer_line",
+    "stock_transfer_line", "kit_component",
 )  # fmt: skip
 
 STATEMENTS: Final = (

@@ -179,6 +179,7 @@ POLICIES: Final[dict[str, str]] = {
         ("purchase_order_line", "purchase_receipt", "purchase_event"),
         _with("purchase_order", "no", "purchase_no"),
     ),
+    "kit_order": f"location_id = {_HERE}",
     "stock_count": f"location_id = {_HERE}",
     **dict.fromkeys(
         ("stock_count_line", "stock_count_entry"), _with("stock_count", "no", "count_no")

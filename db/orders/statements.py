@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from db.inventory.statements import CHANNEL_GOODS
 from db.orders.delivery import HOLDS_THERE
 
 
@@ -216,13 +217,13 @@ RETURNING id
 """
 
 # Set to what the mapping says now; only grows or shrinks while nothing of it is in a shipment.
-SAVE_FULFILMENT: Final = """
+SAVE_FULFILMENT: Final = f"""
 INSERT INTO fulfilment_line (id, order_line_id, order_id, sku, quantity, cancelled_quantity)
 SELECT l.id || '/' || m.sku, l.id, l.order_id, m.sku, l.quantity * m.factor,
        CASE WHEN l.cancelled THEN l.quantity * m.factor ELSE 0 END
 FROM order_line l
 JOIN sales_order o ON o.id = l.order_id
-JOIN channel_sku m ON m.shop_id = o.shop_id AND m.external_sku = l.external_sku
+JOIN {CHANNEL_GOODS} m ON m.shop_id = o.shop_id AND m.external_sku = l.external_sku
 WHERE l.order_id = :order_id AND l.kind = 'goods'
 ON CONFLICT (order_line_id, sku) DO UPDATE
 SET quantity = greatest(excluded.quantity, fulfilment_line.quantity),
@@ -231,7 +232,7 @@ SET quantity = greatest(excluded.quantity, fulfilment_line.quantity),
         THEN greatest(excluded.quantity, fulfilment_line.quantity)
              - fulfilment_line.returned_quantity  -- what came back was not cancelled
         ELSE greatest(fulfilment_line.quantity - excluded.quantity, 0) END
-"""
+"""  # noqa: S608 (made of constants)
 
 UNMAPPED: Final = """
 SELECT DISTINCT l.external_sku FROM order_line l

@@ -98,7 +98,10 @@ WITH next AS (
            CAST(:payable AS bigint), 0, 0, CAST(:payable AS bigint), false, false, false
     FROM next RETURNING id, order_id, external_sku, quantity)
 INSERT INTO fulfilment_line (id, order_line_id, order_id, sku, quantity, cancelled_quantity)
-SELECT id || '/' || external_sku, id, order_id, external_sku, quantity, 0 FROM line
+SELECT l.id || '/' || coalesce(k.sku, l.external_sku), l.id, l.order_id,
+       coalesce(k.sku, l.external_sku), l.quantity * coalesce(k.quantity, 1), 0
+FROM line l LEFT JOIN kit t ON t.code = l.external_sku AND t.kind = 'virtual'
+LEFT JOIN kit_component k ON k.kit = t.code
 RETURNING id
 """
 _HEADER: Final = """

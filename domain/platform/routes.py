@@ -281,6 +281,16 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/shipments/{shipment_no}/pick": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/shipments/{shipment_no}/pack": _P.WORK_IN_WAREHOUSE,
     "POST /api/v1/shipments/{shipment_no}/hand-over": _P.WORK_IN_WAREHOUSE,
+    # kits
+    "GET /api/v1/kits": _P.READ_MOVES,
+    "GET /api/v1/kits/{code}": _P.READ_MOVES,
+    "PUT /api/v1/kits/{code}": _P.CHANGE_PRODUCTS,
+    "POST /api/v1/kits/{code}/orders": _P.CHANGE_STOCK,
+    "GET /kits": _P.READ_MOVES,
+    "GET /kits/new": _P.CHANGE_PRODUCTS,
+    "POST /kits/new": _P.CHANGE_PRODUCTS,
+    "GET /kits/{code}/work": _P.CHANGE_STOCK,
+    "POST /kits/{code}/work": _P.CHANGE_STOCK,
     # counts
     "GET /api/v1/counts": _P.READ_MOVES,
     "POST /api/v1/counts": _P.PLAN_COUNTS,

@@ -96,6 +96,10 @@ class SourceNotFound(DomainError):
     """Nothing that could be received has this number."""
 
 
+class KitNotFound(DomainError):
+    """No product with this code is made of others."""
+
+
 class CountNotFound(DomainError):
     """There is no count with this number."""
 

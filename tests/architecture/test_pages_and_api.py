@@ -64,6 +64,8 @@ DOES: Final = {
     "POST /finance/invoices/categories": "PUT /finance/tax-categories/{code}",
     "POST /finance/invoices/new": "POST /invoice-accounts",
     "POST /finance/invoices/skus": "PUT /finance/sku-taxes/{sku:path}",
+    "POST /kits/new": "PUT /kits/{code}",
+    "POST /kits/{code}/work": "POST /kits/{code}/orders",
     "POST /counts/new": "POST /counts",
     "POST /counts/{no}/look": "POST /counts/{no}/looks",
     "POST /counts/{no}/post": "POST /counts/{no}/posting",

@@ -93,3 +93,13 @@ COUNT_SAID: Final = {
     "agreed": N_("taken down"),
     "recount": N_("taken down; somebody else counts it a second time"),
 }
+
+KIT_KIND: Final = {
+    "virtual": N_("Virtual kit"),
+    "assembled": N_("Assembled kit"),
+}
+
+KIT_KIND_MEANS: Final = {
+    "virtual": N_("Its components are picked for every order; nothing of it is kept."),
+    "assembled": N_("It is put together before it is sold, and kept as itself."),
+}

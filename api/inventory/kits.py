@@ -1,0 +1,109 @@
+"""Kits over the API: what they are made of, how many there could be, and their assembly."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from api.deps import Context, SessionsOf
+from api.strict import Code, Count, StrictBody
+from db.inventory.kits import KitOrder, Kits
+from db.platform.audit import audit
+from domain.inventory.kits import Component, KitKind, KitWork
+
+router = APIRouter(tags=["kits"])
+
+
+class Part(StrictBody):
+    """Units of a SKU in one kit."""
+
+    sku: Code
+    quantity: Count
+
+
+class KitDefined(StrictBody):
+    """What a SKU is made of. Orders placed from now on are picked so."""
+
+    kind: KitKind
+    components: list[Part] = Field(min_length=1, max_length=50)
+
+
+class CouldBeMade(StrictBody):
+    location: str
+    units: int
+
+
+class KitView(StrictBody):
+    """A kit; `could_be_made` of the free units of its components, by place."""
+
+    code: str
+    name: str
+    kind: KitKind
+    components: list[Part]
+    could_be_made: list[CouldBeMade]
+
+
+class KitOrderRequest(StrictBody):
+    """Kits to be put together, or taken apart, at a place."""
+
+    location: Code
+    kind: KitWork
+    quantity: Count
+
+
+class KitOrderPosted(StrictBody):
+    no: str
+
+
+@router.get("/kits")
+async def list_kits(sessions: SessionsOf) -> list[KitView]:
+    """All kits, by their codes."""
+    async with sessions.begin() as session:
+        return [await _view(session, row) for row in await Kits(session).kits()]
+
+
+@router.get("/kits/{code}")
+async def get_kit(code: Code, sessions: SessionsOf) -> KitView:
+    """One kit."""
+    async with sessions.begin() as session:
+        return await _view(session, await Kits(session).kit(code))
+
+
+@router.put("/kits/{code}")
+async def define(code: Code, body: KitDefined, context: Context) -> KitView:
+    """Say what a SKU is made of."""
+    parts = [Component(part.sku, part.quantity) for part in body.components]
+    async with context.sessions.begin() as session:
+        await Kits(session).define(code, body.kind, parts, context.actor)
+        await audit(
+            session, context.actor, "kit.defined", f"sku/{code}",
+            after=body.model_dump(mode="json"), request_id=context.update_id,
+        )  # fmt: skip
+    return await get_kit(code, context.sessions)
+
+
+@router.post("/kits/{code}/orders", status_code=201)
+async def work(code: Code, body: KitOrderRequest, context: Context) -> KitOrderPosted:
+    """Put kits together, or take them apart: components and kits move in one transaction."""
+    order = KitOrder(
+        context.update_id, code, body.location, body.kind, body.quantity, context.actor
+    )
+    async with context.sessions.begin() as session:
+        no = await Kits(session).work(order)
+        await audit(
+            session, context.actor, f"kit.{body.kind}", f"location/{body.location}",
+            after={"kit": code, "quantity": body.quantity, "no": no},
+            request_id=context.update_id,
+        )  # fmt: skip
+    return KitOrderPosted(no=no)
+
+
+async def _view(session: AsyncSession, row: Row[Any]) -> KitView:
+    made = await Kits(session).could_be_made(row)
+    return KitView(
+        code=row.code, name=row.name, kind=row.kind,
+        components=[Part(sku=x["sku"], quantity=x["quantity"]) for x in row.components],
+        could_be_made=[CouldBeMade(location=at, units=n) for at, n in sorted(made.items())],
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""Kits in the caller's transaction: what they are made of, how many could be, and assembly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.ids import new_kit_order_no
+from db.inventory import statements
+from db.inventory.ledger import Ledger, key_of
+from db.inventory.repository import StockRepository
+from db.sql import run
+from domain.inventory.kits import Component, KitKind, KitWork, available, refuse_circle
+from domain.inventory.stock import Document, StockKey, StockLine, from_lots
+from domain.shared.errors import ActionNotAllowed, InsufficientStock, KitNotFound
+from domain.shared.ids import LocationId, Sku
+
+_KITS: Final = """
+SELECT t.code, t.kind, s.name, jsonb_agg(jsonb_build_object(
+           'sku', k.sku, 'name', p.name, 'quantity', k.quantity) ORDER BY k.sku) AS components
+FROM kit t JOIN sku s ON s.code = t.code
+JOIN kit_component k ON k.kit = t.code JOIN sku p ON p.code = k.sku
+WHERE CAST(:code AS text) = '' OR t.code = CAST(:code AS text)
+GROUP BY t.code, t.kind, s.name ORDER BY t.code LIMIT :limit
+"""
+_KEEP: Final = """
+INSERT INTO kit (code, kind, changed_by) VALUES (:code, :kind, :actor)
+ON CONFLICT (code) DO UPDATE SET kind = excluded.kind, changed_by = excluded.changed_by,
+    changed_at = clock_timestamp()
+"""
+_COMPONENTS: Final = """
+INSERT INTO kit_component (kit, sku, quantity)
+SELECT CAST(:code AS text), c.sku, c.quantity
+FROM unnest(CAST(:skus AS text[]), CAST(:quantities AS bigint[])) AS c(sku, quantity)
+ON CONFLICT (kit, sku) DO UPDATE SET quantity = excluded.quantity
+"""
+_ORDER: Final = """
+INSERT INTO kit_order (no, kit, location_id, kind, quantity, actor)
+VALUES (:no, :kit, :location, :kind, :quantity, :actor) ON CONFLICT DO NOTHING RETURNING no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KitOrder:
+    """Kits to be put together or taken apart. The same key again changes nothing."""
+
+    key: str
+    kit: str
+    location_id: str
+    kind: KitWork
+    quantity: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kits:
+    """What is sold together."""
+
+    session: AsyncSession
+
+    async def define(
+        self, code: str, kind: KitKind, components: Sequence[Component], actor: str
+    ) -> None:
+        """Say what a SKU is made of; orders that are placed from now on are picked so.
+
+        Raises UnknownSku, InvalidInput for what cannot be picked; ActionNotAllowed for a SKU that
+        lies somewhere as itself and would only be virtual.
+        """
+        skus = [Sku(part.sku) for part in components]
+        await Ledger(self.session).refuse_unknown([Sku(code), *skus])
+        refuse_circle(code, components, await self._kinds(skus))
+        inside = await run(
+            self.session, "SELECT kit FROM kit_component WHERE sku = :code LIMIT 1", code=code
+        )
+        lies = await run(
+            self.session,
+            "SELECT 1 FROM stock_balance WHERE sku = :code AND on_hand > 0 LIMIT 1", code=code,
+        )  # fmt: skip
+        if kind is KitKind.VIRTUAL and (inside or lies):
+            raise ActionNotAllowed(f"{code} is kept as itself")
+        await run(self.session, _KEEP, code=code, kind=kind, actor=actor)
+        await run(
+            self.session, "DELETE FROM kit_component WHERE kit = :code AND sku <> ALL(:skus)",
+            code=code, skus=[str(sku) for sku in skus],
+        )  # fmt: skip
+        await run(
+            self.session, _COMPONENTS, code=code, skus=[str(sku) for sku in skus],
+            quantities=[part.quantity for part in components],
+        )  # fmt: skip
+
+    async def kits(self, code: str = "", limit: int = 200) -> Sequence[Row[Any]]:
+        """Kits with their components, or one of them."""
+        return await run(self.session, _KITS, code=code, limit=limit)
+
+    async def kit(self, code: str) -> Row[Any]:
+        """One kit. Raises KitNotFound."""
+        rows = await self.kits(code)
+        if not rows:
+            raise KitNotFound(f"there is no kit {code[:50]!a}")
+        return rows[0]
+
+    async def could_be_made(self, kit: Row[Any]) -> dict[str, int]:
+        """How many of a kit the free units of its components make, by place."""
+        parts = components_in(kit)
+        free: dict[str, dict[str, int]] = {}
+        for level in await StockRepository(self.session).levels([part.sku for part in parts]):
+            free.setdefault(level.location_id, {})[level.sku] = level.available
+        return {place: n for place, units in free.items() if (n := available(parts, units))}
+
+    async def work(self, order: KitOrder) -> str:
+        """Put kits together or take them apart: what is used and what is made move together.
+        Returns the paper's number.
+
+        Raises KitNotFound, UnknownLocation, InsufficientStock; ActionNotAllowed for virtual kits.
+        """
+        kit = await self.kit(order.kit)
+        if kit.kind != KitKind.ASSEMBLED:
+            raise ActionNotAllowed("a virtual kit is put together for each order")
+        here = LocationId(order.location_id)
+        await Ledger(self.session).refuse_unknown((), [here])
+        no, key = new_kit_order_no(datetime.now(UTC)), f"kit:{order.key}"
+        document = Document("kit_order", no, key, order.actor)
+        known = await run(
+            self.session, "SELECT document_no FROM stock_move WHERE idempotency_key = :key LIMIT 1",
+            key=key,
+        )  # fmt: skip
+        if known:
+            return str(known[0].document_no)
+        parts = {x.sku: x.quantity * order.quantity for x in components_in(kit)}
+        whole = {order.kit: order.quantity}
+        used, made = (parts, whole) if order.kind is KitWork.ASSEMBLE else (whole, parts)
+        new = [StockKey(Sku(sku), here) for sku in made]
+        taken = await self._take(here, used, new)
+        await StockRepository(self.session).rework(
+            document, taken, [StockLine(key, made[key.sku]) for key in new]
+        )
+        await run(
+            self.session, _ORDER, no=no, kit=order.kit, location=here, kind=order.kind,
+            quantity=order.quantity, actor=order.actor,
+        )  # fmt: skip
+        return no
+
+    async def _take(
+        self, here: LocationId, used: Mapping[str, int], new: Sequence[StockKey]
+    ) -> list[StockLine]:
+        """What is used, from the free lots that lie there, in the one order of locks."""
+        wanted = {Sku(sku): units for sku, units in used.items()}
+        keys = [StockKey(sku, here) for sku in wanted]
+        rows = await run(
+            self.session, statements.LOTS_TO_USE, location_id=here, skus=sorted(wanted)
+        )
+        lots = [(key_of(row), int(row.free)) for row in rows]
+        await StockRepository(self.session).hold([*keys, *new, *(key for key, _ in lots)])
+        taken = from_lots(lots, wanted)
+        for sku, units in wanted.items():
+            there = sum(line.quantity for line in taken if line.key.sku == sku)
+            if there < units:
+                raise InsufficientStock(
+                    f"{here} has {there} free units of {sku}, {units} are asked"
+                )
+        return taken
+
+    async def _kinds(self, skus: Sequence[str]) -> dict[str, KitKind]:
+        rows = await run(
+            self.session, "SELECT code, kind FROM kit WHERE code = ANY(:skus)", skus=list(skus)
+        )
+        return {row.code: KitKind(row.kind) for row in rows}
+
+
+def components_in(kit: Row[Any]) -> list[Component]:
+    """The components of a kit that was read."""
+    return [Component(part["sku"], int(part["quantity"])) for part in kit.components]

@@ -6,15 +6,15 @@ from commands.simulate_network import trees_of
 from domain.inventory.planning.multi_echelon import place_stock
 
 
-def _place(id: str, above: str | None, lead: float) -> SimpleNamespace:
+def _place(id: str, above: str | None, lead: float, deviation: float = 3.0) -> SimpleNamespace:
     return SimpleNamespace(
-        location_id=id, parent_id=above, deviation=3.0, lead_mean=lead, unit_minor=1000,
+        location_id=id, parent_id=above, deviation=deviation, lead_mean=lead, unit_minor=1000,
         transfer_days=2,
     )  # fmt: skip
 
 
 def test_a_hub_with_a_long_lead_time_keeps_the_stock_of_those_below() -> None:
-    rows = [_place("HQ", None, 20), _place("R1", "HQ", 20), _place("R2", "HQ", 20),
+    rows = [_place("HQ", None, 20, 0.0), _place("R1", "HQ", 20), _place("R2", "HQ", 20),
             _place("FAR", "elsewhere", 4)]  # fmt: skip
 
     network, far = trees_of(rows, 2.0, 0, 0.25)

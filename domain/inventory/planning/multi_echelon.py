@@ -138,18 +138,17 @@ def place_anywhere(network: Network) -> Placement:
 
 
 def _placement(network: Network, promised: Mapping[str, int]) -> Placement:
-    """What these promises keep where."""
-    found = {}
-    for stage in network.stages:
-        above = [promised[source] for source, target in network.arcs if target == stage.name]
+    """What these promises keep where; nobody promises more days than it takes."""
+    stages, found = {stage.name: stage for stage in network.stages}, dict[str, Kept]()
+    for name in _in_order(list(stages), network.arcs):
+        stage = stages[name]
+        above = [found[source].promised for source, target in network.arcs if target == name]
         inbound = max([stage.inbound, *above])
-        covered = inbound + stage.days - promised[stage.name]
-        if covered < 0:  # it can promise no longer than it takes
-            covered = 0
-        units = network.deviation[stage.name] * sqrt(covered)
-        cost = _cost(network, stage, covered)
-        found[stage.name] = Kept(promised[stage.name], inbound, covered, units, cost)
-    return Placement(found)
+        promise = min(promised[name], inbound + stage.days)
+        covered = inbound + stage.days - promise
+        units = network.deviation[name] * sqrt(covered)
+        found[name] = Kept(promise, inbound, covered, units, _cost(network, stage, covered))
+    return Placement({name: found[name] for name in stages})
 
 
 def _cost(network: Network, stage: Stage, covered: int) -> float:

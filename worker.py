@@ -342,7 +342,10 @@ async def serve(
         httpx.AsyncClient(timeout=10, trust_env=False) as direct,
     ):
         mailer = SmtpMailer(settings.smtp_url) if settings.smtp_url else NoMailer()
-        outgoing = Outgoing(mailer, settings.mail_from, settings.webhooks_to_private, direct)
+        here = settings.sandbox_base_url if settings.demo else ""
+        outgoing = Outgoing(
+            mailer, settings.mail_from, settings.webhooks_to_private, here, direct
+        )  # fmt: skip
         adapters = replace(adapters_of(sessions, vault, http), outgoing=outgoing)
         rules = OrderRules(
             settings.risk_amount_minor,

@@ -14,6 +14,7 @@ from commands.demo_lots import seed_lots
 from commands.demo_moves import seed_moves
 from commands.demo_planning import seed_planning
 from commands.demo_receiving import seed_receiving
+from commands.demo_suppliers import follow_sandbox, seed_purchases, seed_suppliers
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
@@ -202,6 +203,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
         async with sessions.begin() as session:
             if (await session.exec(select(LocationRow.id).limit(1))).first() is not None:
                 await _follow_sandbox(session, settings.sandbox_base_url)
+                await follow_sandbox(session, _vault(settings), settings.sandbox_base_url)
                 return
         partners = _partners(settings)
         async with sessions.begin() as session:
@@ -212,6 +214,8 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await seed_lots(session)
             await seed_receiving(session)
             await seed_demo_accounts(session)
+            await seed_suppliers(session, _vault(settings), settings.sandbox_base_url)
+            await seed_purchases(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
             await seed_planning(session)
     finally:
@@ -265,8 +269,12 @@ def _partners(settings: Settings) -> _Partners:
     )  # fmt: skip
 
 
+def _vault(settings: Settings) -> Vault:
+    return Vault(settings.encryption_key(), older=settings.older_keys())
+
+
 async def _outside(session: AsyncSession, settings: Settings, partners: _Partners) -> None:
-    vault = Vault(settings.encryption_key(), older=settings.older_keys())
+    vault = _vault(settings)
     accounts = partners.accounts
     sandbox = settings.sandbox_base_url
     # What platforms want to hear besides our SKU when they are told stock.

@@ -5,6 +5,7 @@ Looking, clocks and endings are transactions of our own; what the supplier is to
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,7 +18,7 @@ from db.inventory.purchase_orders import PurchaseOrders
 from db.platform.attention import open_attention, resolve_attention
 from db.platform.notices import PURCHASE_LATE, PURCHASE_SHORT
 from db.sql import run
-from domain.inventory.purchasing.lifecycle import due, late_at, waits_for
+from domain.inventory.purchasing.lifecycle import due, waits_for
 from domain.inventory.purchasing.messages import PurchaseWork
 from domain.inventory.purchasing.model import OVER, Purchase, SupplierAnswer
 from domain.shared.ids import purchase_workflow_id
@@ -73,11 +74,10 @@ class PurchaseActivities:
             before, _ = await orders.locked(work.no)
             if before.due_at is None or before.due_at > work.at:
                 return in_short(before)
-            late = late_at(before)
+            late = before.late_at
             is_late = before.waits == "goods" and late is not None and work.at >= late
             first = 2 if is_late and before.remind_days else 1
-            after = replace(before, reminders=max(before.reminders + 1, first))
-            after = replace(after, due_at=due(after))
+            after = _reminded(before, max(before.reminders + 1, first), work.at)
             await _keep_clock(session, after)
             silent = before.waits == "answer"
             kind = "silent" if silent else "late" if is_late else "due_soon"
@@ -116,6 +116,14 @@ class PurchaseActivities:
 def in_short(purchase: Purchase) -> Purchase:
     """What a workflow needs of it: histories hold no lines."""
     return replace(purchase, lines=())
+
+
+def _reminded(purchase: Purchase, reminders: int, now: datetime) -> Purchase:
+    """With its next clock; reminders that were missed are not made up for."""
+    after = replace(purchase, reminders=reminders)
+    while (at := due(after)) is not None and at <= now:
+        after = replace(after, reminders=after.reminders + 1)
+    return replace(after, due_at=at)
 
 
 async def _keep_clock(session: AsyncSession, purchase: Purchase) -> None:

@@ -25,6 +25,7 @@ class Outgoing:
     mailer: Mailer = field(default_factory=NoMailer)
     sender: str = ""
     private: bool = False
+    here: str = ""  # the sandbox of a demo, which may be called on this machine
     client: httpx.AsyncClient | None = None  # without a proxy; the usual one where none is told
 
 
@@ -52,8 +53,9 @@ class SupplierClients:
             raise Rejected(text, code="not_set", system=f"supplier/{code}")
         if row.port == "email":
             return MailedSupplier(link["address"], self.outgoing.sender, self.outgoing.mailer)
-        client = self.outgoing.client or self.http_client
-        return EdiSupplier(code, link["address"], link["secret"], client, self.outgoing.private)
+        client, here = self.outgoing.client or self.http_client, self.outgoing.here
+        private = self.outgoing.private or (bool(here) and link["address"].startswith(f"{here}/"))
+        return EdiSupplier(code, link["address"], link["secret"], client, private)
 
 
 _NEEDED: Final = {"email": ("address",), "json": ("address", "secret")}

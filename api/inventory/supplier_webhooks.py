@@ -14,6 +14,7 @@ from db.inventory.purchase_orders import Decision, PurchaseOrders
 from db.inventory.supplier_terms import supplier_row
 from db.vault import supplier_link_context
 from domain.inventory.purchasing.acts import PurchaseAction, Wish
+from domain.inventory.purchasing.model import PurchaseState
 from domain.shared.errors import (
     ActionNotAllowed,
     InvalidInput,
@@ -34,6 +35,7 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     413: {"description": "Larger than 1 MB"},
     415: {"description": "Not JSON"},
     422: {"description": "Genuine, but not an answer to a purchase order"},
+    503: {"description": "The order is being sent at this moment; send it again later"},
 }
 
 
@@ -107,6 +109,8 @@ async def _keep(outside: Outside, code: str, message_id: str, told: SupplierAnsw
         purchase, _ = await orders.find(data.no)
         if purchase.supplier != code:
             raise PurchaseNotFound(f"there is no purchase order {data.no[:50]!a}")
+        if purchase.state is PurchaseState.APPROVED:  # faster than we wrote down that it was sent
+            return problem(503, "not_yet", "send it again in a moment")
         units = {line.line_no: line.units for line in data.lines}
         if refuses:
             units = {line.line_no: 0 for line in purchase.lines}

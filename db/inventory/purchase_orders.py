@@ -21,6 +21,7 @@ from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.inventory.purchasing import acts
 from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
+from domain.inventory.purchasing.lifecycle import late_from
 from domain.inventory.purchasing.messages import PurchaseMoved
 from domain.inventory.purchasing.model import (
     Notice,
@@ -357,7 +358,7 @@ def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:
         answer=SupplierAnswer(row.answer),
         notice=Notice(row.notice),
         expected_on=row.expected_on,
-        zone=row.zone,
+        late_at=late_from(row.expected_on, row.zone),
         waits=row.waits_for,
         due_at=row.due_at,
         reminders=row.reminders,

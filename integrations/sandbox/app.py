@@ -30,6 +30,7 @@ from integrations.sandbox.sf import SfSandbox
 from integrations.sandbox.shopify import ShopifySandbox
 from integrations.sandbox.sto import StoSandbox
 from integrations.sandbox.stripe import StripeSandbox
+from integrations.sandbox.suppliers import SuppliersSandbox
 from integrations.sandbox.tills import TillsSandbox
 from integrations.sandbox.top import TopSandbox
 from integrations.sandbox.wechat import WechatSandbox
@@ -65,6 +66,7 @@ VENDORS: Final[Mapping[str, Callable[[Sandbox], Vendor]]] = {
     "kingdee": KingdeeSandbox,
     "yonyou": YonyouSandbox,
     "nuonuo": NuonuoSandbox,
+    "suppliers": SuppliersSandbox,
 }
 _TICK_S: Final = 0.1
 

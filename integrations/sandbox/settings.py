@@ -1,6 +1,7 @@
 """What a sandbox is started with; the demo accounts the clients must use to be let in."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -205,6 +206,19 @@ class NuonuoAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppliersAccount:
+    """Suppliers that take orders as JSON, and how each behaves until it is told otherwise."""
+
+    secret: str = "whsec_" + base64.b64encode(b"onhand-demo-suppliers-secret-32b").decode()
+    answer_s: float = 8.0
+    behaviours: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "shanjian": "prompt", "suqi": "short", "yunling": "late", "xingzhi": "refusing",
+        }
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """`auto_pickup_s` None: parcels wait for a hand-over call before they move."""
 
@@ -237,3 +251,4 @@ class SandboxSettings:
     kingdee: KingdeeAccount = field(default_factory=KingdeeAccount)
     yonyou: YonyouAccount = field(default_factory=YonyouAccount)
     nuonuo: NuonuoAccount = field(default_factory=NuonuoAccount)
+    suppliers: SuppliersAccount = field(default_factory=SuppliersAccount)

@@ -19,7 +19,7 @@ from domain.inventory.purchasing.placing import Letter, PlacedOrder
 from domain.shared.errors import Rejected
 from integrations.http import Answer, exchange
 from integrations.marketplaces.signing import own_headers
-from integrations.webhooks import address_of, check_target, resolve
+from integrations.webhooks import Resolve, address_of, check_target, resolve
 
 _LONGEST_TEXT: Final = 200
 
@@ -34,6 +34,7 @@ class EdiSupplier:
     client: httpx.AsyncClient = field(repr=False)
     private: bool = False
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    resolve: Resolve = resolve
     can_be_asked: bool = True
 
     async def send(self, order: PlacedOrder) -> str:
@@ -65,7 +66,7 @@ class EdiSupplier:
         self, method: str, path: str, key: str, body: bytes, *, changes: bool
     ) -> Answer:
         target = check_target(f"{self.address}{path}", private=self.private)
-        address = await address_of(target, private=self.private, resolve=resolve)
+        address = await address_of(target, private=self.private, resolve=self.resolve)
         headers = own_headers(self.secret, key, int(self.now().timestamp()), body)
         headers["host"] = target.netloc.decode("ascii")
         request = self.client.build_request(

@@ -12,6 +12,7 @@ from domain.shared.errors import NotOffered
 from integrations.purchase_sheets import render_purchase
 from integrations.suppliers.mail import Mailer
 
+_BYTE_ORDER_MARK: Final = "\ufeff"  # tables are opened with the right letters
 _HEADINGS: Final = ("line", "sku", "supplier_sku", "name", "units", "price", "amount", "currency")
 _PLACED: Final = (
     "您好：\n\n请按附件采购单 {no} 备货，并回复确认数量与交期（期望到货：{day}）。\n\n"
@@ -50,7 +51,7 @@ class MailedSupplier:
             pdf, maintype="application", subtype="pdf", filename=f"{order.no}.pdf"
         )
         message.add_attachment(
-            csv_of(order).encode("utf-8-sig"), maintype="text", subtype="csv",
+            _BYTE_ORDER_MARK + csv_of(order), subtype="csv", charset="utf-8",
             filename=f"{order.no}.csv",
         )  # fmt: skip
         await self.mailer.deliver(message)

@@ -8,17 +8,17 @@ PURCHASE_STATE: Final = {
     "draft": N_("Draft"),
     "awaiting_approval": N_("To be approved"),
     "approved": N_("Being sent"),
-    "sent": N_("Sent"),
-    "acknowledged": N_("Answered"),
+    "sent": N_("With the supplier"),
+    "acknowledged": N_("Answered by the supplier"),
     "partly_received": N_("Partly received"),
-    "received": N_("Received"),
+    "received": N_("All received"),
     "closed": N_("Closed"),
     "cancelled": N_("Cancelled"),
 }
 
 PURCHASE_TAB: Final = {
-    "": N_("Open"),
-    "late": N_("Late"),
+    "": N_("Not ended"),
+    "late": N_("Overdue"),
     "buyer": N_("For the buyer"),
     "approval": N_("To be approved"),
     "answer": N_("At the supplier"),
@@ -88,7 +88,7 @@ PURCHASE_STORY: Final = {
     "drafted": N_("Drafted"),
     "edited": N_("Lines changed; there are {lines} now"),
     "submitted": N_("Submitted for approval"),
-    "approved": N_("Approved"),
+    "approved": N_("The order was approved"),
     "refused": N_("Not approved: {reason}"),
     "taken_back": N_("Taken back to a draft"),
     "sent": N_("Sent to the supplier"),
@@ -107,3 +107,14 @@ PURCHASE_STORY: Final = {
     "cancellation_sent": N_("The supplier knows that nothing more is wanted"),
     "cancellation_by_hand": N_("Somebody told the supplier that nothing more is wanted"),
 }
+
+PURCHASE_DOING_ICON: Final = {
+    "submit": "send", "answer": "message-circle", "expect": "calendar", "cancel": "x",
+    "close": "x", "take_back": "arrow-back-up",
+}  # fmt: skip
+
+PURCHASE_STORY_ICON: Final = {
+    "late": "alert-triangle", "silent": "alert-triangle", "received": "package", "sent": "send",
+    "answered": "message-circle", "cancelled": "x", "closed": "circle-check", "edited": "edit",
+    "expected": "calendar", "due_soon": "calendar", "taken_back": "arrow-back-up",
+}  # fmt: skip

@@ -1,6 +1,6 @@
 """What a purchase order does next by itself, and what it waits for until when."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -71,7 +71,7 @@ def due(purchase: Purchase) -> datetime | None:
         case "answer" if purchase.sent_at is not None:
             silent = timedelta(hours=purchase.acknowledge_hours)
             return purchase.sent_at + silent + purchase.reminders * AGAIN_AFTER
-        case "goods" if (late := late_at(purchase)) is not None:
+        case "goods" if (late := purchase.late_at) is not None:
             if purchase.reminders == 0 and purchase.remind_days:
                 return late - timedelta(days=purchase.remind_days + 1)
             said = purchase.reminders - (1 if purchase.remind_days else 0)
@@ -82,9 +82,11 @@ def due(purchase: Purchase) -> datetime | None:
             return None
 
 
-def late_at(purchase: Purchase) -> datetime | None:
-    """From when on goods are late: the day after the one they were expected on is over there."""
-    if purchase.expected_on is None:
+def late_from(expected_on: date | None, zone: str) -> datetime | None:
+    """From when on goods are late: the day after the one they were expected on begins there.
+
+    Worked out where purchase orders are read: workflows have no zones.
+    """
+    if expected_on is None:
         return None
-    day = purchase.expected_on + timedelta(days=1)
-    return datetime.combine(day, time(), ZoneInfo(purchase.zone))
+    return datetime.combine(expected_on + timedelta(days=1), time(), ZoneInfo(zone))

@@ -86,7 +86,7 @@ class Purchase:
     answer: SupplierAnswer = SupplierAnswer.NONE
     notice: Notice = Notice.NONE
     expected_on: date | None = None
-    zone: str = "Asia/Shanghai"
+    late_at: datetime | None = None  # as the expected day was when it was read
     waits: str = ""
     due_at: datetime | None = None
     reminders: int = 0

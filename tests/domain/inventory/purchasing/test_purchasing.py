@@ -15,7 +15,7 @@ from domain.inventory.purchasing.lifecycle import (
     AGAIN_AFTER,
     PurchaseStep,
     due,
-    late_at,
+    late_from,
     next_step,
     waits_for,
 )
@@ -31,11 +31,13 @@ from domain.inventory.purchasing.terms import ItemTerms, SupplierCalendar
 from domain.shared.errors import ActionNotAllowed, DomainError, InvalidInput, OverReceipt
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
+DAY = date(2026, 3, 10)
+LATE = late_from(DAY, "Asia/Shanghai")
 
 
 def purchase(*ordered: int, state: S = S.SENT, tolerance: int = 0) -> Purchase:
     lines = tuple(PurchaseLine(n, f"S{n}", units, 100) for n, units in enumerate(ordered, 1))
-    return Purchase("PO1", "acme", state, lines, tolerance, expected_on=date(2026, 3, 10),
+    return Purchase("PO1", "acme", state, lines, tolerance, expected_on=DAY, late_at=LATE,
                     sent_at=NOW)  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def test_what_the_supplier_may_know_is_told_when_it_is_cancelled() -> None:
 
 def test_it_is_reminded_of_before_the_day_then_late_then_again() -> None:
     one = acts.plan(purchase(5), Wish(A.ANSWER)).after
-    late = late_at(one)
+    late = LATE
     assert late == datetime(2026, 3, 10, 16, tzinfo=UTC)  # the 11th begins in Shanghai
     told = [due(replace(one, reminders=n)) for n in range(4)]
     assert told == [late - timedelta(days=3), late, late + AGAIN_AFTER, late + 2 * AGAIN_AFTER]

@@ -74,11 +74,13 @@ CHECKS: Final = (
     ),
     Check(
         "held_stock_has_an_order",
-        "Stock is only held for orders that exist",
+        "Stock is only held for orders and transfers that exist",
         """
         SELECT r.reservation_id, r.sku, r.order_id, r.workflow_id
         FROM reservation r LEFT JOIN sales_order o ON o.id = r.order_id
-        WHERE r.state = 'held' AND o.id IS NULL""",
+        LEFT JOIN stock_transfer t ON r.workflow_id = 'transfer/' || t.no
+        WHERE r.state = 'held' AND o.id IS NULL
+          AND (t.no IS NULL OR t.state IN ('closed', 'cancelled'))""",
     ),
     Check(
         "served_backorder_holds_its_units",

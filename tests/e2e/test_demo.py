@@ -25,7 +25,7 @@ async def test_seeding_twice_is_seeding_once(
         rows = await (await session.connection()).execute(
             text("SELECT count(*), sum(on_hand) FROM stock_balance")
         )
-        assert tuple(rows.one()) == (71, 5882)
+        assert tuple(rows.one()) == (82, 6406)
     assert await run(database_url) == []
 
 

@@ -14,7 +14,6 @@ from api.language import N_, translate
 from api.strict import clean
 from db.inventory import lot_queries
 from db.inventory.lot_queries import NEAR_DAYS, LotFilter
-from domain.inventory.recall import ENDS_OF, Holder
 from domain.shared.errors import InvalidInput
 from integrations.sheet_files import csv_head, csv_line
 from web import words
@@ -163,7 +162,7 @@ async def one(
     places = sorted({(place.location, place.place) for place in view.places})
     return page(
         request, "lot.html", lot=view, buyers=buyers, standing=standing, places=places,
-        cursor=cursor, whole=context.principal.scope.whole, place_ends=ENDS_OF[Holder.PLACE],
+        cursor=cursor, whole=context.principal.scope.whole,
     )  # fmt: skip
 
 

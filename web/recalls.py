@@ -13,7 +13,7 @@ from api.language import N_, translate
 from api.strict import clean
 from db.inventory import lot_trace
 from db.shared import recall_acts
-from domain.inventory.recall import ENDS_OF, Holder
+from domain.inventory.recall import ENDS_OF, End, Holder
 from domain.shared.errors import DomainError, InvalidInput
 from integrations.sheet_files import csv_head, csv_line
 from web import words
@@ -94,7 +94,7 @@ async def one(
             session, no, open_only=show != "all", cursor=cursor, limit=MOST
         )
         held = await lot_trace.open_picks(session, [(lot.sku, lot.lot) for lot in view.lots])
-    ends = {kind: sorted(ENDS_OF[kind]) for kind in Holder}
+    ends = {kind: [how for how in End if how in ENDS_OF[kind]] for kind in Holder}
     return page(
         request, "recall.html", recall=view, units=units, held=held[:MOST], show=show,
         ends=ends, whole=context.principal.scope.whole,

@@ -8,12 +8,12 @@ LOT_SHOW: Final = {
     "": N_("All lots"),
     "near": N_("Near their end"),
     "expired": N_("Expired"),
-    "held": N_("Kept back"),
+    "held": N_("Frozen"),
 }
 
 LOT_STATE: Final = {
     "open": N_("Free to go"),
-    "hold": N_("Kept back"),
+    "hold": N_("Frozen"),
     "recalled": N_("Recalled"),
 }
 

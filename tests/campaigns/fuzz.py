@@ -33,6 +33,7 @@ NOBODY: Final = "nobody"
 EVERY_ROLE: Final = "every role"
 CALLERS: Final = (NOBODY, *map(str, Role), EVERY_ROLE)
 _DESCRIPTION: Final = "openapi.json"
+_PATIENCE_S: Final = 60.0  # the whole description is put together once
 # What says that a request should have been refused or taken is judged by people: ids and stock of
 # a demo company decide about it as much as the description does.
 _CHECKS: Final = (
@@ -50,7 +51,9 @@ def main() -> int:
     failed = False
     with _company() as (address, keys):
         whole = {"Authorization": f"Bearer {keys[EVERY_ROLE]}"}
-        described = httpx.get(f"{address}/api/v1/openapi.json", headers=whole).raise_for_status()
+        described = httpx.get(
+            f"{address}/api/v1/openapi.json", headers=whole, timeout=_PATIENCE_S
+        ).raise_for_status()
         (asked.report / _DESCRIPTION).write_bytes(described.content)
         for caller in asked.callers:
             began = time.monotonic()

@@ -37,7 +37,7 @@ TROUBLE: Final = {
 }
 
 CASE_STATE: Final = {
-    "open": N_("Open"),
+    "open": N_("To decide"),
     "accepted": N_("Accepted"),
     "returned": N_("Back to the supplier"),
     "credited": N_("Credited by the supplier"),

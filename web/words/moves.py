@@ -58,7 +58,7 @@ TRANSFER_DECISION_MEANS: Final = {
 TRANSFER_REPORT: Final = {
     "ship": N_("Sent"),
     "unship": N_("Sending taken back"),
-    "receive": N_("Received"),
+    "receive": N_("Goods came"),
     "decide": N_("Difference decided"),
 }
 

@@ -18,7 +18,7 @@ _IS_LATE: Final = (
 # What a tab of the list holds.
 TABS: Final[dict[str, str]] = {
     "": "p.state NOT IN ('closed','cancelled')",
-    "buyer": "p.waits_for IN ('buyer','','decision') AND p.state NOT IN ('closed','cancelled')",
+    "buyer": "(p.state = 'draft' OR p.waits_for = 'decision' AND p.closed_at IS NULL)",
     "approval": "p.state = 'awaiting_approval'",
     "answer": "p.state IN ('approved','sent')",
     "goods": "p.state IN ('acknowledged','partly_received')",

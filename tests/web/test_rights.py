@@ -30,7 +30,7 @@ _PLANNERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
 _HOLDERS = _STORE | {Role.BUYER, Role.MANAGER}
 _DECIDERS = _SERVICE | {Role.FINANCE}
 _COLLEAGUES = _ALL - {Role.DEALER}
-_PLANNERS = frozenset({Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
+_COUNTERS = frozenset({Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 _DRAFTS = frozenset({Role.BUYER, Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 PAGES = {
     "/privacy/erasure": _ADMIN,
@@ -104,7 +104,7 @@ PAGES = {
     "/kits": _COLLEAGUES,
     "/kits/new": frozenset({Role.BUYER, Role.ADMIN}),
     "/counts": _COLLEAGUES,
-    "/counts/new": _PLANNERS,
+    "/counts/new": _COUNTERS,
     "/transfers": _COLLEAGUES,
     "/transfers?queue=ship&location=HQ": _COLLEAGUES,
     "/transfers/new": _DRAFTS,
@@ -195,7 +195,7 @@ ABSENT = {
     "/finance/erp/main/settings": _ADMIN,
     "/kits/GIFT/work": _STORE,
     "/counts/CN-1": _COLLEAGUES,
-    "/counts/CN-1/cancel": _PLANNERS,
+    "/counts/CN-1/cancel": _COUNTERS,
     "/transfers/TF-1": _COLLEAGUES,
     "/transfers/TF-1/do/ship": _COLLEAGUES,
     "/receiving/GR-1": _ALL - {Role.DEALER},
@@ -308,10 +308,10 @@ FORMS = {
     "/returns/RT-1/do/photos": _ATTENTION,
     "/kits/new": frozenset({Role.BUYER, Role.ADMIN}),
     "/kits/GIFT/work": _STORE,
-    "/counts/new": _PLANNERS,
+    "/counts/new": _COUNTERS,
     "/counts/CN-1/look": _STORE,
     "/counts/CN-1/post": _STORE,
-    "/counts/CN-1/cancel": _PLANNERS,
+    "/counts/CN-1/cancel": _COUNTERS,
     "/transfers/new": _DRAFTS,
     "/transfers/TF-1/approve": _DRAFTS - {Role.WAREHOUSE},
     "/transfers/TF-1/do/cancel": _DRAFTS,

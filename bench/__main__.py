@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledgement, lifecycle, planning, reservation, search, sourcing
+from bench import acknowledgement, levels, lifecycle, planning, reservation, search, sourcing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ MEASUREMENTS: Final = (
     ),
     Measurement(
         "planning", planning.main, "--pairs 10000 --places 4", "--pairs 100000", "--pairs 100000",
+    ),
+    Measurement(
+        "levels", levels.main,
+        "--balances 200000 --rounds 10", "--balances 1000000 --rounds 20",
+        "--balances 1000000 --rounds 40",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

@@ -1,5 +1,5 @@
 """What the demo company sold in the last months, made up, so that its planner has something to
-learn from on the first day; two promotions, and who sells the goods where nobody said."""
+learn from on the first day, and two promotions."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -8,9 +8,7 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.inventory.partner_tables import SupplierItemRow, SupplierRow
 from db.inventory.planning_tables import DemandCalendarRow, DemandDayRow, DemandRolledRow
-from db.sql import run
 from domain.shared.clock import COMPANY_ZONE
 from integrations.sandbox.demo_shop import PRODUCTS
 
@@ -42,7 +40,6 @@ async def seed_planning(session: AsyncSession) -> None:
                 ends_on=today + timedelta(days=last), factor=Decimal(factor), actor="demo",
             )
         )  # fmt: skip
-    await _suppliers(session)
 
 
 def _sold(today: date) -> list[DemandDayRow]:
@@ -74,22 +71,3 @@ def _poisson(chance: random.Random, mean: float) -> int:
     while at < 1:
         units, at = units + 1, at + chance.expovariate(mean)
     return units
-
-
-async def _suppliers(session: AsyncSession) -> None:
-    """A company whose products nobody sells yet gets them from two makers."""
-    await session.flush()
-    if await run(session, "SELECT FROM supplier_item LIMIT 1"):
-        return
-    for code, name, days in (("PLAN-TEA", "武夷山茶业合作社", 9), ("PLAN-WARE", "景德镇陶坊", 21)):
-        session.add(SupplierRow(code=code, name=name, lead_time_days=days, order_days="135"))
-    await session.flush()
-    for product in PRODUCTS:
-        ware = product.category == "茶具"
-        session.add(
-            SupplierItemRow(
-                supplier="PLAN-WARE" if ware else "PLAN-TEA", sku=product.sku,
-                price_minor=int(product.price * 50), moq=40 if ware else 60,
-                case_pack=10 if ware else 12, preferred=True,
-            )
-        )  # fmt: skip

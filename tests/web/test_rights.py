@@ -26,7 +26,7 @@ _BUYERS = frozenset({Role.BUYER, Role.ADMIN})
 _PURCHASES = _BUYERS | {Role.WAREHOUSE, Role.FINANCE, Role.MANAGER}
 _CLAIMS = frozenset({Role.CUSTOMER_SERVICE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
 _PLANNING = frozenset({Role.BUYER, Role.WAREHOUSE, Role.FINANCE, Role.MANAGER, Role.ADMIN})
-_PLANNERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
+_ORDERERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
 _HOLDERS = _STORE | {Role.BUYER, Role.MANAGER}
 _DECIDERS = _SERVICE | {Role.FINANCE}
 _COLLEAGUES = _ALL - {Role.DEALER}
@@ -111,7 +111,7 @@ PAGES = {
     "/claims": _CLAIMS,
     "/replenishment": _PLANNING,
     "/replenishment/settings": _PLANNING,
-    "/replenishment/approve": _PLANNERS,
+    "/replenishment/approve": _ORDERERS,
     "/purchase-orders": _PURCHASES,
     "/purchase-orders/new": _BUYERS,
     "/suppliers": _PURCHASES,
@@ -203,9 +203,9 @@ ABSENT = {
     "/receiving/cases/RC-1": _ALL - {Role.DEALER},
     "/claims/CL-1": _ALL - {Role.DEALER},
     "/replenishment/sug_1": _PLANNING,
-    "/replenishment/sug_1/do/quantity": _PLANNERS,
+    "/replenishment/sug_1/do/quantity": _ORDERERS,
     "/replenishment/policy?location=HQ&sku=none": _PLANNING,
-    "/replenishment/policy/fix?location=HQ&sku=none": _PLANNERS,
+    "/replenishment/policy/fix?location=HQ&sku=none": _ORDERERS,
     "/claims/CL-1/sheet": _CLAIMS,
     "/claims/CL-1/do/file": _CLAIMS,
 }
@@ -323,13 +323,13 @@ FORMS = {
     "/receiving/GR-1/do/finish": _STORE,
     "/receiving/cases/RC-1": _STORE | {Role.BUYER, Role.MANAGER},
     "/claims/CL-1/do/decide": _CLAIMS,
-    "/replenishment/approve": _PLANNERS,
-    "/replenishment/sug_1/do/quantity": _PLANNERS,
-    "/replenishment/policy/fix": _PLANNERS,
-    "/replenishment/policy/release": _PLANNERS,
-    "/replenishment/settings": _PLANNERS,
-    "/replenishment/seasons": _PLANNERS,
-    "/replenishment/seasons/remove": _PLANNERS,
+    "/replenishment/approve": _ORDERERS,
+    "/replenishment/sug_1/do/quantity": _ORDERERS,
+    "/replenishment/policy/fix": _ORDERERS,
+    "/replenishment/policy/release": _ORDERERS,
+    "/replenishment/settings": _ORDERERS,
+    "/replenishment/seasons": _ORDERERS,
+    "/replenishment/seasons/remove": _ORDERERS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,
     "/warehouse/returns/RT-1": _STORE,
     "/warehouse/O-1-1/pack": _STORE,

@@ -174,13 +174,13 @@ def show(console: Console, found: Measured, limit_s: float) -> bool:
     return total <= limit_s and found.peak_mb <= LIMIT_MB
 
 
-def main(given: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Measure; exit 1 when a limit is not kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=100_000, help="SKUs times locations")
     parser.add_argument("--places", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=LIMIT_S)
-    told = parser.parse_args(given)
+    told = parser.parse_args(arguments)
     console = Console(width=100)
     with tempfile.TemporaryDirectory(prefix="onhand-bench-") as folder:
         Path(folder).chmod(0o755)

@@ -223,6 +223,8 @@ class Receiving:
 
     async def _sender(self, opening: Opening) -> str:
         if opening.kind is SourceKind.NONE:
+            if opening.source_no:
+                raise InvalidInput("say what kind of order it is")
             if not await run(self.session, _PLACE, id=opening.location_id):
                 raise UnknownLocation(opening.location_id)
             return ""

@@ -30,6 +30,7 @@ import api.inventory.ageing
 import api.inventory.counts
 import api.inventory.kits
 import api.inventory.lots
+import api.inventory.moves
 import api.inventory.planning
 import api.inventory.purchases
 import api.inventory.recalls
@@ -168,6 +169,7 @@ _ROUTERS: Final = (
     (api.orders.waves.router, _V1),
     (api.inventory.routes.router, _V1),
     (api.inventory.ageing.router, _V1),
+    (api.inventory.moves.router, _V1),
     (api.inventory.lots.router, _V1),
     (api.inventory.recalls.router, _V1),
     (api.inventory.receiving.router, _V1),

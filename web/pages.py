@@ -53,6 +53,7 @@ import web.setup
 import web.shops
 import web.stock
 import web.stock_ageing
+import web.stock_moves
 import web.subscribers
 import web.suppliers
 import web.tickets
@@ -99,6 +100,7 @@ _ROUTERS: Final = (
     web.payment_accounts.router,
     web.payment_accounts.acts,
     web.stock_ageing.router,
+    web.stock_moves.router,
     web.stock.router,
     web.transfers.router,
     web.lots.router,

@@ -335,6 +335,7 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /api/v1/stock/promises": _P.READ_STOCK,
     "GET /api/v1/stock/inbound": _P.READ_STOCK,
     "GET /api/v1/stock/ageing": _P.READ_STOCK,
+    "GET /api/v1/stock/moves": _P.READ_MOVES,
     # finance
     "GET /api/v1/finance/trial-balance": _P.READ_BOOKS,
     "GET /api/v1/finance/vouchers": _P.READ_BOOKS,
@@ -636,6 +637,9 @@ ROUTES: Final[dict[str, Permission]] = {
     "GET /levels/ageing": _P.READ_STOCK,
     "GET /levels/events": _P.READ_STOCK,
     "GET /levels/promises": _P.READ_STOCK,
+    "GET /levels/moves": _P.READ_MOVES,
+    "GET /levels/correction": _P.CHANGE_STOCK,
+    "POST /levels/correction": _P.CHANGE_STOCK,
     "GET /shops": _P.READ_CHANNELS,
     "GET /shops/new": _P.MANAGE_COMPANY,
     "POST /shops/new": _P.MANAGE_COMPANY,

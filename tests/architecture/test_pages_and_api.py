@@ -70,6 +70,7 @@ DOES: Final = {
     "POST /counts/{no}/look": "POST /counts/{no}/looks",
     "POST /counts/{no}/post": "POST /counts/{no}/posting",
     "POST /counts/{no}/cancel": "POST /counts/{no}/cancellation",
+    "POST /levels/correction": "POST /adjustments",
     "POST /lots/alerts": "POST /stock-alerts/put-off",
     "POST /lots/facts": "PUT /products/{sku}/life",
     "POST /lots/rules": "PUT /life-rules",

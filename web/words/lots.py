@@ -30,6 +30,13 @@ LOT_VERB: Final = {
     "transfer": N_("moved"),
 }
 
+# Where goods came from or went, other than one of our places.
+PLACE_OF_MOVE: Final = {
+    "supplier": N_("suppliers"),
+    "customer": N_("customers"),
+    "adjustment": N_("corrections"),
+}
+
 RECALL_STATE: Final = {
     "open": N_("Under way"),
     "closed": N_("Closed"),

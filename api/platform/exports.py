@@ -19,7 +19,9 @@ _SHEET: Final[dict[int | str, dict[str, Any]]] = {
 
 @router.get("/exports/{name}", response_class=Response, responses=_SHEET)
 async def get_export(
-    name: Literal["products", "stock", "suppliers", "dealers", "users", "customers"],
+    name: Literal[
+        "products", "stock", "suppliers", "supplier_items", "dealers", "users", "customers"
+    ],
     request: Request,
     context: Context,
     form: Literal["csv", "xlsx"] = "csv",

@@ -27,6 +27,10 @@ SELECT location_id AS location, sku, lot, condition, on_hand, reserved FROM stoc
 WHERE owner = 'own' ORDER BY location_id, sku, lot, condition
 """
 _SUPPLIERS: Final = "SELECT * FROM supplier ORDER BY code"
+_SUPPLIER_ITEMS: Final = """
+SELECT i.*, s.currency FROM supplier_item i JOIN supplier s ON s.code = i.supplier
+ORDER BY i.supplier, i.sku
+"""
 _DEALERS: Final = "SELECT * FROM dealer ORDER BY code"
 
 _USERS: Final = """
@@ -65,6 +69,10 @@ def _stock(row: Any, vault: Vault, people: bool) -> Record:
 def _supplier(row: Any, vault: Vault, people: bool) -> Record:
     contact = vault.open_secrets(bytes(row.contact), supplier_context(row.code))
     return dict(row._mapping) | _contact(contact, people)
+
+
+def _supplier_item(row: Any, vault: Vault, people: bool) -> Record:
+    return dict(row._mapping) | {"price": Money(row.price_minor, row.currency).major}
 
 
 def _dealer(row: Any, vault: Vault, people: bool) -> Record:
@@ -107,6 +115,7 @@ LISTS: Final[Mapping[str, Listed]] = {
     "products": Listed(_PRODUCTS, _product),
     "stock": Listed(_STOCK, _stock),
     "suppliers": Listed(_SUPPLIERS, _supplier),
+    "supplier_items": Listed(_SUPPLIER_ITEMS, _supplier_item),
     "dealers": Listed(_DEALERS, _dealer),
     "users": Listed(_USERS, _user),
     "customers": Listed("SELECT * FROM customer ORDER BY code", _customer),

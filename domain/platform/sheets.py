@@ -41,6 +41,7 @@ class Kind(StrEnum):
     PRODUCTS = "products"
     STOCK = "stock"
     SUPPLIERS = "suppliers"
+    SUPPLIER_ITEMS = "supplier_items"
     DEALERS = "dealers"
     ORDERS = "orders"
     USERS = "users"
@@ -292,6 +293,26 @@ _SUPPLIERS: Final = Sheet(
     ),
     ("code",),
 )  # fmt: skip
+_SUPPLIER_ITEMS: Final = Sheet(
+    Kind.SUPPLIER_ITEMS,
+    (
+        Column("supplier", "Supplier", "供应商编码", _CODE, "S001", needed=True),
+        Column("sku", "SKU", "商品编码", _CODE, "TEA-001", needed=True),
+        Column("supplier_sku", "Supplier's SKU", "供应商货号", _CODE, "LJ-250"),
+        Column("price", "Price", "采购单价", _amount(), "41.50",
+               hint_en="In the supplier's currency; needed for a new one",
+               hint_zh="按供应商币种；新建时必填"),
+        Column("moq", "Least quantity", "起订量", _count(1, _MOST), "48"),
+        Column("multiple", "Multiple of", "订货倍数", _count(1, _MOST), "12"),
+        Column("case_pack", "Units in a case", "每箱数量", _count(1, _MOST), "12"),
+        Column("lead_time_days", "Lead time days", "供货周期（天）", _count(0, 730), "14",
+               hint_en="Empty: the supplier's", hint_zh="留空则按供应商"),
+        Column("preferred", "Preferred", "首选", _flag, "是",
+               hint_en="yes / no; one supplier of a product", hint_zh="是 / 否；每个商品一家"),
+        _ACTIVE,
+    ),
+    ("supplier", "sku"),
+)  # fmt: skip
 _DEALERS: Final = Sheet(
     Kind.DEALERS,
     (
@@ -373,7 +394,16 @@ _CUSTOMERS: Final = Sheet(
 )  # fmt: skip
 SHEETS: Final[Mapping[Kind, Sheet]] = {
     sheet.kind: sheet
-    for sheet in (_PRODUCTS, _STOCK, _SUPPLIERS, _DEALERS, _ORDERS, _USERS, _CUSTOMERS)
+    for sheet in (
+        _PRODUCTS,
+        _STOCK,
+        _SUPPLIERS,
+        _SUPPLIER_ITEMS,
+        _DEALERS,
+        _ORDERS,
+        _USERS,
+        _CUSTOMERS,
+    )
 }
 
 

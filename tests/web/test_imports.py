@@ -135,7 +135,8 @@ async def test_templates_come_in_the_readers_language_and_can_be_brought_in_as_t
     app: FastAPI, language: str
 ) -> None:
     async with await person(app, app.state.office, Role.ADMIN, language=language) as admin:
-        for kind in ("products", "stock", "suppliers", "dealers", "orders"):
+        for kind in ("products", "stock", "suppliers", "supplier_items", "dealers",
+                     "orders"):  # fmt: skip
             for form in ("csv", "xlsx"):
                 file = await admin.get(f"/imports/templates/{kind}?form={form}")
                 assert file.status_code == 200

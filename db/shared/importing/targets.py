@@ -9,6 +9,7 @@ from db.inventory.repository import StockRepository
 from db.shared.importing.customers import Customers
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.partners import Partners
+from db.shared.importing.supplier_items import SupplierItems
 from db.shared.importing.target import CURRENCY, Paper, Target, judged, minor_of, settled
 from db.shared.importing.users import Users
 from db.sql import run
@@ -192,6 +193,7 @@ def targets(vault: Vault) -> dict[Kind, Target]:
         Kind.PRODUCTS: Products(),
         Kind.STOCK: Stock(),
         Kind.SUPPLIERS: Partners(vault, "supplier"),
+        Kind.SUPPLIER_ITEMS: SupplierItems(),
         Kind.DEALERS: Partners(vault, "dealer"),
         Kind.USERS: Users(),
         Kind.CUSTOMERS: Customers(vault),

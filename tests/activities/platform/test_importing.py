@@ -185,6 +185,34 @@ async def test_partners_come_in_with_their_people_sealed(sessions: Sessions, kin
     assert await states_of(sessions, again) == ["same"]
 
 
+async def test_terms_of_suppliers_come_in_and_a_product_has_one_that_is_preferred(
+    sessions: Sessions,
+) -> None:
+    await seed_network(sessions, skus=("A", "B"))
+    partners = csv_file("code,name,currency", "P1,茶厂,CNY", "P2,瓷厂,JPY")
+    await worked(sessions, await given(sessions, Kind.SUPPLIERS, partners, apply=True))
+    header = "supplier,sku,price,moq,multiple,preferred"
+    first = csv_file(header, "P1,A,41.5,48,12,yes", "P1,B,3,,,", "P2,A,900,,,no")
+    await worked(sessions, await given(sessions, Kind.SUPPLIER_ITEMS, first, apply=True))
+    second = csv_file(header, "P2,A,,,,yes", "P1,B,3,,,", "P1,NO,1,,,", "NO,A,1,,,", "P2,B,1.5,,,",
+                      "P2,B,,0,,")  # fmt: skip
+
+    import_id = await given(sessions, Kind.SUPPLIER_ITEMS, second)
+    await worked(sessions, import_id)
+    states = await states_of(sessions, import_id)
+    await decided(sessions, import_id, partial=True)
+
+    assert states == ["changed", "same", "bad", "bad", "bad", "bad"]
+    found = (
+        "SELECT supplier, sku, price_minor, moq, multiple, preferred FROM supplier_item"
+        " ORDER BY supplier, sku"
+    )
+    assert await query(sessions, found) == [
+        ("P1", "A", 4150, 48, 12, False), ("P1", "B", 300, 1, 1, False),
+        ("P2", "A", 900, 1, 1, True),
+    ]  # fmt: skip
+
+
 async def test_a_dealers_location_must_be_one_of_a_dealer(sessions: Sessions) -> None:
     await seed_network(sessions)
     async with sessions.begin() as session:

@@ -104,7 +104,8 @@ WHERE o.id = :order_id ORDER BY a.modified DESC, a.after_sale_no
 """
 
 _WAITING: Final = """
-SELECT b.sku, k.name, sum(b.quantity)::bigint AS quantity, min(b.created_at) AS since
+SELECT b.sku, k.name, sum(b.quantity)::bigint AS quantity, min(b.created_at) AS since,
+       CASE WHEN bool_and(b.expected_on IS NOT NULL) THEN max(b.expected_on) END AS expected_on
 FROM backorder b JOIN sku k ON k.code = b.sku
 WHERE b.order_id = :order_id AND b.state = 'waiting' GROUP BY b.sku, k.name ORDER BY b.sku
 """

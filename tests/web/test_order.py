@@ -403,3 +403,22 @@ async def test_who_prints_a_label_is_said_where_it_is_printed(
         async with sessions.begin() as session:
             await keep_label(session, VAULT, "O-1-1.1", "ciphertext")
         assert await link() == ("print-data", "print-data")
+
+
+async def test_what_is_waited_for_says_when_it_is_expected(
+    order: str, service: Person, sessions: Sessions
+) -> None:
+    waiting = """
+        INSERT INTO backorder (id, order_id, fulfilment_line_id, workflow_id, sku, location_id,
+                               quantity, paid_at, state, adopted, expected_on)
+        SELECT 'b' || l.id, l.order_id, l.id, 'w', l.sku, 'HQ', 1, now(), 'waiting', false,
+               '2026-12-05'
+        FROM fulfilment_line l WHERE l.sku = 'A'
+        """
+    await change(sessions, waiting)
+    known = (await service.get(f"/orders/{order}")).text
+    await change(sessions, "UPDATE backorder SET expected_on = NULL")
+    unknown = (await service.get(f"/orders/{order}")).text
+
+    assert "expected on 2026-12-05" in known
+    assert "expected on" not in unknown

@@ -133,7 +133,7 @@ async def moved(request: Request, sessions: SessionsOf, sku: Word = "") -> Respo
     live: LiveStock = request.app.state.live_stock
     if live.streams >= MOST_STREAMS:
         raise Problem("Refused", 503, "too many live pages are open", {"Retry-After": "30"})
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(
         _stream(request, live, sku), media_type="text/event-stream", headers=headers
     )

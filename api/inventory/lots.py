@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, SessionsOf
@@ -18,7 +18,7 @@ from domain.shared.errors import InvalidInput
 router = APIRouter(tags=["lots"])
 MOST: Final = 200
 MOST_MOVES: Final = 200
-Days = Annotated[int, Field(ge=0, le=36_500)]
+Days = Annotated[StrictInt, Field(ge=0, le=36_500)]
 Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "LotNotFound"}}
@@ -147,7 +147,7 @@ class LifeRuleBody(StrictBody):
     channel: SafeStr = ""
     shop_id: SafeStr = ""
     days: Days | None = None
-    share_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    share_percent: Annotated[StrictInt, Field(ge=0, le=100)] | None = None
 
 
 class LifeRuleView(BaseModel):

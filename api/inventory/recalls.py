@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, SessionsOf
@@ -41,7 +41,7 @@ class RecallStarted(RecallAsked):
 
     reason: Reason
     message: Reason
-    remind_days: Annotated[int, Field(ge=1, le=90)] = 7
+    remind_days: Annotated[StrictInt, Field(ge=1, le=90)] = 7
 
 
 class RecallEffects(BaseModel):

@@ -218,8 +218,8 @@ class Transfers:
         await self.wake(no)
 
     async def shipped(self, no: str, told: Shipped) -> None:
-        """The goods left the sender. Raises ActionNotAllowed unless they are promised, and
-        InvalidInput for more units than that."""
+        """The goods left the sender. Raises ActionNotAllowed unless they are promised, or when a
+        lot of them was frozen there since, and InvalidInput for more units than that."""
         row = await self.lock(no)
         body = {"units": {str(line): units for line, units in sorted(told.units.items())}}
         if await self._was_told(told.key, no, "ship", body):
@@ -232,11 +232,25 @@ class Transfers:
                 raise InvalidInput(f"line {line_no} cannot send {units} units")
         if not any(told.units.get(line_no, line.asked) for line_no, line in lines.items()):
             raise InvalidInput("nothing was sent: cancel the transfer")
+        for line_no, line in lines.items():
+            if told.units.get(line_no, line.asked):
+                await self._refuse_frozen(row.from_location, line)
         await run(
             self.session, _TRAVEL, no=no, carrier=told.carrier, waybill_no=told.waybill_no,
             eta=told.eta,
         )  # fmt: skip
         await self._report(told.key, no, "ship", body, told.actor)
+
+    async def _refuse_frozen(self, location_id: str, line: Row[Any]) -> None:
+        frozen = (
+            "SELECT FROM stock_balance WHERE location_id = :location AND sku = :sku AND lot = :lot"
+            " AND condition = :condition AND owner = :owner AND frozen"
+        )
+        if await run(
+            self.session, frozen, location=location_id, sku=line.sku, lot=line.lot,
+            condition=line.condition, owner=line.owner,
+        ):  # fmt: skip
+            raise ActionNotAllowed(f"lot {line.lot} of {line.sku} is frozen: send none of it")
 
     async def take_back(self, no: str, key: str, actor: str, reason: str) -> None:
         """It never left: what was shipped is promised at the sender again. Raises ActionNotAllowed

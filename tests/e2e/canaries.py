@@ -2,6 +2,7 @@
 
 import base64
 import random
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase, digits
@@ -62,6 +63,8 @@ def hidden_accounts(mark: str) -> SandboxSettings:
     def hidden(value: object, seed: str) -> object:
         if isinstance(value, tuple):
             return tuple(hidden(one, f"{seed}.{n}") for n, one in enumerate(value))
+        if isinstance(value, Mapping):
+            return {name: hidden(one, f"{seed}.{name}") for name, one in value.items()}
         return _alike(str(value), f"{mark}.{seed}") if value in known else value
 
     changed: dict[str, Any] = {}

@@ -47,7 +47,7 @@ async def test_a_campaign_is_stopped_with_a_reason_and_begun_again_for_the_rest(
     begun = await service.send_form("/campaigns/new", action="retry")
     at = begun.headers["location"]
 
-    assert "1 steps are not decided yet." in (await service.get(f"{at}/do/stop")).text
+    assert "1 step is not decided yet." in (await service.get(f"{at}/do/stop")).text
     assert (await service.send_form(f"{at}/do/stop", reason=" ")).status_code == 422
     assert (await service.send_form(f"{at}/do/explode", reason="x")).status_code == 422
     await service.send_form(f"{at}/do/pause", reason="wait")

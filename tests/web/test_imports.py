@@ -44,7 +44,7 @@ async def test_a_file_shows_what_it_would_change_and_changes_it_when_applied(
         seen = (await buyer.get(address)).text
 
         assert "清单.csv" in seen
-        assert "Apply 1 rows" in seen
+        assert "Apply 1 row<" in seen
         assert "Name: <b>新品</b>" in seen
         assert await query(sessions, "SELECT code FROM sku") == [("A",)]
         await buyer.send_form(f"{address}/decision", decision="apply")
@@ -69,7 +69,7 @@ async def test_bad_rows_come_back_in_the_file_and_nothing_is_applied(
         seen = (await buyer.get(address)).text
         file = await buyer.get(f"{address}/file")
 
-        assert "1 rows are bad: nothing is applied" in seen
+        assert "1 row is bad: nothing is applied" in seen
         assert "Weight g: is no whole number" in seen
         assert "Apply only the 1 good rows" in seen
         table = list(csv.reader(io.StringIO(file.text.removeprefix("\ufeff"))))

@@ -113,6 +113,7 @@ def place_anywhere(network: Network) -> Placement:
     model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
     model.setOptionValue("output_flag", False)
     model.setOptionValue("log_to_console", False)
+    model.setOptionValue("threads", 1)  # one scheduler serves all models of a process
     model.setOptionValue("mip_rel_gap", 1e-9)
     model.setOptionValue("mip_abs_gap", 1e-7)
     most, stages = longest(network), {stage.name: stage for stage in network.stages}

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from activities.inventory.transferring import TransferActivities
 from db.audit import audit
 from db.engine import Sessions
+from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
 from db.inventory.transfers import (
     Decided,
@@ -258,6 +259,23 @@ async def test_a_person_may_send_what_is_there(sessions: Sessions, network: None
     await go_on(sessions, no, partly=True)
 
     assert (await balances(sessions))["HQ", "B", "", "good"] == (10, 10)
+
+
+async def test_a_lot_that_was_frozen_meanwhile_does_not_leave(
+    sessions: Sessions, network: None
+) -> None:
+    no = await drafted(sessions, ("A", 8))
+    await go_on(sessions, no)
+    async with sessions.begin() as session:
+        lots = LotRegister(session, by="manager")
+        await lots.know("A", "L1")
+        await lots.keep_back("A", "L1", "HQ", "a seal is broken", request_id="r1")
+
+    with pytest.raises(ActionNotAllowed, match="lot L1 of A is frozen"):
+        await said(sessions, "shipped", no, Shipped("s1", "anna"))
+    async with sessions.begin() as session:
+        of_lot = {line.lot: line.line_no for line in await Transfers(session).lines(no)}
+    await said(sessions, "shipped", no, Shipped("s2", "anna", {of_lot["L1"]: 0}))
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,23 @@ for them it does not exist, whatever their role may do elsewhere. Made from the 
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.app import create_app
 from api.platform.docs import described
 from db.engine import Sessions
 from db.finance.invoice_tables import InvoiceRow
+from db.inventory.counts import CountPlan, Counts
+from db.inventory.purchase_orders import DraftLine as BoughtLine
+from db.inventory.purchase_orders import PurchaseDraft, PurchaseOrders
+from db.inventory.transfers import DraftLine as TransferLine
+from db.inventory.transfers import TransferDraft, Transfers
 from db.logistics.claim_tables import CarrierClaimRow
 from db.orders.floor_tables import WaveRow, WaveShipmentRow
 from db.orders.return_acts import open_return
@@ -47,9 +53,13 @@ OTHERS: Final = {
     "inspection_id": "I-1", "action": "x",
 }  # fmt: skip
 # By page, as pages of forms know their own actions only.
-ACTIONS: Final = {"orders": "hold", "returns": "approve", "claims": "file"}
-# Vouchers and sessions have numbers too, but belong to the company or to a person.
-OTHER_NUMBERS: Final = ("/vouchers/", "/sessions/")
+ACTIONS: Final = {
+    "orders": "hold", "returns": "approve", "claims": "file", "transfers": "cancel",
+    "purchase-orders": "close",
+}  # fmt: skip
+# Vouchers and sessions have numbers too, but belong to the company or to a person; everybody is
+# told of a recall, and answers for the units that he sees.
+OTHER_NUMBERS: Final = ("/vouchers/", "/sessions/", "/recalls/")
 WHERE: Final = [Limit("D2")]
 _EACH_TIME: Final = re.compile(r'nonce="[^"]*"|("request_id":"|Request )[\w-]+|\b[0-9a-f]{32}\b')
 PLACEHOLDER: Final = re.compile(r"{(\w+)(?::path)?}")
@@ -97,16 +107,38 @@ async def _seed(sessions: Sessions) -> dict[str, str]:
     async with sessions.begin() as session:
         await open_return(session, "ord_2", wanted)
         [row] = await run(session, "SELECT return_no FROM sales_return")
+    async with sessions.begin() as session:
+        documents = await _seed_documents(session)
     return {
+        **{f"no of {segment}": no for segment, no in documents.items()},
         "no": "O-2", "return_no": row.return_no, "shipment_no": "O-2-1",
         "parcel_id": "O-2-1-P1", "claim_no": "CL-1", "item_id": "att_1", "wave_no": "W-1",
         "location_id": "D1", "shop_id": "own-d1",
     }  # fmt: skip
 
 
+async def _seed_documents(session: AsyncSession) -> dict[str, str]:
+    """A transfer from the first dealer, goods bought for him, and a count there."""
+    supplier = """
+        INSERT INTO supplier (code, name, contact, lead_time_days, currency, active, link)
+        VALUES ('S1', 'S1', '', 7, 'CNY', true, '')
+        """
+    await run(session, supplier)
+    goods = (TransferLine("A", 1),)
+    bought = PurchaseDraft("S1", "D1", [BoughtLine("A", 1)])
+    count = CountPlan("D1", "skus", date(2026, 11, 26), "li", ("A",))
+    return {
+        "transfers": await Transfers(session).draft(TransferDraft("D1", "HQ", goods)),
+        "purchase-orders": await PurchaseOrders(session).draft(bought),
+        "counts": await Counts(session).plan(count) or "",
+    }
+
+
 def _address(route: str, ids: dict[str, str]) -> str:
     path = route.split(" ")[1]
-    known = {**OTHERS, "action": ACTIONS.get(path.split("/")[1], "x"), **ids}
+    segment = path.removeprefix("/api/v1").split("/")[1]
+    known = {**OTHERS, "action": ACTIONS.get(segment, "x"), **ids}
+    known["no"] = ids.get(f"no of {segment}", ids["no"])
     return PLACEHOLDER.sub(lambda found: known.get(found[1], "x"), path)
 
 

@@ -153,6 +153,6 @@ async def test_every_type_of_event_has_an_example(app: FastAPI, web_sessions: Se
         items = (await client.get("/api/v1/webhook-events")).json()["items"]
 
     assert [one["type"] for one in items] == [
-        "shipment.shipped", "order.delivered", "webhook.test",
+        "shipment.shipped", "order.delivered", "lot.recalled", "webhook.test",
     ]  # fmt: skip
     assert all('"specversion":"1.0"' in one["example"] for one in items)

@@ -9,7 +9,7 @@ const PATIENCE_MS = 5000; // a network that does not answer for so long is none
 const LOADED = [
   "app.css", "app.js", "floor.css", "icon.svg",
   "floor/doors.js", "floor/find.js", "floor/hand-over.js", "floor/kept.js", "floor/list.js", "floor/offline.js",
-  "floor/pack.js", "floor/queue.js", "floor/ready.js", "floor/say.js", "floor/wedge.js",
+  "floor/pack.js", "floor/queue.js", "floor/ready.js", "floor/receive.js", "floor/say.js", "floor/wedge.js",
   "vendor/htmx.min.js", "vendor/tabler-icons.min.css", "vendor/tabler.min.css", "vendor/fonts/tabler-icons.woff",
 ];
 

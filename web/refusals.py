@@ -42,6 +42,7 @@ _SENTENCES: Final = (
     N_("{key} was used at another receipt"),
     N_("say what kind of order it is"),
     N_("a lot has a name"),
+    N_("a service level lies between 0 and 1"),
     N_("lot {lot} of {sku} is frozen: send none of it"),
     N_("how many units more or fewer"),
     N_("there is no lot {lot} of {sku}"),

@@ -97,7 +97,9 @@ async def change_setting(session: AsyncSession, told: Setting) -> None:
 
 
 async def change_service(session: AsyncSession, class_: str, told: ServiceOf) -> None:
-    """What a class gets from the next night on."""
+    """What a class gets from the next night on. Raises InvalidInput."""
+    if not 0 < told.service < 1:
+        raise InvalidInput("a service level lies between 0 and 1")
     await run(
         session, _SET_CLASS, class_=class_, measure=told.measure, service=told.service,
         order_days=told.order_days,

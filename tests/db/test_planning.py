@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from db.engine import Sessions
 from db.inventory import approving, demand, planner, policies, suggestions
-from db.inventory.planning_settings import Season, add_season
+from db.inventory.planning_settings import Season, ServiceOf, add_season, change_service
 from db.sql import run
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import (
@@ -222,3 +222,9 @@ async def test_a_day_is_read_out_of_the_ledger_once_and_says_when_nothing_was_le
         rows = await run(session, "SELECT location_id, day, units, out FROM demand_day")
     assert days == [yesterday - timedelta(days=2) + timedelta(days=n) for n in range(3)]
     assert [tuple(row) for row in rows] == [("S-1", yesterday, 3, True)]
+
+
+async def test_a_service_of_nothing_is_refused(sessions: Sessions) -> None:
+    with pytest.raises(InvalidInput, match="between 0 and 1"):
+        async with sessions.begin() as session:
+            await change_service(session, "A", ServiceOf("fill", 0.0, 7))

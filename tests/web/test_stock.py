@@ -29,8 +29,9 @@ async def test_stock_is_rolled_up_along_the_tree(service: Person, sessions: Sess
 
     tiles = re.findall(r"<dt>([^<]+)</dt><dd>(?:<a[^>]*>)?([^<]+)<", page)
     assert tiles == [("On hand", "2"), ("Reserved", "2"), ("Free", "0"), ("In transit", "0")]
-    assert '<th scope="row" class="depth-0">HQ' in page
-    assert '<th scope="row" class="depth-1">S1' in page
+    for depth, place in enumerate(("HQ", "S1")):
+        moves = f'<a href="/levels/moves?sku=A&amp;location={place}">{place}</a>'
+        assert f'<th scope="row" class="depth-{depth}">{moves}' in page
     assert 'href="/orders/O-1"' in page
 
 

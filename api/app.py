@@ -29,6 +29,7 @@ import api.finance.invoice_accounts
 import api.inventory.ageing
 import api.inventory.counts
 import api.inventory.kits
+import api.inventory.life_rules
 import api.inventory.lots
 import api.inventory.moves
 import api.inventory.planning
@@ -38,6 +39,7 @@ import api.inventory.receipt_cases
 import api.inventory.receiving
 import api.inventory.replenishment
 import api.inventory.routes
+import api.inventory.stock_alerts
 import api.inventory.supplier_webhooks
 import api.inventory.suppliers
 import api.inventory.transfers
@@ -171,6 +173,8 @@ _ROUTERS: Final = (
     (api.inventory.ageing.router, _V1),
     (api.inventory.moves.router, _V1),
     (api.inventory.lots.router, _V1),
+    (api.inventory.life_rules.router, _V1),
+    (api.inventory.stock_alerts.router, _V1),
     (api.inventory.recalls.router, _V1),
     (api.inventory.receiving.router, _V1),
     (api.inventory.receipt_cases.router, _V1),

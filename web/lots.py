@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf
 from api.errors import language_of
-from api.inventory import lots
+from api.inventory import life_rules, lots, stock_alerts
 from api.language import N_, translate
 from api.strict import clean
 from db.inventory import lot_queries
@@ -95,10 +95,10 @@ async def set_rule(
 ) -> Response:
     """Set the rule of a channel, a shop or all; empty fields take it back."""
     body = body_of(
-        lots.LifeRuleBody, channel=channel, shop_id=shop_id, days=_whole(days),
+        life_rules.LifeRuleBody, channel=channel, shop_id=shop_id, days=_whole(days),
         share_percent=_whole(share),
     )  # fmt: skip
-    await lots.set_rule(body, context)
+    await life_rules.set_rule(body, context)
     return RedirectResponse("/lots/rules", 303)
 
 
@@ -113,10 +113,11 @@ async def set_facts(
 ) -> Response:
     """How long a SKU is good, and what of it is written down."""
     body = body_of(
-        lots.SkuLife, shelf_life_days=_whole(shelf_life) or 0, min_life_days=_whole(least) or 0,
+        life_rules.SkuLife, shelf_life_days=_whole(shelf_life) or 0,
+        min_life_days=_whole(least) or 0,
         tracks_lots=tracks_lots == "1", tracks_serials=tracks_serials == "1",
     )  # fmt: skip
-    await lots.set_life(typed(sku), body, context)
+    await life_rules.set_life(typed(sku), body, context)
     return RedirectResponse(_address("/lots/rules?sku=", typed(sku)), 303)
 
 
@@ -128,7 +129,7 @@ async def alerts(
     if kind not in words.AGEING:
         raise InvalidInput("there is no such list")
     async with sessions.begin() as session:
-        found = await lots.alerts_page(session, kind, cursor, MOST)
+        found = await stock_alerts.alerts_page(session, kind, cursor, MOST)
     return page(request, "stock_alerts.html", found=found, kind=kind, tabs=list(words.AGEING))
 
 
@@ -143,9 +144,14 @@ async def put_off(
 ) -> Response:
     """Somebody sees to it."""
     body = body_of(
-        lots.AlertPutOff, sku=sku, location=location, lot=lot, days=_whole(days) or 0, note=note
+        stock_alerts.AlertPutOff,
+        sku=sku,
+        location=location,
+        lot=lot,
+        days=_whole(days) or 0,
+        note=note,
     )
-    await lots.put_off(body, context)
+    await stock_alerts.put_off(body, context)
     return RedirectResponse("/lots/alerts", 303)
 
 

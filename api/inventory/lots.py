@@ -1,18 +1,17 @@
 """Lots over the API: the register, where units lie, who got them, and what keeps them back."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, SessionsOf
-from api.strict import Code, Day, Reason, SafeStr, StrictBody, Switch, clean
-from db.inventory import lot_queries, lot_trace, stock_alerts
-from db.inventory.lot_queries import LotFilter, Show, SkuFacts
+from api.strict import Code, Day, Reason, SafeStr, StrictBody, clean
+from db.inventory import lot_queries, lot_trace
+from db.inventory.lot_queries import LotFilter, Show
 from db.inventory.lot_register import LotRegister
-from domain.inventory.expiry import LifeRule
 from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["lots"])
@@ -141,34 +140,6 @@ class LotKept(StrictBody):
     reason: Reason
 
 
-class LifeRuleBody(StrictBody):
-    """What must remain at the door for a channel, a shop, or all; nothing takes the rule back."""
-
-    channel: SafeStr = ""
-    shop_id: SafeStr = ""
-    days: Days | None = None
-    share_percent: Annotated[StrictInt, Field(ge=0, le=100)] | None = None
-
-
-class LifeRuleView(BaseModel):
-    """A rule of remaining life."""
-
-    channel: str
-    shop_id: str
-    days: int
-    share_percent: int
-
-
-class SkuLife(StrictBody):
-    """Days from production to the last good one, days that must remain at the door (0: nobody
-    said), and what is written down of each unit."""
-
-    shelf_life_days: Days = 0
-    min_life_days: Days = 0
-    tracks_lots: Switch = False
-    tracks_serials: Switch = False
-
-
 @router.get("/lots")
 async def list_lots(
     sessions: SessionsOf,
@@ -237,103 +208,6 @@ async def let_go(sku: Code, lot: Code, body: LotKept, context: Context) -> LotVi
         return await lot_view(session, sku, lot)
 
 
-class StockAlert(BaseModel):
-    """Goods that age: near | expired | dead. `sold` are units that left the place in four weeks;
-    advice: move (to `to_location`) | mark_down | return | destroy."""
-
-    sku: str
-    name: str
-    location: str
-    place: str
-    lot: str
-    kind: str
-    units: int
-    expires_on: date | None
-    days_left: int | None
-    sold: int
-    advice: str
-    to_location: str
-    since: date
-    put_off_until: date | None
-
-
-class StockAlerts(BaseModel):
-    """A page of alerts."""
-
-    items: list[StockAlert]
-    next_cursor: str = ""
-
-
-class AlertPutOff(StrictBody):
-    """Which goods somebody sees to, and for how many days their alert stays away."""
-
-    sku: Code
-    location: Code
-    lot: SafeStr = ""
-    days: Annotated[int, Field(ge=1, le=365)]
-    note: SafeStr = ""
-
-
-@router.get("/stock-alerts")
-async def list_alerts(
-    sessions: SessionsOf,
-    kind: Literal["", "near", "expired", "dead"] = "",
-    cursor: Cursor = "",
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
-) -> StockAlerts:
-    """Goods near their end, over, or that nobody buys, with what to do; found every night."""
-    async with sessions.begin() as session:
-        return await alerts_page(session, kind, cursor, limit)
-
-
-@router.post("/stock-alerts/put-off")
-async def put_off(body: AlertPutOff, context: Context) -> StockAlerts:
-    """Somebody sees to it: the alert comes back after so many days."""
-    async with context.sessions.begin() as session:
-        key = (body.sku, body.location, body.lot)
-        await stock_alerts.put_off(
-            session, key, body.days, body.note, context.actor, context.request_id
-        )
-        return await alerts_page(session, "", "", 50)
-
-
-@router.get("/life-rules")
-async def list_rules(sessions: SessionsOf) -> list[LifeRuleView]:
-    """What must remain of a lot at the door, by channel and shop."""
-    async with sessions.begin() as session:
-        return [
-            LifeRuleView(
-                channel=row.channel, shop_id=row.shop_id, days=row.days,
-                share_percent=row.share_percent,
-            )
-            for row in await lot_queries.rules(session)
-        ]  # fmt: skip
-
-
-@router.put("/life-rules")
-async def set_rule(body: LifeRuleBody, context: Context) -> list[LifeRuleView]:
-    """Set or take back the rule of a channel, a shop, or all; orders that wait may fit now."""
-    rule = None
-    if body.days is not None or body.share_percent is not None:
-        rule = LifeRule(body.days or 0, body.share_percent or 0)
-    async with context.sessions.begin() as session:
-        await lot_queries.set_rule(
-            session, body.channel, body.shop_id, rule, context.actor, context.request_id
-        )
-    return await list_rules(context.sessions)
-
-
-@router.put("/products/{sku}/life")
-async def set_life(sku: Code, body: SkuLife, context: Context) -> SkuLife:
-    """How long a SKU is good, and whether its lots and serial numbers are written down."""
-    facts = SkuFacts(
-        body.shelf_life_days, body.min_life_days, body.tracks_lots, body.tracks_serials
-    )
-    async with context.sessions.begin() as session:
-        await lot_queries.set_facts(session, sku, facts, context.actor, context.request_id)
-    return body
-
-
 async def lots_page(session: AsyncSession, wanted: LotFilter, cursor: str, limit: int) -> LotList:
     """A page of the list, from behind the cursor on. Raises InvalidInput."""
     rows = await lot_queries.listed(session, wanted, limit, _position(cursor))
@@ -391,32 +265,8 @@ async def buyers_page(
     return LotBuyers(items=items, next_cursor=following)
 
 
-async def alerts_page(session: AsyncSession, kind: str, cursor: str, limit: int) -> StockAlerts:
-    """A page of alerts, from behind the cursor on. Raises InvalidInput."""
-    after = None
-    if cursor:
-        ends, _, rest = cursor.partition("|")
-        parts = rest.split("|")
-        if len(parts) != 3:
-            raise InvalidInput("the cursor is none of ours")
-        after = (_day(ends), *parts)
-    rows = await stock_alerts.listed(session, kind, limit, after)
-    items = [
-        StockAlert(
-            sku=row.sku, name=row.name, location=row.location_id, place=row.place, lot=row.lot,
-            kind=row.kind,
-            units=row.units, expires_on=row.expires_on, days_left=row.days_left, sold=row.sold,
-            advice=row.advice, to_location=row.to_place or "", since=row.since,
-            put_off_until=row.put_off_until,
-        )
-        for row in rows
-    ]  # fmt: skip
-    last = rows[-1] if len(rows) == limit else None
-    following = f"{last.expires_on or ''}|{last.sku}|{last.location_id}|{last.lot}" if last else ""
-    return StockAlerts(items=items, next_cursor=following)
-
-
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """The day in a cursor; none where the lot has none. Raises InvalidInput."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -428,4 +278,4 @@ def _position(cursor: str) -> tuple[date | None, str, str] | None:
         return None
     ends, _, rest = cursor.partition("|")
     sku, _, lot = rest.partition("|")
-    return _day(ends), sku, lot
+    return day_of(ends), sku, lot

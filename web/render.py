@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse
 from api.auth import NOBODY, Principal
 from api.errors import language_of
 from api.language import translations
+from api.orders.money import MoneyView
 from api.strict import FIRST_STRONG, POP
 from domain.logistics.incidents import fault_of
 from domain.orders.effects import Effect, Undo
@@ -66,9 +68,9 @@ def environment(language: str) -> Environment:
     found.globals.update(language=language, words=words, Permission=Permission)
     found.globals.update(permission_of=permission_of, menu_of=menu_of, static=ADDRESS)
     found.filters.update(
-        word=in_words.word, money=in_words.money, number=in_words.number, when=in_words.when,
-        ago=in_words.ago, story=in_words.story, waits=in_words.waits, step=in_words.step,
-        fault=fault_of,
+        word=in_words.word, money=in_words.money, amount=in_words.amount,
+        number=in_words.number, when=in_words.when, ago=in_words.ago, story=in_words.story,
+        waits=in_words.waits, step=in_words.step, fault=fault_of,
         mask_name=mask_name, mask_phone=mask_phone, mask_detail=mask_detail,
         weight=in_words.weight, system=in_words.system, said=in_words.said,
         effect=in_words.effect, step_effect=in_words.step_effect, undone=in_words.undone,
@@ -123,6 +125,10 @@ class _Words:
     def money(self, minor: int, currency: str) -> str:
         """`¥12.30`."""
         return format_currency(Money(minor, currency).major, currency, locale=self._language)
+
+    def amount(self, one: MoneyView) -> str:
+        """A sum as the API tells it: `¥12.30`."""
+        return format_currency(Decimal(one.amount), one.currency, locale=self._language)
 
     def number(self, value: int) -> str:
         """With separators."""

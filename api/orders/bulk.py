@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, RequestContext, SessionsOf
+from api.orders.money import MoneyView
 from api.orders.notes import digest
 from api.strict import Code, SafeStr, StrictBody
 from db.orders import bulk
 from db.orders.queries import OrderFilter, OrderQueries
 from db.platform.audit import audit
 from domain.orders.desk import MOST_AT_ONCE, BulkAction, Deed, tag_name
-from domain.orders.order import HoldKind, OrderStatus
+from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 
 router = APIRouter(tags=["desk"])
@@ -75,12 +76,50 @@ class Impossible(BaseModel):
     obstacle: str
 
 
+class BulkWorth(BaseModel):
+    """Orders of one currency: what was agreed, and what came in and does not go back."""
+
+    orders: int
+    payable: MoneyView
+    received: MoneyView
+
+
+class BulkSums(BaseModel):
+    """What the possible orders come to: their money, the units reserved for them, and their
+    shipments by where they are: still here, labelled (and here), or left already."""
+
+    money: list[BulkWorth]
+    reserved_units: int
+    shipments_here: int
+    shipments_labelled: int
+    shipments_left: int
+
+    @classmethod
+    def of(cls, sums: bulk.Sums) -> "BulkSums":
+        left = sum(count for status, count in sums.shipments.items() if status.has_left)
+        return cls(
+            money=[
+                BulkWorth(
+                    orders=one.orders, payable=MoneyView.of(one.payable_minor, one.currency),
+                    received=MoneyView.of(one.received_minor, one.currency),
+                )
+                for one in sums.worth
+            ],
+            reserved_units=sums.reserved_units,
+            shipments_here=sum(sums.shipments.values()) - left,
+            shipments_labelled=sums.shipments.get(ShipmentStatus.LABELLED, 0),
+            shipments_left=left,
+        )  # fmt: skip
+
+
 class BulkPreview(BaseModel):
-    """What the job would do now: how many orders, and which cannot, the first 50 by name."""
+    """What the job would do now: how many orders, what those come to for which it is possible, and
+    which cannot, the first 50 by name."""
 
     orders: int
     possible: int
     impossible: int
+    sums: BulkSums
     obstacles: dict[str, int]
     first_impossible: list[Impossible]
 
@@ -138,12 +177,13 @@ async def preview_bulk_job(body: NewBulkJob, context: Context) -> BulkPreview:
     """How many orders it is, and which cannot and why; nothing happens yet."""
     async with context.sessions.begin() as session:
         seen = await bulk.preview(session, body.deed(), await chosen_ids(session, context, body))
+        sums = await bulk.sums_of(session, [one.id for one in seen.possible])
     obstacles: dict[str, int] = {}
     for one in seen.impossible:
         obstacles[str(one.obstacle)] = obstacles.get(str(one.obstacle), 0) + 1
     return BulkPreview(
         orders=len(seen.orders), possible=len(seen.possible), impossible=len(seen.impossible),
-        obstacles=obstacles,
+        sums=BulkSums.of(sums), obstacles=obstacles,
         first_impossible=[
             Impossible(order_no=one.no, obstacle=str(one.obstacle))
             for one in seen.impossible[:_NAMED]

@@ -1,7 +1,7 @@
 """One decision for many orders: what was asked, for which, and what became of each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.orders.bulk_messages import BulkAsked
 from domain.orders.desk import MOST_AT_ONCE, BulkAction, Deed, Obstacle, Standing, obstacle
-from domain.orders.order import HoldKind, OrderStatus
+from domain.orders.order import HoldKind, OrderStatus, ShipmentStatus
 from domain.shared.errors import BulkJobNotFound
 from domain.shared.ids import bulk_workflow_id
 
@@ -25,6 +25,22 @@ SELECT o.id, o.no, o.status, o.workflow_id,
        coalesce((SELECT array_agg(t.tag) FROM order_tag t WHERE t.order_id = o.id), '{}') AS tags
 FROM sales_order o JOIN unnest(CAST(:ids AS text[])) WITH ORDINALITY wanted(id, place)
   ON wanted.id = o.id ORDER BY wanted.place
+"""
+
+_SUMS: Final = """
+SELECT currency, count(*)::bigint AS orders, sum(payable_minor)::bigint AS payable_minor,
+       sum(captured_minor - refunded_minor - returning_minor)::bigint AS received_minor
+FROM sales_order WHERE id = ANY(:ids) GROUP BY currency ORDER BY currency
+"""
+
+_RESERVED: Final = """
+SELECT coalesce(sum(quantity - posted_quantity - voided_quantity), 0)::bigint AS units
+FROM reservation WHERE order_id = ANY(:ids) AND state = 'held'
+"""
+
+_SHIPMENTS: Final = """
+SELECT status, count(*)::bigint AS shipments FROM shipment
+WHERE order_id = ANY(:ids) AND status <> 'cancelled' GROUP BY status
 """
 
 _BY_NO: Final = """
@@ -112,6 +128,26 @@ class Preview:
         return tuple(one for one in self.orders if one.obstacle is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """Orders of one currency: what was agreed, and what came in and does not go back; minor
+    units."""
+
+    currency: str
+    orders: int
+    payable_minor: int
+    received_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What many orders come to. `shipments` that are not cancelled, by status."""
+
+    worth: tuple[Worth, ...]
+    reserved_units: int
+    shipments: Mapping[ShipmentStatus, int]
+
+
 async def ids_of(session: AsyncSession, numbers: Sequence[str]) -> list[str]:
     """The orders with these numbers of ours; those that nobody knows are left out."""
     typed = list(dict.fromkeys(number.strip().upper() for number in numbers))
@@ -122,6 +158,21 @@ async def preview(session: AsyncSession, deed: Deed, ids: Sequence[str]) -> Prev
     """What the deed would do to each of these orders now."""
     rows = await run(session, _STANDINGS, ids=list(ids))
     return Preview(tuple(Chosen(row.id, row.no, obstacle(deed, _standing(row))) for row in rows))
+
+
+async def sums_of(session: AsyncSession, ids: Sequence[str]) -> Sums:
+    """What these orders are worth, what is reserved for them, and where their shipments are."""
+    given = list(ids)
+    money = await run(session, _SUMS, ids=given)
+    [reserved] = await run(session, _RESERVED, ids=given)
+    shipments = await run(session, _SHIPMENTS, ids=given)
+    return Sums(
+        tuple(
+            Worth(row.currency, row.orders, row.payable_minor, row.received_minor) for row in money
+        ),
+        reserved.units,
+        {ShipmentStatus(row.status): row.shipments for row in shipments},
+    )
 
 
 async def standing_of(session: AsyncSession, order_id: str) -> Standing:

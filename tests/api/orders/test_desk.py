@@ -14,6 +14,7 @@ from tests.api.served import browser, key_for, served
 from tests.web.world import change, seed_hold
 
 V1 = "/api/v1"
+PRICE = {"amount": "25.50", "currency": "CNY"}
 
 
 @pytest_asyncio.fixture
@@ -175,6 +176,11 @@ async def test_a_bulk_job_is_previewed_started_once_and_stopped(
     seen = (await kefu.post(f"{V1}/bulk-jobs/preview", json=wanted)).json()
     assert (seen["orders"], seen["possible"], seen["obstacles"]) == (2, 1, {"held_already": 1})
     assert seen["first_impossible"] == [{"order_no": "O-2", "obstacle": "held_already"}]
+    worth = {"orders": 1, "payable": PRICE, "received": PRICE}
+    assert seen["sums"] == {
+        "money": [worth], "reserved_units": 3,
+        "shipments_here": 1, "shipments_labelled": 0, "shipments_left": 0,
+    }  # fmt: skip
     assert await rows(sessions, "SELECT count(*)::int FROM bulk_job") == [(0,)]
 
     once = {"Idempotency-Key": "k1"}

@@ -12,7 +12,16 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledgement, levels, lifecycle, planning, reservation, search, sourcing
+from bench import (
+    acknowledgement,
+    large_lists,
+    levels,
+    lifecycle,
+    planning,
+    reservation,
+    search,
+    sourcing,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,9 @@ MEASUREMENTS: Final = (
         "levels", levels.main,
         "--balances 200000 --rounds 10", "--balances 1000000 --rounds 20",
         "--balances 1000000 --rounds 40",
+    ),
+    Measurement(
+        "large_lists", large_lists.main, "--rows 20000", "--rows 200000", "--rows 1000000",
     ),
     Measurement(
         "lifecycle", lifecycle.main,

@@ -3,17 +3,22 @@
 import asyncio
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlmodel.ext.asyncio.session import AsyncSession
 from typer.testing import CliRunner, Result
 
 from cli import app
 from db.audit import audit
 from db.engine import Sessions
+from db.shared.importing import bulk
+from db.sql import run
 from runtime.posting import Posting
 from tests.activities.platform.test_importing import query
 from tests.seeds import seed_network
 
+RUN = "db.shared.importing.bulk.run"
 PRODUCTS = """sku,name,gtin,price,cost,weight_g
 A,SKU A,,10.00,,
 B,New,6901234567892,68.00,31.50,300
@@ -107,6 +112,33 @@ async def test_counted_stock_is_in_ledger_balance_and_books(
         sessions, "SELECT reason, count(*)::int FROM stock_move GROUP BY 1 ORDER BY 1"
     ) == [("count", 2), ("opening", 4)]
     await Posting(sessions).once(100)
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+async def test_an_import_that_dies_half_way_leaves_nothing_and_begins_clean(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await seed_network(sessions, locations=("HQ", "R1"), skus=("A", "B"))
+    monkeypatch.setattr(bulk, "SLICE", 1)
+
+    async def dies_at_the_third_slice(session: AsyncSession, statement: str, **told: Any) -> Any:
+        if told.get("first") == 3:
+            raise KeyboardInterrupt
+        return await run(session, statement, **told)
+
+    monkeypatch.setattr(RUN, dies_at_the_third_slice)
+    died = await _bring_in(tmp_path, "stock", STOCK)
+    assert died.exit_code != 0
+    for table in ("stock_move", "stock_balance", "book_fact", "import_file", "stock_sum_change"):
+        assert await query(sessions, f"SELECT 1 FROM {table}") == [], table
+
+    monkeypatch.setattr(RUN, run)
+    done = await _bring_in(tmp_path, "stock", STOCK)
+    assert "done; 4 rows: 4 applied" in done.output
+    assert await query(sessions, "SELECT sum(on_hand)::int, count(*)::int FROM stock_balance") == [
+        (52, 4)
+    ]
     async with sessions.begin() as session:
         assert await audit(session) == []
 

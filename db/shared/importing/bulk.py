@@ -17,7 +17,8 @@ from db.sql import run
 from domain.platform.sheets import Fault, Kind, SheetRow
 
 BULK: Final = frozenset({Kind.PRODUCTS, Kind.STOCK})
-SLICE: Final = 20_000
+SLICE: Final = 100_000
+_TELL: Final = 20_000  # rows read between two words about how far it is
 SHOWN: Final = 20
 
 # What is done, how far it is, and out of how many; none = nobody knows yet.
@@ -97,7 +98,7 @@ class BulkImport:
             empty = statements.EMPTY[kind]
             for row in rows:
                 staged += 1
-                if staged % SLICE == 0:
+                if staged % _TELL == 0:
                     self.told("reading", staged, None)
                 if row.faults:
                     faults.extend((row.row, x.column, x.code, x.about) for x in row.faults)
@@ -143,6 +144,9 @@ class BulkImport:
     async def _apply(self, file: BulkFile, result: BulkResult) -> None:
         (good,) = await run(self.session, "SELECT count(*)::int AS rows FROM bulk_good")
         told = {"import_id": result.import_id, "by": file.by} if file.kind is Kind.STOCK else {}
+        self.told("comparing", 0, good.rows)
+        for prepare in statements.BEFORE[file.kind]:
+            await run(self.session, prepare)
         for first in range(1, good.rows + 1, SLICE):
             self.told("applying", first - 1, good.rows)
             for write in statements.WRITES[file.kind]:

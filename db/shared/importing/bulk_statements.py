@@ -42,7 +42,8 @@ EMPTY: Final = {"products": {}, "stock": {"lot": "", "condition": "good"}}
 def _twice(column: str, key: str, where: str = "true") -> str:
     return f"""
 INSERT INTO bulk_fault SELECT row, '{column}', 'twice', first::text
-FROM (SELECT row, min(row) OVER (PARTITION BY {key}) AS first FROM bulk_row WHERE {where}) x
+FROM bulk_row JOIN (SELECT {key}, min(row) AS first FROM bulk_row WHERE {where}
+                    GROUP BY {key} HAVING count(*) > 1) x USING ({key})
 WHERE row <> first
 """
 
@@ -161,54 +162,70 @@ ORDER BY r.n
 ON CONFLICT (code) DO UPDATE SET {", ".join(f"{field} = excluded.{field}" for field in _FIELDS)}
 """
 
-_HERE: Final = """
-FROM bulk_good r LEFT JOIN stock_balance b
-    ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
-     = (r.sku, r.location, r.lot, r.condition, 'own')
-WHERE r.n BETWEEN :first AND :last
-"""
-_LOCK_BALANCES: Final = """
-SELECT count(*) FROM (
-    SELECT FROM bulk_good r JOIN stock_balance b
+# What the file changes, against balances that are locked from here on: once for the whole file,
+# because a slice that looks for its balances reads all that the slices before it wrote.
+_DIFFERENCES: Final = """
+CREATE TEMP TABLE bulk_change ON COMMIT DROP AS
+WITH held AS MATERIALIZED (
+    SELECT r.n, b.on_hand, b.reserved
+    FROM bulk_good r JOIN stock_balance b
         ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
          = (r.sku, r.location, r.lot, r.condition, 'own')
-    WHERE r.n BETWEEN :first AND :last
-    ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner FOR NO KEY UPDATE OF b) x
+    ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner FOR NO KEY UPDATE OF b
+)
+SELECT r.n, r.row, r.sku, r.location, r.lot, r.condition, r.counted, h.reserved,
+       r.counted - coalesce(h.on_hand, 0) AS more,
+       CASE WHEN h.n IS NULL THEN 'opening' ELSE 'count' END AS reason
+FROM bulk_good r LEFT JOIN held h ON h.n = r.n
+WHERE r.counted IS DISTINCT FROM coalesce(h.on_hand, 0)
+ORDER BY r.n
 """
 # Promised since the file was judged.
-_PROMISED: Final = f"""
-INSERT INTO bulk_fault SELECT r.row, 'counted', 'below_reserved', b.reserved::text
-{_HERE} AND r.counted < b.reserved
+_PROMISED: Final = """
+WITH late AS (DELETE FROM bulk_change WHERE counted < reserved RETURNING row, reserved)
+INSERT INTO bulk_fault SELECT row, 'counted', 'below_reserved', reserved::text FROM late
+"""
+# Every balance that is new locks its product, twice over and one by one: here it is done once.
+_HOLD_PRODUCTS: Final = """
+SELECT count(*) FROM (
+    SELECT FROM sku k WHERE k.code IN (SELECT sku FROM bulk_change WHERE reason = 'opening')
+    ORDER BY k.code FOR SHARE) x
 """
 # A thousand moves have one key: the books take them up in bites.
-_MOVES: Final = f"""
-WITH differing AS (
-    SELECT r.n, r.sku, r.location, r.lot, r.condition, r.counted - coalesce(b.on_hand, 0) AS more,
-           CASE WHEN b.sku IS NULL THEN 'opening' ELSE 'count' END AS reason
-    {_HERE} AND r.counted <> coalesce(b.on_hand, 0) AND r.counted >= coalesce(b.reserved, 0)
-), moved AS (
-    INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
-                            document_kind, document_no, reason, actor, idempotency_key, line_no)
-    SELECT 'adjust', d.sku, d.lot, d.condition, 'own', abs(d.more),
-           CASE WHEN d.more > 0 THEN 'adjustment' ELSE 'location:' || d.location END,
-           CASE WHEN d.more > 0 THEN 'location:' || d.location ELSE 'adjustment' END,
-           'count', CAST(:import_id AS text), d.reason, :by,
-           CAST(:import_id AS text) || '/' || d.n / 1000 || '/' || d.reason, d.n % 1000
-    FROM differing d ORDER BY d.n
-), counted AS (
-    UPDATE stock_balance b SET on_hand = b.on_hand + d.more FROM differing d
-    WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
-        = (d.sku, d.location, d.lot, d.condition, 'own') AND d.reason = 'count'
-)
+_MOVES: Final = """
+INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
+                        document_kind, document_no, reason, actor, idempotency_key, line_no)
+SELECT 'adjust', d.sku, d.lot, d.condition, 'own', abs(d.more),
+       CASE WHEN d.more > 0 THEN 'adjustment' ELSE 'location:' || d.location END,
+       CASE WHEN d.more > 0 THEN 'location:' || d.location ELSE 'adjustment' END,
+       'count', CAST(:import_id AS text), d.reason, :by,
+       CAST(:import_id AS text) || '/' || d.n / 1000 || '/' || d.reason, d.n % 1000
+FROM bulk_change d WHERE d.n BETWEEN :first AND :last ORDER BY d.n
+"""
+_COUNTED: Final = """
+UPDATE stock_balance b SET on_hand = b.on_hand + d.more FROM bulk_change d
+WHERE d.n BETWEEN :first AND :last AND d.reason = 'count'
+  AND (b.sku, b.location_id, b.lot, b.condition, b.owner)
+    = (d.sku, d.location, d.lot, d.condition, 'own')
+"""
+_OPENED: Final = """
 INSERT INTO stock_balance (sku, location_id, lot, condition, owner, on_hand, reserved)
 SELECT d.sku, d.location, d.lot, d.condition, 'own', d.more, 0
-FROM differing d WHERE d.reason = 'opening' ORDER BY d.n
+FROM bulk_change d WHERE d.n BETWEEN :first AND :last AND d.reason = 'opening' ORDER BY d.n
 ON CONFLICT (sku, location_id, lot, condition, owner)
 DO UPDATE SET on_hand = stock_balance.on_hand + excluded.on_hand
 """
+# Once for the file, before its slices are written.
+BEFORE: Final = {
+    "products": (),
+    "stock": (
+        _DIFFERENCES, "CREATE INDEX ON bulk_change (n)", "ANALYZE bulk_change", _PROMISED,
+        _HOLD_PRODUCTS,
+    ),
+}  # fmt: skip
 WRITES: Final = {
     "products": (_WRITE_PRODUCTS,),
-    "stock": (_LOCK_BALANCES, _PROMISED, _MOVES),
+    "stock": (_MOVES, _COUNTED, _OPENED),
 }
 
 # Balances that somebody waits for: buyers in the queue, and sales of a till without books.

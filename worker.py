@@ -245,7 +245,7 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
 
 
 def activities_beside_orders(
-    sessions: Sessions, adapters: Adapters, vault: Vault, client: Client
+    sessions: Sessions, adapters: Adapters, vault: Vault, client: Client, buys_alone_minor: int = 0
 ) -> list[Callable[..., Any]]:
     """What belongs to no single order: shops that are pulled or told stock, decisions for many
     orders, the ledger's verbs, campaigns."""
@@ -253,7 +253,7 @@ def activities_beside_orders(
     stock = StockActivities(sessions, ReservationBatcher(sessions))
     stock_push = StockPushActivities(sessions, adapters, vault)
     transfers = TransferActivities(sessions)
-    planning = PlanningActivities(sessions)
+    planning = PlanningActivities(sessions, buys_alone_minor)
     return [
         *purchase_activities(sessions, adapters, vault),
         PullingActivities(sessions, adapters, vault).pull,
@@ -358,7 +358,9 @@ async def serve(
         client = await connect(settings, temporal_address(settings))
         activities = [
             *activities_of(World(sessions, adapters, vault, rules)),
-            *activities_beside_orders(sessions, adapters, vault, client),
+            *activities_beside_orders(
+                sessions, adapters, vault, client, settings.purchase_auto_approve_minor
+            ),
         ]
         relay = asyncio.create_task(
             Relay(

@@ -1,10 +1,11 @@
 """A company to plan for: places, what they sold, what lies there, and a supplier."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.engine import Sessions
+from db.inventory import planner, policies
 from db.inventory.partner_tables import SupplierItemRow, SupplierRow
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
@@ -39,6 +40,17 @@ async def seed_company(sessions: Sessions, worker: Sessions) -> None:
         await sells(session, "S-1", 2, 90)
         await sells(session, "HQ", 5, 90)
         await lies(session, {"S-1": 3, "R-1": 40, "HQ": 4})
+
+
+async def plan_all(sessions: Sessions, night: date = NIGHT) -> None:
+    """Every place reckoned and planned."""
+    for place in PLACES:
+        async with sessions.begin() as session:
+            await policies.begin(session, place, night)
+            assert await policies.reckon(session, place, night, "") == ""
+    for place in PLACES:
+        async with sessions.begin() as session:
+            await planner.suggest(session, place, night)
 
 
 async def sells(session: AsyncSession, location_id: str, daily: int, days: int) -> None:

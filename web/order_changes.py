@@ -9,7 +9,6 @@ from api.deps import Context, RequestContext, SettingsOf
 from api.orders import line_edits as editing
 from api.orders import merges, splits
 from api.orders.usual import usual_of
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import together
 from db.shared import line_edits, regrouping
 from domain.orders.editing import EditPlan, why_not_edited
@@ -23,6 +22,7 @@ from domain.orders.plan_effects import (
 )
 from domain.orders.splitting import Dividable, SplitPlan
 from domain.shared.errors import ActionNotAllowed, InvalidInput
+from domain.shared.money import COMPANY_CURRENCY
 from web.input import typed
 from web.order_actions import body_of, done
 from web.orders import order_context

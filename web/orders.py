@@ -22,7 +22,6 @@ from api.orders.sourcing_words import Told, tell
 from api.platform.exporting import file_name, write_down
 from api.platform.importing import sent
 from api.strict import clean
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.detail import order_detail
 from db.orders.notes import notes_of
 from db.orders.queries import MOST_COUNTED, NOT_LEFT, OrderFilter, OrderQueries, Sort
@@ -35,6 +34,7 @@ from db.platform.reveals import note_reveal
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind, OrderStatus
 from domain.platform.permissions import Permission
 from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
+from domain.shared.money import COMPANY_CURRENCY
 from web.export import HEADINGS, order_slices
 from web.input import typed
 from web.live import MOST_STREAMS, Change, LiveOrders

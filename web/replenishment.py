@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import Response
 
-from api.deps import Context, SessionsOf
+from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory import planning, replenishment
 from api.inventory.replenishment import today
 from api.inventory.replenishment_bodies import (
@@ -75,15 +75,17 @@ async def desk(
 async def preview(
     request: Request,
     context: Context,
+    settings: SettingsOf,
     id: Chosen = None,
 ) -> Response:
-    """The orders that would be made."""
+    """The orders that would be made, and who has to say yes to which."""
     plan, refused = None, ""
     try:
         if not id:
             raise InvalidInput("choose what to order first")
+        who = replenishment.approver(context, settings)
         async with context.sessions.begin() as session:
-            plan = await approving.plan_of(session, [typed(one) for one in id or ()])
+            plan = await approving.plan_of(session, [typed(one) for one in id or ()], who)
     except DomainError as error:
         refused = str(error)
     return page(
@@ -95,15 +97,16 @@ async def preview(
 async def approve(
     request: Request,
     context: Context,
+    settings: SettingsOf,
     id: Annotated[list[str] | None, Form(max_length=500)] = None,
     plan_hash: Short = "",
     consent: Text = "",
 ) -> Response:
-    """Make the orders that were shown."""
+    """Order what was shown."""
     body = body_of(
         Approval, ids=[typed(one) for one in id or ()], plan_hash=plan_hash, consent=consent
     )
-    done = await replenishment.approve(body, context)
+    done = await replenishment.approve(body, context, settings)
     return page(request, "suggestions_approve.html", plan=None, refused="", ids=[], done=done)
 
 

@@ -20,9 +20,10 @@ from domain.inventory.planning.work import (
 
 @dataclass(frozen=True, slots=True)
 class PlanningActivities:
-    """The tables, as the planner sees them."""
+    """The tables, as the planner sees them. `company_limit_minor`: what anybody orders alone."""
 
     sessions: Sessions
+    company_limit_minor: int = 0
 
     @activity.defn(name="planning.look")
     async def look(self, wanted: Night) -> NightToPlan:
@@ -58,8 +59,10 @@ class PlanningActivities:
 
     @activity.defn(name="planning.suggest")
     async def suggest(self, place: PlanPlace) -> PlacePlanned:
-        """What to order for the location; small orders are made at once, where that is set."""
+        """What to order for the location; small orders go out at once, where that is set."""
         async with self.sessions.begin() as session:
             found = await planner.suggest(session, place.location_id, place.night)
-            approved = await approve_small(session, place.location_id, place.night)
+            approved = await approve_small(
+                session, place.location_id, place.night, self.company_limit_minor
+            )
         return PlacePlanned(found, approved)

@@ -1,6 +1,7 @@
 """Purchase orders over the API: drafted, decided with a plan that was shown, printed."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import anyio
@@ -9,7 +10,7 @@ from pydantic import AfterValidator
 from starlette.responses import Response
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
-from api.errors import Problem
+from api.errors import ApprovalAsked, Problem
 from api.inventory.purchase_bodies import (
     PurchaseCreated,
     PurchaseDecided,
@@ -23,7 +24,6 @@ from api.inventory.purchase_bodies import (
 )
 from api.orders.labels import RENDERERS
 from api.orders.returns import minor
-from api.platform.asking import ask_another
 from api.platform.docs import WAITS
 from api.strict import Code, clean
 from db.inventory.placing import placed_order
@@ -36,6 +36,7 @@ from db.inventory.purchase_orders import (
 )
 from db.inventory.purchase_queries import find_purchases, purchase_detail, purchase_list
 from db.inventory.supplier_terms import supplier_row
+from db.platform.approvals import Asked, ask_audited
 from db.platform.audit import audit
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
@@ -158,24 +159,24 @@ async def carry_out(
 
     Raises ApprovalAsked then; PurchaseNotFound, PlanChanged, ActionNotAllowed, InvalidInput.
     """
+    approval_id = ""
     async with context.sessions.begin() as session:
         orders = PurchaseOrders(session)
         done = await orders.decide(no, decision)
         _, row = await orders.find(no)
         await audited(session, context, no, str(decision.wish.action), decision.reason)
-    if done.after.state is PurchaseState.AWAITING_APPROVAL:
-        await ask_another(
-            context, settings, ApprovalKind.PURCHASE, f"purchase/{no}",
-            {"no": no, "version": done.before.version + 1}, decision.reason or row.reason,
-            amount_minor=done.after.total_minor, currency=row.currency,
-        )  # fmt: skip
+        if done.after.state is PurchaseState.AWAITING_APPROVAL:
+            who = context.principal
+            asked = Asked(
+                ApprovalKind.PURCHASE, f"purchase/{no}",
+                {"no": no, "version": done.before.version + 1}, decision.reason or row.reason,
+                f"{who.kind}/{who.id}", who.actor, who.roles, done.after.total_minor, row.currency,
+            )  # fmt: skip
+            lasts = timedelta(hours=settings.approval_hours)
+            approval_id = await ask_audited(session, asked, lasts, context.request_id)
+    if approval_id:
+        raise ApprovalAsked(approval_id)
     return done
-
-
-async def submit(context: RequestContext, settings: Settings, no: str) -> PurchasePlan:
-    """Submit a draft as it is: what an approved suggestion does. Raises as `carry_out` does."""
-    wish = Wish(PurchaseAction.SUBMIT, limit_minor=limit_of(settings))
-    return await carry_out(context, settings, no, Decision(wish, actor=context.actor))
 
 
 async def answer_approval(

@@ -1,13 +1,14 @@
 """What to order: suggestions with their reasons, decided one by one or many at once."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from api.deps import Context, RequestContext, SessionsOf
+from api.deps import Context, RequestContext, SessionsOf, SettingsOf
+from api.errors import Problem
 from api.inventory.replenishment_bodies import (
     Approval,
     ApprovalPlanView,
@@ -20,9 +21,13 @@ from api.inventory.replenishment_bodies import (
 )
 from api.strict import Code, clean
 from db.inventory import approving, suggestions
+from db.inventory.approving import Approver
 from db.inventory.suggestions import Sort, Wanted
 from db.platform.audit import audit
+from domain.platform.approvals import ApprovalKind, kinds_of
+from domain.platform.permissions import Permission
 from domain.shared.clock import COMPANY_ZONE
+from runtime.settings import Settings
 
 router = APIRouter(tags=["replenishment"])
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
@@ -69,27 +74,35 @@ async def state(sessions: SessionsOf) -> NightView:
 
 
 @router.post("/suggestions/approval-plan")
-async def plan(body: ToApprove, context: Context) -> ApprovalPlanView:
-    """The orders that approving these would make: one by supplier, one by route. Nothing happens
-    yet."""
+async def plan(body: ToApprove, context: Context, settings: SettingsOf) -> ApprovalPlanView:
+    """The orders that approving these would make, one by supplier, one by route: what goes to whom
+    at once, and what waits for a second person first. Nothing happens yet."""
     async with context.sessions.begin() as session:
-        return ApprovalPlanView.of(await approving.plan_of(session, body.ids))
+        found = await approving.plan_of(session, body.ids, approver(context, settings))
+    return ApprovalPlanView.of(found)
 
 
 @router.post("/suggestions/approval")
-async def approve(body: Approval, context: Context) -> ApprovalPlanView:
-    """Make the orders that were shown, as drafts; 409 when they would be others now. Approved again
-    it answers with the same orders."""
+async def approve(body: Approval, context: Context, settings: SettingsOf) -> ApprovalPlanView:
+    """Order what was shown; 409 when it would be something else now. Orders up to the limit go
+    out, those above it wait under Approvals. Approved again it answers with the same orders."""
+    who = approver(context, settings)
     async with context.sessions.begin() as session:
-        done = await approving.approve(
-            session, body.ids, body.plan_hash, context.actor, body.consent
-        )
-        for one in done.documents:
-            await audit(
-                session, context.actor, "suggestion.approved", f"location/{one.location_id}",
-                reason=f"{one.kind} {one.no}", request_id=context.update_id,
-            )  # fmt: skip
+        done = await approving.approve(session, body.ids, body.plan_hash, who, body.consent)
     return ApprovalPlanView.of(done)
+
+
+def approver(context: RequestContext, settings: Settings) -> Approver:
+    """Who is asking, and what he may order alone. Raises Problem 403 for whoever may plan, but
+    neither buy, nor decide about purchases, nor approve transfers."""
+    who = context.principal
+    buys = who.may(Permission.BUY) or ApprovalKind.PURCHASE in kinds_of(who.roles)
+    if not buys or not who.may(Permission.APPROVE_TRANSFERS):
+        raise Problem("NotAllowed", 403)
+    return Approver(
+        who.actor, settings.purchase_auto_approve_minor, f"{who.kind}/{who.id}", who.roles,
+        timedelta(hours=settings.approval_hours), context.update_id,
+    )  # fmt: skip
 
 
 @router.get("/suggestions/{suggestion_id}")

@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt
 from api.orders.money import MoneyView
 from api.orders.returns import minor
 from api.strict import Code, Day, Line, Reason, SafeStr, StrictBody, Sum
-from db.inventory.approving import ApprovalPlan, NewDocument
+from db.inventory.approval_plans import ApprovalPlan, NewDocument
 from db.inventory.planning_settings import Season, ServiceOf, Setting
 from domain.shared.money import Money
 
@@ -125,12 +125,17 @@ class OrderedView(StrictBody):
 
 class DocumentView(StrictBody):
     """One order: a purchase order of one supplier for one location, or a transfer of one route.
-    `no` is empty while it is a plan."""
+    `no` is empty while it is a plan. `state` is what it is then: approved (a purchase order goes to
+    the supplier by `port`, a transfer's goods are promised) | awaiting_approval (of a second
+    person; then it goes by itself). hints: below_minimum | no_order_day."""
 
     kind: str
     source: str
     location: str
     no: str
+    state: str
+    port: str
+    hints: list[str]
     total: MoneyView
     lines: list[OrderedView]
 
@@ -145,6 +150,7 @@ class DocumentView(StrictBody):
         ]
         return cls(
             kind=one.kind, source=one.source, location=one.location_id, no=one.no,
+            state=one.state, port=one.port, hints=list(one.hints),
             total=MoneyView.of(one.total_minor, one.currency), lines=lines,
         )  # fmt: skip
 

@@ -12,12 +12,12 @@ from api.orders.commands import order_command
 from api.orders.money import MoneyView
 from api.orders.routes import State
 from api.strict import StrictBody
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.queries import OrderQueries
 from domain.orders.merging import MergePlan, PartingPlan
 from domain.orders.messages import ChangeByPlan
 from domain.orders.splitting import SplitPlan
 from domain.shared.errors import OrderNotFound
+from domain.shared.money import COMPANY_CURRENCY
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 

@@ -18,7 +18,6 @@ from api.orders.usual import usual_of
 from api.strict import Code, Line, Reason, SafeStr, StrictBody, clean
 from db.ids import new_id
 from db.keys import OrderKey, order_key
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders.queries import OrderQueries
 from db.orders.receivers import sealed_correction
 from db.orders.tables import ReceiverRow, SalesOrderRow
@@ -33,6 +32,7 @@ from domain.orders.plan_effects import effects_of_address
 from domain.orders.readdressing import AddressPlan
 from domain.shared.address import Address
 from domain.shared.errors import ActionNotAllowed, OrderNotFound
+from domain.shared.money import COMPANY_CURRENCY
 from integrations.carriers.registry import COLLECTS_CASH
 from runtime.settings import Settings
 

@@ -17,7 +17,6 @@ from api.orders.routes import State
 from api.orders.usual import usual_of
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody, Sum
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.shared import line_edits
 from db.shared.regrouping import sending_places
 from domain.orders.added_units import FreeNow
@@ -26,6 +25,7 @@ from domain.orders.effects import Effects
 from domain.orders.messages import ChangeByPlan, LineUnits
 from domain.orders.plan_effects import effects_of_edit
 from domain.platform.approvals import ApprovalKind
+from domain.shared.money import COMPANY_CURRENCY
 
 router = APIRouter(tags=["orders"])
 

@@ -11,12 +11,12 @@ from api.orders.changes import FreightView, Sha256, change_id, order_id_of, send
 from api.orders.effects import EffectsView, read_now
 from api.orders.routes import State
 from api.strict import Code, Reason, StrictBody
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import together
 from db.shared import regrouping
 from domain.orders.merging import MergePlan
 from domain.orders.messages import ChangeByPlan
 from domain.orders.plan_effects import effects_of_merge, effects_of_parting
+from domain.shared.money import COMPANY_CURRENCY
 
 router = APIRouter(tags=["orders"])
 

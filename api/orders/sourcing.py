@@ -14,7 +14,6 @@ from api.orders.sourcing_views import DecisionView, DryRun, Sourcing, explained
 from api.orders.sourcing_words import tell
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.remaining_life import wanted_by_shop
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import sourcing
 from db.platform.audit import audit
 from db.shared.sourcing import Destination, Network
@@ -25,6 +24,7 @@ from domain.orders.sourcing.model import Demand, Strategy
 from domain.orders.sourcing.record import Question, stored
 from domain.shared.address import Address
 from domain.shared.errors import InvalidInput, UnknownSku
+from domain.shared.money import COMPANY_CURRENCY
 
 router = APIRouter(tags=["sourcing"])
 

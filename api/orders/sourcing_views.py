@@ -7,11 +7,11 @@ from pydantic import BaseModel
 
 from api.orders.money import MoneyView
 from api.orders.sourcing_words import tell
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.orders import sourcing
 from db.orders.sourcing import Names
 from domain.orders.sourcing.model import Decision, Rejected, Strategy
 from domain.orders.sourcing.record import comes_out_again
+from domain.shared.money import COMPANY_CURRENCY
 
 
 class PlaceView(BaseModel):

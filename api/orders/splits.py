@@ -10,11 +10,11 @@ from api.orders.changes import FreightView, Sha256, change_id, order_id_of, send
 from api.orders.effects import EffectsView
 from api.orders.routes import State
 from api.strict import Code, Reason, SafeStr, StrictBody
-from db.logistics.tariffs import COMPANY_CURRENCY
 from db.shared import regrouping
 from domain.orders.messages import ChangeByPlan, LineUnits
 from domain.orders.plan_effects import effects_of_split
 from domain.shared.errors import InvalidInput
+from domain.shared.money import COMPANY_CURRENCY
 
 router = APIRouter(tags=["orders"])
 

@@ -1,7 +1,7 @@
 """Asking for a second person before something is done that one alone may not do."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,8 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.deps import RequestContext
 from api.errors import ApprovalAsked
 from db.platform.alone import TooMuchAlone, add_alone
-from db.platform.approvals import Asked, ask
-from db.platform.audit import audit
+from db.platform.approvals import Asked, ask_audited
 from domain.platform.approvals import ApprovalKind
 from runtime.settings import Settings
 
@@ -58,17 +57,12 @@ async def ask_another(
 
     Raises ApprovalAsked, always.
     """
-    now, who = datetime.now(UTC), context.principal
+    who = context.principal
     asked = Asked(
         kind, subject, payload, reason, f"{who.kind}/{who.id}", who.actor, who.roles,
         amount_minor, currency, units,
     )  # fmt: skip
-    expires_at = now + timedelta(hours=settings.approval_hours)
+    lasts = timedelta(hours=settings.approval_hours)
     async with context.sessions.begin() as session:
-        approval_id = await ask(session, asked, now, expires_at)
-        await audit(
-            session, context.actor, "approval.asked", f"approval/{approval_id}", reason=reason,
-            after={"kind": kind, "subject": subject, "amount_minor": amount_minor, "units": units},
-            request_id=context.request_id,
-        )  # fmt: skip
+        approval_id = await ask_audited(session, asked, lasts, context.request_id)
     raise ApprovalAsked(approval_id)

@@ -1,162 +1,178 @@
-"""Suggestions that become orders: one purchase order by supplier and location, one transfer by
-route; a second approval changes nothing."""
+"""Suggestions that become orders and go out: one purchase order by supplier and location, one
+transfer by route, each with its workflow; a second approval changes nothing.
+
+An order, its submission, the wish for a second person and the signal that starts its workflow are
+written in one transaction: whoever dies in between leaves nothing, or all of it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory import purchase_orders, transfers
+from db.inventory.approval_plans import ApprovalPlan, NewDocument, documents_of
+from db.inventory.buying_limits import alone_minor
 from db.inventory.planning_settings import setting_of
-from db.inventory.purchase_orders import PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_orders import Decision, PurchaseDraft, PurchaseOrders
 from db.inventory.suggestions import locked
 from db.inventory.transfers import TransferDraft, Transfers
+from db.platform.approvals import Asked, ask_audited
+from db.platform.audit import audit
 from db.sql import run
+from domain.inventory.purchasing.acts import PurchaseAction, Wish
+from domain.inventory.purchasing.model import PurchaseState
+from domain.platform.approvals import ApprovalKind
+from domain.platform.permissions import Role
 from domain.shared.errors import InvalidInput, PlanChanged, SuggestionDecided
-from domain.shared.plans import Plan
 
 PLANNER: Final = "planner"
 _APPROVED: Final = """
 UPDATE suggestion SET state = 'approved', document_no = :no, decided_by = :actor, reason = :reason,
     decided_at = clock_timestamp() WHERE id = ANY(:ids)
 """
+# A supplier gets its orders on the days on which it takes them.
 _SMALL: Final = """
-SELECT s.id, s.source_id, s.supplier, s.quantity * s.unit_minor AS value_minor FROM suggestion s
+SELECT s.id, s.source_id, s.supplier FROM suggestion s
 WHERE s.location_id = :location_id AND s.night = :night AND s.state = 'open'
-  AND s.kind IN ('purchase','transfer') AND s.snoozed_until IS NULL ORDER BY s.id
+  AND s.kind IN ('purchase','transfer') AND s.snoozed_until IS NULL AND s.order_on <= :night
+ORDER BY s.id
 """
 
 
 @dataclass(frozen=True, slots=True)
-class OrderedUnits:
-    """Units of a SKU by a suggestion; what the supplier's terms say to them: below_moq, no_step."""
+class Approver:
+    """Who orders. `alone_minor` of the company's money needs no second person; for more another is
+    asked, for so long, in the name of `by_id`."""
 
-    suggestion_id: str
-    sku: str
-    units: int
-    unit_minor: int
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NewDocument:
-    """What one order will be. kind: purchase | transfer | dealer; `no` once it is there."""
-
-    kind: str
-    source: str
-    location_id: str
-    lines: tuple[OrderedUnits, ...]
-    total_minor: int
-    currency: str
-    no: str = ""
+    actor: str
+    alone_minor: int
+    by_id: str = ""
+    roles: frozenset[Role] = frozenset()
+    asks_for: timedelta = timedelta(days=3)
+    request_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalPlan(Plan):
-    """What approving does: these orders are made."""
-
-    documents: tuple[NewDocument, ...]
-
-
-async def plan_of(session: AsyncSession, ids: Sequence[str]) -> ApprovalPlan:
+async def plan_of(session: AsyncSession, ids: Sequence[str], who: Approver) -> ApprovalPlan:
     """What approving these would do now. Raises SuggestionNotFound, and SuggestionDecided when one
     is open no longer."""
     rows = await locked(session, ids)
     _refuse_decided(rows)
-    return ApprovalPlan(_documents(rows))
+    return ApprovalPlan(await documents_of(session, rows, who.alone_minor))
 
 
 async def approve(
-    session: AsyncSession, ids: Sequence[str], plan_hash: str | None, actor: str, reason: str = ""
+    session: AsyncSession,
+    ids: Sequence[str],
+    plan_hash: str | None,
+    who: Approver,
+    reason: str = "",
 ) -> ApprovalPlan:
-    """Make the orders that were shown; all approved already, the orders that were made.
+    """Order what was shown; all approved already, the orders that were made, as they stand now.
 
     `reason` says who at the dealer agreed: nothing goes to a dealer without it. Raises
     SuggestionNotFound, SuggestionDecided, PlanChanged, InvalidInput.
-    """
+    """  # fmt: skip
     rows = await locked(session, ids)
     if rows and all(row.state == "approved" for row in rows):
-        return ApprovalPlan(_documents(rows))
+        return ApprovalPlan(await documents_of(session, rows, who.alone_minor))
     _refuse_decided(rows)
-    shown = ApprovalPlan(_documents(rows))
+    shown = ApprovalPlan(await documents_of(session, rows, who.alone_minor))
     if plan_hash is not None and shown.hash != plan_hash:
         raise PlanChanged("the suggestions changed since the plan was shown")
     if not reason.strip() and any(one.kind == "dealer" for one in shown.documents):
         raise InvalidInput("a dealer's goods need the dealer's consent: say who agreed")
-    days = {row.id: (row.arrives_on, (row.arrives_on - row.order_on).days) for row in rows}
+    days = {row.id: (row.arrives_on - row.order_on).days for row in rows}
     made = []
     for one in shown.documents:
-        no = await _draft(session, one, days[one.lines[0].suggestion_id], actor, reason)
+        if one.kind == "purchase":
+            no = await _buy(session, one, who, reason)
+        else:
+            no = await _move(session, one, days[one.lines[0].suggestion_id], who, reason)
         taken = [line.suggestion_id for line in one.lines]
-        await run(session, _APPROVED, ids=taken, no=no, actor=actor, reason=reason)
+        await run(session, _APPROVED, ids=taken, no=no, actor=who.actor, reason=reason)
+        await audit(
+            session, who.actor, "suggestion.approved", f"location/{one.location_id}",
+            reason=f"{one.kind} {no}", request_id=f"{who.request_id}:{no}",
+        )  # fmt: skip
         made.append(replace(one, no=no))
     return ApprovalPlan(tuple(made))
 
 
-async def approve_small(session: AsyncSession, location_id: str, night: date) -> int:
-    """Orders of tonight that cost no more than the company's limit are made at once."""
+async def approve_small(
+    session: AsyncSession, location_id: str, night: date, company_limit_minor: int
+) -> int:
+    """Orders of tonight that cost no more than the planner's limit go out at once, in the planner's
+    name; what needs a second person, or is less than the supplier takes, is left to people."""
     limit = (await setting_of(session)).auto_approve_minor
     if limit <= 0:
         return 0
-    groups: dict[tuple[str | None, str], list[Any]] = {}
+    who = Approver(PLANNER, min(limit, company_limit_minor), request_id=f"night:{night}")
+    groups: dict[tuple[str | None, str], list[str]] = {}
     for row in await run(session, _SMALL, location_id=location_id, night=night):
-        groups.setdefault((row.source_id, row.supplier), []).append(row)
+        groups.setdefault((row.source_id, row.supplier), []).append(row.id)
     approved = 0
-    for rows in groups.values():
-        if sum(row.value_minor for row in rows) <= limit:
-            await approve(session, [row.id for row in rows], None, PLANNER)
-            approved += len(rows)
+    for ids in groups.values():
+        plan = await plan_of(session, ids, who)
+        if all(_goes_alone(one, limit) for one in plan.documents):
+            await approve(session, ids, plan.hash, who)
+            approved += len(ids)
     return approved
 
 
-def _documents(rows: Sequence[Any]) -> tuple[NewDocument, ...]:
-    groups: dict[tuple[str, str, str, str, str], list[Any]] = {}
-    for row in rows:
-        source = row.source_id or row.supplier
-        key = (row.kind, source, row.location_id, row.currency, row.document_no)
-        groups.setdefault(key, []).append(row)
-    return tuple(
-        NewDocument(
-            kind, source, location_id,
-            tuple(
-                OrderedUnits(row.id, row.sku, row.quantity, row.unit_minor, _hint(row))
-                for row in sorted(of, key=lambda row: (row.sku, row.id))
-            ),
-            sum(row.quantity * row.unit_minor for row in of), currency, no,
-        )
-        for (kind, source, location_id, currency, no), of in sorted(groups.items())
-    )  # fmt: skip
-
-
-def _hint(row: Any) -> str:
-    if row.quantity < row.numbers.get("moq", 1):
-        return "below_moq"
-    return "no_step" if row.quantity % row.numbers.get("step", 1) else ""
-
-
-async def _draft(
-    session: AsyncSession, one: NewDocument, when: tuple[date, int], actor: str, reason: str
-) -> str:
+def _goes_alone(one: NewDocument, limit_minor: int) -> bool:
     if one.kind == "purchase":
-        lines = [
-            purchase_orders.DraftLine(line.sku, line.units, line.unit_minor) for line in one.lines
-        ]
-        numbers = {line.sku: line.suggestion_id for line in one.lines}
-        return await PurchaseOrders(session).draft(
-            PurchaseDraft(
-                one.source, one.location_id, lines, reason=reason, numbers=numbers,
-                source="suggestion", actor=actor,
-            )
-        )  # fmt: skip
-    return await Transfers(session).draft(
-        TransferDraft(
-            one.source, one.location_id,
-            tuple(transfers.DraftLine(line.sku, line.units) for line in one.lines),
-            actor=actor, origin="suggestion", days=max(when[1], 1), remark=reason,
+        hints = (*one.hints, *(line.hint for line in one.lines if line.hint))
+        return one.state == PurchaseState.APPROVED and not hints
+    return one.total_minor <= limit_minor
+
+
+async def _buy(session: AsyncSession, one: NewDocument, who: Approver, reason: str) -> str:
+    """Drafted, submitted, and approved or asked about."""
+    lines = [purchase_orders.DraftLine(line.sku, line.units, line.unit_minor) for line in one.lines]
+    orders = PurchaseOrders(session)
+    no = await orders.draft(
+        PurchaseDraft(
+            one.source, one.location_id, lines, reason=reason, source="suggestion",
+            numbers={line.sku: line.suggestion_id for line in one.lines}, actor=who.actor,
         )
     )  # fmt: skip
+    limit = await alone_minor(session, who.alone_minor, one.currency)
+    wish = Wish(PurchaseAction.SUBMIT, limit_minor=limit)
+    done = await orders.decide(no, Decision(wish, actor=who.actor))
+    await audit(
+        session, who.actor, "purchase.submit", f"purchase/{no}", reason=reason,
+        request_id=f"{who.request_id}:{no}",
+    )  # fmt: skip
+    if done.after.state is PurchaseState.AWAITING_APPROVAL:
+        asked = Asked(
+            ApprovalKind.PURCHASE, f"purchase/{no}",
+            {"no": no, "version": done.before.version + 1}, reason, who.by_id, who.actor,
+            who.roles, done.after.total_minor, one.currency,
+        )  # fmt: skip
+        await ask_audited(session, asked, who.asks_for, who.request_id)
+    return no
+
+
+async def _move(
+    session: AsyncSession, one: NewDocument, days: int, who: Approver, reason: str
+) -> str:
+    """Drafted and approved: its workflow promises the goods."""
+    lines = tuple(transfers.DraftLine(line.sku, line.units) for line in one.lines)
+    no = await Transfers(session).draft(
+        TransferDraft(
+            one.source, one.location_id, lines, actor=who.actor, origin="suggestion",
+            days=max(days, 1), remark=reason,
+        )
+    )  # fmt: skip
+    await Transfers(session).approve(no, who.actor)
+    await audit(
+        session, who.actor, "transfer.approved", f"transfer/{no}", reason=reason,
+        request_id=f"{who.request_id}:{no}",
+    )  # fmt: skip
+    return no
 
 
 def _refuse_decided(rows: Sequence[Any]) -> None:

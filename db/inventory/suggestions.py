@@ -21,9 +21,11 @@ MOST_UNITS: Final = 1_000_000_000
 
 _LIST: Final = """
 SELECT s.*, s.class AS class_, k.name, k.category, l.name AS location, f.name AS source,
-       p.name AS supplier_name
+       p.name AS supplier_name, coalesce(o.state, t.state, '') AS document_state
 FROM suggestion s JOIN sku k ON k.code = s.sku JOIN location l ON l.id = s.location_id
 LEFT JOIN location f ON f.id = s.source_id LEFT JOIN supplier p ON p.code = s.supplier
+LEFT JOIN purchase_order o ON o.no = s.document_no AND s.kind = 'purchase'
+LEFT JOIN stock_transfer t ON t.no = s.document_no AND s.kind <> 'purchase'
 """
 _WHERE: Final = """
 WHERE (CAST(:kind AS text) = '' OR s.kind = :kind)

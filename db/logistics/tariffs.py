@@ -8,8 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sql import run
 from domain.logistics.tariff import PriceList, TariffRow
-
-COMPANY_CURRENCY: Final = "CNY"  # costs of places and carriers are compared in it
+from domain.shared.money import COMPANY_CURRENCY
 
 _ROWS: Final = """
 SELECT t.carrier, t.product, t.origin_zone, t.destination_zone, t.first_g, t.first_minor, t.step_g,

@@ -4,13 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.platform.audit import audit
 from db.scope import scope_in
 from db.sql import run
 from domain.platform.approvals import ApprovalKind, ApprovalState
@@ -82,6 +83,21 @@ async def ask(session: AsyncSession, asked: Asked, now: datetime, expires_at: da
             sha256=sha256,
         )  # fmt: skip
     return str(rows[0].id)
+
+
+async def ask_audited(
+    session: AsyncSession, asked: Asked, lasts: timedelta, request_id: str
+) -> str:
+    """The same, from now on and written down: who asked for what."""
+    now = datetime.now(UTC)
+    approval_id = await ask(session, asked, now, now + lasts)
+    told = {"kind": asked.kind, "subject": asked.subject, "amount_minor": asked.amount_minor,
+            "units": asked.units}  # fmt: skip
+    await audit(
+        session, asked.by, "approval.asked", f"approval/{approval_id}", reason=asked.reason,
+        after=told, request_id=request_id,
+    )  # fmt: skip
+    return approval_id
 
 
 async def approvals(

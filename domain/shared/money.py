@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+COMPANY_CURRENCY: Final = "CNY"  # the company's own; what is compared is compared in it
 # Decimal places of currencies that have not two.
 OTHER_DIGITS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "KWD": 3, "BHD": 3}
 

@@ -1,14 +1,17 @@
 """A night of the planner on real tables: what is learned, what is suggested, what people decide."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
 
 from db.engine import Sessions
-from db.inventory import approving, demand, planner, policies, suggestions
+from db.inventory import approving, demand, policies, suggestions
+from db.inventory.approving import Approver
 from db.inventory.planning_settings import Season, ServiceOf, add_season, change_service
 from db.sql import run
+from domain.platform.permissions import Role
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import (
     InvalidInput,
@@ -16,23 +19,15 @@ from domain.shared.errors import (
     SuggestionDecided,
     UnknownPolicy,
 )
-from tests.planning import NIGHT, PLACES, seed_company, sells
+from tests.planning import NIGHT, plan_all, seed_company, sells
+
+BUYER = Approver("buyer", 10**9, "account/acc_1", frozenset({Role.BUYER}))
 
 
 @pytest_asyncio.fixture
 async def company(sessions: Sessions, owner_sessions: Sessions) -> Sessions:
     await seed_company(owner_sessions, sessions)
     return sessions
-
-
-async def plan_all(sessions: Sessions, night: date = NIGHT) -> None:
-    for place in PLACES:
-        async with sessions.begin() as session:
-            await policies.begin(session, place, night)
-            assert await policies.reckon(session, place, night, "") == ""
-    for place in PLACES:
-        async with sessions.begin() as session:
-            await planner.suggest(session, place, night)
 
 
 async def open_ones(sessions: Sessions) -> dict[tuple[str, str], tuple[str, int]]:
@@ -84,15 +79,15 @@ async def test_what_is_ordered_counts_and_a_second_approval_makes_no_second_orde
     await plan_all(company)
     async with company.begin() as session:
         ids = [row.id for row in await run(session, "SELECT id FROM suggestion")]
-        plan = await approving.plan_of(session, ids)
+        plan = await approving.plan_of(session, ids, BUYER)
     assert [one.kind for one in plan.documents] == ["purchase", "transfer"]
     async with company.begin() as session:
         with pytest.raises(PlanChanged):
-            await approving.approve(session, ids, "0" * 64, "buyer")
+            await approving.approve(session, ids, "0" * 64, BUYER)
     async with company.begin() as session:
-        made = await approving.approve(session, ids, plan.hash, "buyer")
+        made = await approving.approve(session, ids, plan.hash, BUYER)
     async with company.begin() as session:
-        again = await approving.approve(session, ids, plan.hash, "buyer")
+        again = await approving.approve(session, ids, plan.hash, BUYER)
         orders = await run(session, "SELECT no FROM purchase_order")
         moves = await run(session, "SELECT no FROM stock_transfer")
 
@@ -128,11 +123,11 @@ async def test_a_dealer_is_asked_first(company: Sessions) -> None:
     await plan_all(company)
     async with company.begin() as session:
         (row,) = await run(session, "SELECT id, kind FROM suggestion WHERE location_id = 'D-1'")
-        plan = await approving.plan_of(session, [row.id])
+        plan = await approving.plan_of(session, [row.id], BUYER)
         with pytest.raises(InvalidInput):
-            await approving.approve(session, [row.id], plan.hash, "buyer")
+            await approving.approve(session, [row.id], plan.hash, BUYER)
     async with company.begin() as session:
-        made = await approving.approve(session, [row.id], plan.hash, "buyer", "Mr Wang, by phone")
+        made = await approving.approve(session, [row.id], plan.hash, BUYER, "Mr Wang, by phone")
 
     assert (row.kind, made.documents[0].location_id) == ("dealer", "D-1")
 
@@ -178,16 +173,79 @@ async def test_a_person_fixes_what_is_kept_until_a_day(company: Sessions) -> Non
     assert over.reorder_point < held.reorder_point
 
 
-async def test_small_orders_are_made_at_once_where_that_is_set(company: Sessions) -> None:
+async def test_an_order_up_to_the_limit_goes_out_and_one_above_it_asks_a_second_person(
+    company: Sessions,
+) -> None:
     await plan_all(company)
     async with company.begin() as session:
-        assert await approving.approve_small(session, "S-1", NIGHT) == 0
-        await run(session, "UPDATE planning_setting SET auto_approve_minor = 10000000")
+        [row] = await run(session, "SELECT id, quantity * unit_minor AS value FROM suggestion"
+                          " WHERE kind = 'purchase'")  # fmt: skip
+        alone = (await approving.plan_of(session, [row.id], BUYER)).documents[0]
+        above = replace(BUYER, alone_minor=row.value - 1)
+        shown = await approving.plan_of(session, [row.id], above)
+    assert (alone.state, shown.documents[0].state) == ("approved", "awaiting_approval")
     async with company.begin() as session:
-        assert await approving.approve_small(session, "S-1", NIGHT) == 1
-        (row,) = await run(session, "SELECT * FROM suggestion WHERE location_id = 'S-1'")
+        with pytest.raises(PlanChanged):  # the limit moved since it was shown
+            await approving.approve(session, [row.id], shown.hash, BUYER)
+        [made] = (await approving.approve(session, [row.id], shown.hash, above)).documents
+        [order] = await run(session, "SELECT no, state FROM purchase_order")
+        [asked] = await run(session, "SELECT subject, asked_by, amount_minor FROM approval")
+        signals = await run(session, "SELECT target FROM outbox WHERE kind = 'signal'")
 
-    assert (row.state, row.decided_by) == ("approved", "planner")
+    assert (made.no, order.state) == (order.no, "awaiting_approval")
+    assert tuple(asked) == (f"purchase/{order.no}", "buyer", row.value)
+    assert {one.target for one in signals} == {f"purchase/{order.no}"}
+
+
+async def test_whoever_dies_before_the_commit_leaves_nothing_and_the_next_one_does_all_of_it(
+    company: Sessions,
+) -> None:
+    await plan_all(company)
+    counts = (
+        "SELECT (SELECT count(*) FROM purchase_order WHERE state = 'approved')::int,"
+        " (SELECT count(*) FROM stock_transfer WHERE state = 'approved')::int,"
+        " (SELECT count(DISTINCT target) FROM outbox WHERE kind = 'signal')::int,"
+        " (SELECT count(*) FROM suggestion WHERE state = 'approved')::int"
+    )
+    async with company.begin() as session:
+        ids = [row.id for row in await run(session, "SELECT id FROM suggestion")]
+    async with company() as session:
+        await approving.approve(session, ids, None, BUYER)
+        await session.rollback()  # the machine is gone
+    async with company.begin() as session:
+        assert tuple((await run(session, counts))[0]) == (0, 0, 0, 0)
+        await approving.approve(session, ids, None, BUYER)
+    async with company.begin() as session:
+        await approving.approve(session, ids, None, BUYER)
+        assert tuple((await run(session, counts))[0]) == (1, 1, 2, 2)
+
+
+async def test_small_orders_go_out_at_night_in_the_planners_name_where_that_is_set(
+    company: Sessions,
+) -> None:
+    await plan_all(company)
+    async with company.begin() as session:
+        assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0  # switched off
+        await run(session, "UPDATE planning_setting SET auto_approve_minor = 10000000")
+        assert await approving.approve_small(session, "HQ", NIGHT, 100) == 0  # two people's
+        await run(session, "UPDATE supplier SET minimum_minor = 100000000")
+        assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0  # only people may
+        await run(session, "UPDATE supplier SET minimum_minor = 0")
+    async with company.begin() as session:
+        assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 1
+        assert await approving.approve_small(session, "S-1", NIGHT, 10**9) == 1
+        assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0
+        decided = await run(session, "SELECT DISTINCT state, decided_by FROM suggestion")
+        [order] = await run(session, "SELECT state, approved_by FROM purchase_order")
+        [move] = await run(session, "SELECT state, approved_by FROM stock_transfer")
+        told = await run(session, "SELECT actor, action FROM audit_log ORDER BY action")
+
+    assert [tuple(row) for row in decided] == [("approved", "planner")]
+    assert tuple(order) == tuple(move) == ("approved", "planner")
+    assert [tuple(row) for row in told] == [
+        ("planner", "purchase.submit"), ("planner", "suggestion.approved"),
+        ("planner", "suggestion.approved"), ("planner", "transfer.approved"),
+    ]  # fmt: skip
 
 
 async def test_a_day_is_read_out_of_the_ledger_once_and_says_when_nothing_was_left(

@@ -7,10 +7,9 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from db.engine import Sessions
-from db.inventory import planner, policies
 from db.sql import run
 from domain.platform.permissions import Role
-from tests.planning import NIGHT, PLACES, seed_company
+from tests.planning import NIGHT, plan_all, seed_company
 from tests.web.world import person
 
 
@@ -18,13 +17,7 @@ from tests.web.world import person
 async def planned(sessions: Sessions, owner_sessions: Sessions) -> Sessions:
     """HQ should buy tea, and the shop get some from its region."""
     await seed_company(owner_sessions, sessions)
-    for place in PLACES:
-        async with sessions.begin() as session:
-            await policies.begin(session, place, NIGHT)
-            await policies.reckon(session, place, NIGHT, "")
-    for place in PLACES:
-        async with sessions.begin() as session:
-            await planner.suggest(session, place, NIGHT)
+    await plan_all(sessions)
     return sessions
 
 
@@ -71,6 +64,30 @@ async def test_a_buyer_orders_what_was_shown_once(
         assert answer.status_code == 200
         assert order.no in answer.text
         assert transfer.no in answer.text
+    assert "Approved at once" in shown
+    assert "Above the limit" not in shown
+
+
+async def test_above_the_limit_the_desk_says_who_has_to_approve_and_then_it_goes_out(
+    app: FastAPI, web_sessions: Sessions, planned: Sessions
+) -> None:
+    app.state.settings = app.state.settings.model_copy(update={"purchase_auto_approve_minor": 1})
+    one = (await ids(planned))["purchase"]
+    async with await person(app, web_sessions, Role.BUYER, name="Cai", language="en") as buyer:
+        shown = (await buyer.get(f"/replenishment/approve?id={one}")).text
+        assert "Above the limit" in shown
+        plan_hash = re.findall('name="plan_hash" value="([0-9a-f]{64})"', shown)[0]
+        done = await buyer.send_form("/replenishment/approve", id=one, plan_hash=plan_hash)
+        assert "To be approved" in done.text
+        assert "To be approved" in (await buyer.get("/replenishment?tab=approved")).text
+    async with await person(app, web_sessions, Role.MANAGER, name="Wang", language="en") as boss:
+        page = (await boss.get("/approvals")).text
+        approval = re.findall('href="/approvals/(apr_[^"]+)"', page)[0]
+        headers = {"X-CSRF-Token": boss.csrf_token}
+        yes = {"decision": "approve", "reason": ""}
+        said = await boss.post(f"/api/v1/approvals/{approval}/decision", json=yes, headers=headers)
+        assert said.json()["state"] == "done", said.text
+        assert "Being sent" in (await boss.get("/replenishment?tab=approved")).text
 
 
 async def test_people_change_put_off_and_refuse_what_is_suggested(

@@ -33,6 +33,14 @@ SUGGESTION_LIMIT: Final = {
 SUGGESTION_HINT: Final = {
     "below_moq": N_("less than the supplier sells"),
     "no_step": N_("no whole steps of the supplier"),
+    "below_minimum": N_("The supplier takes no orders of less than its minimum."),
+    "no_order_day": N_("The supplier takes no orders today."),
+}
+
+SUGGESTION_PORT: Final = {
+    "": N_("Approved at once. Somebody has to tell the supplier and say so in the inbox."),
+    "email": N_("Approved at once and sent to the supplier by e-mail."),
+    "json": N_("Approved at once and sent to the supplier's system."),
 }
 
 SUGGESTION_ACTION: Final = {

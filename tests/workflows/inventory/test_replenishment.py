@@ -8,12 +8,14 @@ from temporalio.testing import WorkflowEnvironment
 
 from db.channels.tables import ShopRow
 from db.engine import Sessions
+from db.inventory.approving import approve_small
 from db.inventory.purchase_orders import Decision, PurchaseOrders
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction as A
 from domain.inventory.purchasing.acts import Wish
 from domain.shared.errors import ActionNotAllowed, AnswerLost, OverReceipt, Rejected
 from tests.api.orders.world import seed_order
+from tests.planning import NIGHT, plan_all, seed_company
 from tests.workflows.inventory.buying import buying
 from tests.workflows.test_lost_answers import LoseAnswer
 from tests.workflows.test_worker_dies import Death
@@ -301,3 +303,18 @@ async def test_the_worker_dies_after_every_activity_and_all_is_said_once(
         told = await shop.told()
         assert len(told) == len(set(told))
         await shop.parked()
+
+
+async def test_what_the_planner_orders_at_night_reaches_the_supplier_without_anybody(
+    temporal_env: WorkflowEnvironment, sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await seed_company(owner_sessions, sessions)
+    await plan_all(sessions)
+    async with sessions.begin() as session:
+        await run(session, "UPDATE planning_setting SET auto_approve_minor = 10000000")
+        assert await approve_small(session, "HQ", NIGHT, 10**9) == 1
+    async with buying(temporal_env.client, sessions) as shop:
+        await shop.is_at("sent")
+        [order] = shop.supplier.placed.values()
+        assert (order.supplier, [line.sku for line in order.lines]) == ("Tea Co", ["tea"])
+        assert await shop.told() == ["drafted", "approved", "sent"]

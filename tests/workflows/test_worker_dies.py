@@ -6,31 +6,36 @@ same activity is asked to do the same once more. Here that happens after every s
 
 import asyncio
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pytest
 from temporalio import activity
+from temporalio.client import Interceptor as ClientInterceptor
+from temporalio.client import OutboundInterceptor, StartWorkflowInput, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
+    StartChildWorkflowInput,
     StartLocalActivityInput,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
     WorkflowOutboundInterceptor,
 )
-from temporalio.workflow import ActivityHandle
+from temporalio.workflow import ActivityHandle, ChildWorkflowHandle
 
 from db.engine import Sessions
 from tests.workflows.test_lost_answers import AND_BACK, TO_THE_DOOR
 from tests.workflows.world import Company, company, own_order
 
-DEAD = "WorkerDied"
+DEAD: Final = "WorkerDied"
+# How long the engine waits for a task that a dead worker had: ten seconds, unless it is told.
+TASK_TIMEOUT: Final = timedelta(seconds=1)
 
 
-class Death(Interceptor):
+class Death(Interceptor, ClientInterceptor):
     """Kills the worker once after each activity; `after` tells which ones."""
 
     def __init__(self) -> None:
@@ -55,6 +60,15 @@ class Death(Interceptor):
     ) -> type[WorkflowInboundInterceptor]:
         return _LosesItsTask
 
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+        return _Hurries(next)
+
+
+class _Hurries(OutboundInterceptor):
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+        input.task_timeout = TASK_TIMEOUT
+        return await super().start_workflow(input)
+
 
 class _Dying(ActivityInboundInterceptor):
     def __init__(self, next: ActivityInboundInterceptor, death: Death) -> None:
@@ -76,6 +90,12 @@ class _LosesItsTask(WorkflowInboundInterceptor):
 
 
 class _Lost(WorkflowOutboundInterceptor):
+    async def start_child_workflow(
+        self, input: StartChildWorkflowInput
+    ) -> ChildWorkflowHandle[Any, Any]:
+        input.task_timeout = TASK_TIMEOUT
+        return await super().start_child_workflow(input)
+
     def start_local_activity(self, input: StartLocalActivityInput) -> ActivityHandle[Any]:
         task: Any = asyncio.create_task(_or_forget_all(super().start_local_activity(input)))
         return cast("ActivityHandle[Any]", task)
@@ -100,7 +120,7 @@ async def test_an_order_is_delivered_though_the_worker_dies_after_every_activity
 ) -> None:
     async with company(temporal_env.client, sessions, death) as shop:
         await shop.seed()
-        shop.patience, shop.task_timeout = 1200, timedelta(seconds=1)
+        shop.patience = 1200
         order = await shop.hear(own_order("1"))
         no = await shop.first_shipment()
         await shop.ship(no)
@@ -124,7 +144,7 @@ async def test_a_labelled_order_is_taken_back_though_the_worker_dies_after_every
 ) -> None:
     async with company(temporal_env.client, sessions, death) as shop:
         await shop.seed()
-        shop.patience, shop.task_timeout = 1200, timedelta(seconds=1)
+        shop.patience = 1200
         order = await shop.hear(own_order("1"))
         no = await shop.first_shipment()
         await shop.pick(no)

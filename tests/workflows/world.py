@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle
-from temporalio.worker import Interceptor
+from temporalio.client import Interceptor as ClientInterceptor
+from temporalio.worker import Interceptor, Worker
 
 from activities.orders.bulk import BulkActivities
 from activities.orders.ports import Adapters, OrderRules
@@ -78,7 +79,6 @@ class Company:
     sessions: Sessions
     outside: FakeAdapters
     patience: int = 200  # looks, 50 ms apart
-    task_timeout: timedelta | None = None  # how long the engine waits for a dead worker
     _messages: int = field(default=0)
 
     async def seed(self, stock: int = 10) -> None:
@@ -129,7 +129,6 @@ class Company:
             OrderRef(OrderId(taken.order_id)),
             id=order_workflow_id(channel, "mini", number),
             task_queue=TASK_QUEUE,
-            task_timeout=self.task_timeout,
             start_signal="message_arrived",
             start_signal_args=[MessageArrived(InboxId(taken.inbox_id))],
         )
@@ -275,8 +274,20 @@ async def company(
         *activities_of(world), campaigns.advance, campaigns.decide,
         BulkActivities(sessions, client).carry_on,
     ]  # fmt: skip
-    async with make_worker(client, activities, interceptors=interceptors):
-        yield Company(client, sessions, outside)
+    async with worker_behind(interceptors, client, activities) as worker:
+        yield Company(worker.client, sessions, outside)
+
+
+def worker_behind(
+    interceptors: Sequence[Interceptor], client: Client, activities: list[Callable[..., Any]]
+) -> Worker:
+    """A worker behind these. One that is made for clients too sits on the client, which brings it
+    along to its worker."""
+    of_client = [one for one in interceptors if isinstance(one, ClientInterceptor)]
+    others = [one for one in interceptors if one not in of_client]
+    config = client.config()
+    config["interceptors"] = [*config["interceptors"], *of_client]
+    return make_worker(Client(**config), activities, interceptors=others)
 
 
 NOW = datetime.now(UTC)

@@ -21,7 +21,8 @@ from runtime.fan_out import SignalFanOut
 from tests.fakes.supplier import FakeSupplier
 from tests.people import VAULT
 from tests.purchases import draft_purchase, seed_supplier
-from worker import make_worker, purchase_activities
+from tests.workflows.world import worker_behind
+from worker import purchase_activities
 
 
 @dataclass
@@ -131,5 +132,5 @@ async def buying(
         *purchase_activities(sessions, supplier, VAULT), attention.park, attention.resolve,
         attention.went_on, tending.tend,
     ]  # fmt: skip
-    async with make_worker(client, activities, interceptors=interceptors):
-        yield Buying(client, sessions, supplier)
+    async with worker_behind(interceptors, client, activities) as worker:
+        yield Buying(worker.client, sessions, supplier)

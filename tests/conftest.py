@@ -104,18 +104,25 @@ def _server(folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+def template() -> str:
+    """The name of the database that a test gets a copy of."""
+    return "template"
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
     """A fresh migrated database."""
-    yield from _clone(postgres, "template")
+    yield from clone(postgres, template)
 
 
 @pytest.fixture
 def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A database that nobody has migrated yet."""
-    yield from _clone(postgres, "template1")
+    yield from clone(postgres, "template1")
 
 
-def _clone(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+def clone(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A copy of this database for as long as it is used."""
     name = f"t{next(_numbers)}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(

@@ -38,20 +38,28 @@ def settings_of(database_url: str, **more: Any) -> Settings:
 
 @contextlib.asynccontextmanager
 async def served(database_url: str) -> AsyncIterator[FastAPI]:
-    """The running application; Temporal cannot be reached.
-
-    Its two hundred routes are put together once; what a process or a test keeps in it goes.
-    """
-    app, fresh = _application()
-    kept = app.state._state
-    kept.clear()
-    kept.update(fresh, settings=settings_of(database_url), rates=Rates())
+    """The running application; Temporal cannot be reached."""
+    app = application("in the test", settings_of(database_url))
     async with app.router.lifespan_context(app):
         yield app
 
 
+def application(place: str, settings: Settings) -> FastAPI:
+    """The application as a new process has it.
+
+    Its hundreds of routes are put together once for each place where it may run at the same time;
+    what a process or a test keeps in it goes, except for its description.
+    """
+    app, fresh = _put_together(place)
+    kept = app.state._state
+    description = kept.get("openapi")
+    kept.clear()
+    kept.update(fresh, settings=settings, rates=Rates(), openapi=description)
+    return app
+
+
 @cache
-def _application() -> tuple[FastAPI, dict[str, Any]]:
+def _put_together(place: str) -> tuple[FastAPI, dict[str, Any]]:
     app = create_app(Settings())
     return app, dict(app.state._state)
 

@@ -1,6 +1,7 @@
 """The application with its pages on a fresh database, and people who use it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -9,9 +10,27 @@ from fastapi import FastAPI
 
 from db.engine import Sessions
 from domain.platform.permissions import Role
+from runtime.embedded import EmbeddedPostgres
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
 from tests.api.served import served
+from tests.conftest import clone
+from tests.web.day import seed_whole_day
 from tests.web.world import Engine, Person, nobody, person
+
+
+@pytest.fixture(scope="session")
+def day(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The name of a database with the demo company's day, which is written once."""
+    for url in clone(postgres, "template"):
+        asyncio.run(seed_whole_day(url))
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def template(request: pytest.FixtureRequest) -> str:
+    """Who looks at pages at an address sees that day, all others a company without one."""
+    name: str = request.getfixturevalue("day") if "address" in request.fixturenames else "template"
+    return name
 
 
 @pytest_asyncio.fixture

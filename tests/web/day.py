@@ -9,7 +9,8 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from commands.demo import seed_demo
-from db.engine import Sessions
+from db.engine import Sessions, create_engine
+from db.engine import sessions as sessions_of
 from db.inventory.repository import StockRepository
 from db.logistics.intercepts import want_intercepts
 from db.orders.receivers import Person
@@ -32,9 +33,11 @@ from db.sql import run
 from domain.inventory.stock import ReserveStock, StockKey, StockLine
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.ids import LocationId, Sku
+from runtime.posting import Posting
 from tests.api.served import settings_of
-from tests.people import receiver_row
+from tests.people import VAULT, receiver_row
 from tests.web.desk_day import seed_desk
+from tests.web.world import change, seed_tries
 
 NOW: Final = datetime.now(UTC)
 LONG: Final = "A-very-long-remark-without-any-blank-" * 6
@@ -126,6 +129,22 @@ async def seed_day(database_url: str, sessions: Sessions) -> None:
         await _seed_returns(session)
         await _seed_claim(session)
         await want_intercepts(session, [f"{DAY[6].no}-1"], "买家拍错了", "kefu")
+
+
+async def seed_whole_day(database_url: str) -> None:
+    """The day with a carrier that was tried in vain, and all of it in the books."""
+    office = create_engine(database_url, "onhand_office", pool_size=2)
+    worker = create_engine(database_url, "onhand_worker", pool_size=2)
+    sessions = sessions_of(worker, VAULT)
+    await seed_day(database_url, sessions_of(office, VAULT))
+    await seed_tries(sessions, f"shipment/{DAY[1].no}-1", "sf")
+    await change(
+        sessions_of(office, VAULT),
+        "UPDATE sku SET cost_minor = price_minor / 2 WHERE code < 'T'",
+    )
+    await Posting(sessions).all()
+    await office.dispose()
+    await worker.dispose()
 
 
 CLAIM: Final = "CL261126-0000001"

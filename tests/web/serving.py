@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 
 from fastapi import FastAPI
 
-from api.app import create_app
 from tests.api import served
 
 
@@ -14,7 +13,7 @@ def listening(
     database_url: str, arrange: Callable[[FastAPI], None] = lambda _: None, **more: object
 ) -> Iterator[str]:
     """The address of a process that serves this database, by a thread with a loop of its own."""
-    app = create_app(served.settings_of(database_url, **more))
+    app = served.application("on a port", served.settings_of(database_url, **more))
     arrange(app)
     with served.listening(app) as address:
         yield address

@@ -5,7 +5,7 @@ is wider than the phone, or breaks a rule of axe (WCAG 2.2 AA).
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,12 +21,11 @@ from api.auth import COOKIE
 from api.language import COOKIE as LANGUAGE
 from db.engine import Sessions
 from db.platform.accounts import Accounts
-from runtime.posting import Posting
 from tests.web.chromium import chromium
-from tests.web.day import CLAIM, DAY, RETURNS, seed_day
+from tests.web.day import CLAIM, DAY, RETURNS
 from tests.web.desk_day import JOB
 from tests.web.serving import listening
-from tests.web.world import Engine, change, seed_tries
+from tests.web.world import Engine, change
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -170,14 +169,8 @@ class Watched:
 
 
 @pytest.fixture
-async def address(
-    database_url: str, web_sessions: Sessions, sessions: Sessions
-) -> AsyncIterator[str]:
+def address(database_url: str) -> Iterator[str]:
     """Where the pages of the demo company's day are served; its engine takes every command."""
-    await seed_day(database_url, web_sessions)
-    await seed_tries(sessions, f"shipment/{NO[1]}-1", "sf")
-    await change(web_sessions, "UPDATE sku SET cost_minor = price_minor / 2 WHERE code < 'T'")
-    await Posting(sessions).all()
 
     def arrange(app: FastAPI) -> None:
         app.state.temporal = Engine()

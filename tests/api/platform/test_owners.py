@@ -5,6 +5,7 @@ for them it does not exist, whatever their role may do elsewhere. Made from the 
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, Final
 
 import httpx
@@ -170,8 +171,9 @@ UNREAD: Final = (404, 409, 422)
 class _Bodies:
     """A body for each route of the API, made from its description."""
 
-    def __init__(self) -> None:
-        self._all = described(create_app(Settings()))
+    @cached_property
+    def _all(self) -> dict[str, Any]:
+        return described(create_app(Settings()))
 
     def of(self, route: str) -> Any:
         method, path = route.split(" ")

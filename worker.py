@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from activities.channels.queued import QueueActivities
 from activities.channels.stock_push import StockPushActivities
 from activities.finance.exporting import ExportActivities
 from activities.finance.invoicing import InvoiceActivities
+from activities.inventory.case_reminding import ReceiptCaseActivities
+from activities.inventory.counting import CountActivities
 from activities.inventory.planning import PlanningActivities
 from activities.inventory.purchasing import PurchaseActivities
 from activities.inventory.recalling import RecallActivities
@@ -60,6 +62,7 @@ from db.engine import Sessions, create_engine
 from db.engine import sessions as sessions_of
 from db.platform.gates import Gates
 from db.vault import Vault
+from domain.inventory.count_life import CountRules
 from integrations.suppliers.mail import NoMailer, SmtpMailer
 from integrations.webhooks import WebhookSender
 from runtime import logs
@@ -82,8 +85,10 @@ from workflows.channels.poller import PollerWorkflow
 from workflows.channels.stock_push import StockPushWorkflow
 from workflows.finance.invoice import InvoiceWorkflow
 from workflows.finance.voucher_export import VoucherExportWorkflow
+from workflows.inventory.count import CountWorkflow
 from workflows.inventory.planning import PlanningNightWorkflow, PlanningWorkflow
 from workflows.inventory.recall import RecallWorkflow
+from workflows.inventory.receipt_case import ReceiptCaseWorkflow
 from workflows.inventory.replenishment import ReplenishmentWorkflow
 from workflows.inventory.transfer import TransferWorkflow
 from workflows.logistics.claim import ClaimWorkflow
@@ -120,6 +125,8 @@ WORKFLOWS: Final[Sequence[type]] = (
     ImportWorkflow,
     BulkWorkflow,
     TransferWorkflow,
+    CountWorkflow,
+    ReceiptCaseWorkflow,
     ReplenishmentWorkflow,
     PlanningNightWorkflow,
     PlanningWorkflow,
@@ -134,6 +141,7 @@ class World:
     adapters: AdaptersPort
     vault: Vault
     rules: OrderRules
+    counting: CountRules = field(default_factory=CountRules)
 
 
 def activities_of(world: World) -> list[Callable[..., Any]]:
@@ -152,6 +160,8 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
     returns = SalesReturnActivities(world.sessions, world.vault, world.rules)
     claims = ClaimActivities(world.sessions)
     recalls = RecallActivities(world.sessions, world.vault)
+    counting = CountActivities(world.sessions, world.counting)
+    cases = ReceiptCaseActivities(world.sessions)
     intercepting = InterceptActivities(world.sessions, world.adapters, gates)
     answers = CaseAnswerActivities(world.sessions, world.adapters, gates)
     exports = ExportActivities(world.sessions, world.adapters, gates)
@@ -225,6 +235,19 @@ def activities_of(world: World) -> list[Callable[..., Any]]:
         recalls.intercept,
         recalls.tell,
         recalls.remind,
+        counting.look,
+        counting.remind,
+        counting.put_off,
+        counting.leave_out,
+        counting.ask,
+        counting.post,
+        counting.cancel,
+        counting.again,
+        cases.look,
+        cases.remind,
+        cases.put_off,
+        cases.leave,
+        cases.take_back,
         answers.tell_channel,
         answers.told_by_hand,
         exports.look,
@@ -355,9 +378,12 @@ async def serve(
             settings.max_parcels,
             settings.return_policy,
         )
+        counting = CountRules(
+            settings.two_person_stock_units, timedelta(hours=settings.approval_hours)
+        )
         client = await connect(settings, temporal_address(settings))
         activities = [
-            *activities_of(World(sessions, adapters, vault, rules)),
+            *activities_of(World(sessions, adapters, vault, rules, counting)),
             *activities_beside_orders(
                 sessions, adapters, vault, client, settings.purchase_auto_approve_minor
             ),

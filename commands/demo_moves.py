@@ -5,7 +5,9 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.inventory.counts import CountPlan, Counts, Look
+from db.inventory.count_looks import CountLooks, Look
+from db.inventory.count_planning import CountPlan, CountPlanning
+from db.inventory.counts import Counts
 from db.inventory.kits import Kits
 from db.inventory.transfer_posting import TransferPosting
 from db.inventory.transfers import DraftLine, Received, Shipped, TransferDraft, Transfers
@@ -48,12 +50,12 @@ async def _made_of(session: AsyncSession) -> None:
 
 async def _counted(session: AsyncSession) -> None:
     """A count of a store, half done: one shelf is short and waits for another person."""
-    counts, today = Counts(session), datetime.now(COMPANY_ZONE).date()
+    looks, today = CountLooks(session), datetime.now(COMPANY_ZONE).date()
     plan = CountPlan("S-SH1", "due", today, "manager", most=4)
-    if (no := await counts.plan(plan)) is not None:
-        first, second = (await counts.lines(no))[:2]
-        await counts.look(no, Look("demo-look-1", "warehouse", first.sku, 12))
-        await counts.look(no, Look("demo-look-2", "warehouse", second.sku, 11))
+    if (no := await CountPlanning(session).plan(plan)) is not None:
+        first, second = (await Counts(session).lines(no))[:2]
+        await looks.look(no, Look("demo-look-1", "warehouse", first.sku, 12))
+        await looks.look(no, Look("demo-look-2", "warehouse", second.sku, 11))
 
 
 async def _drafted(session: AsyncSession, sender: str, to: str, *goods: tuple[str, int]) -> str:

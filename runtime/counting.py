@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from db.engine import Sessions
-from db.inventory.counts import CountPlan, Counts
+from db.inventory.count_planning import CountPlan, CountPlanning
+from db.inventory.count_posting import CountPosting
 from db.sql import run
 from domain.inventory.counting import Tolerance
 from domain.shared.clock import COMPANY_ZONE
@@ -32,7 +33,7 @@ class Counting:
         """Plan today's counts and go on with those that wait; returns how many were planned."""
         for no in await self._waiting(limit):
             async with self.sessions.begin() as session:
-                await Counts(session).post(no, "system")
+                await CountPosting(session).post(no, "system")
         if not self.settings.count_lines_a_day:
             return 0
         today, planned = datetime.now(COMPANY_ZONE).date(), 0
@@ -50,7 +51,7 @@ class Counting:
                         self.settings.count_days_c,
                     ),
                 )  # fmt: skip
-                planned += await Counts(session).plan(plan) is not None
+                planned += await CountPlanning(session).plan(plan) is not None
         return planned
 
     async def _waiting(self, limit: int) -> list[str]:

@@ -26,6 +26,8 @@ from db.platform.webhooks import Subscribers, Tried
 from db.vault import CannotOpen, Vault, endpoint_context
 from domain.channels.messages import SHOP_ADDED, ShopAdded
 from domain.finance.messages import ExportMoved, ExportRef, InvoiceMoved, InvoiceRef
+from domain.inventory.case_life import CaseMoved, CaseRef
+from domain.inventory.count_life import CountMoved, CountRef
 from domain.inventory.purchasing.messages import PurchaseMoved, PurchaseRef
 from domain.inventory.recalling import RecallMoved, RecallRef
 from domain.inventory.transfers import TransferMoved, TransferRef
@@ -113,6 +115,16 @@ def _recall(payload: Mapping[str, Any]) -> _Start:
     return "Recall", "recall_moved", moved, RecallRef(moved.recall_no)
 
 
+def _count(payload: Mapping[str, Any]) -> _Start:
+    moved = CountMoved(**payload)
+    return "Count", "count_moved", moved, CountRef(moved.no)
+
+
+def _receipt_case(payload: Mapping[str, Any]) -> _Start:
+    moved = CaseMoved(**payload)
+    return "ReceiptCase", "case_moved", moved, CaseRef(moved.no)
+
+
 def _order(payload: Mapping[str, Any]) -> _Start:
     made = StateChanged(**payload)
     return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
@@ -162,6 +174,8 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "transfer_moved": _transfer,
     "intercept_moved": _intercept,
     "recall_moved": _recall,
+    "count_moved": _count,
+    "case_moved": _receipt_case,
     "order_made": _order,
     GATE_SHUT: _gate,
     "export_moved": _export,

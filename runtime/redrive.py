@@ -18,6 +18,8 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from db.engine import Sessions
 from db.shared import lifecycles
 from domain.finance.messages import ExportRef, InvoiceRef
+from domain.inventory.case_life import CaseRef
+from domain.inventory.count_life import CountRef
 from domain.inventory.purchasing.messages import PurchaseRef
 from domain.inventory.recalling import RecallRef
 from domain.inventory.transfers import TransferRef
@@ -39,12 +41,14 @@ from domain.shared.ids import (
     bulk_workflow_id,
     campaign_workflow_id,
     claim_workflow_id,
+    count_workflow_id,
     export_workflow_id,
     import_workflow_id,
     intercept_workflow_id,
     invoice_workflow_id,
     purchase_workflow_id,
     recall_workflow_id,
+    receipt_case_workflow_id,
     refund_workflow_id,
     return_label_workflow_id,
     return_workflow_id,
@@ -122,6 +126,8 @@ _WALK: Final = (
     _Matters("Transfer", transfer_workflow_id, lambda no, _: TransferRef(no)),
     _Matters("Intercept", intercept_workflow_id, InterceptRef),
     _Matters("Recall", recall_workflow_id, lambda no, _: RecallRef(no)),
+    _Matters("Count", count_workflow_id, lambda no, _: CountRef(no)),
+    _Matters("ReceiptCase", receipt_case_workflow_id, lambda no, _: CaseRef(no)),
     _Matters("Invoice", invoice_workflow_id, InvoiceRef),
     _Matters("Replenishment", purchase_workflow_id, lambda no, _: PurchaseRef(no)),
     _Matters("Campaign", campaign_workflow_id, lambda no, _: CampaignRef(no)),

@@ -78,7 +78,8 @@ async def one(
     view = counts.view_of(detail)
     return page(
         request, "count.html", count=view, place=detail.row.place, lines=detail.lines,
-        found={item.line_no: item for item in view.items}, blind=detail.is_blind, said=said,
+        found={item.line_no: item for item in view.items}, blind=detail.is_blind, row=detail.row,
+        attention=detail.attention, said=said,
         last=sku,
     )  # fmt: skip
 

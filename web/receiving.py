@@ -26,9 +26,11 @@ from db.inventory.receipt_cases import ReceiptCases, offered
 from db.inventory.receiving import Picture, Receiving
 from db.inventory.repository import StockRepository
 from db.inventory.transfers import Transfers
+from db.platform.attention import waiting
 from domain.inventory.receipt_plan import ReceiptPlan
 from domain.inventory.receiving import Counted
 from domain.shared.errors import InvalidInput
+from domain.shared.ids import receipt_case_workflow_id
 from web.floor import bars_of
 from web.input import typed
 from web.order_actions import body_of
@@ -122,7 +124,10 @@ async def case(case_no: str, request: Request, sessions: SessionsOf) -> Response
     """One case, and how it may end."""
     async with sessions.begin() as session:
         row = await ReceiptCases(session).find(typed(case_no))
-    return page(request, "receipt_case.html", row=row, choices=offered(row), says=says)
+        steps = await waiting(session, receipt_case_workflow_id(row.no))
+    return page(
+        request, "receipt_case.html", row=row, choices=offered(row), says=says, attention=steps
+    )  # fmt: skip
 
 
 @router.post("/receiving/cases/{case_no}")

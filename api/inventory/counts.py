@@ -10,8 +10,11 @@ from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody, clean
+from db.inventory.count_looks import CountLooks, Look
+from db.inventory.count_planning import CountPlan, CountPlanning
+from db.inventory.count_posting import CountPosting
 from db.inventory.count_queries import CountDetail, count_detail, counts, sku_of_code
-from db.inventory.counts import CountPlan, Counts, Look
+from db.inventory.counts import Counts
 from db.platform.alone import TooMuchAlone
 from db.platform.audit import audit
 from domain.inventory.counting import CountState, LineState, Tolerance
@@ -117,7 +120,7 @@ async def plan(body: CountRequest, context: Context, settings: SettingsOf) -> Pl
         wanted.tolerance, body.remark, wanted.every,
     )  # fmt: skip
     async with context.sessions.begin() as session:
-        no = await Counts(session).plan(wanted)
+        no = await CountPlanning(session).plan(wanted)
         if no is not None:
             await _audited(session, context, no, "planned")
     return Planned(no=no or "")
@@ -140,7 +143,7 @@ async def look(no: Code, body: Seen, context: Context) -> LineSeen:
         seen = Look(
             f"look:{context.update_id}", context.actor, sku, body.units, lot, body.condition
         )
-        state = await Counts(session).look(no, seen)
+        state = await CountLooks(session).look(no, seen)
     return LineSeen(sku=sku, lot=lot, state=state)
 
 
@@ -157,12 +160,12 @@ async def post(no: Code, context: Context, settings: SettingsOf) -> CountView:
                 raise ActionNotAllowed("not everything is counted yet")
             moved = [
                 (line.sku, count.location_id, difference)
-                for line, difference in await Counts(session).differences(no)
+                for line, difference in await CountPosting(session).differences(no)
                 if difference
             ]
             if count.state == CountState.COUNTED and moved:
                 await correct_alone(session, context, settings, f"count:{no}", moved)
-            await Counts(session).post(no, context.actor)
+            await CountPosting(session).post(no, context.actor)
             await _audited(session, context, no, "posted")
     except TooMuchAlone:
         await ask_another(

@@ -8,9 +8,11 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.counts import Counts
+from db.platform.attention import waiting
 from db.sql import run
 from domain.inventory.counting import Counted
 from domain.shared.errors import CountNotFound, UnknownSku
+from domain.shared.ids import count_workflow_id
 
 _LIST: Final = """
 SELECT c.*, p.name AS place, u.lines, u.counted, u.again, u.rest
@@ -31,6 +33,7 @@ class CountDetail:
     row: Row[Any]
     lines: Sequence[Row[Any]]
     looks: dict[int, list[Counted]]
+    attention: Sequence[Row[Any]]
 
     @property
     def is_blind(self) -> bool:
@@ -58,7 +61,10 @@ async def count_detail(session: AsyncSession, no: str) -> CountDetail:
     if not rows:
         raise CountNotFound(f"there is no count {no[:50]!a}")
     here = Counts(session)
-    return CountDetail(rows[0], await here.lines(no), await here.looks(no))
+    return CountDetail(
+        rows[0], await here.lines(no), await here.looks(no),
+        await waiting(session, count_workflow_id(no)),
+    )  # fmt: skip
 
 
 async def sku_of_code(session: AsyncSession, code: str, gtins: Sequence[str]) -> str:

@@ -50,6 +50,8 @@ class StockCountRow(SQLModel, table=True):
     posted_by: str = ""
     posted_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     updated_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
+    due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # then somebody is reminded
+    reminders: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class StockCountLineRow(SQLModel, table=True):
@@ -57,7 +59,7 @@ class StockCountLineRow(SQLModel, table=True):
 
     __tablename__ = "stock_count_line"
     __table_args__ = (
-        CheckConstraint("state IN ('open','recount','agreed')", name="count_line_state"),
+        CheckConstraint("state IN ('open','recount','agreed','left_out')", name="count_line_state"),
         UniqueConstraint("count_no", "sku", "lot", "condition", "owner"),
         Index("count_line_by_sku", "sku"),
     )

@@ -11,13 +11,15 @@ from db.inventory.inbound import Came
 from db.inventory.receiving import Receiving
 from db.inventory.repository import StockRepository
 from db.platform.audit import audit
+from db.platform.outbox import queue_signal
 from db.sql import run
+from domain.inventory.case_life import CaseMoved
 from domain.inventory.expiry import is_expired, today_at
 from domain.inventory.receipt_cases import Case, CaseState, GoodsGo, decisions, goods_go
 from domain.inventory.receiving import CONDITION, SourceKind, Trouble, Verdict
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.shared.errors import InvalidInput, ReceiptCaseNotFound
-from domain.shared.ids import LocationId, Lot, Sku
+from domain.shared.ids import LocationId, Lot, Sku, receipt_case_workflow_id
 
 # A line of the receipt has the lot, where there are goods.
 _READ: Final = """
@@ -34,7 +36,7 @@ _LOCK: Final = f"{_READ} FOR UPDATE OF c"
 
 _ENDED: Final = """
 UPDATE receipt_case SET state = :state, reason = :reason, reference = :reference,
-    decided_by = :actor, decided_at = clock_timestamp() WHERE no = :no
+    decided_by = :actor, decided_at = clock_timestamp(), due_at = NULL WHERE no = :no
 """
 
 
@@ -82,6 +84,7 @@ class ReceiptCases:
             self.session, _ENDED, no=no, state=decision.state, reason=decision.reason,
             reference=decision.reference, actor=self.actor,
         )  # fmt: skip
+        await tell_case(self.session, no)
         await audit(
             self.session, self.actor, f"receipt_case.{decision.state}", f"receipt-case/{no}",
             reason=decision.reason,
@@ -112,6 +115,11 @@ class ReceiptCases:
         if not rows:
             raise ReceiptCaseNotFound(f"there is no case {no[:50]!a}")
         return rows[0]
+
+
+async def tell_case(session: AsyncSession, no: str) -> None:
+    """After the commit the case's workflow looks again; it is started where none runs."""
+    await queue_signal(session, receipt_case_workflow_id(no), "case_moved", CaseMoved(no))
 
 
 def case_of(row: Row[Any]) -> Case:

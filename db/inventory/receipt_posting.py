@@ -15,12 +15,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.ids import new_receipt_case_no
 from db.inventory.costing import Costing, Received
 from db.inventory.inbound import Came
+from db.inventory.receipt_cases import tell_case
 from db.inventory.receipt_lots import learn
 from db.inventory.receiving import Picture, Receiving, refuse_posted
 from db.inventory.repository import StockRepository
 from db.inventory.sources import NOT_OF_A_TRANSFER
 from db.platform.audit import audit
 from db.sql import run
+from domain.inventory.case_life import FIRST
 from domain.inventory.receipt_plan import ReceiptPlan
 from domain.inventory.receiving import ReceiptLine, ReceiptState, Trouble, Verdict
 from domain.inventory.stock import AdjustmentReason, Document, Fill, StockKey, StockLine
@@ -42,9 +44,9 @@ FROM unnest(CAST(:line_no AS int[]), CAST(:source_line_no AS int[]), CAST(:sku A
 
 _CASE: Final = """
 INSERT INTO receipt_case (no, receipt_no, line_no, location_id, trouble, sku, lot, units,
-    value_minor, currency, source_line_no, state, reference, reason, decided_by)
+    value_minor, currency, source_line_no, state, reference, reason, decided_by, due_at)
 VALUES (:no, :receipt_no, :line_no, :location_id, :trouble, :sku, :lot, :units, :value, :currency,
-    :source_line_no, 'open', '', '', '')
+    :source_line_no, 'open', '', '', '', clock_timestamp() + :first)
 """
 
 _POSTED: Final = """
@@ -74,7 +76,8 @@ _CASES: Final = "SELECT no, state FROM receipt_case WHERE receipt_no = :no ORDER
 
 _WITHDRAW: Final = """
 UPDATE receipt_case SET state = 'withdrawn', reason = :why, decided_by = :actor,
-    decided_at = clock_timestamp() WHERE receipt_no = :no AND state = 'open'
+    decided_at = clock_timestamp(), due_at = NULL WHERE receipt_no = :no AND state = 'open'
+RETURNING no
 """
 
 
@@ -150,7 +153,8 @@ class ReceiptPosting:
             if line.source_line_no and line.verdict is Verdict.ACCEPTED:
                 units[line.source_line_no] = units.get(line.source_line_no, 0) - line.units
         await self._tell_source(row, "/undo", units, ())
-        await run(self.session, _WITHDRAW, no=no, why=why, actor=self.actor)
+        for case in await run(self.session, _WITHDRAW, no=no, why=why, actor=self.actor):
+            await tell_case(self.session, case.no)
         await run(self.session, _CORRECTED, no=no, why=why, actor=self.actor)
         if row.notice_no:
             await run(self.session, _ARRIVED, no=row.notice_no, state="expected")
@@ -235,8 +239,9 @@ class ReceiptPosting:
             self.session, _CASE, no=no, receipt_no=row.no, line_no=line_no,
             location_id=row.location_id, trouble=trouble, sku=goods.sku, lot=lot,
             units=goods.units, value=(goods.cost_minor or 0) * goods.units,
-            currency=_currency(picture) or "CNY", source_line_no=source,
+            currency=_currency(picture) or "CNY", source_line_no=source, first=FIRST,
         )  # fmt: skip
+        await tell_case(self.session, no)
         return no
 
     async def _tell_source(

@@ -192,3 +192,5 @@ class ReceiptCaseRow(SQLModel, table=True):
     opened_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
     decided_by: str = ""
     decided_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)  # then somebody is reminded
+    reminders: int = Field(default=0, sa_column_kwargs={"server_default": "0"})

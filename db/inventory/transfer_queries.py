@@ -8,6 +8,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.transfers import Transfers
+from db.platform.attention import waiting
 from db.sql import run
 from domain.shared.errors import TransferNotFound
 from domain.shared.ids import transfer_workflow_id
@@ -48,10 +49,6 @@ WHERE l.transfer_no = :no ORDER BY l.line_no
 
 _REPORTS: Final = """
 SELECT * FROM stock_transfer_report WHERE transfer_no = :no ORDER BY at, id
-"""
-
-_ATTENTION: Final = """
-SELECT * FROM attention WHERE workflow_id = :workflow_id AND resolved_at IS NULL ORDER BY first_seen
 """
 
 _COUNTED: Final = ", ".join(
@@ -120,7 +117,7 @@ async def transfer_detail(session: AsyncSession, no: str) -> TransferDetail:
         await run(session, _LINES, no=no, sender=row.from_location),
         await run(session, _REPORTS, no=no),
         await Transfers(session).differences(no),
-        await run(session, _ATTENTION, workflow_id=transfer_workflow_id(no)),
+        await waiting(session, transfer_workflow_id(no)),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine import Row
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -109,3 +110,23 @@ async def resolve_attention(
         .returning(col(AttentionRow.id)),
     )
     return bool(rows)
+
+
+async def reminded(session: AsyncSession, workflow_id: str, step_id: str, times: int) -> None:
+    """An item that waits is as new again, and says how often somebody was reminded."""
+    await run(
+        session,
+        "UPDATE attention SET attempts = :times, last_seen = clock_timestamp()"
+        " WHERE workflow_id = :workflow_id AND step_id = :step_id AND resolved_at IS NULL",
+        workflow_id=workflow_id, step_id=step_id, times=times,
+    )  # fmt: skip
+
+
+async def waiting(session: AsyncSession, workflow_id: str) -> Sequence[Row[Any]]:
+    """What of a workflow waits for a person, the oldest first."""
+    return await run(
+        session,
+        "SELECT * FROM attention WHERE workflow_id = :workflow_id AND resolved_at IS NULL"
+        " ORDER BY first_seen",
+        workflow_id=workflow_id,
+    )  # fmt: skip

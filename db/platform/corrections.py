@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -34,3 +34,11 @@ async def keep_correction(
         data=json.dumps(dict(values), ensure_ascii=False), actor=by,
     )  # fmt: skip
     return correction_id
+
+
+async def correction(session: AsyncSession, correction_id: str) -> Mapping[str, Any]:
+    """What was given under this id; nothing where nothing was."""
+    if not correction_id:
+        return {}
+    rows = await run(session, "SELECT data FROM correction WHERE id = :id", id=correction_id)
+    return dict(rows[0].data) if rows else {}

@@ -87,6 +87,20 @@ WHERE no > :after AND state = 'open'
 ORDER BY no LIMIT :limit
 """
 
+_COUNTS: Final = """
+SELECT no, '' AS order_id FROM stock_count
+WHERE no > :after AND state IN ('open', 'counted', 'short')
+  AND updated_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
+"""
+
+_RECEIPT_CASES: Final = """
+SELECT no, '' AS order_id FROM receipt_case
+WHERE no > :after AND state = 'open'
+  AND opened_at <= clock_timestamp() - CAST(:quiet AS interval)
+ORDER BY no LIMIT :limit
+"""
+
 _PURCHASES: Final = """
 SELECT no, '' AS order_id FROM purchase_order
 WHERE no > :after AND (state NOT IN ('closed', 'cancelled') OR notice = 'wanted')
@@ -131,6 +145,8 @@ _MATTERS: Final = {
     "Transfer": _TRANSFERS,
     "Intercept": _INTERCEPTS,
     "Recall": _RECALLS,
+    "Count": _COUNTS,
+    "ReceiptCase": _RECEIPT_CASES,
     "Invoice": _INVOICES,
     "Replenishment": _PURCHASES,
     "Campaign": _CAMPAIGNS,
@@ -142,7 +158,8 @@ _OPEN_ITEMS: Final = """
 SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
   AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict',
-                      'transfer_late', 'transfer_differs', 'purchase_late', 'purchase_short')
+                      'transfer_late', 'transfer_differs', 'purchase_late', 'purchase_short',
+                      'count_short')
   AND step_id NOT LIKE 'recall/%'
 """
 

@@ -34,6 +34,7 @@ class LineState(StrEnum):
     OPEN = "open"
     RECOUNT = "recount"  # by somebody else
     AGREED = "agreed"
+    LEFT_OUT = "left_out"  # nobody counted it in time: it is due again
 
 
 def abc_classes(turnover: Mapping[str, int]) -> dict[str, AbcClass]:

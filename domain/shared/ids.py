@@ -61,6 +61,16 @@ def purchase_workflow_id(no: str) -> str:
     return f"purchase/{quote(no, safe='')}"
 
 
+def count_workflow_id(no: str) -> str:
+    """The id of the workflow that sees one count through."""
+    return f"count/{quote(no, safe='')}"
+
+
+def receipt_case_workflow_id(no: str) -> str:
+    """The id of the workflow that keeps one case of a goods receipt from being forgotten."""
+    return f"receipt-case/{quote(no, safe='')}"
+
+
 def transfer_workflow_id(transfer_no: str) -> str:
     """The id of the workflow that sees one transfer between our places through."""
     return f"transfer/{quote(transfer_no, safe='')}"

@@ -38,6 +38,7 @@ from domain.shared.ids import (
 )
 from runtime.temporal import TASK_QUEUE
 from tests.people import VAULT
+from tests.workflows import counting
 from tests.workflows.boxes import (
     merged,
     order_id,
@@ -329,6 +330,30 @@ async def taken_out_of_a_labelled_box(shop: Company) -> Handles:
     return [first, shop.shipment(plan.lead)]
 
 
+async def counted_late_and_corrected(shop: Company) -> Handles:
+    """One of two products is counted too late, the other never: what was counted is posted."""
+    await shop.receive("B", 3, "GRN-B")
+    no = await counting.planned(shop, "A", "B", days_ago=1)
+    handle = counting.count(shop, no)
+    await shop.parked("count_late")
+    await counting.seen(shop, no, "A", 8, "anna", "ben")
+    await counting.decided(shop, handle, "count_late", "skip")
+    await handle.result()
+    return [handle]
+
+
+async def case_forgotten_and_taken_back(shop: Company) -> Handles:
+    """Nobody decides about broken goods: reminded of once, then the receipt is taken back."""
+    _, no = await counting.damaged(shop, 4, "broken", days_ago=4)
+    handle = counting.case(shop, no)
+    await shop.until("SELECT reminders FROM receipt_case", 1)
+    await counting.remembered(shop, no)
+    await shop.parked("receipt_case")
+    await counting.decided(shop, handle, "receipt_case", "compensate")
+    await handle.result()
+    return [handle]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -348,4 +373,6 @@ STORIES: Final[tuple[Story, ...]] = (
     decided_by_a_campaign,
     together_to_the_door,
     taken_out_of_a_labelled_box,
+    counted_late_and_corrected,
+    case_forgotten_and_taken_back,
 )

@@ -6,6 +6,7 @@ from db.engine import Sessions
 from tests.workflows.finance.test_invoices import ONE_INVOICE
 from tests.workflows.finance.test_voucher_exports import ONE_VOUCHER
 from tests.workflows.test_claims import ONE_CLAIM
+from tests.workflows.test_counts import ONE_CASE, ONE_COUNT
 from tests.workflows.test_intercepting import ASKED_BACK
 from tests.workflows.test_lost_answers import AND_BACK, TO_THE_DOOR
 from tests.workflows.test_promises import PROMISED
@@ -33,7 +34,7 @@ def test_every_activity_of_the_lifecycle_is_tried(sessions: Sessions) -> None:
     }
     tried = {
         *TO_THE_DOOR, *AND_BACK, *ONE_REFUND, *STORIES, *ONE_INVOICE, *ONE_VOUCHER, *ONE_CLAIM,
-        *ONE_RECALL,
+        *ONE_RECALL, *ONE_COUNT, *ONE_CASE,
         *ASKED_BACK, CHANGED, GATHERED, PROMISED,
     }  # fmt: skip
 

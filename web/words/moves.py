@@ -87,6 +87,7 @@ COUNT_LINE: Final = {
     "open": N_("to be counted"),
     "recount": N_("to be counted by somebody else"),
     "agreed": N_("counted"),
+    "left_out": N_("left out, due again"),
 }
 
 COUNT_SAID: Final = {

@@ -7,6 +7,9 @@ from api.language import N_
 CAUSE: Final = {
     "InsufficientStock": N_("Not enough free stock"),
     "CountShort": N_("A count misses promised units"),
+    "CountLate": N_("A count is late"),
+    "CountNeedsApproval": N_("A count needs a second person"),
+    "ReceiptCaseWaits": N_("Nobody has decided about a case of a receipt"),
     "TransferLate": N_("The transfer is late"),
     "TransferDiffers": N_("The transfer did not arrive as it was sent"),
     "Late": N_("A promise is in danger"),
@@ -84,6 +87,11 @@ STEP: Final = {
     "transfer_post": N_("Book what was reported of a transfer"),
     "transfer_late": N_("Look after a late transfer"),
     "count_short": N_("Look after units that a count misses"),
+    "count_late": N_("Have it counted"),
+    "count_approval": N_("Approve what a count corrects"),
+    "count_post": N_("Book what a count found"),
+    "receipt_case": N_("Decide about a case of a receipt"),
+    "receipt_take_back": N_("Take a receipt back"),
     "transfer_differs": N_("Decide about differences of a transfer"),
     "reveals": N_("Ask why so many receivers were looked at"),
     "intercept": N_("Have the parcel brought back"),
@@ -113,6 +121,19 @@ ACTION: Final = {
     "recall.done_by_hand": N_("Seen"),
     "purchase_late.done_by_hand": N_("Seen"),
     "purchase_short.done_by_hand": N_("Seen"),
+    "count_late.retry": N_("Give it another day"),
+    "count_late.retry_with": N_("Give it some days"),
+    "count_late.skip": N_("Go on without the rest"),
+    "count_late.compensate": N_("Drop the count"),
+    "count_approval.retry": N_("Ask again"),
+    "count_approval.skip": N_("Drop the count"),
+    "count_approval.compensate": N_("Count it all again"),
+    "count_post.skip": N_("Drop the count"),
+    "count_post.compensate": N_("Count it all again"),
+    "receipt_case.retry": N_("Remind me tomorrow"),
+    "receipt_case.retry_with": N_("Remind me in some days"),
+    "receipt_case.skip": N_("Do not remind again"),
+    "receipt_case.compensate": N_("Take the receipt back"),
     "reveals.done_by_hand": N_("Seen"),
     "promise.done_by_hand": N_("Seen"),
     "intercept.done_by_hand": N_("The carrier was asked"),
@@ -125,6 +146,25 @@ ACTION_MEANS: Final = {
     "done_by_hand": N_("You did it yourself outside; record the result and the order goes on."),
     "skip": N_("Leave the step out for good; the order goes on without it."),
     "compensate": N_("Undo the work back to before this step; the stock is free again."),
+    "count_late.retry": N_("It waits one more day, then somebody is asked again."),
+    "count_late.retry_with": N_("It waits as many days as you say."),
+    "count_late.skip": N_("What was counted is posted; what nobody counted is due again."),
+    "count_late.compensate": N_("Nothing of it is booked."),
+    "count_approval.retry": N_("It is asked for under Approvals once more."),
+    "count_approval.skip": N_("Nothing of it is booked."),
+    "count_approval.compensate": N_(
+        "Nothing of it is booked; a new count of the same products begins."
+    ),
+    "count_post.skip": N_("Nothing of it is booked."),
+    "count_post.compensate": N_(
+        "Nothing of it is booked; a new count of the same products begins."
+    ),
+    "receipt_case.retry": N_("It is decided on its page; you hear of it again tomorrow."),
+    "receipt_case.retry_with": N_("It is decided on its page; you hear of it again then."),
+    "receipt_case.skip": N_("The case stays open, and nobody is reminded of it."),
+    "receipt_case.compensate": N_(
+        "The whole receipt leaves stock by an opposite posting, as long as its units are free."
+    ),
     "carry_out.retry": N_("After goods were received or counted: what is there now leaves."),
     "carry_out.done_by_hand": N_(
         "What the books do not have is booked as found by a count, then it leaves."
@@ -191,6 +231,7 @@ INPUT: Final = {
     "detail": N_("Street and number"),
     "booked_on": N_("Day of booking"),
     "erp_no": N_("Number in the ERP"),
+    "days": N_("Days"),
     "supplier_ref": N_("The supplier's number of the order"),
 }
 

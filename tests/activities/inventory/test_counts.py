@@ -9,7 +9,10 @@ from sqlalchemy import text
 
 from db.audit import audit
 from db.engine import Sessions
-from db.inventory.counts import CountPlan, Counts, Look
+from db.inventory.count_looks import CountLooks, Look
+from db.inventory.count_planning import CountPlan, CountPlanning
+from db.inventory.count_posting import CountPosting
+from db.inventory.counts import Counts
 from db.inventory.repository import StockRepository
 from domain.inventory.counting import CountState, LineState, Tolerance
 from domain.inventory.stock import Document, ReserveStock, StockKey, StockLine
@@ -42,19 +45,19 @@ async def planned(sessions: Sessions, kind: str = "skus", **more: object) -> str
     async with sessions.begin() as session:
         skus = ("A",) if kind == "skus" else ()
         plan = CountPlan("HQ", kind, TODAY, "boss", skus, **more)  # type: ignore[arg-type]
-        no = await Counts(session).plan(plan)
+        no = await CountPlanning(session).plan(plan)
     assert no is not None
     return no
 
 
 async def look(sessions: Sessions, no: str, units: int, by: str, sku: str = "A") -> LineState:
     async with sessions.begin() as session:
-        return await Counts(session).look(no, Look(f"{no}-{by}-{units}-{sku}", by, sku, units))
+        return await CountLooks(session).look(no, Look(f"{no}-{by}-{units}-{sku}", by, sku, units))
 
 
 async def post(sessions: Sessions, no: str) -> CountState:
     async with sessions.begin() as session:
-        return await Counts(session).post(no, "boss")
+        return await CountPosting(session).post(no, "boss")
 
 
 async def on_hand(sessions: Sessions) -> int:
@@ -195,5 +198,5 @@ async def test_a_day_plans_what_is_due_once(sessions: Sessions, network: None) -
     await receive(sessions, 10, "G1")
     plan = CountPlan("HQ", "due", TODAY, "system")
     async with sessions.begin() as session:
-        assert await Counts(session).plan(plan) is not None
-        assert await Counts(session).plan(plan) is None
+        assert await CountPlanning(session).plan(plan) is not None
+        assert await CountPlanning(session).plan(plan) is None

@@ -17,7 +17,7 @@ from api.app import create_app
 from api.platform.docs import described
 from db.engine import Sessions
 from db.finance.invoice_tables import InvoiceRow
-from db.inventory.counts import CountPlan, Counts
+from db.inventory.count_planning import CountPlan, CountPlanning
 from db.inventory.purchase_orders import DraftLine as BoughtLine
 from db.inventory.purchase_orders import PurchaseDraft, PurchaseOrders
 from db.inventory.transfers import DraftLine as TransferLine
@@ -131,7 +131,7 @@ async def _seed_documents(session: AsyncSession) -> dict[str, str]:
     return {
         "transfers": await Transfers(session).draft(TransferDraft("D1", "HQ", goods)),
         "purchase-orders": await PurchaseOrders(session).draft(bought),
-        "counts": await Counts(session).plan(count) or "",
+        "counts": await CountPlanning(session).plan(count) or "",
     }
 
 

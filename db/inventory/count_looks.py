@@ -1,0 +1,109 @@
+"""What somebody saw of a lot, and what the books had at that moment."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.engine import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from db.ids import new_id
+from db.inventory.counts import Counts, book_of, key_of_line
+from db.inventory.ledger import Ledger
+from db.inventory.repository import StockRepository
+from db.sql import run
+from domain.inventory.counting import (
+    Counted,
+    CountState,
+    LineState,
+    Tolerance,
+    may_count,
+    state_of,
+)
+from domain.shared.errors import ActionNotAllowed, OwnCount
+from domain.shared.ids import Sku
+
+_NEW_LINE: Final = """
+INSERT INTO stock_count_line (count_no, line_no, sku, lot, condition, owner, abc, state, posted,
+    rest)
+SELECT CAST(:no AS text), coalesce(max(line_no), 0) + 1, :sku, :lot, :condition, :owner, '',
+       'open', 0, 0
+FROM stock_count_line WHERE count_no = CAST(:no AS text)
+RETURNING line_no
+"""
+
+_ENTRY: Final = """
+INSERT INTO stock_count_entry (id, count_no, line_no, round, units, book, in_hand, adjusted, by)
+VALUES (:id, :no, :line_no, :round, :units, :book, :in_hand, :adjusted, :by)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a counter saw of a lot."""
+
+    key: str
+    actor: str
+    sku: str
+    units: int
+    lot: str = ""
+    condition: str = "good"
+    owner: str = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class CountLooks:
+    """Counting itself, blind."""
+
+    session: AsyncSession
+
+    async def look(self, no: str, look: Look) -> LineState:
+        """Somebody counted a lot; what the books have at this moment is kept with it. The same key
+        again changes nothing. Goods that are not on the paper get a line.
+
+        Raises OwnCount when a second look is taken by the same person, UnknownSku; ActionNotAllowed
+        for a count that is over, or a line that agrees already.
+        """
+        count = await Counts(self.session).lock(no)
+        if count.state not in (CountState.OPEN, CountState.COUNTED):
+            raise ActionNotAllowed(f"the count is {count.state}")
+        line = await self._line(no, look)
+        if await run(self.session, "SELECT 1 FROM stock_count_entry WHERE id = :id", id=look.key):
+            return LineState(line.state)
+        looks = (await Counts(self.session).looks(no)).get(line.line_no, [])
+        if line.state in (LineState.AGREED, LineState.LEFT_OUT):
+            raise ActionNotAllowed("this is counted already")
+        if not may_count(looks, look.actor):
+            raise OwnCount("somebody else counts this a second time")
+        key = key_of_line(count.location_id, line)
+        await StockRepository(self.session).hold([key])
+        book = await book_of(self.session, key)
+        counted = Counted(look.units, book.on_hand, book.in_hand, book.adjusted, look.actor)
+        await run(
+            self.session, _ENTRY, id=look.key or new_id("cne"), no=no, line_no=line.line_no,
+            round=len(looks) + 1, units=counted.units, book=counted.book,
+            in_hand=counted.in_hand, adjusted=counted.adjusted, by=look.actor,
+        )  # fmt: skip
+        tolerance = Tolerance(count.tolerance_units, count.tolerance_percent)
+        state = state_of([*looks, counted], tolerance)
+        await run(
+            self.session,
+            "UPDATE stock_count_line SET state = :state WHERE count_no = :no AND line_no = :line",
+            no=no, line=line.line_no, state=state,
+        )  # fmt: skip
+        await Counts(self.session).settle(count)
+        return state
+
+    async def _line(self, no: str, look: Look) -> Row[Any]:
+        key = {
+            "sku": look.sku, "lot": look.lot, "condition": look.condition, "owner": look.owner,
+        }  # fmt: skip
+        find = (
+            "SELECT * FROM stock_count_line WHERE count_no = :no AND sku = :sku AND lot = :lot"
+            " AND condition = :condition AND owner = :owner"
+        )
+        rows = await run(self.session, find, no=no, **key)
+        if not rows:
+            await Ledger(self.session).refuse_unknown([Sku(look.sku)])
+            await run(self.session, _NEW_LINE, no=no, **key)
+            rows = await run(self.session, find, no=no, **key)
+        return rows[0]

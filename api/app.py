@@ -28,6 +28,7 @@ import api.finance.erp_accounts
 import api.finance.invoice_accounts
 import api.inventory.ageing
 import api.inventory.counts
+import api.inventory.dealer_reports
 import api.inventory.kits
 import api.inventory.life_rules
 import api.inventory.lots
@@ -156,6 +157,7 @@ _ROUTERS: Final = (
     (api.orders.receiving.router, _V1),
     (api.inventory.transfers.router, _V1),
     (api.inventory.counts.router, _V1),
+    (api.inventory.dealer_reports.router, _V1),
     (api.inventory.kits.router, _V1),
     (api.orders.returns.router, _V1),
     (api.logistics.claims.router, _V1),

@@ -8,6 +8,7 @@ from typing import Final
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from commands.demo_dealers import seed_dealers
 from commands.demo_finance import seed_invoicing, seed_ledgers
 from commands.demo_floor import gtin_of, seed_floor
 from commands.demo_lots import seed_lots
@@ -218,6 +219,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await seed_purchases(session)
             await Accounts(session).keep_key(DEMO_KEY, "simulated warehouse", [Role.WAREHOUSE])
             await seed_planning(session)
+            await seed_dealers(session)
     finally:
         await engine.dispose()
 

@@ -15,8 +15,7 @@ from integrations.sandbox.demo_shop import PRODUCTS
 _DAYS: Final = 90
 # Units of a usual SKU a day.
 _DAILY: Final = {
-    "HQ-HZ": 14.0, "R-GZ": 6.0, "R-CD": 5.0, "R-BJ": 3.5, "S-SH1": 0.9, "S-SH2": 0.6, "D-WH": 0.8,
-    "D-XA": 0.5,
+    "HQ-HZ": 14.0, "R-GZ": 6.0, "R-CD": 5.0, "R-BJ": 3.5, "S-SH1": 0.9, "S-SH2": 0.6,
 }  # fmt: skip
 _ASKED: Final = (1.6, 0.7, 1.2, 0.5, 1.0, 0.25, 0.4, 2.2)  # of each product, times the usual
 _PROMOTION: Final = (40, 36)  # days ago

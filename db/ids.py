@@ -85,5 +85,10 @@ def new_kit_order_no(now: datetime) -> str:
     return f"KT{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
 
 
+def new_dealer_report_no(now: datetime) -> str:
+    """`DR260301-7KQ4M2P`: what a dealer reported; drawn as a return's is."""
+    return f"DR{now.astimezone(COMPANY_ZONE):%y%m%d}-{_drawn(_RANDOM_CHARACTERS)}"
+
+
 def _drawn(characters: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(characters))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from db.engine import Sessions
+from db.inventory.dealer_reminders import remind_dealers
 from db.inventory.stock_alerts import look_through
 from db.orders import cancelling
 from db.platform import idempotency, outbox
@@ -51,4 +52,6 @@ class Housekeeping:
             tries += await prune_step_tries(session, KEEP_TRIES)
         async with self.sessions.begin() as session:
             ageing = await look_through(session)
+        async with self.sessions.begin() as session:
+            ageing += await remind_dealers(session)
         return ageing + tries + imported + erased + pruned + forgotten + corrected + emptied

@@ -76,6 +76,7 @@ MENU: Final = (
                 N_("Shops"),
                 also=("/payment-accounts", "/carriers", "/subscribers"),
             ),
+            Entry("/dealer-reports", "clipboard-check", N_("Dealer reports")),
             Entry("/finance", "report-money", N_("Books")),
             Entry("/approvals", "user-check", N_("Approvals")),
         ),

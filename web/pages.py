@@ -15,6 +15,7 @@ import web.claims
 import web.consumer_returns
 import web.counts
 import web.customers
+import web.dealer_reports
 import web.delivery_days
 import web.desk
 import web.erasure
@@ -108,6 +109,7 @@ _ROUTERS: Final = (
     web.receiving.router,
     web.counts.router,
     web.kits.router,
+    web.dealer_reports.router,
     web.imports.router,
     web.subscribers.router,
     web.exports.router,

@@ -79,17 +79,24 @@ async def preview(
     id: Chosen = None,
 ) -> Response:
     """The orders that would be made, and who has to say yes to which."""
-    plan, refused = None, ""
+    plan, refused, agreed = None, "", ""
     try:
         if not id:
             raise InvalidInput("choose what to order first")
         who = replenishment.approver(context, settings)
         async with context.sessions.begin() as session:
             plan = await approving.plan_of(session, [typed(one) for one in id or ()], who)
+            agreed = await suggestions.agreed_to(session, [typed(one) for one in id or ()])
     except DomainError as error:
         refused = str(error)
     return page(
-        request, "suggestions_approve.html", plan=plan, refused=refused, ids=id or (), done=None
+        request,
+        "suggestions_approve.html",
+        plan=plan,
+        refused=refused,
+        ids=id or (),
+        done=None,
+        agreed=agreed,
     )
 
 
@@ -107,7 +114,9 @@ async def approve(
         Approval, ids=[typed(one) for one in id or ()], plan_hash=plan_hash, consent=consent
     )
     done = await replenishment.approve(body, context, settings)
-    return page(request, "suggestions_approve.html", plan=None, refused="", ids=[], done=done)
+    return page(request, "suggestions_approve.html", plan=None, refused="", ids=[], done=done,
+        agreed="",
+    )  # fmt: skip
 
 
 @router.get("/replenishment/policy")

@@ -188,7 +188,7 @@ async def stock_of(sku: str, request: Request, sessions: SessionsOf) -> Response
         offers = await offers_of(session, row.code) if may_see else []
     return page(
         request, "stock_of.html", offers=offers, sku=row, total=seen.total, branches=branches(seen),
-        promises=promises, coming=coming,
+        promises=promises, coming=coming, reported=seen.reported,
     )  # fmt: skip
 
 

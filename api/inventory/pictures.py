@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy.engine import Row as Found
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.coming import Coming
+from db.inventory.dealer_queries import reported_days
 from db.inventory.levels import StockLevels
 from domain.inventory.levels import (
     By,
@@ -30,7 +31,8 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An answer: all of it together, and its rows. `after` leads to the next rows, if any."""
+    """An answer: all of it together, and its rows. `after` leads to the next rows, if any;
+    `reported`: of which day is what dealers own, by place."""
 
     total: Units
     rows: tuple[Row, ...]
@@ -38,6 +40,7 @@ class Picture:
     stock: tuple[PlaceStock, ...]
     regions: dict[LocationId, Region]
     as_of: datetime
+    reported: dict[str, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ async def picture_of(
     shown = tuple(rows[:MOST_ROWS])
     return Picture(
         whole(stock), shown, shown[-1].key if len(rows) > MOST_ROWS else "", tuple(stock),
-        asked.regions, datetime.now(UTC),
+        asked.regions, datetime.now(UTC), await reported_days(session),
     )  # fmt: skip
 
 

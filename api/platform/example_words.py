@@ -73,6 +73,7 @@ WORDS: Final[dict[str, str]] = {
     "source_no": "PO261126-7KQ4M2P", "why": _REASON, "next": "GR261126-7KQ4M2P",
     "cases": "RC261126-7KQ4M2P",
     "owner": "HQ", "parcel_id": "par_0192f3", "parent": "HQ", "parked_reason": _REASON,
+    "agreed_by": _ACCOUNT, "corrects": "DR261126-7KQ4M2P", "dealer": "D001",
     "party": "top", "path": "receiver.phone", "said": "EXP_RECV 收件人号码有误",
     "password": "correct horse battery", "paused_by": _ACCOUNT,
     "permissions": "read_orders", "phone": "13800000001", "picker": "jianhuo",

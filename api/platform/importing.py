@@ -39,6 +39,7 @@ _SLICE: Final = 2_000
 # The column that says whose a row is, and what is wrong with one that is not the caller's.
 _HELD_BY: Final = {
     Kind.STOCK: ("location", "unknown_location"),
+    Kind.DEALER_STOCK: ("location", "unknown_location"),
     Kind.ORDERS: ("shop", "unknown_shop"),
 }
 FORMS: Final = ("csv", "xlsx")

@@ -82,8 +82,11 @@ async def approve(
     shown = ApprovalPlan(await documents_of(session, rows, who.alone_minor))
     if plan_hash is not None and shown.hash != plan_hash:
         raise PlanChanged("the suggestions changed since the plan was shown")
-    if not reason.strip() and any(one.kind == "dealer" for one in shown.documents):
+    unasked = any(row.kind == "dealer" and not row.agreed_by for row in rows)
+    if unasked and not reason.strip():
         raise InvalidInput("a dealer's goods need the dealer's consent: say who agreed")
+    if not reason.strip():  # dealers said so themselves
+        reason = ", ".join(sorted({row.agreed_by for row in rows if row.agreed_by}))
     days = {row.id: (row.arrives_on - row.order_on).days for row in rows}
     made = []
     for one in shown.documents:

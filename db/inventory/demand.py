@@ -26,7 +26,8 @@ WITH place AS MATERIALIZED (
     SELECT id AS location_id, 'location:' || id AS name,
            CAST(:day AS date)::timestamp AT TIME ZONE zone AS begins,
            (CAST(:day AS date) + 1)::timestamp AT TIME ZONE zone AS ends
-    FROM location WHERE kind <> 'transit'
+    FROM location l WHERE kind <> 'transit'
+      AND NOT EXISTS (SELECT FROM dealer_rule r WHERE r.location_id = l.id)
 ), moved AS MATERIALIZED (
     SELECT at, sku, verb, quantity, from_place, to_place, condition FROM stock_move
     WHERE at >= (SELECT min(begins) FROM place)
@@ -68,6 +69,11 @@ COPY (
       AND d.day >= %(since)s AND d.day < CAST(%(since)s AS date) + %(days)s
     GROUP BY k.n
 ) TO STDOUT
+"""
+_REPORTED: Final = """
+SELECT (SELECT max(day) FROM dealer_report d WHERE d.location_id = r.location_id
+        AND d.state = 'accepted') AS day
+FROM dealer_rule r WHERE r.location_id = :location_id
 """
 _CALENDAR: Final = """
 SELECT sku, category, starts_on, ends_on, CAST(factor AS float) AS factor FROM demand_calendar
@@ -112,6 +118,10 @@ async def sales_of(
     if len(told):
         row, day = told[:, 0], told[:, 1]
         units[row, day], out[row, day] = told[:, 2], told[:, 3] > 0
+    # Of days that a dealer has not reported yet nobody knows; they are no days without sales.
+    for last in await run(session, _REPORTED, location_id=location_id):
+        known = days if last.day is None else days - (night - last.day).days + 1
+        out[:, max(known, 0) :] = True
     return Sales(units, out)
 
 

@@ -85,3 +85,5 @@ class DealerRow(SQLModel, table=True):
     contact: bytes = Field(default=b"", sa_type=LargeBinary)
     currency: str = "CNY"
     active: bool = True
+    # What lies there of our goods stays ours until it is sold; otherwise it is bought when it came.
+    on_consignment: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})

@@ -23,6 +23,9 @@ _POSITIONS: Final = """
 WITH lies AS (
     SELECT sku, sum(on_hand - reserved) AS free FROM stock_balance
     WHERE location_id = :location_id AND condition = 'good' GROUP BY sku
+), reported AS (
+    SELECT max(day) AS day FROM dealer_report WHERE location_id = :location_id
+      AND state = 'accepted'
 ), waits AS (
     SELECT sku, sum(quantity) AS units FROM backorder
     WHERE location_id = :location_id AND state = 'waiting' GROUP BY sku
@@ -48,25 +51,29 @@ WITH lies AS (
         WHERE l.parent_id = :location_id AND p.passed_up > 0
     ) AS one GROUP BY sku
 )
-SELECT p.*, p.class AS class_, s.name, s.currency, s.shelf_life_days, s.min_life_days,
+SELECT p.*, p.class AS class_, CAST(:night AS date) - 1 - reported.day AS report_days,
+       s.name, s.currency, s.shelf_life_days, s.min_life_days,
        CASE WHEN s.cost_minor > 0 THEN s.cost_minor ELSE s.price_minor END AS unit_minor,
        coalesce(lies.free, 0) - coalesce(waits.units, 0) AS free,
        coalesce(ordered.units, 0) AS on_order, coalesce(comes.units, 0) AS in_transit,
        coalesce(goes.units, 0) AS promised
 FROM stock_policy p JOIN sku s ON s.code = p.sku AND s.active
-LEFT JOIN lies ON lies.sku = p.sku LEFT JOIN waits ON waits.sku = p.sku
+LEFT JOIN reported ON true LEFT JOIN lies ON lies.sku = p.sku LEFT JOIN waits ON waits.sku = p.sku
 LEFT JOIN ordered ON ordered.sku = p.sku LEFT JOIN comes ON comes.sku = p.sku
 LEFT JOIN goes ON goes.sku = p.sku
 WHERE p.location_id = :location_id AND p.order_up_to > 0
   AND coalesce(lies.free, 0) - coalesce(waits.units, 0) + coalesce(ordered.units, 0)
-      + coalesce(comes.units, 0) - coalesce(goes.units, 0) <= p.reorder_point
+      + coalesce(comes.units, 0) - coalesce(goes.units, 0)
+      - coalesce(p.demand_mean * p.factor * greatest(CAST(:night AS date) - 1 - reported.day, 0), 0)
+      <= p.reorder_point
 ORDER BY p.sku
 """
 # What was suggested to the location until now is planned anew and does not count.
 _ABOVE: Final = """
 WITH lies AS (
     SELECT sku, sum(on_hand - reserved) AS free FROM stock_balance
-    WHERE location_id = :above AND condition = 'good' AND sku = ANY(:skus) GROUP BY sku
+    WHERE location_id = :above AND condition = 'good' AND owner = 'own' AND sku = ANY(:skus)
+    GROUP BY sku
 ), waits AS (
     SELECT sku, sum(quantity) AS units FROM backorder
     WHERE location_id = :above AND state = 'waiting' AND sku = ANY(:skus) GROUP BY sku
@@ -105,10 +112,11 @@ DO UPDATE SET planned = EXCLUDED.planned,
     order_on = EXCLUDED.order_on, arrives_on = EXCLUDED.arrives_on,
     cover_days = EXCLUDED.cover_days, out_on = EXCLUDED.out_on, class = EXCLUDED.class,
     numbers = EXCLUDED.numbers
+WHERE suggestion.agreed_by = ''
 """
 _NO_LONGER: Final = """
 UPDATE suggestion SET state = 'superseded', decided_at = clock_timestamp(), decided_by = 'planner'
-WHERE location_id = :location_id AND state = 'open'
+WHERE location_id = :location_id AND state = 'open' AND agreed_by = ''
   AND NOT (sku || ' ' || kind || ' ' || coalesce(source_id, supplier) = ANY(:still))
 """
 _PASSED: Final = """
@@ -174,7 +182,9 @@ async def suggest(session: AsyncSession, location_id: str, night: date) -> int:
 async def needs_of(session: AsyncSession, location_id: str, night: date, setting: Setting) -> Found:
     """Every SKU of which too little is there or on its way."""
     way = await way_to(session, location_id, night, setting.transfer_days)
-    rows = {row.sku: row for row in await run(session, _POSITIONS, location_id=location_id)}
+    rows = {
+        row.sku: row for row in await run(session, _POSITIONS, location_id=location_id, night=night)
+    }
     supplies = await supplies_of(session, way, list(rows), night)
     above: dict[str, list[Above]] = {}
     for place in way.above:
@@ -193,7 +203,7 @@ async def needs_of(session: AsyncSession, location_id: str, night: date, setting
 
 
 def _need(row: Any, above: tuple[Above, ...], way: Way, supply: Any) -> Need:
-    free = int(row.free) - int(row.promised)
+    free = int(row.free) - int(row.promised) - _sold_since(row)
     # Where nobody above can spare anything it is still they who are asked.
     asked = above or tuple(Above(place, 0, 0) for place in way.above[:1])
     life = row.shelf_life_days - row.min_life_days if row.shelf_life_days else None
@@ -202,6 +212,12 @@ def _need(row: Any, above: tuple[Above, ...], way: Way, supply: Any) -> Need:
         row.reorder_point, row.order_up_to, row.unit_minor, asked, supply,
         None if life is None else max(life, 0),
     )  # fmt: skip
+
+
+def _sold_since(row: Any) -> int:
+    """What a dealer will have sold since his last report, of what he had then."""
+    usual = round(row.demand_mean * row.factor * max(row.report_days or 0, 0))
+    return int(min(usual, max(int(row.free) - int(row.promised), 0)))
 
 
 async def _write(
@@ -242,7 +258,8 @@ def _numbers(one: Planned, need: Need, row: Any) -> dict[str, Any]:
     """All that the suggestion follows from, as it was tonight."""
     terms = need.supply.terms if need.supply and one.kind == "purchase" else None
     return {
-        "free": int(row.free), "on_order": int(row.on_order), "in_transit": int(row.in_transit),
+        "free": int(row.free) - _sold_since(row), "sold_since": _sold_since(row),
+        "on_order": int(row.on_order), "in_transit": int(row.in_transit),
         "promised": int(row.promised), "position": need.position,
         "reorder_point": need.reorder_point, "order_up_to": need.order_up_to,
         "wanted": one.wanted, "limits": [str(limit) for limit in one.limits],

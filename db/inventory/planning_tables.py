@@ -187,6 +187,9 @@ class SuggestionRow(SQLModel, table=True):
     planned: int = Field(sa_type=BIGINT)
     quantity: int = Field(sa_type=BIGINT)
     edited_by: str = ""
+    # Of a dealer's: who there said yes, and when. The planner leaves it alone from then on.
+    agreed_by: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    agreed_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     unit_minor: int = Field(default=0, sa_type=BIGINT)
     currency: str = "CNY"
     order_on: date

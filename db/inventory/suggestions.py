@@ -58,6 +58,10 @@ WHERE (location_id, sku) IN (
 """
 _LOCK: Final = "SELECT * FROM suggestion WHERE id = ANY(:ids) ORDER BY id FOR UPDATE"
 _EDIT: Final = "UPDATE suggestion SET quantity = :units, edited_by = :actor WHERE id = :id"
+_AGREE: Final = """
+UPDATE suggestion SET quantity = :units, agreed_by = :actor, agreed_at = clock_timestamp()
+WHERE id = :id
+"""
 _SNOOZE: Final = "UPDATE suggestion SET snoozed_until = :until WHERE id = :id"
 _DISMISS: Final = """
 UPDATE suggestion SET state = 'dismissed', reason = :reason, decided_by = :actor,
@@ -167,6 +171,29 @@ async def edit(session: AsyncSession, id: str, units: int, actor: str) -> None:
     if not 0 < units <= MOST_UNITS:
         raise InvalidInput("units must be positive")
     await run(session, _EDIT, id=id, units=units, actor=actor)
+
+
+async def agree(session: AsyncSession, id: str, units: int, actor: str) -> Any:
+    """A dealer wants what was suggested to him; the planner leaves it alone from then on. Raises as
+    `edit` does, and SuggestionNotFound for one that is no dealer's."""
+    row = await _open(session, id)
+    if row.kind != "dealer":
+        raise SuggestionNotFound("there is no such suggestion")
+    if not 0 < units <= MOST_UNITS:
+        raise InvalidInput("units must be positive")
+    await run(session, _AGREE, id=id, units=units, actor=actor)
+    return row
+
+
+async def agreed_to(session: AsyncSession, ids: Sequence[str]) -> str:
+    """Who said yes to those of dealers; nobody where one of them was not asked yet."""
+    rows = await run(
+        session,
+        "SELECT DISTINCT agreed_by FROM suggestion WHERE kind = 'dealer' AND id = ANY(:ids)",
+        ids=list(ids),
+    )  # fmt: skip
+    names = sorted(row.agreed_by for row in rows)
+    return ", ".join(names) if all(names) else ""
 
 
 async def snooze(session: AsyncSession, id: str, until: date | None, today: date) -> None:

@@ -33,6 +33,8 @@ LEDGERS: Final = (
     "purchase_event",
     "receipt_scan",
     "goods_receipt_line",
+    "dealer_report_line",
+    "dealer_verdict",
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",

@@ -64,6 +64,7 @@ _NAMED_BY: Final = (
     ("ship-notice", "ship_notice", "no"),
     ("transfer", "stock_transfer", "no"),
     ("count", "stock_count", "no"),
+    ("dealer-report", "dealer_report", "no"),
 )  # fmt: skip
 
 
@@ -179,6 +180,10 @@ POLICIES: Final[dict[str, str]] = {
         ("purchase_order_line", "purchase_receipt", "purchase_event"),
         _with("purchase_order", "no", "purchase_no"),
     ),
+    **dict.fromkeys(("dealer_rule", "dealer_report"), f"location_id = {_HERE}"),
+    **dict.fromkeys(
+        ("dealer_report_line", "dealer_verdict"), _with("dealer_report", "no", "report_no")
+    ),
     "kit_order": f"location_id = {_HERE}",
     "stock_count": f"location_id = {_HERE}",
     **dict.fromkeys(
@@ -257,6 +262,7 @@ OWNED_BY: Final = frozenset(
         "parcel_id",
         "purchase_no",
         "receipt_no",
+        "report_no",
         "notice_no",
     }
 )

@@ -19,6 +19,7 @@ RECALL: Final = "recall"
 COUNT_SHORT: Final = "count_short"
 TRANSFER_LATE: Final = "transfer_late"
 TRANSFER_DIFFERS: Final = "transfer_differs"
+REPORT_LATE: Final = "report_late"
 PURCHASE_LATE: Final = "purchase_late"
 PURCHASE_SHORT: Final = "purchase_short"
 _NOTICES: Final = frozenset(
@@ -33,6 +34,7 @@ _NOTICES: Final = frozenset(
         REVEALS,
         PROMISE,
         RECALL,
+        REPORT_LATE,
         PURCHASE_LATE,
         PURCHASE_SHORT,
     }

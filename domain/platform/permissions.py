@@ -54,6 +54,9 @@ class Permission(StrEnum):
     DRAFT_TRANSFERS = "draft_transfers"
     APPROVE_TRANSFERS = "approve_transfers"
     PLAN_COUNTS = "plan_counts"
+    READ_DEALER_REPORTS = "read_dealer_reports"
+    REPORT_DEALER_STOCK = "report_dealer_stock"  # a dealer for himself, sales for him
+    DECIDE_DEALER_REPORTS = "decide_dealer_reports"
     READ_CHANNELS = "read_channels"
     CHANGE_CHANNELS = "change_channels"
     READ_BOOKS = "read_books"
@@ -111,6 +114,11 @@ ROLES_OF: Final[dict[Permission, frozenset[Role]]] = {
     _P.DRAFT_TRANSFERS: frozenset({_R.BUYER, _R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
     _P.APPROVE_TRANSFERS: frozenset({_R.BUYER, _R.MANAGER, _R.ADMIN}),
     _P.PLAN_COUNTS: frozenset({_R.WAREHOUSE, _R.MANAGER, _R.ADMIN}),
+    _P.READ_DEALER_REPORTS: frozenset(
+        {_R.DEALER, _R.CUSTOMER_SERVICE, _R.BUYER, _R.MANAGER, _R.ADMIN}
+    ),
+    _P.REPORT_DEALER_STOCK: frozenset({_R.DEALER, _R.CUSTOMER_SERVICE, _R.ADMIN}),
+    _P.DECIDE_DEALER_REPORTS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.READ_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.MANAGER, _R.ADMIN}),
     _P.CHANGE_CHANNELS: frozenset({_R.CUSTOMER_SERVICE, _R.ADMIN}),
     _P.READ_BOOKS: frozenset({_R.FINANCE, _R.MANAGER, _R.ADMIN}),
@@ -159,6 +167,7 @@ IMPORT_OF: Final[dict[str, Permission]] = {
     "orders": _P.CHANGE_CHANNELS,
     "users": _P.MANAGE_ACCOUNTS,
     "customers": _P.CHANGE_ORDERS,
+    "dealer_stock": _P.REPORT_DEALER_STOCK,
 }
 
 

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     ORDERS = "orders"
     USERS = "users"
     CUSTOMERS = "customers"
+    DEALER_STOCK = "dealer_stock"
 
 
 class BadCell(Exception):
@@ -190,6 +191,14 @@ def _time(cell: str, zone: tzinfo = COMPANY_ZONE) -> str:
     return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def _day(cell: str) -> str:
+    """A day as files write it, or as spreadsheets count it."""
+    found = _read_time(cell)
+    if found is None or not 2000 <= found.year < 2200:
+        raise BadCell("not_a_day")
+    return found.date().isoformat()
+
+
 def _read_time(cell: str) -> datetime | None:
     try:
         return datetime.fromisoformat(cell)
@@ -321,6 +330,8 @@ _DEALERS: Final = Sheet(
                hint_en="Needed for a new one", hint_zh="新经销商必填"),
         Column("location", "Location", "库位", _CODE, "",
                hint_en="A dealer's location, where it keeps stock", hint_zh="经销商库位，可留空"),
+        Column("on_consignment", "On consignment", "代销", _flag, "否",
+               hint_en="yes: ours until it is sold", hint_zh="是：售出前货权归我方"),
         Column("credit_limit", "Credit limit", "信用额度", _amount(), "50000"),
         *_CONTACT,
         _CURRENCY,
@@ -392,6 +403,24 @@ _CUSTOMERS: Final = Sheet(
     ),
     ("code",),
 )  # fmt: skip
+_DEALER_STOCK: Final = Sheet(
+    Kind.DEALER_STOCK,
+    (
+        Column("location", "Location", "库位", _CODE, "D-WH", needed=True,
+               hint_en="The dealer's location", hint_zh="经销商库位"),
+        Column("day", "Day", "日期", _day, "2026-03-01", needed=True,
+               hint_en="What lay there in the evening", hint_zh="当日营业结束时的库存"),
+        Column("sku", "SKU", "商品编码", _CODE, "TEA-001", needed=True,
+               hint_en="One row per product", hint_zh="每个商品一行"),
+        Column("lot", "Lot", "批次", _CODE, "",
+               hint_en="Empty where lots are not kept", hint_zh="不管批次则留空"),
+        Column("stock", "In stock", "库存数", _count(0, 100_000_000), "36", needed=True),
+        Column("sold", "Sold since the last report", "上次上报后销量", _count(0, 100_000_000), "12",
+               needed=True),
+    ),
+    ("location", "day"),
+    grouped=True,
+)  # fmt: skip
 SHEETS: Final[Mapping[Kind, Sheet]] = {
     sheet.kind: sheet
     for sheet in (
@@ -403,6 +432,7 @@ SHEETS: Final[Mapping[Kind, Sheet]] = {
         _ORDERS,
         _USERS,
         _CUSTOMERS,
+        _DEALER_STOCK,
     )
 }
 

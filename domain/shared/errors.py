@@ -96,6 +96,14 @@ class SourceNotFound(DomainError):
     """Nothing that could be received has this number."""
 
 
+class DealerReportNotFound(DomainError):
+    """No report of a dealer has this number."""
+
+
+class DealerReportDecided(DomainError):
+    """Somebody has decided about the report, or a newer one took its place."""
+
+
 class KitNotFound(DomainError):
     """No product with this code is made of others."""
 

@@ -30,6 +30,7 @@ _ORDERERS = frozenset({Role.BUYER, Role.MANAGER, Role.ADMIN})
 _HOLDERS = _STORE | {Role.BUYER, Role.MANAGER}
 _DECIDERS = _SERVICE | {Role.FINANCE}
 _COLLEAGUES = _ALL - {Role.DEALER}
+_REPORTERS = frozenset({Role.DEALER, Role.CUSTOMER_SERVICE, Role.ADMIN})
 _COUNTERS = frozenset({Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 _DRAFTS = frozenset({Role.BUYER, Role.WAREHOUSE, Role.MANAGER, Role.ADMIN})
 PAGES = {
@@ -103,6 +104,8 @@ PAGES = {
     "/returns": _ALL,
     "/orders/O-1/do/return": _ATTENTION,
     "/orders/O-1/do/difference": _SERVICE | {Role.FINANCE},
+    "/dealer-reports": _REPORTERS | {Role.BUYER, Role.MANAGER},
+    "/dealer-reports/new": _REPORTERS,
     "/kits": _COLLEAGUES,
     "/kits/new": frozenset({Role.BUYER, Role.ADMIN}),
     "/counts": _COLLEAGUES,
@@ -195,6 +198,9 @@ ABSENT = {
     "/finance/erp/main/pause": _BOOKS,
     "/finance/erp/main/credentials": _ADMIN,
     "/finance/erp/main/settings": _ADMIN,
+    "/dealer-reports/DR-1": _REPORTERS | {Role.BUYER, Role.MANAGER},
+    "/dealer-reports/DR-1/do/accept": _ATTENTION,
+    "/dealer-reports/rule?location=NOWHERE": _ATTENTION,
     "/kits/GIFT/work": _STORE,
     "/counts/CN-1": _COLLEAGUES,
     "/counts/CN-1/cancel": _COUNTERS,
@@ -309,6 +315,10 @@ FORMS = {
     "/returns/RT-1/do/withdraw": _ATTENTION,
     "/returns/RT-1/do/photos": _ATTENTION,
     "/levels/correction": _STORE,
+    "/dealer-reports/new": _REPORTERS,
+    "/dealer-reports/consent": _REPORTERS,
+    "/dealer-reports/rule": _ATTENTION,
+    "/dealer-reports/DR-1/do/accept": _ATTENTION,
     "/kits/new": frozenset({Role.BUYER, Role.ADMIN}),
     "/kits/GIFT/work": _STORE,
     "/counts/new": _COUNTERS,

@@ -42,6 +42,7 @@ from web.words.console import (
     OUTCOME,
     SYSTEM_KIND,
 )
+from web.words.dealers import REPORT_SOURCE, REPORT_STATE, REPORT_TAB
 from web.words.desk import (
     AUTO_RELEASE,
     BULK_ACTION,
@@ -304,6 +305,9 @@ __all__ = (
     "REFUND_STATE",
     "REGION",
     "REMEDY",
+    "REPORT_SOURCE",
+    "REPORT_STATE",
+    "REPORT_TAB",
     "RETURN_CHOICE",
     "RETURN_DECISION",
     "RETURN_DOUBT",

@@ -12,7 +12,7 @@ TONE: Final = {
     "lost": "stop", "unknown": "off", "flowing": "done", "draining": "go", "holding": "wait",
     "requested": "wait", "approved": "go", "inspected": "wait", "refunding": "go",
     "closed": "off", "refunded": "done", "replaced": "done", "nothing_due": "off",
-    "rejected": "stop",
+    "rejected": "stop", "sent_back": "stop",
     "opened": "wait", "filed": "go", "accepted": "go", "refused": "stop", "paid": "done",
     "written_off": "off", "found": "done",
     "counted": "wait", "short": "stop", "posted": "done", "draft": "wait", "reserved": "go",

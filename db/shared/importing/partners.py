@@ -87,14 +87,16 @@ _PARTNER: Final[Mapping[str, Mapping[str, str]]] = {
         "active": "active",
     },
     "dealer": {
-        "name": "name", "location": "location_id", "credit_limit_minor": "credit_limit_minor",
+        "name": "name", "location": "location_id", "on_consignment": "on_consignment",
+        "credit_limit_minor": "credit_limit_minor",
         "currency": "currency", "active": "active",
     },
 }  # fmt: skip
 _NEW_PARTNER: Final[Mapping[str, Mapping[str, Any]]] = {
     "supplier": {"name": "", "lead_time_days": 0, "currency": CURRENCY, "active": True, **_NOBODY},
     "dealer": {
-        "name": "", "location": "", "credit_limit_minor": 0, "currency": CURRENCY, "active": True,
+        "name": "", "location": "", "on_consignment": False, "credit_limit_minor": 0,
+        "currency": CURRENCY, "active": True,
         **_NOBODY,
     },
 }  # fmt: skip
@@ -111,9 +113,12 @@ ON CONFLICT (code) DO UPDATE SET name = excluded.name, contact = excluded.contac
     active = excluded.active
 """,
     "dealer": """
-INSERT INTO dealer (code, name, location_id, credit_limit_minor, contact, currency, active)
-VALUES (:code, :name, :location_id, :credit_limit_minor, :contact, :currency, :active)
+INSERT INTO dealer (code, name, location_id, on_consignment, credit_limit_minor, contact,
+                    currency, active)
+VALUES (:code, :name, :location_id, :on_consignment, :credit_limit_minor, :contact,
+        :currency, :active)
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, location_id = excluded.location_id,
+    on_consignment = excluded.on_consignment,
     credit_limit_minor = excluded.credit_limit_minor, contact = excluded.contact,
     currency = excluded.currency, active = excluded.active
 """,

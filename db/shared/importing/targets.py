@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.repository import StockRepository
 from db.shared.importing.customers import Customers
+from db.shared.importing.dealer_stock import DealerStock
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.partners import Partners
 from db.shared.importing.supplier_items import SupplierItems
@@ -197,4 +198,5 @@ def targets(vault: Vault) -> dict[Kind, Target]:
         Kind.DEALERS: Partners(vault, "dealer"),
         Kind.USERS: Users(),
         Kind.CUSTOMERS: Customers(vault),
+        Kind.DEALER_STOCK: DealerStock(),
     }

@@ -18,6 +18,7 @@ from api.platform.docs import described
 from db.engine import Sessions
 from db.finance.invoice_tables import InvoiceRow
 from db.inventory.count_planning import CountPlan, CountPlanning
+from db.inventory.dealer_reports import DealerReports, ReportDraft
 from db.inventory.purchase_orders import DraftLine as BoughtLine
 from db.inventory.purchase_orders import PurchaseDraft, PurchaseOrders
 from db.inventory.transfers import DraftLine as TransferLine
@@ -28,6 +29,7 @@ from db.orders.return_acts import open_return
 from db.orders.returns import Asked
 from db.platform.audit import audit
 from db.sql import run
+from domain.inventory.dealer_reports import DealerLine
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.platform.permissions import Permission, Role, may
 from domain.platform.routes import ROUTES
@@ -56,7 +58,7 @@ OTHERS: Final = {
 # By page, as pages of forms know their own actions only.
 ACTIONS: Final = {
     "orders": "hold", "returns": "approve", "claims": "file", "transfers": "cancel",
-    "purchase-orders": "close",
+    "purchase-orders": "close", "dealer-reports": "correct",
 }  # fmt: skip
 # Vouchers and sessions have numbers too, but belong to the company or to a person; everybody is
 # told of a recall, and answers for the units that he sees.
@@ -119,7 +121,7 @@ async def _seed(sessions: Sessions) -> dict[str, str]:
 
 
 async def _seed_documents(session: AsyncSession) -> dict[str, str]:
-    """A transfer from the first dealer, goods bought for him, and a count there."""
+    """A transfer from the first dealer, goods bought for him, a count there, and his report."""
     supplier = """
         INSERT INTO supplier (code, name, contact, lead_time_days, currency, active, link)
         VALUES ('S1', 'S1', '', 7, 'CNY', true, '')
@@ -128,7 +130,10 @@ async def _seed_documents(session: AsyncSession) -> dict[str, str]:
     goods = (TransferLine("A", 1),)
     bought = PurchaseDraft("S1", "D1", [BoughtLine("A", 1)])
     count = CountPlan("D1", "skus", date(2026, 11, 26), "li", ("A",))
+    said = (DealerLine("A", 1),)
+    told = ReportDraft("k", "D1", date(2026, 11, 26), said, "api", "li")
     return {
+        "dealer-reports": (await DealerReports(session).file(told)).no,
         "transfers": await Transfers(session).draft(TransferDraft("D1", "HQ", goods)),
         "purchase-orders": await PurchaseOrders(session).draft(bought),
         "counts": await CountPlanning(session).plan(count) or "",

@@ -10,19 +10,31 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.inventory.fitness import EXPIRED
 from db.inventory.lead_times import Way, supplies_of, way_to
 from db.inventory.planning_settings import Setting, setting_of
 from db.sql import run
 from domain.inventory.planning.planner import NEVER, Above, Need, Plan, Planned, plan, spare
 
 _LONG: Final = "SET LOCAL statement_timeout = '120s'"
+# Nobody approves what is being planned: it would be ordered, and suggested once more.
+_HELD: Final = """
+SELECT id FROM suggestion WHERE location_id = :location_id AND state = 'open'
+ORDER BY id FOR UPDATE
+"""
+# What can be sold: not what is kept back or expired, nor what others left with us. A dealer's goods
+# are his own, or ours that lie with him.
+_LIES: Final = f"""
+    SELECT b.sku, sum(b.on_hand - b.reserved) AS free
+    FROM stock_balance b JOIN location p ON p.id = b.location_id
+    LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
+    WHERE b.location_id = {{place}} AND b.condition = 'good' AND NOT b.frozen AND NOT {EXPIRED}
+      AND (b.owner = 'own' OR p.kind = 'dealer') GROUP BY b.sku"""  # noqa: S608 (made of constants)
 # What comes: of purchases what is not here and not given up, of transfers what is asked for until
 # they are shipped, then what is still on its way. What people below were told they may have, and
 # what they ask for and nobody has, is no longer ours.
-_POSITIONS: Final = """
-WITH lies AS (
-    SELECT sku, sum(on_hand - reserved) AS free FROM stock_balance
-    WHERE location_id = :location_id AND condition = 'good' GROUP BY sku
+_POSITIONS: Final = f"""
+WITH lies AS ({_LIES.format(place=":location_id")}
 ), reported AS (
     SELECT max(day) AS day FROM dealer_report WHERE location_id = :location_id
       AND state = 'accepted'
@@ -67,13 +79,10 @@ WHERE p.location_id = :location_id AND p.order_up_to > 0
       - coalesce(p.demand_mean * p.factor * greatest(CAST(:night AS date) - 1 - reported.day, 0), 0)
       <= p.reorder_point
 ORDER BY p.sku
-"""
+"""  # noqa: S608 (made of constants)
 # What was suggested to the location until now is planned anew and does not count.
-_ABOVE: Final = """
-WITH lies AS (
-    SELECT sku, sum(on_hand - reserved) AS free FROM stock_balance
-    WHERE location_id = :above AND condition = 'good' AND owner = 'own' AND sku = ANY(:skus)
-    GROUP BY sku
+_ABOVE: Final = f"""
+WITH lies AS ({_LIES.format(place=":above AND b.sku = ANY(:skus)")}
 ), waits AS (
     SELECT sku, sum(quantity) AS units FROM backorder
     WHERE location_id = :above AND state = 'waiting' AND sku = ANY(:skus) GROUP BY sku
@@ -92,7 +101,7 @@ SELECT lies.sku, lies.free - coalesce(waits.units, 0) AS free,
        coalesce(p.reorder_point, 0) AS keep, coalesce(goes.units, 0) AS promised
 FROM lies LEFT JOIN waits USING (sku) LEFT JOIN goes USING (sku)
 LEFT JOIN stock_policy p ON p.location_id = :above AND p.sku = lies.sku
-"""
+"""  # noqa: S608 (made of constants)
 # A night that is planned again keeps what people changed since; a new night begins anew.
 _SUGGEST: Final = """
 INSERT INTO suggestion (id, night, kind, sku, location_id, source_id, supplier, planned, quantity,
@@ -166,6 +175,7 @@ async def suggest(session: AsyncSession, location_id: str, night: date) -> int:
     """Plan the location and write down what is suggested; what is no longer needed goes. Returns
     how many suggestions there are."""
     await run(session, _LONG)
+    await run(session, _HELD, location_id=location_id)
     setting = await setting_of(session)
     found = await needs_of(session, location_id, night, setting)
     planned = await asyncio.to_thread(

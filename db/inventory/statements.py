@@ -458,18 +458,20 @@ WHERE b.sku = ANY(:skus) AND b.condition = 'good' AND b.owner = 'own' AND b.on_h
 ORDER BY b.sku, b.location_id, b.lot
 """
 
-# Free lots at a place, what expires first before all; units that somebody queues for are spared.
-LOTS_TO_USE: Final = """
+# Free lots at a place, what expires first before all; units that somebody queues for are spared,
+# and nothing is made of what has expired.
+LOTS_TO_USE: Final = f"""
 SELECT b.sku, b.location_id, b.lot, b.condition, b.owner,
        (b.on_hand - b.reserved - coalesce((
            SELECT sum(w.quantity) FROM backorder w
            WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id), 0)
        )::bigint AS free
-FROM stock_balance b LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
+FROM stock_balance b JOIN location p ON p.id = b.location_id
+LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
 WHERE b.location_id = :location_id AND b.sku = ANY(:skus) AND b.condition = 'good'
-  AND b.owner = 'own' AND b.on_hand > b.reserved AND NOT b.frozen
+  AND b.owner = 'own' AND b.on_hand > b.reserved AND NOT b.frozen AND NOT {EXPIRED}
 ORDER BY b.sku, t.expires_on NULLS LAST, b.lot
-"""
+"""  # noqa: S608 (made of constants)
 
 # A channel's SKU in SKUs that are picked: virtual kits as their components, summed.
 CHANNEL_GOODS: Final = """(

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.fitness import EXPIRED
 from db.inventory.on_the_way import OnTheWay
 from db.inventory.repository import StockRepository
 from db.inventory.transfer_arrivals import (
@@ -41,23 +42,23 @@ from domain.inventory.transfers import (
     by_lots,
     waits_for,
 )
-from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InsufficientStock
 from domain.shared.ids import LocationId, transfer_workflow_id
 
 # As a new order may take it: promised units and those that somebody queues for stay, and so do
 # lots that are held. What expires first leaves first; what has expired only when it is asked for.
-_FREE: Final = """
+_FREE: Final = f"""
 SELECT b.sku, b.lot, b.condition, b.owner,
        b.on_hand - b.reserved - CASE WHEN b.condition = 'good' AND b.owner = 'own' THEN coalesce((
            SELECT sum(w.quantity) FROM backorder w
            WHERE w.state = 'waiting' AND w.sku = b.sku AND w.location_id = b.location_id), 0)
            ELSE 0 END AS free
-FROM stock_balance b LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
+FROM stock_balance b JOIN location p ON p.id = b.location_id
+LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
 WHERE b.location_id = :location AND b.sku = ANY(:skus) AND b.on_hand > b.reserved AND NOT b.frozen
-  AND (t.expires_on IS NULL OR t.expires_on > :today OR b.lot = ANY(:lots))
+  AND (NOT {EXPIRED} OR b.lot = ANY(:lots))
 ORDER BY b.sku, t.expires_on NULLS LAST, b.lot
-"""
+"""  # noqa: S608 (made of constants)
 
 _RESERVED: Final = """
 UPDATE stock_transfer SET state = 'reserved', round = round + 1, reserved_at = :at,
@@ -118,7 +119,7 @@ class TransferPosting:
         if row.state != TransferState.APPROVED:
             return
         asked = await Transfers(self.session).lines(work.no)
-        lines, lacking = await self._with_lots(row, asked, work.at)
+        lines, lacking = await self._with_lots(row, asked)
         if (lacking and not work.partly) or not lines:
             sku = next((x.sku for x in asked if x.line_no in lacking), "")
             missing = sum(lacking.values())
@@ -188,12 +189,12 @@ class TransferPosting:
             await self._late_no_more(work.no)
 
     async def _with_lots(
-        self, row: Row[Any], asked: Sequence[Row[Any]], at: datetime
+        self, row: Row[Any], asked: Sequence[Row[Any]]
     ) -> tuple[list[tuple[TransferLine, StockKey]], dict[int, int]]:
         """The lines by lot with the balances they will be of, and what is lacking by line."""
         free = await run(
             self.session, _FREE, location=row.from_location, skus=sorted({x.sku for x in asked}),
-            lots=sorted({x.lot for x in asked if x.lot}), today=at.astimezone(COMPANY_ZONE).date(),
+            lots=sorted({x.lot for x in asked if x.lot}),
         )  # fmt: skip
         number = max(line.line_no for line in asked) + 1
         found: list[tuple[TransferLine, StockKey]] = []

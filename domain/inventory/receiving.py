@@ -50,8 +50,8 @@ class Trouble(StrEnum):
     """Why units are otherwise than agreed. The first that holds is said."""
 
     NONE = ""
-    DAMAGED = "damaged"
     WRONG_SKU = "wrong_sku"
+    DAMAGED = "damaged"
     EXPIRED = "expired"
     UNKNOWN_LOT = "unknown_lot"
     LOT_DIFFERS = "lot_differs"  # the register of lots knows other dates
@@ -242,10 +242,10 @@ def _judged(
 
 
 def _trouble(group: Counted, wanted: Sequence[Expected], today: date, announced: bool) -> Trouble:
-    if group.verdict is Verdict.REJECTED:
-        return Trouble.DAMAGED
     if announced and not wanted:
         return Trouble.WRONG_SKU
+    if group.verdict is Verdict.REJECTED:
+        return Trouble.DAMAGED
     if is_expired(group.expires_on, today):
         return Trouble.EXPIRED
     lots = frozenset[str]().union(*(line.lots for line in wanted))

@@ -1,5 +1,6 @@
 """A night of the planner on real tables: what is learned, what is suggested, what people decide."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -7,10 +8,13 @@ import pytest
 import pytest_asyncio
 
 from db.engine import Sessions
-from db.inventory import approving, demand, policies, suggestions
+from db.inventory import approving, demand, planner, policies, suggestions
 from db.inventory.approving import Approver
+from db.inventory.lot_register import LotRegister
 from db.inventory.planning_settings import Season, ServiceOf, add_season, change_service
+from db.inventory.repository import StockRepository
 from db.sql import run
+from domain.inventory.stock import Document, StockKey, StockLine
 from domain.platform.permissions import Role
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import (
@@ -19,6 +23,8 @@ from domain.shared.errors import (
     SuggestionDecided,
     UnknownPolicy,
 )
+from domain.shared.ids import LocationId, Lot, Sku
+from tests.locks import somebody_waits
 from tests.planning import NIGHT, plan_all, seed_company, sells
 
 BUYER = Approver("buyer", 10**9, "account/acc_1", frozenset({Role.BUYER}))
@@ -286,3 +292,40 @@ async def test_a_service_of_nothing_is_refused(sessions: Sessions) -> None:
     with pytest.raises(InvalidInput, match="between 0 and 1"):
         async with sessions.begin() as session:
             await change_service(session, "A", ServiceOf("fill", 0.0, 7))
+
+
+async def test_goods_that_nobody_may_sell_are_none_to_plan_with(company: Sessions) -> None:
+    await plan_all(company)
+    first = await open_ones(company)
+    async with company.begin() as session:
+        lines = [
+            StockLine(StockKey(Sku("tea"), LocationId(place), Lot(lot), owner=owner), 500)
+            for place in ("HQ", "S-1", "R-1")
+            for lot, owner in (("OLD", "own"), ("BAD", "own"), ("", "D-1"))
+        ]
+        await StockRepository(session).receive(Document("grn", "G", "G"), lines)
+        register = LotRegister(session, "li")
+        await register.know("tea", "OLD", None, NIGHT - timedelta(days=1))
+        await register.keep_back("tea", "BAD", None, "glass in it", request_id="r")
+    await plan_all(company)
+
+    assert await open_ones(company) == first
+
+
+async def test_what_somebody_approves_while_it_is_planned_is_not_suggested_again(
+    company: Sessions,
+) -> None:
+    await plan_all(company)
+
+    async def again() -> None:
+        async with company.begin() as session:
+            await planner.suggest(session, "HQ", NIGHT)
+
+    async with company.begin() as session:
+        (row,) = await run(session, "SELECT id FROM suggestion WHERE location_id = 'HQ'")
+        await approving.approve(session, [row.id], None, BUYER)
+        planning = asyncio.create_task(again())
+        await somebody_waits(company)
+    await planning
+
+    assert ("HQ", "purchase") not in await open_ones(company)

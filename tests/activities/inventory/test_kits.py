@@ -1,6 +1,7 @@
 """Kits on a real Postgres: what is picked for them, what shops are told, and assembly."""
 
 import asyncio
+from datetime import date
 
 import pytest
 import pytest_asyncio
@@ -9,6 +10,7 @@ from db.audit import audit
 from db.channels.listings import Listings
 from db.engine import Sessions
 from db.inventory.kits import KitOrder, Kits
+from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
 from db.orders import statements
 from db.sql import run
@@ -128,3 +130,16 @@ async def test_what_lies_somewhere_as_itself_is_no_virtual_kit(
     async with sessions.begin() as session:
         with pytest.raises(ActionNotAllowed):
             await Kits(session).work(KitOrder("k", "GIFT", "HQ", KitWork.ASSEMBLE, 1, "anna"))
+
+
+async def test_nothing_is_made_of_what_has_expired(
+    sessions: Sessions, web_sessions: Sessions, network: None
+) -> None:
+    await define(web_sessions, KitKind.ASSEMBLED)
+    async with sessions.begin() as session:
+        await LotRegister(session).know("A", "L1", None, date(2020, 1, 1))
+    async with sessions.begin() as session:
+        await Kits(session).work(KitOrder("k1", "DUO", "HQ", KitWork.ASSEMBLE, 2, "anna"))
+        rows = await run(session, "SELECT lot, on_hand FROM stock_balance WHERE sku = 'A'")
+
+    assert {row.lot: row.on_hand for row in rows if row.lot} == {"L1": 3, "L2": 5}

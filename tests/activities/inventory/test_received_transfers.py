@@ -63,3 +63,20 @@ async def test_a_transfer_is_received_lot_by_lot_and_its_differences_are_its_own
                                   " WHERE kind = 'receive'")  # fmt: skip
         assert [row.no for row in rows] == [receipt]
         assert await audit(session) == []
+
+
+async def test_broken_goods_that_nobody_sent_are_no_part_of_the_transfer(
+    sessions: Sessions, network: None
+) -> None:
+    no = await drafted(sessions, ("A", 6))
+    await go_on(sessions, no)
+    await said(sessions, "shipped", no, Shipped("s1", "anna"))
+    await go_on(sessions, no)
+
+    _, posted = await _receive(
+        sessions, no, _sent("A", 6, "L1"), _sent("B", 2, verdict=Verdict.REJECTED)
+    )
+
+    assert (await go_on(sessions, no)).state == "closed"
+    assert (await balances(sessions))["GZ", "B", "", "damaged"] == (2, 0)
+    assert len(posted.cases) == 1

@@ -1,8 +1,9 @@
 """Transfers on a real Postgres: what is said of them, and where the ledger puts every unit."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -37,7 +38,7 @@ from domain.shared.errors import ActionNotAllowed, InsufficientStock, InvalidInp
 from domain.shared.ids import LocationId, Lot, Sku
 from tests.seeds import seed_network
 
-NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 @pytest_asyncio.fixture
@@ -298,3 +299,17 @@ async def test_a_receiver_says_only_lines_that_were_sent(sessions: Sessions, net
     # Who receives before the books heard of the shipping is not sent away.
     await said(sessions, "received", no, Received("r1", "ben", (Arrived(1, 10),)))
     assert (await go_on(sessions, no)).state is TransferState.CLOSED
+
+
+async def test_a_lot_leaves_until_its_last_good_day_is_over(
+    sessions: Sessions, network: None
+) -> None:
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    async with sessions.begin() as session:
+        for lot, ends in (("L1", today - timedelta(days=1)), ("L2", today)):
+            await LotRegister(session).know("A", lot, None, ends)
+    no = await drafted(sessions, ("A", 20))
+
+    await go_on(sessions, no)
+
+    assert (await balances(sessions))["HQ", "A", "L2", "good"] == (20, 20)

@@ -48,13 +48,16 @@ class SupplyActivities:
         """Place the order; asks first where an answer was lost. Where nobody can be asked, a person
         says whether it goes again. Raises the port's IntegrationError."""
         async with self.sessions.begin() as session:
-            purchase, row = await PurchaseOrders(session).locked(work.no)
+            purchase, _ = await PurchaseOrders(session).locked(work.no)
             if purchase.state is not PurchaseState.APPROVED:
                 return in_short(purchase)
         system, key = f"supplier/{purchase.supplier}", effect_key(work.no)
         async with self.gates.through(system, _outside(work)):
             port = await self.suppliers.supplier(purchase.supplier)
             async with self.sessions.begin() as session:
+                purchase, row = await PurchaseOrders(session).locked(work.no)
+                if purchase.state is not PurchaseState.APPROVED:  # taken back at this moment
+                    return in_short(purchase)
                 order = await placed_order(session, row, key)
                 effect = await EffectRepository(session).intend(
                     key, "purchase", system, f"purchase/{work.no}"

@@ -13,7 +13,7 @@ from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.inventory.count_life import CountMoved
 from domain.inventory.counting import Counted, CountState
-from domain.inventory.stock import StockKey
+from domain.inventory.stock import AdjustmentReason, StockKey
 from domain.shared.errors import ActionNotAllowed, CountNotFound
 from domain.shared.ids import LocationId, Lot, Sku, count_workflow_id
 
@@ -28,15 +28,24 @@ SELECT b.on_hand, b.reserved, coalesce((
        coalesce((
            SELECT sum(CASE WHEN m.to_place = 'adjustment' THEN -m.quantity ELSE m.quantity END)
            FROM stock_move m
-           WHERE m.sku = b.sku AND m.verb = 'adjust' AND m.reason <> ALL(:sorted)
+           WHERE m.sku = b.sku AND m.verb = 'adjust' AND m.reason = ANY(:correcting)
+             AND m.document_kind <> 'goods_receipt'
              AND (m.lot, m.condition, m.owner) = (b.lot, b.condition, b.owner)
              AND 'location:' || b.location_id IN (m.from_place, m.to_place)), 0)::bigint AS adjusted
 FROM stock_balance b
 WHERE (b.sku, b.location_id, b.lot, b.condition, b.owner)
     = (:sku, :location_id, :lot, :condition, :owner)
 """
-# Adjustments that carry goods from one shelf to another: they move units, and correct nothing.
-SORTED: Final = ("inspected", "assembled")
+# Adjustments that say what lay there all the time. Whatever else is adjusted left its shelf, or
+# came to it, when it was written down: broken, expired or used goods, what a receipt found, what
+# was sorted out.
+CORRECTING: Final = tuple(
+    str(reason)
+    for reason in (
+        AdjustmentReason.COUNT, AdjustmentReason.SHORT_PICK, AdjustmentReason.LOST,
+        AdjustmentReason.FOUND, AdjustmentReason.OPENING,
+    )
+)  # fmt: skip
 
 _SETTLE: Final = """
 UPDATE stock_count c SET updated_at = clock_timestamp(), state = CASE
@@ -121,7 +130,7 @@ async def book_of(session: AsyncSession, key: StockKey) -> Row[Any]:
     """What the books have of a balance, and what of it lies on no shelf."""
     rows = await run(
         session, _BOOK, sku=key.sku, location_id=key.location_id, lot=key.lot,
-        condition=key.condition, owner=key.owner, sorted=list(SORTED),
+        condition=key.condition, owner=key.owner, correcting=list(CORRECTING),
     )  # fmt: skip
     return rows[0]
 

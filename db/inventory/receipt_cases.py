@@ -72,14 +72,15 @@ class ReceiptCases:
         if not decision.reason:
             raise InvalidInput("a reason is needed")
         go = goods_go(case_of(row), decision.state)
-        if go is not GoodsGo.NOWHERE:
-            await self._move(row, go)
         is_of_order = row.source_no and row.source_line_no and row.line_no
         if decision.state is CaseState.ACCEPTED and is_of_order:
+            # Its order before its balances, as a receipt is posted.
             came = Came(row.receipt_no, row.no, self.actor, {row.source_line_no: row.units})
             inbound = Receiving(self.session).inbound(row.source_kind)
             if (await inbound.source(row.source_no, locked=True)).is_open:
                 await inbound.came(row.source_no, came)
+        if go is not GoodsGo.NOWHERE:
+            await self._move(row, go)
         await run(
             self.session, _ENDED, no=no, state=decision.state, reason=decision.reason,
             reference=decision.reference, actor=self.actor,

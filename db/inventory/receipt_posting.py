@@ -147,12 +147,12 @@ class ReceiptPosting:
         if any(case.state != "open" for case in cases):
             raise ActionNotAllowed("a case of this receipt was decided already")
         lines = [line_of(one) for one in await run(self.session, _POSTED_LINES, no=no)]
-        await self._take_out(row, lines)
         units: dict[int, int] = {}
         for line in lines:
             if line.source_line_no and line.verdict is Verdict.ACCEPTED:
                 units[line.source_line_no] = units.get(line.source_line_no, 0) - line.units
-        await self._tell_source(row, "/undo", units, ())
+        await self._tell_source(row, "/undo", units, ())  # its order before its balances
+        await self._take_out(row, lines)
         for case in await run(self.session, _WITHDRAW, no=no, why=why, actor=self.actor):
             await tell_case(self.session, case.no)
         await run(self.session, _CORRECTED, no=no, why=why, actor=self.actor)

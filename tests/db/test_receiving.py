@@ -8,15 +8,18 @@ import pytest
 
 from db.audit import audit
 from db.engine import Sessions
+from db.inventory.purchase_orders import PurchaseOrders
 from db.inventory.receipt_cases import CaseDecision, ReceiptCases
 from db.inventory.receipt_posting import Posted, ReceiptPosting
 from db.inventory.receipt_scans import Answer, Heard, ReceiptScans, Sent
 from db.inventory.receiving import Opening, Receiving
+from db.inventory.repository import StockRepository
 from db.scope import limited
 from db.sql import run
 from domain.inventory.receipt_cases import CaseState
 from domain.inventory.receipt_plan import ReceiptPlan
 from domain.inventory.receiving import SourceKind, Verdict
+from domain.inventory.stock import StockKey
 from domain.platform.scopes import Scope
 from domain.shared.errors import (
     ActionNotAllowed,
@@ -26,8 +29,10 @@ from domain.shared.errors import (
     PlanChanged,
     ReceiptPosted,
 )
+from domain.shared.ids import LocationId, Sku
 from runtime.posting import Posting
 from tests.api.orders.world import seed_order, seed_shop
+from tests.locks import somebody_waits
 from tests.purchases import sent_purchase
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -326,3 +331,32 @@ async def test_a_place_sees_its_own_receipts_and_the_average_is_the_companys(
 
     assert await _rows(at_hq, "SELECT no FROM goods_receipt") == [(no,)]
     assert await _rows(sessions, "SELECT cost_minor FROM sku WHERE code = 'A'") == [(225,)]
+
+
+@pytest.mark.parametrize("act", ["decide", "correct"])
+async def test_whoever_changes_an_order_and_its_goods_locks_the_order_first(
+    act: str, sessions: Sessions
+) -> None:
+    order = await sent_purchase(sessions)
+    no = await _open(sessions, order)
+    verdict = Verdict.QUARANTINE if act == "decide" else Verdict.ACCEPTED
+    await _scan(sessions, no, _sent("1", "A", 5, verdict=verdict))
+    cases = (await _post(sessions, no)).cases
+
+    async def does() -> None:
+        async with sessions.begin() as session:
+            if act == "decide":
+                accepted = CaseDecision(CaseState.ACCEPTED, "looked at")
+                await ReceiptCases(session, "li", "r").decide(cases[0], accepted)
+            else:
+                await ReceiptPosting(session, "li", "r").correct(no, "the wrong lorry")
+
+    async with sessions.begin() as session:  # as a second receipt of the order is posted
+        await PurchaseOrders(session).locked(order)
+        acting = asyncio.create_task(does())
+        await somebody_waits(sessions)
+        keys = [
+            StockKey(Sku("A"), LocationId("HQ"), condition=kept) for kept in ("good", "quarantine")
+        ]
+        await StockRepository(session).hold(keys)
+    await acting

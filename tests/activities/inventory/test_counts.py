@@ -15,7 +15,7 @@ from db.inventory.count_posting import CountPosting
 from db.inventory.counts import Counts
 from db.inventory.repository import StockRepository
 from domain.inventory.counting import CountState, LineState, Tolerance
-from domain.inventory.stock import Document, ReserveStock, StockKey, StockLine
+from domain.inventory.stock import AdjustmentReason, Document, ReserveStock, StockKey, StockLine
 from domain.shared.errors import ActionNotAllowed, OwnCount, UnknownSku
 from domain.shared.ids import LocationId, Sku
 from tests.activities.inventory.orders import seed_orders
@@ -200,3 +200,25 @@ async def test_a_day_plans_what_is_due_once(sessions: Sessions, network: None) -
     async with sessions.begin() as session:
         assert await CountPlanning(session).plan(plan) is not None
         assert await CountPlanning(session).plan(plan) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "book"),
+    [
+        (AdjustmentReason.DAMAGED, 8),  # thrown away since: they are gone from the shelf, too
+        (AdjustmentReason.LOST, 10),  # what was missing all the time, and was seen to be there
+    ],
+)
+async def test_goods_thrown_away_after_the_count_do_not_come_back(
+    sessions: Sessions, network: None, reason: AdjustmentReason, book: int
+) -> None:
+    await receive(sessions, 10, "G0")
+    no = await planned(sessions)
+    assert await look(sessions, no, 10, "anna") is LineState.AGREED
+    async with sessions.begin() as session:
+        document = Document("adjustment", "X", "x")
+        await StockRepository(session).adjust(document, [StockLine(A, -2)], reason)
+
+    assert await post(sessions, no) is CountState.POSTED
+
+    assert await on_hand(sessions) == book

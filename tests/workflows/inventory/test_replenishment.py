@@ -1,21 +1,27 @@
 """Purchase orders from the draft to the last unit, whatever supplier, floor and machine do."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from activities.inventory.supplying import SupplyActivities
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.inventory.approving import approve_small
 from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.platform.gates import Gates
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction as A
 from domain.inventory.purchasing.acts import Wish
+from domain.inventory.purchasing.messages import PurchaseWork
 from domain.shared.errors import ActionNotAllowed, AnswerLost, OverReceipt, Rejected
+from integrations.suppliers.port import SupplierPort
 from tests.api.orders.world import seed_order
 from tests.planning import NIGHT, plan_all, seed_company
+from tests.fakes.supplier import FakeSupplier
+from tests.purchases import draft_purchase, seed_supplier
 from tests.workflows.inventory.buying import buying
 from tests.workflows.test_lost_answers import LoseAnswer
 from tests.workflows.test_worker_dies import Death
@@ -318,3 +324,23 @@ async def test_what_the_planner_orders_at_night_reaches_the_supplier_without_any
         [order] = shop.supplier.placed.values()
         assert (order.supplier, [line.sku for line in order.lines]) == ("Tea Co", ["tea"])
         assert await shop.told() == ["drafted", "approved", "sent"]
+async def test_an_order_that_is_taken_back_at_that_moment_is_not_sent(sessions: Sessions) -> None:
+    await seed_supplier(sessions)
+    no = await draft_purchase(sessions)
+
+    async def decide(action: A) -> None:
+        async with sessions.begin() as session:
+            await PurchaseOrders(session).decide(no, Decision(Wish(action), actor="buyer"))
+
+    class TakenBackMeanwhile(FakeSupplier):
+        async def supplier(self, code: str) -> SupplierPort:
+            await decide(A.TAKE_BACK)
+            return self
+
+    await decide(A.SUBMIT)
+    supplier = TakenBackMeanwhile()
+    supply = SupplyActivities(sessions, supplier, Gates(sessions))
+
+    done = await supply.send(PurchaseWork(no, datetime.now(UTC)))
+
+    assert (done.state, supplier.calls) == ("draft", 0)

@@ -43,6 +43,7 @@ from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
 from domain.inventory.purchasing.model import PurchaseState
 from domain.platform.approvals import ApprovalKind
 from domain.shared.errors import ActionNotAllowed
+from domain.shared.money import COMPANY_CURRENCY
 from integrations.printing import FontMissing
 from integrations.purchase_sheets import render_purchase
 from runtime.settings import Settings
@@ -114,7 +115,8 @@ async def plan(
     """What a decision would do now; nothing happens yet."""
     async with context.sessions.begin() as session:
         _, row = await PurchaseOrders(session).find(no)
-        found = await PurchaseOrders(session).plan(no, wish_of(body, settings))
+        wish = wish_of(body, settings, row.currency)
+        found = await PurchaseOrders(session).plan(no, wish)
     return PurchasePlanView.of(found, row.currency)
 
 
@@ -128,11 +130,11 @@ async def decide(
     """
     if body.action in _OF_ANOTHER:
         raise ActionNotAllowed("another person decides this under Approvals")
-    wish = wish_of(body, settings)
-    decision = Decision(wish, body.plan_hash, body.reason, body.reference, context.actor)
-    done = await carry_out(context, settings, no, decision)
     async with context.sessions.begin() as session:
         _, row = await PurchaseOrders(session).find(no)
+    wish = wish_of(body, settings, row.currency)
+    decision = Decision(wish, body.plan_hash, body.reason, body.reference, context.actor)
+    done = await carry_out(context, settings, no, decision)
     return PurchasePlanView.of(done, row.currency)
 
 
@@ -191,15 +193,15 @@ async def answer_approval(
         await audited(session, context, no, str(action), reason)
 
 
-def wish_of(body: PurchaseWish, settings: Settings) -> Wish:
+def wish_of(body: PurchaseWish, settings: Settings, currency: str) -> Wish:
     """The wish of a body, with what needs no second person."""
     units = {one.line_no: one.units for one in body.units}
-    return Wish(body.action, units or None, body.expected_on, limit_of(settings))
+    return Wish(body.action, units or None, body.expected_on, limit_of(settings, currency))
 
 
-def limit_of(settings: Settings) -> int:
-    """Up to this sum nobody else is asked."""
-    return settings.purchase_auto_approve_minor
+def limit_of(settings: Settings, currency: str) -> int:
+    """Up to this sum nobody else is asked; of another currency nobody knows what it is worth."""
+    return settings.purchase_auto_approve_minor if currency == COMPANY_CURRENCY else 0
 
 
 def lines_of(lines: Sequence[WantedLine], currency: str) -> list[DraftLine]:

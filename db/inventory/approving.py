@@ -27,6 +27,7 @@ from domain.inventory.purchasing.model import PurchaseState
 from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import Role
 from domain.shared.errors import InvalidInput, PlanChanged, SuggestionDecided
+from domain.shared.money import COMPANY_CURRENCY
 
 PLANNER: Final = "planner"
 _APPROVED: Final = """
@@ -129,7 +130,7 @@ def _goes_alone(one: NewDocument, limit_minor: int) -> bool:
     if one.kind == "purchase":
         hints = (*one.hints, *(line.hint for line in one.lines if line.hint))
         return one.state == PurchaseState.APPROVED and not hints
-    return one.total_minor <= limit_minor
+    return one.total_minor <= limit_minor and one.currency == COMPANY_CURRENCY
 
 
 async def _buy(session: AsyncSession, one: NewDocument, who: Approver, reason: str) -> str:

@@ -12,12 +12,16 @@ from db.sql import run
 from domain.inventory.planning.nightly import Flags, Vector
 
 _LONG: Final = "SET LOCAL statement_timeout = '120s'"
+# Read once, so not before the day is over at every place.
 _DAYS: Final = """
 SELECT one::date AS day FROM generate_series(
     greatest(CAST(:from_day AS date),
              (SELECT (at AT TIME ZONE 'Asia/Shanghai')::date FROM stock_move ORDER BY id LIMIT 1)),
     CAST(:until AS date) - 1, interval '1 day') AS one
-WHERE NOT EXISTS (SELECT FROM demand_rolled r WHERE r.day = one::date) ORDER BY 1
+WHERE NOT EXISTS (SELECT FROM demand_rolled r WHERE r.day = one::date)
+  AND NOT EXISTS (SELECT FROM location l WHERE l.active AND l.kind <> 'transit'
+                  AND (one::date + 1)::timestamp AT TIME ZONE l.zone > clock_timestamp())
+ORDER BY 1
 """
 # A day ends for each location by its own clock. What was there at its end is what is there now
 # without all that moved since; nothing there means that more may have been asked for.

@@ -220,7 +220,7 @@ def _need(row: Any, above: tuple[Above, ...], way: Way, supply: Any) -> Need:
     return Need(
         row.sku, row.demand_mean * row.factor, free, free + int(row.on_order + row.in_transit),
         row.reorder_point, row.order_up_to, row.unit_minor, asked, supply,
-        None if life is None else max(life, 0),
+        None if life is None else max(life, 0), row.currency,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from domain.inventory.purchasing.model import (
     PurchaseState,
     SupplierAnswer,
 )
+from domain.inventory.purchasing.terms import MOST_MINOR
 from domain.shared.errors import (
     ActionNotAllowed,
     IdempotencyMismatch,
@@ -317,6 +318,8 @@ class PurchaseOrders:
                 raise InvalidInput(f"units or price of {line.sku} cannot be ordered")
             usual = terms[line.sku].price_minor if line.sku in terms else known[line.sku].cost_minor
             price = line.price_minor if line.price_minor is not None else usual
+            if line.units * price > MOST_MINOR:
+                raise InvalidInput(f"units or price of {line.sku} cannot be ordered")
             priced.append(DraftLine(line.sku, line.units, price))
         return priced
 

@@ -12,8 +12,10 @@ from db.sql import run
 from domain.inventory.purchasing.terms import Advice, advice_on
 from domain.shared.errors import PurchaseNotFound
 
+# By the clock of the place that waits, `l`.
 _IS_LATE: Final = (
-    "(p.state IN ('sent','acknowledged','partly_received') AND p.expected_on < CURRENT_DATE)"
+    "(p.state IN ('sent','acknowledged','partly_received')"
+    " AND p.expected_on < (clock_timestamp() AT TIME ZONE l.zone)::date)"
 )
 # What a tab of the list holds.
 TABS: Final[dict[str, str]] = {
@@ -60,7 +62,7 @@ WHERE p.no = upper(:q) OR p.supplier_ref = :q OR s.name ILIKE '%' || :q || '%'
 _COUNT: Final = ", ".join(
     f"count(*) FILTER (WHERE {where})::int AS {name or 'open'}" for name, where in TABS.items()
 )
-_COUNTS: Final = f"SELECT {_COUNT} FROM purchase_order p"  # noqa: S608 (made of constants)
+_COUNTS: Final = f"SELECT {_COUNT} FROM purchase_order p JOIN location l ON l.id = p.location_id"  # noqa: S608
 _ONE: Final = _LISTED + " WHERE p.no = :no"
 _LINES: Final = """
 SELECT l.*, k.name, coalesce(i.supplier_sku, '') AS supplier_sku,
@@ -91,7 +93,7 @@ ORDER BY asked_at DESC LIMIT 1
 """
 
 # On time: the last units came on or before the day we had asked for. Of the last half year.
-_SUPPLIERS: Final = """
+_SUPPLIERS: Final = f"""
 SELECT s.code, s.name, s.active, s.currency, s.lead_time_days, s.port, s.order_days,
        coalesce(i.items, 0) AS items, coalesce(o.open, 0) AS open, coalesce(o.late, 0) AS late,
        coalesce(o.open_minor, 0)::bigint AS open_minor,
@@ -101,26 +103,27 @@ LEFT JOIN LATERAL (SELECT count(*)::int AS items FROM supplier_item
                    WHERE supplier = s.code AND active) i ON true
 LEFT JOIN LATERAL (
     SELECT count(DISTINCT p.no)::int AS open,
-           count(DISTINCT p.no) FILTER (WHERE p.state IN ('sent','acknowledged','partly_received')
-                                        AND p.expected_on < CURRENT_DATE)::int AS late,
-           sum(greatest(l.ordered - l.cancelled - l.received, 0) * l.price_minor) AS open_minor
-    FROM purchase_order p JOIN purchase_order_line l ON l.purchase_no = p.no
+           count(DISTINCT p.no) FILTER (WHERE {_IS_LATE})::int AS late,
+           sum(greatest(x.ordered - x.cancelled - x.received, 0) * x.price_minor) AS open_minor
+    FROM purchase_order p JOIN purchase_order_line x ON x.purchase_no = p.no
+    JOIN location l ON l.id = p.location_id
     WHERE p.supplier = s.code AND p.state NOT IN ('closed','cancelled')) o ON true
 LEFT JOIN LATERAL (
     SELECT count(*)::int AS ended,
            count(*) FILTER (WHERE x.last_on <= x.wanted_on)::int AS on_time,
            sum(x.ordered)::bigint AS ordered, sum(x.received)::bigint AS received,
            avg(x.last_on - x.sent_on)::float AS days
-    FROM (SELECT p.no, p.wanted_on, p.sent_at::date AS sent_on,
-                 (SELECT max(r.at)::date FROM purchase_receipt r WHERE r.purchase_no = p.no
-                  AND r.units > 0) AS last_on,
+    FROM (SELECT p.no, p.wanted_on, (p.sent_at AT TIME ZONE z.zone)::date AS sent_on,
+                 (SELECT (max(r.at) AT TIME ZONE z.zone)::date FROM purchase_receipt r
+                  WHERE r.purchase_no = p.no AND r.units > 0) AS last_on,
                  sum(l.ordered) AS ordered, sum(least(l.received, l.ordered)) AS received
           FROM purchase_order p JOIN purchase_order_line l ON l.purchase_no = p.no
+          JOIN location z ON z.id = p.location_id
           WHERE p.supplier = s.code AND p.sent_at > now() - interval '180 days'
-            AND p.state IN ('received', 'closed') GROUP BY p.no) x) d ON true
+            AND p.state IN ('received', 'closed') GROUP BY p.no, z.zone) x) d ON true
 WHERE CAST(:code AS text) = '' OR s.code = :code
 ORDER BY s.active DESC, late DESC, s.name, s.code
-"""
+"""  # noqa: S608 (made of constants)
 _TERMS: Final = """
 SELECT i.*, k.name FROM supplier_item i JOIN sku k ON k.code = i.sku
 WHERE i.supplier = :supplier ORDER BY i.sku LIMIT 500

@@ -103,8 +103,10 @@ WHERE (:kind = '' OR a.kind = :kind)
 ORDER BY coalesce(a.expires_on, :far), a.sku, a.location_id, a.lot LIMIT :limit
 """  # noqa: S608 (made of constants)
 _PUT_OFF: Final = """
-UPDATE stock_alert SET put_off_until = CURRENT_DATE + :days, put_off_by = :by, note = :note
-WHERE sku = :sku AND location_id = :place AND lot = :lot RETURNING sku
+UPDATE stock_alert a SET put_off_until = (clock_timestamp() AT TIME ZONE p.zone)::date + :days,
+    put_off_by = :by, note = :note
+FROM location p WHERE p.id = a.location_id AND a.sku = :sku AND a.location_id = :place
+  AND a.lot = :lot RETURNING a.sku
 """
 FAR: Final = date(9999, 12, 31)
 

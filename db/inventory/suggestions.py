@@ -8,7 +8,9 @@ from typing import Any, Final, Literal
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.sql import run
+from domain.inventory.purchasing.terms import MOST_MINOR
 from domain.shared.errors import InvalidInput, SuggestionDecided, SuggestionNotFound
+from domain.shared.money import COMPANY_CURRENCY
 
 Sort = Literal["cover", "out", "money"]
 SORTS: Final[dict[str, str]] = {
@@ -45,7 +47,8 @@ SELECT count(*) FILTER (WHERE state = 'open' AND coalesce(snoozed_until, :today)
            AS waiting,
        count(*) FILTER (WHERE state = 'open' AND snoozed_until > :today) AS snoozed,
        coalesce(sum(quantity * unit_minor) FILTER (WHERE state = 'open' AND kind = 'purchase'
-           AND coalesce(snoozed_until, :today) <= :today), 0) AS money_minor,
+           AND currency = :currency AND coalesce(snoozed_until, :today) <= :today), 0)
+           AS money_minor,
        count(*) FILTER (WHERE state = 'open' AND cover_days < 3
            AND coalesce(snoozed_until, :today) <= :today) AS urgent
 FROM suggestion
@@ -96,8 +99,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many wait, are put off, what the purchases among them cost, and how many SKUs are gone
-    within three days."""
+    """How many wait, are put off, what the purchases among them cost in the company's currency, and
+    how many SKUs are gone within three days."""
 
     open: int
     snoozed: int
@@ -124,7 +127,7 @@ async def suggestions(
 
 async def counts(session: AsyncSession, today: date) -> Counts:
     """What waits at the desk."""
-    (row,) = await run(session, _COUNTS, today=today)
+    (row,) = await run(session, _COUNTS, today=today, currency=COMPANY_CURRENCY)
     return Counts(row.waiting, row.snoozed, int(row.money_minor), row.urgent)
 
 
@@ -167,9 +170,11 @@ async def locked(session: AsyncSession, ids: Sequence[str]) -> Sequence[Any]:
 async def edit(session: AsyncSession, id: str, units: int, actor: str) -> None:
     """Another quantity; the supplier's steps are a hint. Raises SuggestionNotFound,
     SuggestionDecided, InvalidInput."""
-    await _open(session, id)
+    row = await _open(session, id)
     if not 0 < units <= MOST_UNITS:
         raise InvalidInput("units must be positive")
+    if units * row.unit_minor > MOST_MINOR:
+        raise InvalidInput(f"units or price of {row.sku} cannot be ordered")
     await run(session, _EDIT, id=id, units=units, actor=actor)
 
 

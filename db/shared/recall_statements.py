@@ -36,6 +36,7 @@ REMINDED: Final = """
 UPDATE recall SET reminders = reminders + 1, remind_at = :remind_at, updated_at = clock_timestamp()
 WHERE no = :no
 """
+LATER: Final = "UPDATE recall SET remind_at = :remind_at WHERE no = :no"
 CLOSE: Final = """
 UPDATE recall SET state = 'closed', closed_at = clock_timestamp(), closed_by = :by,
                   signed = :signed, remind_at = NULL, updated_at = clock_timestamp()

@@ -130,13 +130,17 @@ class Recalling:
         await run(self.session, sql.TOLD, ids=list(ids), times=row.reminders + 1)
 
     async def remind(self, now: datetime) -> None:
-        """Who said nothing is told again, and people are asked to call them."""
+        """Who said nothing is told again, and people are asked to call them; nobody is while every
+        unit is accounted for."""
         row = await self._locked()
         if row.remind_at is None or row.remind_at > now:
             return
         at = remind_after(row.remind_days, now)
-        await run(self.session, sql.REMINDED, no=self.no, remind_at=at)
         units = sum(one.open for one in await run(self.session, sql.SUMS, no=self.no))
+        if not units:
+            await run(self.session, sql.LATER, no=self.no, remind_at=at)
+            return
+        await run(self.session, sql.REMINDED, no=self.no, remind_at=at)
         await open_attention(
             self.session, workflow_id=recall_workflow_id(self.no), step_id=f"{NOTICE}/silent",
             cause="RecallSilent", code=self.no, system="recall", attempts=row.reminders + 1,

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -13,6 +14,7 @@ from db.inventory.approving import Approver
 from db.inventory.lot_register import LotRegister
 from db.inventory.planning_settings import Season, ServiceOf, add_season, change_service
 from db.inventory.repository import StockRepository
+from db.inventory.tables import LocationRow
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.platform.permissions import Role
@@ -329,3 +331,38 @@ async def test_what_somebody_approves_while_it_is_planned_is_not_suggested_again
     await planning
 
     assert ("HQ", "purchase") not in await open_ones(company)
+
+
+async def test_what_costs_another_currency_is_never_small(company: Sessions) -> None:
+    await plan_all(company)
+    async with company.begin() as session:
+        await run(session, "UPDATE planning_setting SET auto_approve_minor = 10000000")
+        await run(session, "UPDATE suggestion SET currency = 'USD'")
+        for place in ("HQ", "S-1"):
+            assert await approving.approve_small(session, place, NIGHT, 10**9) == 0
+        assert (await suggestions.counts(session, NIGHT)).money_minor == 0
+
+
+async def test_no_quantity_is_too_large_to_be_counted(company: Sessions) -> None:
+    await plan_all(company)
+    async with company.begin() as session:
+        (row,) = await run(
+            session, "UPDATE suggestion SET unit_minor = 10000000 WHERE location_id = 'HQ'"
+                     " RETURNING id",
+        )  # fmt: skip
+        with pytest.raises(InvalidInput):
+            await suggestions.edit(session, row.id, 10**9, "buyer")
+
+
+async def test_a_day_is_read_when_it_is_over_everywhere(
+    company: Sessions, owner_sessions: Sessions
+) -> None:
+    west = ZoneInfo("Etc/GMT+12")
+    async with owner_sessions.begin() as session:
+        session.add(LocationRow(id="W", name="W", kind="store", parent_id="HQ", zone=str(west)))
+        await run(session, "DELETE FROM demand_rolled")
+        await run(session, "UPDATE stock_move SET at = at - interval '5 days'")
+    async with company.begin() as session:
+        days = await demand.days_to_roll(session, NIGHT, 90)
+
+    assert max(days) < datetime.now(west).date()

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.engine import Sessions
 from db.inventory.purchase_orders import Decision, DraftLine, PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_queries import purchase_counts, purchase_list, suppliers
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction, Wish
 from domain.inventory.purchasing.model import PurchaseState
@@ -23,6 +24,7 @@ from domain.shared.errors import (
     UnknownLocation,
     UnknownSku,
 )
+from tests.clocks import another_day
 from tests.purchases import draft_purchase, seed_supplier, sent_purchase
 
 
@@ -48,6 +50,7 @@ async def test_a_draft_takes_price_and_day_from_the_suppliers_terms(sessions: Se
         ("acme", "HQ", DraftLine("Z", 1), UnknownSku),
         ("acme", "HQ", DraftLine("A", 0), InvalidInput),
         ("acme", "HQ", DraftLine("A", 1, -1), InvalidInput),
+        ("acme", "HQ", DraftLine("A", 10**9, 10**12), InvalidInput),
         ("acme", "HQ", None, InvalidInput),
     ],
 )
@@ -179,3 +182,18 @@ async def test_a_warehouse_sees_its_own_purchase_orders(
             key = "onhand_sees_subject(:subject)"
             rows = await run(session, f"SELECT {key} AS seen", subject=f"purchase/{no}")
             assert rows[0].seen is bool(seen)
+
+
+async def test_goods_are_late_by_the_clock_of_the_place_that_waits(
+    sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    zone, today = another_day()
+    no = await sent_purchase(sessions)
+    async with owner_sessions.begin() as session:
+        await run(session, "UPDATE location SET zone = :zone", zone=zone)
+    for day, late in ((today, 0), (today - timedelta(days=1), 1)):
+        async with sessions.begin() as session:
+            await run(session, "UPDATE purchase_order SET expected_on = :day", day=day)
+            assert (await purchase_counts(session))["late"] == late
+            assert [row.no for row in await purchase_list(session, "late")] == [no] * late
+            assert [row.late for row in await suppliers(session)] == [late]

@@ -116,6 +116,16 @@ async def test_above_the_limit_another_person_says_yes_or_no(
     assert view["approved_by"] == done.json()["decided_by"]
 
 
+async def test_what_costs_another_currency_always_needs_another_person(
+    buyer: Person, sessions: Sessions
+) -> None:
+    no = await draft_purchase(sessions, 1, 1)
+    async with sessions.begin() as session:
+        await run(session, "UPDATE purchase_order SET currency = 'USD'")
+
+    assert (await decide(buyer, no, "submit")).status_code == 202
+
+
 async def _state(client: Person, no: str) -> str:
     return str((await client.get(f"/api/v1/purchase-orders/{no}")).json()["state"])
 

@@ -1,6 +1,7 @@
 """The planner's night from the first day's demand to the last suggestion, and through a kill."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest_asyncio
 from temporalio import activity
@@ -11,7 +12,14 @@ from temporalio.worker import Replayer, Worker
 from activities.inventory.planning import PlanningActivities
 from db.engine import Sessions
 from db.sql import run
-from domain.inventory.planning.work import PlanNight, PlanPlace, Reckoned
+from domain.inventory.planning.work import (
+    Night,
+    NightToPlan,
+    PlanNight,
+    PlanPlace,
+    Reckoned,
+)
+from domain.shared.clock import COMPANY_ZONE
 from runtime.temporal import plugin
 from tests.planning import NIGHT, seed_company
 from tests.workflows.test_worker_dies import Death
@@ -56,7 +64,7 @@ async def test_a_night_plans_every_place_once_and_a_second_run_finds_nothing_to_
         assert await night.result() == 2
         first = await _suggested(company)
         again = await temporal_env.client.start_workflow(
-            PlanningNightWorkflow.run, PlanNight(), id="again", task_queue="t"
+            PlanningNightWorkflow.run, PlanNight(NIGHT), id="again", task_queue="t"
         )
         assert await again.result() == 0
 
@@ -117,3 +125,29 @@ async def test_a_place_with_many_skus_goes_on_as_a_new_run(
 
     assert does.reckoned == ["", *(str(number) for number in range(1, 45))]
     assert (await place.describe()).run_id != place.first_execution_run_id
+
+
+@dataclass
+class NothingToDo:
+    """A company that is planned already."""
+
+    nights: list[date] = field(default_factory=list)
+
+    @activity.defn(name="planning.look")
+    async def look(self, wanted: Night) -> NightToPlan:
+        self.nights.append(wanted.night)
+        return NightToPlan((), (), ())
+
+
+async def test_the_night_is_the_companys_day(temporal_env: WorkflowEnvironment) -> None:
+    does = NothingToDo()
+    began = await temporal_env.get_current_time()
+    async with Worker(
+        temporal_env.client, task_queue="t", workflows=WORKFLOWS, activities=[does.look]
+    ):
+        await temporal_env.client.execute_workflow(
+            PlanningNightWorkflow.run, PlanNight(), id="night", task_queue="t"
+        )
+    ended = await temporal_env.get_current_time()
+
+    assert does.nights[0] in {at.astimezone(COMPANY_ZONE).date() for at in (began, ended)}

@@ -144,6 +144,10 @@ async def test_a_recall_is_followed_to_the_last_unit(
             await close(shop, no)
         await account(shop, no, moving, End.RETURNED, 2)
         await shop.until(OPEN, 0)
+        await temporal_env.sleep(timedelta(days=8))  # nobody is silent any more
+        remind_at = "SELECT remind_at > frozen_at + interval '15 days' FROM recall"
+        await shop.until(remind_at, True)
+        assert await shop.row(silent) == ("RecallSilent", 2)
         await close(shop, no)
 
         handle = shop.client.get_workflow_handle(recall_workflow_id(no))

@@ -12,6 +12,7 @@ from math import floor
 from typing import Final
 
 from domain.inventory.purchasing.terms import ItemTerms, SupplierCalendar
+from domain.shared.money import COMPANY_CURRENCY
 
 NEVER: Final = 9999.0  # days of cover of what nobody asks for
 
@@ -48,7 +49,7 @@ class Supply:
     terms: ItemTerms
     calendar: SupplierCalendar
     days: int
-    currency: str = "CNY"
+    currency: str = COMPANY_CURRENCY
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Need:
     above: tuple[Above, ...] = ()
     supply: Supply | None = None
     shelf_days: int | None = None
+    currency: str = COMPANY_CURRENCY  # of `unit_minor`
 
     @property
     def cover_days(self) -> float:
@@ -85,7 +87,7 @@ class Planned:
     order_on: date
     arrives_on: date
     unit_minor: int
-    currency: str = "CNY"
+    currency: str = COMPANY_CURRENCY
     limits: tuple[Limit, ...] = ()
 
     @property
@@ -112,7 +114,8 @@ def spare(free: int, keep: int, promised: int) -> int:
 def plan(
     needs: Sequence[Need], today: date, *, dealer: bool = False, budget_minor: int | None = None
 ) -> Plan:
-    """The most urgent first, so that they get what is scarce: goods above and money."""
+    """The most urgent first, so that they get what is scarce: goods above and money. The budget is
+    in the company's currency, and holds for what is bought in it."""
     left = budget_minor
     suggestions: list[Planned] = []
     passed_up: dict[str, int] = {}
@@ -137,12 +140,13 @@ def plan(
                 passed_up[need.sku] = rest if room is None else min(rest, room)
             unmet[need.sku] = Limit.SURPLUS if need.above else Limit.NO_SUPPLIER
             continue
-        bought, limit = _bought(need, need.supply, rest, room, left, today)
+        counts = need.supply.currency == COMPANY_CURRENCY
+        bought, limit = _bought(need, need.supply, rest, room, left if counts else None, today)
         if bought is None:
             unmet[need.sku] = limit
             continue
         suggestions.append(replace(bought, wanted=wanted))
-        left = None if left is None else left - bought.value_minor
+        left = left - bought.value_minor if left is not None and counts else left
     return Plan(tuple(suggestions), passed_up, unmet)
 
 
@@ -166,7 +170,7 @@ def _from_above(need: Need, wanted: int, most: int, today: date) -> list[Planned
         found.append(
             Planned(
                 SuggestionKind.TRANSFER, need.sku, above.location, units, wanted, today,
-                today + timedelta(days=above.days), need.unit_minor, limits=limits,
+                today + timedelta(days=above.days), need.unit_minor, need.currency, limits,
             )
         )  # fmt: skip
     return found
@@ -178,7 +182,8 @@ def _bought(
     """Whole steps of what is missing, or as many of them as there is room and money for; nothing
     where even the least that is sold is too much."""
     terms, limits = supply.terms, []
-    units, price = terms.orderable(rest), terms.price_minor or need.unit_minor
+    usual = need.unit_minor if need.currency == supply.currency else 0
+    units, price = terms.orderable(rest), terms.price_minor or usual
     if room is not None and units > room:
         units, limits = room // terms.step * terms.step, [Limit.SHELF_LIFE]
     if left is not None and units * price > left:

@@ -7,6 +7,7 @@ from math import lcm
 from typing import Final
 
 EVERY_DAY: Final = "1234567"
+MOST_MINOR: Final = 10**15  # what a line may cost; a thousand of them are still a whole number
 _LONGEST_SEARCH: Final = 366
 
 

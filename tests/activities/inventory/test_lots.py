@@ -26,6 +26,7 @@ from domain.inventory.stock import Document, Reserved, ReserveStock, StockKey, S
 from domain.shared.errors import ActionNotAllowed, LotDiffers, LotNotFound
 from domain.shared.ids import LocationId, Lot, Sku
 from tests.activities.orders.network import rows, seed_company, seed_order
+from tests.clocks import another_day
 
 EAST = LocationId("EAST")
 TODAY = today_at("Asia/Shanghai", datetime.now(UTC))
@@ -291,3 +292,18 @@ async def test_goods_that_age_are_found_once_a_night_and_can_be_put_off(
         await run(session, "UPDATE stock_alert_night SET day = day + 1")
         assert await look_through(session, again=True) == 1
         assert [a.lot for a in await listed(session, "", 10, put_off=True)] == ["SOON"]
+
+
+async def test_an_alert_is_put_off_by_the_days_of_its_place(
+    sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    zone, today = another_day()
+    async with owner_sessions.begin() as session:
+        await run(session, "UPDATE location SET zone = :zone", zone=zone)
+    await receive(sessions, {"SOON": (5, 20)})
+    async with sessions.begin() as session:
+        await look_through(session)
+        await put_off(session, ("A", "EAST", "SOON"), 1, "sale", "buyer", "1")
+        (row,) = await run(session, "SELECT put_off_until FROM stock_alert")
+
+    assert row.put_off_until == today + timedelta(days=1)

@@ -133,3 +133,21 @@ def test_what_a_shop_needs_and_nobody_has_is_asked_of_the_place_above() -> None:
 
     assert [(one.kind, one.quantity) for one in found.suggestions] == [(SuggestionKind.DEALER, 4)]
     assert found.passed_up == {"a": 8}
+
+
+def test_money_is_counted_in_the_companys_currency_alone() -> None:
+    terms, daily = ItemTerms("x", 1000), SupplierCalendar()
+    dear = Need("us", 1, 0, 0, 5, 10, 700, (), Supply("S1", terms, daily, 3, "USD"))
+    ours = replace(dear, sku="cn", supply=Supply("S2", terms, daily, 3))
+    moved = replace(
+        dear, sku="mv", unit_minor=90, currency="USD", above=(Above("L", 99, 2),), supply=None
+    )
+    unpriced = replace(dear, sku="np", supply=Supply("S1", ItemTerms("np"), daily, 3, "USD"))
+
+    found = plan([dear, ours, moved, unpriced], TODAY, budget_minor=4000)
+
+    told = {one.sku: (one.quantity, one.unit_minor, one.currency) for one in found.suggestions}
+    assert told == {
+        "us": (10, 1000, "USD"), "cn": (4, 1000, "CNY"), "mv": (10, 90, "USD"),
+        "np": (10, 0, "USD"),
+    }  # fmt: skip

@@ -26,6 +26,7 @@ from api.orders.labels import RENDERERS
 from api.orders.returns import minor
 from api.platform.docs import WAITS
 from api.strict import Code, clean
+from db.inventory.buying_limits import alone_minor
 from db.inventory.placing import placed_order
 from db.inventory.purchase_orders import (
     Decision,
@@ -43,7 +44,6 @@ from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
 from domain.inventory.purchasing.model import PurchaseState
 from domain.platform.approvals import ApprovalKind
 from domain.shared.errors import ActionNotAllowed
-from domain.shared.money import COMPANY_CURRENCY
 from integrations.printing import FontMissing
 from integrations.purchase_sheets import render_purchase
 from runtime.settings import Settings
@@ -115,7 +115,8 @@ async def plan(
     """What a decision would do now; nothing happens yet."""
     async with context.sessions.begin() as session:
         _, row = await PurchaseOrders(session).find(no)
-        wish = wish_of(body, settings, row.currency)
+        limit = await alone_minor(session, settings.purchase_auto_approve_minor, row.currency)
+        wish = wish_of(body, limit)
         found = await PurchaseOrders(session).plan(no, wish)
     return PurchasePlanView.of(found, row.currency)
 
@@ -132,7 +133,8 @@ async def decide(
         raise ActionNotAllowed("another person decides this under Approvals")
     async with context.sessions.begin() as session:
         _, row = await PurchaseOrders(session).find(no)
-    wish = wish_of(body, settings, row.currency)
+        limit = await alone_minor(session, settings.purchase_auto_approve_minor, row.currency)
+    wish = wish_of(body, limit)
     decision = Decision(wish, body.plan_hash, body.reason, body.reference, context.actor)
     done = await carry_out(context, settings, no, decision)
     return PurchasePlanView.of(done, row.currency)
@@ -193,15 +195,10 @@ async def answer_approval(
         await audited(session, context, no, str(action), reason)
 
 
-def wish_of(body: PurchaseWish, settings: Settings, currency: str) -> Wish:
+def wish_of(body: PurchaseWish, limit_minor: int) -> Wish:
     """The wish of a body, with what needs no second person."""
     units = {one.line_no: one.units for one in body.units}
-    return Wish(body.action, units or None, body.expected_on, limit_of(settings, currency))
-
-
-def limit_of(settings: Settings, currency: str) -> int:
-    """Up to this sum nobody else is asked; of another currency nobody knows what it is worth."""
-    return settings.purchase_auto_approve_minor if currency == COMPANY_CURRENCY else 0
+    return Wish(body.action, units or None, body.expected_on, limit_minor)
 
 
 def lines_of(lines: Sequence[WantedLine], currency: str) -> list[DraftLine]:

@@ -19,8 +19,8 @@ from domain.inventory.purchasing.messages import PurchaseWork
 from domain.shared.errors import ActionNotAllowed, AnswerLost, OverReceipt, Rejected
 from integrations.suppliers.port import SupplierPort
 from tests.api.orders.world import seed_order
-from tests.planning import NIGHT, plan_all, seed_company
 from tests.fakes.supplier import FakeSupplier
+from tests.planning import NIGHT, plan_all, seed_company
 from tests.purchases import draft_purchase, seed_supplier
 from tests.workflows.inventory.buying import buying
 from tests.workflows.test_lost_answers import LoseAnswer
@@ -324,6 +324,8 @@ async def test_what_the_planner_orders_at_night_reaches_the_supplier_without_any
         [order] = shop.supplier.placed.values()
         assert (order.supplier, [line.sku for line in order.lines]) == ("Tea Co", ["tea"])
         assert await shop.told() == ["drafted", "approved", "sent"]
+
+
 async def test_an_order_that_is_taken_back_at_that_moment_is_not_sent(sessions: Sessions) -> None:
     await seed_supplier(sessions)
     no = await draft_purchase(sessions)

@@ -40,6 +40,7 @@ import api.inventory.receipt_cases
 import api.inventory.receiving
 import api.inventory.replenishment
 import api.inventory.routes
+import api.inventory.serials
 import api.inventory.stock_alerts
 import api.inventory.supplier_webhooks
 import api.inventory.suppliers
@@ -175,6 +176,7 @@ _ROUTERS: Final = (
     (api.inventory.ageing.router, _V1),
     (api.inventory.moves.router, _V1),
     (api.inventory.lots.router, _V1),
+    (api.inventory.serials.router, _V1),
     (api.inventory.life_rules.router, _V1),
     (api.inventory.stock_alerts.router, _V1),
     (api.inventory.recalls.router, _V1),

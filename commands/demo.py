@@ -15,6 +15,7 @@ from commands.demo_lots import seed_lots
 from commands.demo_moves import seed_moves
 from commands.demo_planning import seed_planning
 from commands.demo_receiving import seed_receiving
+from commands.demo_serials import seed_serials
 from commands.demo_suppliers import follow_sandbox, seed_purchases, seed_suppliers
 from db.channels.tables import ChannelSkuRow, ListingRow, ShopRow
 from db.engine import create_engine
@@ -214,6 +215,7 @@ async def seed_demo(database_url: str, settings: Settings) -> None:
             await seed_moves(session)
             await seed_lots(session)
             await seed_receiving(session)
+            await seed_serials(session)
             await seed_demo_accounts(session)
             await seed_suppliers(session, _vault(settings), settings.sandbox_base_url)
             await seed_purchases(session)

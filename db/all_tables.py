@@ -15,6 +15,7 @@ import db.inventory.planning_tables
 import db.inventory.purchase_tables
 import db.inventory.recall_tables
 import db.inventory.receiving_tables
+import db.inventory.serial_tables
 import db.inventory.sum_tables
 import db.inventory.tables
 import db.inventory.transfer_tables

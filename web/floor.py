@@ -34,6 +34,7 @@ class Line:
     gtin: str
     zone: str
     bin: str
+    asks_serial: bool = False
     places: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -55,7 +56,8 @@ async def lines_of(sessions: Sessions, slots: Mapping[str, int], station: str) -
     }
     found: dict[str, Line] = {}
     for row in rows:
-        line = found.setdefault(row.sku, Line(row.sku, row.name, row.gtin, row.zone, row.bin))
+        told = (row.name, row.gtin, row.zone, row.bin, row.tracks_serials)
+        line = found.setdefault(row.sku, Line(row.sku, *told))
         counted, asked = standing[row.shipment_no, row.sku]
         if asked:
             line.places.append(

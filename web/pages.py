@@ -50,6 +50,7 @@ import web.replenishment
 import web.return_photos
 import web.returns
 import web.returns_bench
+import web.serials
 import web.setup
 import web.shops
 import web.stock
@@ -105,6 +106,7 @@ _ROUTERS: Final = (
     web.stock.router,
     web.transfers.router,
     web.lots.router,
+    web.serials.router,
     web.recalls.router,
     web.receiving.router,
     web.counts.router,

@@ -55,6 +55,7 @@ class Line:
     name: str
     gtin: str
     bin: str
+    asks_serial: bool = False
     asked: int | None = None
     scans: list[tuple[str, Counted]] = field(default_factory=list)
 
@@ -213,7 +214,11 @@ def _lines(picture: Picture, names: Mapping[str, Row[Any]]) -> Sequence[Line]:
 
     def line_of(sku: str) -> Line:
         known = names.get(sku)
-        told = (known.name, known.gtin, known.bin) if known else (sku, "", "")
+        told = (
+            (known.name, known.gtin, known.bin, known.tracks_serials)
+            if known
+            else (sku, "", "", False)
+        )
         return lines.setdefault(sku, Line(sku, *told))
 
     for one in picture.expected:

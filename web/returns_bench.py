@@ -23,6 +23,7 @@ from web.warehouse import COOKIE
 router = APIRouter(include_in_schema=False)
 
 _LONGEST: Final = 100
+_LONGEST_SERIALS: Final = 50_000
 _DEEDS: Final = {"receive": "received", "inspect": "inspected", "undo": "uninspected"}
 
 
@@ -103,9 +104,25 @@ def _counted(form: Any) -> list[Counted]:
 
 def _verdicts(form: Any, location: str, note: str) -> list[Verdict]:
     return [
-        Verdict(line_id, units, Disposition(code), location, None, note)
-        for (line_id, code), units in _quantities(form, "becomes.").items()
+        Verdict(line_id, units, Disposition(code), location, None, note, serials)
+        for (line_id, code), units, serials in _named(form)
     ]
+
+
+def _named(form: Any) -> list[tuple[tuple[str, str], int, tuple[str, ...]]]:
+    """What becomes of units, with their serial numbers, as they were scanned one after the other:
+    in the order of the fields, those that go back to the buyer without."""
+    left: dict[str, list[str]] = {}
+    found: list[tuple[tuple[str, str], int, tuple[str, ...]]] = []
+    for (line_id, code), units in _quantities(form, "becomes.").items():
+        typed = str(form.get(f"serials.{line_id}", ""))
+        if len(typed) > _LONGEST_SERIALS:
+            raise InvalidInput("the serial numbers cannot be used")
+        numbers = left.setdefault(line_id, typed.replace(",", " ").split())
+        named = numbers[:units] if Disposition(code).is_accepted else []
+        del numbers[: len(named)]
+        found.append(((line_id, code), units, tuple(named)))
+    return found
 
 
 def _quantities(form: Any, prefix: str) -> dict[tuple[str, str], int]:

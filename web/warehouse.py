@@ -18,11 +18,18 @@ from db.orders.floor import Floor
 from db.orders.manifests import todays_manifests
 from db.orders.packing import PackStation
 from db.orders.picked_lots import line_lots
+from db.orders.picked_serials import serials_in_box
 from db.orders.warehouse import Warehouse
 from db.orders.waves import Waves
 from db.platform.inbox import AttentionInbox
 from domain.orders.order import ShipmentStatus
-from domain.shared.errors import InvalidInput, OrderNotFound, PackingDiffers, WaveNotFound
+from domain.shared.errors import (
+    InvalidInput,
+    OrderNotFound,
+    PackingDiffers,
+    SerialsMissing,
+    WaveNotFound,
+)
 from integrations.gs1 import read_code
 from web.floor import by_zone, lines_of, scan_words
 from web.order_actions import body_of
@@ -38,6 +45,7 @@ class Refused:
 
     why: str
     boxes: list[tuple[str, str]]
+    may_be_right: bool = True
 
 
 COOKIE: Final = "onhand_location"
@@ -105,6 +113,7 @@ async def _shown(
         places = await StockRepository(session).places()
         stuck = await AttentionInbox(session).of_shipment(found.shipment_no)
         lots = await line_lots(session, found.shipment_no)
+        units = await serials_in_box(session, found.shipment_no)
         cartons = await Floor(session).cartons(found.location) if packing else {}
         station = PackStation(session)
         expected = await station.expected(found.shipment_no) if packing else None
@@ -115,7 +124,7 @@ async def _shown(
         names={str(place.location_id): place.name for place in places}, packing=packing,
         cartons=cartons, expected=expected, advised=advised, lines=by_zone(lines), floor=floor,
         scan_words=scan_words(request), refused=refused, wave=None, closed=False, back="",
-        lots=lots,
+        lots=lots, units=units,
     )  # fmt: skip
 
 
@@ -155,8 +164,11 @@ async def pack(
     body = body_of(warehouse.Packing, boxes=boxes, reason=reason)
     try:
         await warehouse.pack(shipment_no, body, sessions, who.actor)
-    except PackingDiffers as error:
-        refused = Refused(str(error), list(zip(weight or [], kinds, strict=False)))
+    except (PackingDiffers, SerialsMissing) as error:
+        refused = Refused(
+            str(error), list(zip(weight or [], kinds, strict=False)),
+            may_be_right=isinstance(error, PackingDiffers),
+        )  # fmt: skip
         return await _shown(shipment_no, request, sessions, refused)
     return _back(shipment_no)
 

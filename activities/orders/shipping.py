@@ -9,6 +9,7 @@ from temporalio import activity
 
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.inventory.serials import SerialRegister
 from db.orders.boxes import leave_box, lock_box
 from db.orders.picked_lots import lots_read
 from db.orders.promises import close_picked
@@ -111,6 +112,7 @@ class ShippingActivities:
             for no in (await lock_box(session, step.shipment_no)).numbers:
                 document = Document("shipment", no, f"issue:{no}")
                 await StockRepository(session).issue(no, document)
+                await SerialRegister(session).ship(no)
             status = ShipmentStatus.HANDED_OVER
             entry = Entry("handed_over")
             return await shipments.record(facts, step.seq, status, "delivery", [entry])

@@ -85,7 +85,8 @@ class ReturnReceipt(StrictBody):
 
 class InspectedLine(StrictBody):
     """What becomes of units. Without a location they stay where they were received; without a lot
-    they keep theirs."""
+    they keep theirs. Of a SKU that asks for serial numbers each accepted unit is named by its own,
+    which must have been sent with the order."""
 
     line_id: Code
     quantity: Count
@@ -93,6 +94,9 @@ class InspectedLine(StrictBody):
     location: SafeStr = ""
     lot: SafeStr | None = None
     note: SafeStr = ""
+    serials: list[Annotated[SafeStr, Field(min_length=1, max_length=40)]] = Field(
+        default=[], max_length=1000
+    )
 
 
 class Inspection(StrictBody):
@@ -155,6 +159,8 @@ class ReturnLine(StrictBody):
     accepted: int
     refunded: int
     refund: MoneyView
+    asks_serial: bool
+    serials: list[str]  # units that were sent and are not back
 
 
 class InspectionView(StrictBody):
@@ -211,6 +217,7 @@ class ReturnView(ReturnSummary):
                 inspected=line.inspected_quantity, accepted=line.accepted_quantity,
                 refunded=line.refunded_quantity,
                 refund=MoneyView.of(line.refund_minor, row.currency),
+                asks_serial=line.tracks_serials, serials=line.serials,
             )
             for line in detail.lines
         ]  # fmt: skip

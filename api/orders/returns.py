@@ -233,7 +233,15 @@ async def receive(return_no: Code, body: ReturnReceipt, context: Context) -> Ope
 async def inspect(return_no: Code, body: Inspection, context: Context) -> Opened:
     """Say what becomes of received units."""
     verdicts = [
-        Verdict(line.line_id, line.quantity, line.disposition, line.location, line.lot, line.note)
+        Verdict(
+            line.line_id,
+            line.quantity,
+            line.disposition,
+            line.location,
+            line.lot,
+            line.note,
+            tuple(line.serials),
+        )
         for line in body.lines
     ]
     async with context.sessions.begin() as session:

@@ -11,7 +11,10 @@ from api.deps import SessionsOf
 from api.orders.warehouse import Actor
 from api.strict import Code, Count, Moment, SafeStr, StrictBody
 from db.orders.picked_lots import line_lots
+from db.orders.picked_serials import serials_in_box
 from db.orders.scans import Answer, Scans, Sent
+from db.orders.warehouse import Warehouse
+from domain.inventory.serials import SerialState
 from domain.orders.scanning import ShortReason, Verdict
 from domain.shared.errors import InvalidInput, OrderNotFound
 from integrations.gs1 import read_code
@@ -27,8 +30,9 @@ No = Annotated[SafeStr, Field(max_length=100)]
 class ScanBody(StrictBody):
     """One scan. `key` is made by the scanner and never used twice; `at` is the scanner's clock.
 
-    item: `code` is a GTIN, a GS1 code (send a group separator as ␝) or a SKU. undo: `undoes` names
-    the key of the item. done: the pick is confirmed; units may be missing only for a `reason`.
+    item: `code` is a GTIN, a GS1 code (send a group separator as ␝) or a SKU; `serial` is the
+    number of the unit where the code does not say it. undo: `undoes` names the key of the item.
+    done: the pick is confirmed; units may be missing only for a `reason`.
     """
 
     key: ScanKey
@@ -39,6 +43,7 @@ class ScanBody(StrictBody):
     wave_no: No = ""
     code: No = ""
     units: Count = 1
+    serial: Annotated[SafeStr, Field(max_length=40)] = ""
     undoes: No = ""
     reason: ShortReason | None = None
 
@@ -102,7 +107,8 @@ async def scan(body: ScanBatch, sessions: SessionsOf, actor: Actor = "system") -
     refused says why in its verdict, and the ones after it are heard all the same.
 
     A code that names another lot than the one that was reserved moves the reservation to it, when
-    that lot has free units here; expired, kept back, promised or unknown lots are refused.
+    that lot has free units here; expired, kept back, promised or unknown lots are refused. Of a SKU
+    that asks for serial numbers every unit is scanned by its own, and must be in stock here.
     """
     now = datetime.now(UTC)
     sent = [_read(one, now) for one in body.scans]
@@ -123,6 +129,28 @@ async def counted(
     if found is None:
         raise OrderNotFound(f"there is no shipment {shipment_no}")
     return Counted(shipment_no=shipment_no, station=station, lines=_lines(found))
+
+
+class PackedSerial(StrictBody):
+    """A unit that goes, or went, in a parcel."""
+
+    shipment_no: str
+    sku: str
+    serial: str
+    lot: str
+    state: SerialState
+
+
+@router.get("/shipments/{shipment_no}/serials")
+async def serials(shipment_no: Code, sessions: SessionsOf) -> list[PackedSerial]:
+    """The units with serial numbers in a shipment and what rides in its parcel."""
+    async with sessions.begin() as session:
+        await Warehouse(session).shipment(shipment_no)
+        rows = await serials_in_box(session, shipment_no)
+    return [
+        PackedSerial(**{name: getattr(row, name) for name in PackedSerial.model_fields})
+        for row in rows
+    ]
 
 
 @router.get("/shipments/{shipment_no}/lots")
@@ -154,6 +182,6 @@ def _read(one: ScanBody, now: datetime) -> Sent:
     read = read_code(one.code)
     return Sent(
         one.key, one.station, one.kind, one.at.astimezone(UTC), one.shipment_no, one.wave_no,
-        read.text, read.gtins, one.units, one.undoes, read.lot, read.expires_on,
-        str(one.reason or ""),
+        read.text, read.gtins, one.units, one.undoes, read.lot, one.serial.strip() or read.serial,
+        read.expires_on, str(one.reason or ""),
     )  # fmt: skip

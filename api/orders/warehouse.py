@@ -65,7 +65,8 @@ class Packing(StrictBody):
 
 
 class ListLine(StrictBody):
-    """One SKU; `picked` is there once the pick is confirmed. Grams per unit."""
+    """One SKU; `picked` is there once the pick is confirmed. Grams per unit. One that asks for
+    serial numbers is picked unit by unit, each by its own."""
 
     sku: str
     name: str
@@ -73,6 +74,7 @@ class ListLine(StrictBody):
     quantity: int
     picked: int | None
     weight_g: int
+    asks_serial: bool = False
 
 
 class ListParcel(StrictBody):

@@ -17,14 +17,17 @@ from db.inventory.costing import Costing, Received
 from db.inventory.inbound import Came
 from db.inventory.receipt_cases import tell_case
 from db.inventory.receipt_lots import learn
+from db.inventory.receipt_scans import serials_of
 from db.inventory.receiving import Picture, Receiving, refuse_posted
 from db.inventory.repository import StockRepository
+from db.inventory.serials import SerialRegister, Unit
 from db.inventory.sources import NOT_OF_A_TRANSFER
 from db.platform.audit import audit
 from db.sql import run
 from domain.inventory.case_life import FIRST
 from domain.inventory.receipt_plan import ReceiptPlan
-from domain.inventory.receiving import ReceiptLine, ReceiptState, Trouble, Verdict
+from domain.inventory.receiving import ReceiptLine, ReceiptState, SourceKind, Trouble, Verdict
+from domain.inventory.serials import kept_as
 from domain.inventory.stock import AdjustmentReason, Document, Fill, StockKey, StockLine
 from domain.shared.errors import ActionNotAllowed, InvalidInput, PlanChanged
 from domain.shared.ids import LocationId, Lot, Sku
@@ -119,6 +122,7 @@ class ReceiptPosting:
         if plan_hash is not None and plan.hash != plan_hash:
             raise PlanChanged("the goods receipt moved on since it was shown")
         await learn(self.session, found.lines, self.actor)
+        await self._serials(picture)
         fills = await self._move(picture)
         await self._write(picture)
         cases = await self._open_cases(picture)
@@ -152,6 +156,7 @@ class ReceiptPosting:
             if line.source_line_no and line.verdict is Verdict.ACCEPTED:
                 units[line.source_line_no] = units.get(line.source_line_no, 0) - line.units
         await self._tell_source(row, "/undo", units, ())  # its order before its balances
+        await SerialRegister(self.session, self.actor).take_out(no)
         await self._take_out(row, lines)
         for case in await run(self.session, _WITHDRAW, no=no, why=why, actor=self.actor):
             await tell_case(self.session, case.no)
@@ -159,6 +164,19 @@ class ReceiptPosting:
         if row.notice_no:
             await run(self.session, _ARRIVED, no=row.notice_no, state="expected")
         await self._audit(row, "corrected", why, None)
+
+    async def _serials(self, picture: Picture) -> None:
+        """The register of serial numbers knows the units that were scanned by one."""
+        scanned = await serials_of(self.session, picture.row.no)
+        register = SerialRegister(self.session, self.actor)
+        asked = await register.asked(unit.sku for _, unit in scanned)
+        units = [
+            Unit(unit.sku, serial, unit.lot, condition)
+            for serial, unit, condition in kept_as(picture.found.lines, scanned)
+            if unit.sku in asked
+        ]
+        moved = picture.row.source_kind == SourceKind.TRANSFER
+        await register.receive(picture.row.no, picture.row.location_id, units, moved=moved)
 
     async def _move(self, picture: Picture) -> Sequence[Fill]:
         row = picture.row

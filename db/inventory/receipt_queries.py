@@ -81,7 +81,8 @@ ORDER BY c.no DESC LIMIT :limit
 """
 
 _NAMES: Final = """
-SELECT s.code, s.name, s.gtin, coalesce(b.bin, '') AS bin, coalesce(b.zone, '') AS zone
+SELECT s.code, s.name, s.gtin, s.tracks_serials, coalesce(b.bin, '') AS bin,
+       coalesce(b.zone, '') AS zone
 FROM sku s LEFT JOIN stock_bin b ON b.sku = s.code AND b.location_id = :location
 WHERE s.code = ANY(:skus)
 """

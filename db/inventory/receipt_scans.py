@@ -1,7 +1,7 @@
 """Scans at the ramp: each is kept once, under the key of the device that made it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -9,8 +9,10 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.serials import SerialRegister
 from db.sql import run
-from domain.inventory.receiving import Counted, Scan, Verdict, tally
+from domain.inventory.receiving import Counted, Scan, SourceKind, Verdict, tally
+from domain.inventory.serials import Serial, may_come_in
 from domain.shared.errors import IdempotencyMismatch
 
 MOST_SCANS: Final = 20_000
@@ -42,6 +44,9 @@ class Heard(StrEnum):
     NOTHING_TO_UNDO = "nothing_to_undo"
     UNKNOWN = "unknown"  # no SKU of ours has this code
     TWICE = "twice"  # this serial number was scanned before
+    SERIAL_NEEDED = "serial_needed"
+    SERIAL_UNITS = "serial_units"  # one serial number is one unit
+    SERIAL_KNOWN = "serial_known"  # the register has this unit in stock, or at a buyer's
     LATE = "late"  # the receipt is counted, posted or gone
 
 
@@ -80,16 +85,24 @@ class ReceiptScans:
     session: AsyncSession
     row: Row[Any]
     actor: str
+    _asked: set[str] = field(default_factory=set)
+    _known: dict[tuple[str, str], Serial] = field(default_factory=dict)
 
     async def hear(self, sent: Sequence[Sent]) -> list[Answer]:
         """Take scans down in their order. Raises IdempotencyMismatch for a key that was used at
         another receipt."""
         earlier = await self._earlier(sent)
         skus = await self._skus(sent)
+        register = SerialRegister(self.session, self.actor)
+        self._asked = await register.asked(skus.values())
+        self._known = await register.lock(
+            (sku, one.serial) for one in sent
+            if one.serial and (sku := skus.get(one.code, "")) in self._asked
+        )  # fmt: skip
         kept = await run(self.session, _HEARD, no=self.row.no)
         scans = {scan.key: scan for scan in _scans(kept)}
         live = tally(scans.values())
-        serials = {row.serial for row in kept if row.key in live} - {""}
+        serials = {(row.sku, row.serial) for row in kept if row.key in live and row.serial}
         answers: list[Answer] = []
         for one in sent:
             if (known := earlier.get(one.key)) is not None:
@@ -99,7 +112,7 @@ class ReceiptScans:
             did = self._judge(one, sku, scans, serials)
             if did is Heard.COUNTED:
                 scans[one.key] = Scan(one.key, one.at, _counted(one, sku))
-                serials |= {one.serial} - {""}
+                serials |= {(sku, one.serial)} if one.serial else set()
             elif did is Heard.UNDONE:
                 taken = scans[one.undoes].counted
                 sku = taken.sku if taken else ""
@@ -126,7 +139,7 @@ class ReceiptScans:
         return {row.code: row.sku for row in rows}
 
     def _judge(
-        self, one: Sent, sku: str, scans: Mapping[str, Scan], serials: set[str]
+        self, one: Sent, sku: str, scans: Mapping[str, Scan], serials: set[tuple[str, str]]
     ) -> Heard:  # fmt: skip
         if self.row.state != "open" or len(scans) >= MOST_SCANS:
             return Heard.LATE
@@ -135,7 +148,19 @@ class ReceiptScans:
             return Heard.UNDONE if live else Heard.NOTHING_TO_UNDO
         if not sku:
             return Heard.UNKNOWN
-        return Heard.TWICE if one.serial and one.serial in serials else Heard.COUNTED
+        if (sku, one.serial) in serials:
+            return Heard.TWICE
+        return self._of_its_serial(one, sku) if sku in self._asked else Heard.COUNTED
+
+    def _of_its_serial(self, one: Sent, sku: str) -> Heard:
+        """A unit of a SKU that asks for numbers: one scan, one number, one unit."""
+        if not one.serial:
+            return Heard.SERIAL_NEEDED
+        if one.units != 1:
+            return Heard.SERIAL_UNITS
+        moved = self.row.source_kind == SourceKind.TRANSFER
+        found = self._known.get((sku, one.serial))
+        return Heard.COUNTED if may_come_in(found, moved=moved) else Heard.SERIAL_KNOWN
 
     async def _keep(self, one: Sent, answer: Answer) -> None:
         await run(
@@ -145,6 +170,13 @@ class ReceiptScans:
             expires_on=one.expires_on, serial=one.serial, bin=one.bin, undoes=one.undoes,
             answer=answer.answer, actor=self.actor, at=one.at,
         )  # fmt: skip
+
+
+async def serials_of(session: AsyncSession, no: str) -> list[tuple[str, Counted]]:
+    """The serial numbers of a receipt that count, with what was said of their units."""
+    rows = await run(session, _HEARD, no=no)
+    live = tally(_scans(rows))
+    return [(row.serial, live[row.key]) for row in rows if row.serial and row.key in live]
 
 
 async def scans_of(session: AsyncSession, no: str) -> list[Scan]:

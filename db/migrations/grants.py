@@ -35,6 +35,7 @@ LEDGERS: Final = (
     "goods_receipt_line",
     "dealer_report_line",
     "dealer_verdict",
+    "serial_event",
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",

@@ -267,6 +267,8 @@ OWNED_BY: Final = frozenset(
     }
 )
 OPEN: Final = {
+    "serial": "a unit that lies elsewhere must be known; lists look for the scope",
+    "serial_event": "a unit that lies elsewhere must be known; lists look for the scope",
     "account_scope": "who may see what is looked up before there is a scope",
     "api_key_scope": "who may see what is looked up before there is a scope",
 }

@@ -132,6 +132,7 @@ class WarehouseScanRow(SQLModel, table=True):
     units: int = Field(default=1, sa_type=BIGINT)
     undoes: str = ""
     lot: str = ""
+    serial: str = Field(default="", sa_column_kwargs={"server_default": ""})
     expires_on: date | None = None
     reason: str = ""
     verdict: str

@@ -8,11 +8,12 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders.floor import Floor
+from db.orders.picked_serials import serials_lacking
 from db.orders.scans import Scans
 from db.orders.warehouse import Box, Warehouse
 from db.sql import run
 from domain.orders.cartons import Carton, FullCarton, Piece, agrees, suggest_cartons
-from domain.shared.errors import InvalidInput, OrderNotFound, PackingDiffers
+from domain.shared.errors import InvalidInput, OrderNotFound, PackingDiffers, SerialsMissing
 
 _FACTS: Final = """
 SELECT s.location_id, s.packed_at, r.tolerance_g, r.tolerance_percent,
@@ -118,17 +119,25 @@ class PackStation:
     async def pack(self, no: str, boxes: Sequence[Weighed], reason: str = "") -> None:
         """Close the boxes. A box of a kind has the kind's sides, unless it was measured.
 
-        Raises what `Warehouse.pack` raises, InvalidInput for an unknown kind of carton, and
-        PackingDiffers when weight or scans are not as expected and nobody said why.
+        Raises what `Warehouse.pack` raises, InvalidInput for an unknown kind of carton,
+        SerialsMissing, and PackingDiffers when weight or scans are not as expected and nobody said
+        why.
         """
         facts = await self._facts(no)
         kinds = await Floor(self.session).cartons(facts.location_id)
         if unknown := sorted({box.carton for box in boxes} - {"", *kinds}):
             raise InvalidInput(f"no such carton here: {', '.join(unknown)}")
+        if facts.packed_at is None:
+            await self._refuse_unnamed(no)
         if facts.packed_at is None and not reason:
             await self._compare(no, facts, boxes, kinds)
         whole = [_measured(box, kinds.get(box.carton)) for box in boxes]
         await Warehouse(self.session, self.actor).pack(no, whole, reason)
+
+    async def _refuse_unnamed(self, no: str) -> None:
+        """Whatever the reason: a unit that asks for its number does not leave without."""
+        for sku, units in (await serials_lacking(self.session, no)).items():
+            raise SerialsMissing(f"{units} serial numbers of {sku} were not scanned")
 
     async def _compare(
         self, no: str, facts: Row[Any], boxes: Sequence[Weighed], kinds: Mapping[str, Carton]

@@ -90,7 +90,9 @@ WHERE r.return_no = :return_no
 """
 
 _LINES: Final = """
-SELECT l.*, k.name, k.gtin, o.title, o.line_no,
+SELECT l.*, k.name, k.gtin, o.title, o.line_no, k.tracks_serials,
+       (SELECT coalesce(array_agg(x.serial ORDER BY x.serial), '{}') FROM serial x
+        WHERE x.order_id = f.order_id AND x.sku = l.sku AND x.state = 'shipped') AS serials,
        (SELECT array_agg(DISTINCT m.lot) FROM shipment y
         JOIN shipment_line x ON x.shipment_no = y.no
         JOIN stock_move m ON m.document_kind IN ('shipment', 'ticket') AND m.document_no = y.no

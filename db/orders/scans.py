@@ -9,11 +9,12 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.orders.picked_lots import REFUSED_LOTS, PickedLots
+from db.orders.picked_serials import REFUSED_SERIALS, PickedSerials
 from db.orders.shipments import STOPPING
 from db.orders.warehouse import Warehouse
 from db.sql import run
 from domain.orders.order import ShipmentStatus
-from domain.orders.scanning import Scan, Tally, Verdict, counted, first_lacking, lots_in
+from domain.orders.scanning import Scan, Tally, Verdict, counted, first_lacking, lots_in, serials_in
 
 MOST_SCANS: Final = 5000  # of one list; nobody scans more units by hand
 
@@ -54,16 +55,18 @@ GROUP BY 1, l.sku ORDER BY l.sku
 """
 
 _HEARD: Final = """
-SELECT key, at, sku, units, undoes, station, shipment_no, lot FROM warehouse_scan
+SELECT key, at, sku, units, undoes, station, shipment_no, lot, serial FROM warehouse_scan
 WHERE shipment_no = ANY(:nos) AND kind <> 'done' AND verdict <> ALL(:never)
 """
-_NEVER_COUNT: Final = [str(one) for one in (Verdict.LATE, Verdict.GONE, *REFUSED_LOTS)]
+_NEVER_COUNT: Final = [
+    str(one) for one in (Verdict.LATE, Verdict.GONE, *REFUSED_LOTS, *REFUSED_SERIALS)
+]
 
 _KEEP: Final = """
 INSERT INTO warehouse_scan (key, station, kind, shipment_no, wave_no, code, sku, units, undoes,
-                            lot, expires_on, reason, verdict, actor, at)
+                            lot, serial, expires_on, reason, verdict, actor, at)
 VALUES (:key, :station, :kind, :shipment_no, :wave_no, :code, :sku, :units, :undoes,
-        :lot, :expires_on, :reason, :verdict, :actor, :at)
+        :lot, :serial, :expires_on, :reason, :verdict, :actor, :at)
 ON CONFLICT (key) DO NOTHING RETURNING key
 """
 
@@ -86,6 +89,7 @@ class Sent:
     units: int = 1
     undoes: str = ""
     lot: str = ""
+    serial: str = ""
     expires_on: date | None = None
     reason: str = ""
 
@@ -137,6 +141,7 @@ class Scans:
     _waves: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _slots: dict[str, int] = field(default_factory=dict)
     _lots: PickedLots | None = None
+    _serials: PickedSerials | None = None
 
     async def hear(self, sent: Sequence[Sent]) -> list[Answer]:
         """One answer per scan, in their order; a key that was heard before gets its first one."""
@@ -145,6 +150,12 @@ class Scans:
             row.key: row for row in await run(self.session, _KNOWN, keys=[one.key for one in sent])
         }
         skus = await self._skus(sent)
+        fresh = [one for one in sent if one.key not in known]
+        self._serials = PickedSerials(self.session, self.actor)
+        await self._serials.prepare(
+            skus.values(), [(skus.get(one.code, ""), one.serial) for one in fresh]
+        )
+        sent = [self._with_its_lot(one, skus.get(one.code, "")) for one in sent]
         await self._prepare_lots([one for one in sent if one.key not in known], skus)
         answers: list[Answer] = []
         done: dict[str, Answer] = {}
@@ -191,7 +202,7 @@ class Scans:
             lists["pick"][row.sku] = row.quantity
             lists["pack"][row.sku] = row.picked
         for row in await run(self.session, _HEARD, nos=nos, never=_NEVER_COUNT):
-            scan = Scan(row.key, row.at, row.sku, row.units, row.undoes, row.lot)
+            scan = Scan(row.key, row.at, row.sku, row.units, row.undoes, row.lot, row.serial)
             self._lists[row.shipment_no].scans[row.station][row.key] = scan
 
     async def _skus(self, sent: Sequence[Sent]) -> dict[str, str]:
@@ -214,15 +225,44 @@ class Scans:
         if closed is not None:
             return await self._kept(one, shipment_no, sku, closed)
         scans = found.scans[one.station]
+        before = serials_in(found.tally(one.station), scans.values(), sku)
         item = "" if one.kind == "undo" else sku
-        scans[one.key] = Scan(one.key, one.at, item, one.units, one.undoes, one.lot)
+        scans[one.key] = Scan(one.key, one.at, item, one.units, one.undoes, one.lot, one.serial)
         verdict = found.tally(one.station).verdicts[one.key]
-        if verdict is Verdict.COUNTED and (refused := await self._lot_refused(one, sku, found)):
-            del scans[one.key]
-            verdict = refused
+        if verdict is Verdict.COUNTED:
+            refused = await self._serial_refused(one, sku, found, before)
+            refused = refused or await self._lot_refused(one, sku, found)
+            if refused:
+                del scans[one.key]
+                verdict = refused
+            else:
+                await self._serial_taken(one, sku, found)
+        if verdict is Verdict.UNDONE and self._serials:
+            await self._serials.put_back(shipment_no, one.undoes)
         if one.kind == "undo" and (taken := found.scans[one.station].get(one.undoes)):
             sku = taken.sku
         return await self._kept(one, shipment_no, sku, verdict)
+
+    def _with_its_lot(self, one: Sent, sku: str) -> Sent:
+        """A unit that is known by its number is of the lot that the register says."""
+        if self._serials is None or one.lot or not one.serial or one.station != "pick":
+            return one
+        return replace(one, lot=self._serials.lot_of(sku, one.serial))
+
+    async def _serial_refused(
+        self, one: Sent, sku: str, found: _List, before: Sequence[str]
+    ) -> Verdict | None:
+        """Why this unit may not go."""
+        if self._serials is None or one.kind != "item":
+            return None
+        return await self._serials.refused(
+            found.row.no, found.row.location_id, sku, one.serial, one.lot, before,
+            one.units, packing=one.station == "pack",
+        )  # fmt: skip
+
+    async def _serial_taken(self, one: Sent, sku: str, found: _List) -> None:
+        if self._serials is not None and one.serial:
+            await self._serials.take(found.row.no, found.row.location_id, sku, one.serial)
 
     async def _prepare_lots(self, sent: Sequence[Sent], skus: Mapping[str, str]) -> None:
         places = sorted({found.row.location_id for found in self._lists.values()})

@@ -36,6 +36,8 @@ UNION ALL SELECT 'invoice', order_id FROM invoice WHERE no = :ours
 UNION ALL SELECT 'invoice', order_id FROM invoice WHERE number = :typed AND number <> ''
 UNION ALL SELECT 'claim', order_id FROM carrier_claim WHERE claim_no = :ours
 UNION ALL SELECT 'refund', order_id FROM refund WHERE refund_no = :typed AND order_id IS NOT NULL
+UNION ALL SELECT DISTINCT 'serial', order_id FROM serial_event
+          WHERE serial IN (:typed, :ours) AND order_id IS NOT NULL AND what IN ('packed', 'shipped')
 UNION ALL (SELECT 'buyer', id FROM sales_order
            WHERE buyer_digest = :buyer AND buyer_digest <> '' ORDER BY id DESC LIMIT :most)
 UNION ALL (SELECT 'sku', order_id FROM fulfilment_line
@@ -66,7 +68,8 @@ class Found:
 
 async def find_orders(session: AsyncSession, vault: Vault, search: str) -> Found:
     """Orders with this number: ours, the channel's, a shipment's, waybill's, return's, invoice's,
-    claim's or refund's, a phone or its end, a buyer, a SKU; else those whose number begins so.
+    claim's or refund's, a phone or its end, a buyer, a SKU, a serial number; else those whose
+    number begins so.
     """
     typed = search.strip()
     if not typed:

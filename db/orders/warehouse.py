@@ -113,7 +113,8 @@ SELECT s.no, o.no AS order_no, s.location_id, s.status, s.waits_for, s.carrier, 
         JOIN sales_order n ON n.id = m.order_id AND n.id <> s.order_id
         WHERE m.ships_with = s.no) AS goes_with,
        (SELECT jsonb_agg(jsonb_build_object('sku', x.sku, 'name', k.name, 'gtin', k.gtin,
-                         'quantity', x.quantity, 'picked', x.picked, 'weight_g', k.weight_g)
+                         'quantity', x.quantity, 'picked', x.picked, 'weight_g', k.weight_g,
+                         'asks_serial', k.tracks_serials)
                          ORDER BY x.sku)
         FROM (SELECT sku, sum(quantity)::bigint AS quantity,
                      CASE WHEN bool_and(picked_quantity IS NOT NULL)

@@ -114,12 +114,13 @@ WHERE m.wave_no = :no ORDER BY m.slot
 # What is walked past: by zone, then bin; SKUs without a bin come last.
 _LINES: Final = """
 SELECT coalesce(nullif(s.ships_with, ''), s.no) AS shipment_no, x.sku, k.name, k.gtin,
+       k.tracks_serials,
        sum(x.quantity)::bigint AS quantity, coalesce(b.zone, '') AS zone,
        coalesce(b.bin, '') AS bin
 FROM shipment_line x JOIN shipment s ON s.no = x.shipment_no JOIN sku k ON k.code = x.sku
 LEFT JOIN stock_bin b ON b.location_id = s.location_id AND b.sku = x.sku
 WHERE s.no = ANY(:nos) AND s.ships_with = '' OR s.ships_with = ANY(:nos)
-GROUP BY 1, x.sku, k.name, k.gtin, b.zone, b.bin
+GROUP BY 1, x.sku, k.name, k.gtin, k.tracks_serials, b.zone, b.bin
 ORDER BY b.zone NULLS LAST, b.bin NULLS LAST, x.sku, 1
 """
 

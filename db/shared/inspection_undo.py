@@ -5,6 +5,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.repository import StockRepository
+from db.inventory.serials import SerialRegister
 from db.orders.refunds import tell_return
 from db.orders.returns import lock_return, tell
 from db.orders.words import add_words, of_inspection
@@ -60,6 +61,7 @@ async def undo_inspection(
     if not open_still or one.accepted_quantity - accepted < one.refunded_quantity:
         raise ActionNotAllowed("money was planned for it: it stays as it is")
     await run(session, _UNDO, id=inspection_id, actor=actor)
+    await SerialRegister(session, actor).return_undone(return_no, inspection_id)
     subject = of_inspection(inspection_id)
     await add_words(session, row.order_id, subject, undo_reason=reason)
     await run(

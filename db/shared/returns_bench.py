@@ -7,13 +7,14 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.repository import StockRepository
+from db.inventory.serials import SerialRegister, Unit
 from db.orders.refunds import tell_return
 from db.orders.returns import CLAIM, lock_return, tell
 from db.orders.words import keep_words, of_inspection
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.orders.returns.model import QUARANTINE, Disposition, Outcome, ReturnKind
-from domain.shared.errors import ActionNotAllowed, InvalidInput
+from domain.shared.errors import ActionNotAllowed, InvalidInput, SerialsMissing
 from domain.shared.ids import LocationId, Lot, Sku
 
 _SKUS: Final = """
@@ -86,7 +87,7 @@ class Counted:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of units of one line. Without a location they stay where they were received;
-    `lot` None keeps the lot."""
+    `lot` None keeps the lot; `serials` are the numbers of the units, where their SKU asks."""
 
     line_id: str
     quantity: int
@@ -94,6 +95,7 @@ class Verdict:
     location_id: str = ""
     lot: str | None = None
     note: str = ""
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,9 @@ class Bench:
     async def inspect(self, return_no: str, act: str, verdicts: Sequence[Verdict]) -> None:
         """Say what becomes of received units, and keep them so in the stock ledger, once.
 
-        Raises ReturnNotFound, UnknownLocation, InvalidInput, and ActionNotAllowed for more units
-        than lie in quarantine.
+        Raises ReturnNotFound, UnknownLocation, InvalidInput, ActionNotAllowed for more units than
+        lie in quarantine, SerialsMissing, and SerialTaken for a unit that was not sent with the
+        order.
         """
         row = await lock_return(self.session, return_no)
         if await run(
@@ -156,6 +159,7 @@ class Bench:
         for place in sorted({one.location_id for one in verdicts if one.location_id}):
             await stock.refuse_unknown_place(LocationId(place))
         sorted_out = await self._sorted_out(return_no, verdicts)
+        await self._serials(row, act, sorted_out)
         await stock.hold(key for one in sorted_out for key in (one.lies, one.becomes))
         for number, one in enumerate(sorted_out):
             await self._sort_out(row, f"{act}:{number}", one)
@@ -173,7 +177,9 @@ class Bench:
             for receipt in receipts:
                 units = min(wanted, left[receipt.id])
                 if receipt.fulfilment_line_id == verdict.line_id and units > 0:
-                    found.append(_SortedOut(receipt, verdict, units))
+                    done = verdict.quantity - wanted
+                    numbers = verdict.serials[done : done + units]
+                    found.append(_SortedOut(receipt, verdict, units, numbers))
                     left[receipt.id], wanted = left[receipt.id] - units, wanted - units
             if wanted:
                 raise ActionNotAllowed(
@@ -181,6 +187,24 @@ class Bench:
                     f" {verdict.quantity} are named"
                 )
         return found
+
+    async def _serials(self, row: Any, act: str, sorted_out: Sequence["_SortedOut"]) -> None:
+        """The register has the units back, each under its number; what goes back to the buyer is
+        not ours and needs none."""
+        register = SerialRegister(self.session, self.actor)
+        asked = await register.asked(one.receipt.sku for one in sorted_out)
+        for number, one in enumerate(sorted_out):
+            if one.receipt.sku not in asked or not one.verdict.disposition.is_accepted:
+                continue
+            if len(set(one.serials)) != one.units:
+                raise SerialsMissing(f"{one.units} serial numbers of {one.receipt.sku} are needed")
+            becomes = one.becomes
+            units = [
+                Unit(becomes.sku, serial, becomes.lot, becomes.condition) for serial in one.serials
+            ]
+            await register.come_back(
+                row.return_no, row.order_id, f"{act}:{number}", units, becomes.location_id
+            )
 
     async def _receive(self, row: Any, receipt_id: str, key: StockKey, one: Counted) -> bool:
         kept = await run(
@@ -236,6 +260,7 @@ class _SortedOut:
     receipt: Any
     verdict: Verdict
     units: int
+    serials: tuple[str, ...] = ()
 
     @property
     def lies(self) -> StockKey:

@@ -19,6 +19,13 @@ class Verdict(StrEnum):
     LOT_HELD = "lot_held"  # the lot is kept back: in quarantine, or not good
     LOT_TAKEN = "lot_taken"  # its units are promised to others
     LOT_UNKNOWN = "lot_unknown"  # the books have no such lot here
+    SERIAL_NEEDED = "serial_needed"  # its SKU asks for the number of every unit
+    SERIAL_UNITS = "serial_units"  # one number is one unit
+    SERIAL_UNKNOWN = "serial_unknown"
+    SERIAL_TWICE = "serial_twice"
+    SERIAL_TAKEN = "serial_taken"  # it left, goes into another parcel, or is set apart
+    SERIAL_ELSEWHERE = "serial_elsewhere"
+    SERIAL_OTHER_LOT = "serial_other_lot"
     INCOMPLETE = "incomplete"  # confirmed with units missing and no reason why
     CONFIRMED = "confirmed"
     SHORT = "short"  # confirmed with units missing, for a reason
@@ -44,6 +51,7 @@ class Scan:
     units: int = 1
     undoes: str = ""
     lot: str = ""
+    serial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,16 @@ def lots_in(tally: Tally, scans: Iterable[Scan]) -> dict[str, dict[str, int]]:
             of_sku = units.setdefault(scan.sku, {})
             of_sku[scan.lot] = of_sku.get(scan.lot, 0) + scan.units
     return units
+
+
+def serials_in(tally: Tally, scans: Iterable[Scan], sku: str) -> list[str]:
+    """The serial numbers of counted units of a SKU; '' for one that was scanned without."""
+    return [
+        scan.serial
+        for scan in scans
+        if scan.sku == sku and tally.verdicts.get(scan.key) is Verdict.COUNTED
+        for _ in range(scan.units)
+    ]
 
 
 def first_lacking(

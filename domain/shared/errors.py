@@ -148,6 +148,18 @@ class LotDiffers(DomainError):
     """The register knows the lot with another date; look at the goods, or correct the register."""
 
 
+class SerialNotFound(DomainError):
+    """No unit of the SKU has this serial number."""
+
+
+class SerialTaken(DomainError):
+    """This unit cannot be where somebody says it is: look at its serial number again."""
+
+
+class SerialsMissing(DomainError):
+    """The SKU asks for the serial number of every unit."""
+
+
 class RecallNotFound(DomainError):
     """No recall has this number."""
 

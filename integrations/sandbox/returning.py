@@ -103,10 +103,13 @@ class SendingBack:
     async def _lines(self, return_no: str, there: str, done: str) -> list[dict[str, Any]]:
         seen = (await self.bench.get(f"/api/v1/returns/{return_no}")).raise_for_status().json()
         return [
-            {"line_id": line["line_id"], "quantity": line[there] - line[done]}
+            {
+                "line_id": line["line_id"], "quantity": line[there] - line[done],
+                **_numbers(line, done),
+            }
             for line in seen["lines"]
             if line[there] > line[done]
-        ]
+        ]  # fmt: skip
 
     async def _act(self, return_no: str, act: str, body: Any, lines: list[Any]) -> None:
         if lines:
@@ -139,3 +142,10 @@ async def run_returns(api_url: str, sandbox_url: str, key: str, share: float, sp
 
 def _chosen(number: str, share: float) -> bool:
     return zlib.crc32(number.encode()) % 1000 < share * 1000
+
+
+def _numbers(line: dict[str, Any], done: str) -> dict[str, list[str]]:
+    """Who looks at goods that ask for it reads the serial number of every unit."""
+    if done != "inspected" or not line["asks_serial"]:
+        return {}
+    return {"serials": line["serials"][: line["received"] - line["inspected"]]}

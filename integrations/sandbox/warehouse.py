@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import httpx
@@ -66,6 +68,7 @@ async def work_once(
         if patience.leaves(shipment):
             continue
         if shipment["picked_at"] is None:
+            await _scan_units(api, shipment)
             await _act(api, shipment, "pick", {})
         elif shipment["packed_at"] is None and any(line["picked"] for line in shipment["lines"]):
             await _act(api, shipment, "pack", await _packing(api, shipment))
@@ -100,6 +103,29 @@ async def _act(api: httpx.AsyncClient, shipment: dict[str, Any], act: str, body:
         log.info("warehouse.did", act=act, shipment=no)
     else:
         log.info("warehouse.refused", act=act, shipment=no, status=answer.status_code)
+
+
+async def _scan_units(api: httpx.AsyncClient, shipment: dict[str, Any]) -> None:
+    """Of goods that ask for it, the serial number of every unit is scanned as it is picked."""
+    no, scans = shipment["shipment_no"], []
+    for line in shipment["lines"]:
+        if not line["asks_serial"]:
+            continue
+        wanted = {"sku": line["sku"], "location": shipment["location"], "state": "in_stock"}
+        limit = {"limit": str(min(2 * line["quantity"], 200))}
+        answer = (await api.get("/api/v1/serials", params=wanted | limit)).raise_for_status()
+        units = [one["serial"] for one in answer.json()["items"] if one["condition"] == "good"]
+        scans += [
+            {"key": _key(no, serial), "at": datetime.now(UTC).isoformat(), "shipment_no": no,
+             "code": line["sku"], "serial": serial}
+            for serial in units[: line["quantity"]]
+        ]  # fmt: skip
+    for first in range(0, len(scans), _PAGE):
+        await api.post("/api/v1/scans", json={"scans": scans[first : first + _PAGE]})
+
+
+def _key(no: str, serial: str) -> str:
+    return sha256(f"{no}/{serial}".encode()).hexdigest()[:32]
 
 
 async def _packing(api: httpx.AsyncClient, shipment: dict[str, Any]) -> dict[str, Any]:

@@ -82,6 +82,7 @@ PAGES = {
     "/lots.csv": _ALL,
     "/lots/rules": _ALL,
     "/lots/alerts": _ALL,
+    "/serials": _ALL,
     "/recalls": _ALL,
     "/recalls/new": _ADMIN | {Role.MANAGER},
     "/receiving": _ALL - {Role.DEALER},
@@ -148,6 +149,7 @@ PAGES = {
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
     "/lots/A/L9": _ALL,
+    "/serials/one?sku=A&serial=S9": _ALL,
     "/recalls/RC-9": _ALL,
     "/recalls/RC-9/report.csv": _ALL,
     "/purchase-orders/PO-1": _PURCHASES,
@@ -222,6 +224,8 @@ FORMS = {
     "/lots/alerts": _HOLDERS,
     "/lots/facts": _ADMIN | {Role.BUYER},
     "/lots/A/L9/hold": _HOLDERS,
+    "/serials": _HOLDERS,
+    "/serials/one": _HOLDERS,
     "/lots/A/L9/let-go": _HOLDERS,
     "/lots/A/L9/dates": _HOLDERS,
     "/recalls/new": _ADMIN | {Role.MANAGER},

@@ -170,6 +170,7 @@ from web.words.returns import (
     RETURN_WAITS,
 )
 from web.words.sent import SENT, sent_path, sent_value
+from web.words.serials import SERIAL_ACT, SERIAL_STATE, SERIAL_TAB
 from web.words.step_effects import STEP_EFFECT
 from web.words.steps import (
     ACTION,
@@ -325,6 +326,9 @@ __all__ = (
     "ROLE",
     "ROW_STATE",
     "SENT",
+    "SERIAL_ACT",
+    "SERIAL_STATE",
+    "SERIAL_TAB",
     "SERVICE_MEASURE",
     "SHAPE",
     "SHIPMENT_STATUS",

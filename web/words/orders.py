@@ -29,6 +29,7 @@ FOUND_BY: Final = {
     "refund": N_("by a refund"),
     "buyer": N_("by the buyer"),
     "sku": N_("by a SKU"),
+    "serial": N_("by a serial number"),
     "phone": N_("by the phone"),
 }
 

@@ -64,6 +64,10 @@ SHORT_CHOICE: Final = {
 
 # By what a scan at the ramp did; `{n}` are all units of the goods so far.
 HEARD: Final = {
+    "ask_serial": N_("Now scan its serial number"),
+    "serial_needed": N_("This unit needs its serial number: scan it again, then its number"),
+    "serial_units": N_("One serial number is one unit: scan them one by one"),
+    "serial_known": N_("This unit is in the register already: put it aside"),
     "counted": N_("{n} in all"),
     "undone": N_("Taken back"),
     "nothing_to_undo": N_("There is nothing to take back"),

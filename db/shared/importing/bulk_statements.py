@@ -21,7 +21,7 @@ STAGES: Final = {
     "products": """
 CREATE TEMP TABLE bulk_row (row int, sku text, name text, gtin text, brand text, category text,
     weight_g bigint, length_mm int, width_mm int, height_mm int, price numeric, cost numeric,
-    currency text, active boolean) ON COMMIT DROP
+    tracks_serials boolean, currency text, active boolean) ON COMMIT DROP
 """,
     "stock": """
 CREATE TEMP TABLE bulk_row (row int, location text, sku text, lot text, condition text,
@@ -31,7 +31,7 @@ CREATE TEMP TABLE bulk_row (row int, location text, sku text, lot text, conditio
 COLUMNS: Final = {
     "products": (
         "sku", "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm",
-        "height_mm", "price", "cost", "currency", "active",
+        "height_mm", "price", "cost", "tracks_serials", "currency", "active",
     ),
     "stock": ("location", "sku", "lot", "condition", "counted"),
 }  # fmt: skip
@@ -120,11 +120,11 @@ INDEX_GOOD: Final = "CREATE UNIQUE INDEX ON bulk_good (n)"
 
 _FIELDS: Final = (
     "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm", "height_mm",
-    "price_minor", "cost_minor", "currency", "active",
+    "price_minor", "cost_minor", "tracks_serials", "currency", "active",
 )  # fmt: skip
 _ZERO: Final = {
     "weight_g": "0", "length_mm": "0", "width_mm": "0", "height_mm": "0", "price_minor": "0",
-    "cost_minor": "0", "currency": "'CNY'", "active": "true",
+    "cost_minor": "0", "tracks_serials": "false", "currency": "'CNY'", "active": "true",
 }  # fmt: skip
 
 

@@ -21,29 +21,32 @@ from domain.shared.ids import LocationId, Lot, Sku
 
 _PRODUCT: Final = (
     "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm", "height_mm",
-    "price_minor", "cost_minor", "currency", "active",
+    "price_minor", "cost_minor", "tracks_serials", "currency", "active",
 )  # fmt: skip
 _NEW_PRODUCT: Final[Mapping[str, Any]] = {
     "name": "", "gtin": "", "brand": "", "category": "", "weight_g": 0, "length_mm": 0,
-    "width_mm": 0, "height_mm": 0, "price_minor": 0, "cost_minor": 0, "currency": CURRENCY,
+    "width_mm": 0, "height_mm": 0, "price_minor": 0, "cost_minor": 0,
+    "tracks_serials": False, "currency": CURRENCY,
     "active": True,
 }  # fmt: skip
 _PRODUCTS: Final = "SELECT * FROM sku WHERE code = ANY(:codes) ORDER BY code FOR NO KEY UPDATE"
 _GTINS: Final = "SELECT gtin, code FROM sku WHERE gtin = ANY(:gtins) AND gtin <> ''"
 _WRITE_PRODUCTS: Final = """
 INSERT INTO sku (code, name, gtin, brand, category, weight_g, length_mm, width_mm, height_mm,
-                 price_minor, cost_minor, currency, active)
+                 price_minor, cost_minor, tracks_serials, currency, active)
 SELECT * FROM unnest(
     CAST(:code AS text[]), CAST(:name AS text[]), CAST(:gtin AS text[]),
     CAST(:brand AS text[]), CAST(:category AS text[]), CAST(:weight_g AS bigint[]),
     CAST(:length_mm AS int[]), CAST(:width_mm AS int[]), CAST(:height_mm AS int[]),
-    CAST(:price_minor AS bigint[]), CAST(:cost_minor AS bigint[]), CAST(:currency AS text[]),
+    CAST(:price_minor AS bigint[]), CAST(:cost_minor AS bigint[]),
+    CAST(:tracks_serials AS boolean[]), CAST(:currency AS text[]),
     CAST(:active AS boolean[]))
 ON CONFLICT (code) DO UPDATE SET
     name = excluded.name, gtin = excluded.gtin, brand = excluded.brand,
     category = excluded.category, weight_g = excluded.weight_g,
     length_mm = excluded.length_mm, width_mm = excluded.width_mm, height_mm = excluded.height_mm,
     price_minor = excluded.price_minor, cost_minor = excluded.cost_minor,
+    tracks_serials = excluded.tracks_serials,
     currency = excluded.currency, active = excluded.active
 """
 _KNOWN: Final = """

@@ -15,9 +15,11 @@ const STANDING = "onhand.standing."; // what the server counted last, for a page
 const MOST_REMEMBERED = 500;
 const FORGOTTEN_MS = 48 * 3600 * 1000;
 const lines = [...root.querySelectorAll("[data-sku]")].map((row) => ({
-  row, sku: row.dataset.sku, gtin: row.dataset.gtin, title: row.dataset.title, places: JSON.parse(row.dataset.places),
+  row, sku: row.dataset.sku, gtin: row.dataset.gtin, title: row.dataset.title, asksSerial: "asksSerial" in row.dataset,
+  places: JSON.parse(row.dataset.places),
 }));
 let closed = root.dataset.closed !== undefined;
+let unit = null; // goods whose serial number is scanned next: {line, code}
 let history = remembered(); // items that can be taken back: {key, sku, no, units}
 const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, { answered }));
 
@@ -26,10 +28,13 @@ const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, 
 function heard(typed) {
   const [code, units] = split(typed.trim());
   if (!code || leads(code)) return undefined;
+  const asked = unit;
+  unit = null; // whatever comes now, it is no other unit's number
   const order = /^ONHAND-(UNDO|DONE|SHORT-[A-Z-]+)$/i.exec(code);
   if (order) return act(order[1].toUpperCase());
   if (closed) return say("no", text.late);
   const line = lines.find((one) => names(one, code));
+  if (asked && !line) return count(asked.line, asked.code, 1, code);
   return line ? count(line, code, units) : say("no", text.wrong, code);
 }
 
@@ -54,11 +59,24 @@ function act(order) {
   return confirm(order.slice("SHORT-".length).toLowerCase().replaceAll("-", "_"));
 }
 
-function count(line, code, units) {
+// A code longer than a GTIN may say the number itself; the server reads it, or asks for it.
+function asksNumber(line, code, serial) {
+  if (!line.asksSerial || serial) return false;
+  if (station === "pack") return false; // mostly taken at the pick; where not, the server asks
+  return !/01\)?\d{14}./.test(code);
+}
+
+function ask(line, code) {
+  unit = { line, code };
+  say("ok", text.ask_serial, line.title);
+}
+
+function count(line, code, units, serial = "") {
   const place = line.places.find((one) => one.asked - standing(line.sku, one) >= units);
   if (!place) return say("no", text.over, line.title);
+  if (asksNumber(line, code, serial)) return ask(line, code);
   const note = { list, station, sku: line.sku, no: place.no, units };
-  const scan = queue.put(url, { ...target, station, kind: "item", code: names(line, code) ? code : line.sku, units }, note);
+  const scan = queue.put(url, { ...target, station, kind: "item", code: names(line, code) ? code : line.sku, units, ...(serial ? { serial } : {}) }, note);
   remember([...history, { key: scan.key, sku: line.sku, no: place.no, units }]);
   show();
   return tell(line, place);
@@ -119,6 +137,7 @@ function answered(answer, entry) {
     return;
   }
   remember(history.filter((one) => one.key !== answer.key));
+  if (answer.verdict === "serial_needed" && line) return ask(line, entry.scan.code);
   say("no", text[answer.verdict], line ? line.title : "");
 }
 

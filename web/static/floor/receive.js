@@ -12,6 +12,7 @@ const form = root.querySelector("form");
 const SETTLED_MS = 600; // then the lines are shown as the server counts them
 let history = []; // keys of this page's scans, for taking back the last one
 let refreshing = 0;
+let unit = null; // goods whose serial number is scanned next, with what was set for them
 const queue = new Queue(root.dataset.who, root.dataset.token, showWaiting(root, { answered }));
 
 function heard(typed) {
@@ -19,7 +20,31 @@ function heard(typed) {
   const order = /^ONHAND-(UNDO|DONE)/i.exec(code);
   if (!code || leads(code)) return undefined;
   if (order) return order[1].toUpperCase() === "DONE" ? finish.requestSubmit() : undo(history[history.length - 1]);
+  if (unit && !line(code)) return number(code);
   return count(code, units);
+}
+
+// The line of a SKU or a GTIN that is expected or was counted here.
+function line(code) {
+  const rows = [...root.querySelectorAll("[data-sku]")];
+  return rows.find((row) => code.toUpperCase() === row.dataset.sku.toUpperCase() || (row.dataset.gtin && code === row.dataset.gtin));
+}
+
+function ask(scan) {
+  unit = scan;
+  say("ok", text.ask_serial, scan.code);
+}
+
+function number(serial) {
+  const scan = { ...unit, units: 1, serial };
+  unit = null;
+  send(scan);
+}
+
+function send(scan) {
+  const sent = queue.put(url, scan, { no, code: scan.code });
+  history.push(sent.key);
+  say("ok", text.sent, `${scan.units} × ${scan.code}${scan.serial ? ` · ${scan.serial}` : ""}`);
 }
 
 // "6901234567892*24" counts 24 units, whatever is set.
@@ -37,9 +62,10 @@ function count(code, units) {
   const { verdict, lot, expires_on: expires, bin } = form.elements;
   const scan = { code, units, verdict: verdict.value, lot: lot.value.trim(), bin: bin.value.trim() };
   if (expires.value) scan.expires_on = expires.value;
-  const sent = queue.put(url, scan, { no, code });
-  history.push(sent.key);
-  say("ok", text.sent, `${units} × ${code}`);
+  unit = null;
+  const known = line(code);
+  if (known && "asksSerial" in known.dataset) ask(scan);
+  else send(scan);
   form.elements.units.value = 1; // the next goods are others: nothing of these is said of them
   verdict.value = "accepted";
   lot.value = "";
@@ -58,6 +84,10 @@ function answered(answer, entry) {
   const good = ["counted", "undone"].includes(answer.answer);
   if (!good) history = history.filter((key) => key !== answer.key);
   const row = [...root.querySelectorAll("[data-sku]")].find((one) => one.dataset.sku === answer.sku);
+  if (answer.answer === "serial_needed") {
+    const { key, at, ...scan } = entry.scan; // the number comes with a scan of its own
+    return ask(scan);
+  }
   const name = row ? row.querySelector("b").textContent : answer.sku || entry.note.code;
   say(good ? "ok" : "no", filled(text[answer.answer], { n: answer.counted }), name);
   clearTimeout(refreshing);

@@ -1,0 +1,101 @@
+"""Serial numbers: which unit of a SKU lies, left, or came back; for SKUs that ask for them."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.inventory.receiving import Counted, ReceiptLine, Verdict
+
+GOOD = "good"
+
+
+class SerialState(StrEnum):
+    """Where a unit is in its life."""
+
+    IN_STOCK = "in_stock"
+    PACKED = "packed"  # scanned for a shipment that has not left
+    SHIPPED = "shipped"
+    GONE = "gone"  # written off, or back at the supplier
+
+
+class SerialAct(StrEnum):
+    """What happened to a unit."""
+
+    RECEIVED = "received"
+    MOVED = "moved"
+    NOTED = "noted"  # its number was taken down while it lay here
+    PACKED = "packed"
+    PUT_BACK = "put_back"
+    SHIPPED = "shipped"
+    RETURNED = "returned"
+    UNDONE = "undone"  # a receipt or an inspection was taken back
+    CORRECTED = "corrected"
+
+
+class Refusal(StrEnum):
+    """Why a scanned unit may not go."""
+
+    NEEDED = "serial_needed"  # the SKU asks for a number, and none was scanned
+    UNITS = "serial_units"  # one number is one unit
+    UNKNOWN = "serial_unknown"
+    TWICE = "serial_twice"
+    TAKEN = "serial_taken"  # it left, goes into another parcel, or is set apart
+    ELSEWHERE = "serial_elsewhere"  # the register has it at another place
+    OTHER_LOT = "serial_other_lot"
+
+
+@dataclass(frozen=True, slots=True)
+class Serial:
+    """A unit as the register has it. `shipment_no` is where it goes, or went."""
+
+    sku: str
+    serial: str
+    lot: str
+    state: SerialState
+    condition: str
+    place: str
+    shipment_no: str
+
+
+def refusal(
+    found: Serial | None, place: str, box: Collection[str], lot: str, twice: Collection[str]
+) -> Refusal | None:
+    """Why a unit may not go from a place into a box of these shipments; `lot` is what its code
+    says, '' where it says none; `twice` are numbers that were scanned here before."""
+    if found is None:
+        return Refusal.UNKNOWN
+    if found.serial in twice:
+        return Refusal.TWICE
+    if lot and found.lot and lot != found.lot:
+        return Refusal.OTHER_LOT
+    if found.state is SerialState.PACKED and found.shipment_no in box:
+        return None
+    if found.state is not SerialState.IN_STOCK or found.condition != GOOD:
+        return Refusal.TAKEN
+    return None if found.place == place else Refusal.ELSEWHERE
+
+
+def may_come_in(found: Serial | None, *, moved: bool) -> bool:
+    """Whether a unit may be taken in: one that is new or had gone; with a transfer also one that
+    lies somewhere."""
+    if found is None or found.state is SerialState.GONE:
+        return True
+    return moved and found.state is SerialState.IN_STOCK
+
+
+def kept_as(
+    lines: Iterable[ReceiptLine], scanned: Iterable[tuple[str, Counted]]
+) -> list[tuple[str, Counted, str]]:
+    """Each scanned number with its unit and the condition the ledger keeps it under: of units that
+    were counted alike, the lines of the receipt take them one after the other."""
+    waiting: dict[tuple[str, str, bool], list[tuple[str, Counted]]] = {}
+    as_found = list(Verdict).index
+    for serial, unit in sorted(scanned, key=lambda one: (as_found(one[1].verdict), one[0])):
+        key = (unit.sku, unit.lot, unit.verdict is Verdict.REJECTED)
+        waiting.setdefault(key, []).append((serial, unit))
+    found: list[tuple[str, Counted, str]] = []
+    for line in lines:
+        left = waiting.get((line.sku, line.lot, line.verdict is Verdict.REJECTED), [])
+        found += [(serial, unit, line.condition) for serial, unit in left[: line.units]]
+        del left[: line.units]
+    return found

@@ -1,0 +1,26 @@
+"""Words of serial numbers."""
+
+from typing import Final
+
+from api.language import N_
+
+SERIAL_STATE: Final = {
+    "in_stock": N_("In stock"),
+    "packed": N_("In a parcel, not sent yet"),
+    "shipped": N_("Sent to a buyer"),
+    "gone": N_("Gone"),
+}
+
+SERIAL_TAB: Final = {"": N_("All units"), **SERIAL_STATE}
+
+SERIAL_ACT: Final = {
+    "received": N_("came in"),
+    "moved": N_("came with a transfer"),
+    "noted": N_("was taken down in stock"),
+    "packed": N_("was scanned for a parcel"),
+    "put_back": N_("was put back"),
+    "shipped": N_("was sent"),
+    "returned": N_("came back"),
+    "undone": N_("was taken back in the books"),
+    "corrected": N_("was put right by hand"),
+}

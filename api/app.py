@@ -35,6 +35,7 @@ import api.inventory.lots
 import api.inventory.moves
 import api.inventory.planning
 import api.inventory.purchases
+import api.inventory.quarantine
 import api.inventory.recalls
 import api.inventory.receipt_cases
 import api.inventory.receiving
@@ -177,6 +178,7 @@ _ROUTERS: Final = (
     (api.inventory.moves.router, _V1),
     (api.inventory.lots.router, _V1),
     (api.inventory.serials.router, _V1),
+    (api.inventory.quarantine.router, _V1),
     (api.inventory.life_rules.router, _V1),
     (api.inventory.stock_alerts.router, _V1),
     (api.inventory.recalls.router, _V1),

@@ -13,6 +13,7 @@ import db.inventory.lot_tables
 import db.inventory.partner_tables
 import db.inventory.planning_tables
 import db.inventory.purchase_tables
+import db.inventory.quarantine_tables
 import db.inventory.recall_tables
 import db.inventory.receiving_tables
 import db.inventory.serial_tables

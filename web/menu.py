@@ -63,7 +63,9 @@ MENU: Final = (
             Entry("/stock", "packages", N_("Stock"), also=("/levels",)),
             Entry("/transfers", "arrows-exchange", N_("Transfers"), also=("/counts", "/kits")),
             Entry("/replenishment", "truck-loading", N_("Replenishment")),
-            Entry("/lots", "calendar-event", N_("Lots"), also=("/recalls", "/serials")),
+            Entry(
+                "/lots", "calendar-event", N_("Lots"), also=("/recalls", "/serials", "/quarantine")
+            ),
             Entry("/purchase-orders", "truck-delivery", N_("Purchasing"), ("/suppliers",)),
         ),
     ),

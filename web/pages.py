@@ -44,6 +44,7 @@ import web.payment_accounts
 import web.people
 import web.promises
 import web.purchases
+import web.quarantine
 import web.recalls
 import web.receiving
 import web.replenishment
@@ -107,6 +108,7 @@ _ROUTERS: Final = (
     web.transfers.router,
     web.lots.router,
     web.serials.router,
+    web.quarantine.router,
     web.recalls.router,
     web.receiving.router,
     web.counts.router,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
@@ -57,6 +58,7 @@ class Line:
     bin: str
     asks_serial: bool = False
     asked: int | None = None
+    good_until: date | None = None  # at least, or it is set apart
     scans: list[tuple[str, Counted]] = field(default_factory=list)
 
     @property
@@ -163,6 +165,7 @@ async def one(receipt_no: str, request: Request, sessions: SessionsOf) -> Respon
         request, "receipt.html", row=row, lines=_lines(picture, names), found=picture.found,
         plan_hash=ReceiptPlan(row.no, picture.found).hash, posted=posted, cases=waiting,
         names=names, onward=onward, says=says, scan_words=_scan_words(request),
+        today=picture.today,
     )  # fmt: skip
 
 
@@ -225,6 +228,8 @@ def _lines(picture: Picture, names: Mapping[str, Row[Any]]) -> Sequence[Line]:
         line = line_of(one.sku)
         here = one.units if one.announced_units is None else one.announced_units
         line.asked = (line.asked or 0) + here
+        if one.least_life_days:
+            line.good_until = picture.today + timedelta(days=one.least_life_days)
     for key, counted in picture.scans.items():
         line_of(counted.sku).scans.append((key, counted))
     return [line for line in lines.values() if line.asked or line.scans]

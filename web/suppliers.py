@@ -101,6 +101,7 @@ async def item(
     multiple: Short = "1",
     case_pack: Short = "1",
     lead_time_days: Short = "",
+    min_life_days: Short = "0",
     preferred: Short = "",
     active: Short = "",
 ) -> Response:
@@ -109,6 +110,7 @@ async def item(
         SupplierItemBody, price=sum_of(price), supplier_sku=supplier_sku, moq=number_of(moq),
         multiple=number_of(multiple), case_pack=number_of(case_pack),
         lead_time_days=number_of(lead_time_days) if lead_time_days.strip() else None,
+        min_life_days=number_of(min_life_days or "0"),
         preferred=bool(preferred), active=bool(active),
     )  # fmt: skip
     if not typed(sku):

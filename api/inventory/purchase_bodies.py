@@ -223,7 +223,8 @@ class SupplierSummary(StrictBody):
 
 
 class SupplierItemBody(StrictBody):
-    """How one SKU is bought; quantities in base units. Without a lead time, the supplier's."""
+    """How one SKU is bought; quantities in base units. Without a lead time, the supplier's.
+    `min_life_days` must remain when the goods come in, or they are set apart."""
 
     price: Sum
     supplier_sku: SafeStr = ""
@@ -231,6 +232,7 @@ class SupplierItemBody(StrictBody):
     multiple: Units = 1
     case_pack: Units = 1
     lead_time_days: Days | None = None
+    min_life_days: Annotated[int, Field(strict=True, ge=0, le=36_500)] = 0
     preferred: Switch = False
     active: Switch = True
 
@@ -244,6 +246,7 @@ class SupplierItemView(StrictBody):
     multiple: int
     case_pack: int
     lead_time_days: int | None
+    min_life_days: int
     preferred: bool
     active: bool
 
@@ -312,6 +315,6 @@ def _supplier(row: Row[Any]) -> dict[str, Any]:
 
 def _item(row: Row[Any], currency: str) -> SupplierItemView:
     names = ("sku", "name", "supplier_sku", "moq", "multiple", "case_pack", "lead_time_days",
-             "preferred", "active")  # fmt: skip
+             "min_life_days", "preferred", "active")  # fmt: skip
     told = {name: getattr(row, name) for name in names}
     return SupplierItemView(**told, price=MoneyView.of(row.price_minor, currency))

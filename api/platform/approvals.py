@@ -16,6 +16,7 @@ from sqlalchemy.engine import Row
 
 import api.inventory.counts as counts
 import api.inventory.purchases as purchases
+import api.inventory.quarantine as quarantine
 import api.inventory.receipt_cases as receipt_cases
 import api.inventory.transfer_bodies as transfer_bodies
 import api.inventory.transfers as transfers
@@ -217,6 +218,11 @@ async def preview(context: RequestContext, settings: Settings, row: Row[Any]) ->
                 if one.difference
             ][:_MOST_LINES]
         )
+    if row.kind == ApprovalKind.ADJUSTMENT and "apart" in told:
+        wanted = quarantine.ApartDecided(**told["apart"])
+        now = await quarantine.preview(wanted, context, settings)
+        line = receiving.AdjustedLine(sku=wanted.sku, quantity=-wanted.units, lot=wanted.lot)
+        return Preview(lines=[line], changed=now.plan_hash != wanted.plan_hash)
     if row.kind == ApprovalKind.ADJUSTMENT and {"transfer_no", "case_no"} & set(told):
         return Preview()
     if row.kind == ApprovalKind.ADJUSTMENT:
@@ -291,6 +297,8 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
         case ApprovalKind.ADJUSTMENT if "case_no" in told:
             decided = CaseDecided(**told["body"])
             await receipt_cases.decide(told["case_no"], decided, acting, settings)
+        case ApprovalKind.ADJUSTMENT if "apart" in told:
+            await quarantine.decide(quarantine.ApartDecided(**told["apart"]), acting, settings)
         case ApprovalKind.ADJUSTMENT if "import_id" in told:
             file = await importing.found(acting, told["import_id"])
             await importing.decide(acting, settings, file, told["decision"])

@@ -1,6 +1,6 @@
 """The register of lots: their dates, and what keeps them back. In the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -62,12 +62,30 @@ _LOCK_BALANCES: Final = """
 SELECT 1 FROM stock_balance b WHERE b.sku = :sku AND b.lot = :lot
 ORDER BY b.sku, b.location_id, b.lot, b.condition, b.owner FOR NO KEY UPDATE OF b
 """
+# A hold follows what was sent from its place, until it arrives.
 _FREEZE: Final = """
 UPDATE stock_balance b SET frozen = NOT b.frozen
 WHERE b.sku = :sku AND b.lot = :lot AND b.frozen <> EXISTS (
     SELECT FROM lot_hold h WHERE h.sku = b.sku AND h.lot = b.lot AND h.lifted_at IS NULL
-      AND coalesce(h.location_id, b.location_id) = b.location_id)
+      AND (coalesce(h.location_id, b.location_id) = b.location_id OR EXISTS (
+          SELECT FROM stock_transfer t JOIN stock_transfer_line l ON l.transfer_no = t.no
+          WHERE t.transit_location = b.location_id AND t.from_location = h.location_id
+            AND t.state = 'shipped' AND l.sku = b.sku AND l.lot = b.lot
+            AND l.shipped > l.received + l.damaged + l.lost + l.returned)))
 RETURNING b.sku, b.location_id, b.lot, b.condition, b.owner, b.frozen
+"""
+
+
+# Whoever holds a lot and whoever brings it meet at its row.
+_FOLLOWS: Final = """
+WITH met AS (
+    SELECT t.sku, t.lot FROM lot t
+    WHERE (t.sku, t.lot) IN (
+        SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[])))
+    ORDER BY t.sku, t.lot FOR SHARE)
+SELECT met.sku, met.lot FROM met WHERE EXISTS (
+    SELECT FROM lot_hold h WHERE h.sku = met.sku AND h.lot = met.lot AND h.lifted_at IS NULL
+      AND coalesce(h.location_id, :place) = :place)
 """
 
 
@@ -131,8 +149,8 @@ class LotRegister:
         *, kind: str = HOLD, request_id: str,
     ) -> None:  # fmt: skip
         """Nothing of the lot is promised any more, at a place or everywhere, also of what comes
-        there from now on; said again it changes nothing. Raises LotNotFound, UnknownLocation,
-        MoreThanOwn."""
+        there from now on, and of what is on its way from there; said again it changes nothing.
+        Raises LotNotFound, UnknownLocation, MoreThanOwn."""
         self._refuse_a_part(location_id)
         await self._locked(sku, lot)
         await self._refuse_unknown(location_id)
@@ -144,6 +162,16 @@ class LotRegister:
             return
         await self._settle(sku, lot)
         await self._tell(f"lot.{kind}", sku, lot, location_id, reason, request_id)
+
+    async def follows(self, from_location: str, lots: Collection[tuple[str, str]]) -> set[Any]:
+        """Those of the lots (SKU and lot) that are kept back where they come from, or everywhere:
+        what arrives of them is set apart."""
+        named = sorted(set(lots))
+        rows = await run(
+            self.session, _FOLLOWS, place=from_location, skus=[sku for sku, _ in named],
+            lots=[lot for _, lot in named],
+        )  # fmt: skip
+        return {(row.sku, row.lot) for row in rows}
 
     async def let_go(
         self, sku: str, lot: str, location_id: str | None, reason: str,

@@ -56,6 +56,7 @@ class SupplierItemRow(SQLModel, table=True):
         CheckConstraint("price_minor >= 0", name="supplier_item_price"),
         CheckConstraint("moq > 0 AND multiple > 0 AND case_pack > 0", name="supplier_item_steps"),
         CheckConstraint("lead_time_days BETWEEN 0 AND 730", name="supplier_item_lead_time"),
+        CheckConstraint("min_life_days BETWEEN 0 AND 36500", name="supplier_item_life"),
         Index(
             "one_preferred_supplier", "sku", unique=True,
             postgresql_where=text("preferred AND active"),
@@ -69,6 +70,8 @@ class SupplierItemRow(SQLModel, table=True):
     multiple: int = Field(default=1, sa_type=BIGINT)
     case_pack: int = Field(default=1, sa_type=BIGINT)
     lead_time_days: int | None = None  # none = the supplier's
+    # What must remain when the goods come in; the SKU's own minimum counts where it is more.
+    min_life_days: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     preferred: bool = False
     active: bool = True
 

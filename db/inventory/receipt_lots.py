@@ -15,6 +15,10 @@ _LIVES: Final = """
 SELECT code, shelf_life_days, min_life_days FROM sku WHERE code = ANY(:skus)
 """
 
+_AGREED: Final = """
+SELECT sku, min_life_days FROM supplier_item WHERE supplier = :supplier AND sku = ANY(:skus)
+"""
+
 _LOTS: Final = """
 SELECT l.sku, l.lot, l.produced_on, l.expires_on FROM lot l
 WHERE (l.sku, l.lot) IN (
@@ -46,16 +50,25 @@ async def with_register(session: AsyncSession, counted: Iterable[Counted]) -> li
     return found
 
 
-async def with_least_life(session: AsyncSession, expected: Sequence[Expected]) -> list[Expected]:
-    """What must remain of each SKU is asked of what comes in, too."""
+async def with_least_life(
+    session: AsyncSession, expected: Sequence[Expected], supplier: str = ""
+) -> list[Expected]:
+    """What must remain of each SKU is asked of what comes in, too, and what its supplier promised:
+    the most of them."""
     lives = await _lives(session, [line.sku for line in expected])
+    skus = sorted({line.sku for line in expected})
+    rows = await run(session, _AGREED, supplier=supplier, skus=skus)
+    agreed = {row.sku: row.min_life_days for row in rows}
     return [
         replace(
             line,
-            least_life_days=max(line.least_life_days, lives.get(line.sku, ShelfLife()).min_days),
+            least_life_days=max(
+                line.least_life_days, lives.get(line.sku, ShelfLife()).min_days,
+                agreed.get(line.sku, 0),
+            ),
         )
         for line in expected
-    ]
+    ]  # fmt: skip
 
 
 async def learn(session: AsyncSession, lines: Iterable[ReceiptLine], actor: str) -> None:

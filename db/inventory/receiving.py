@@ -168,7 +168,8 @@ class Receiving:
         if row.source_kind != SourceKind.NONE:
             source = await self.inbound(row.source_kind).source(row.source_no, locked=locked)
         scans = tally(await scans_of(self.session, no))
-        expected = await with_least_life(self.session, await self.expected(row, source))
+        supplier = row.sender if row.source_kind == SourceKind.PURCHASE else ""
+        expected = await with_least_life(self.session, await self.expected(row, source), supplier)
         counted = await with_register(self.session, scans.values())
         today = datetime.now(ZoneInfo(row.zone)).date()
         found = assess(expected, counted, today, announced=bool(row.source_no or row.notice_no))

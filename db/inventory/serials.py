@@ -94,6 +94,17 @@ UPDATE serial SET state = 'gone', location_id = NULL
 WHERE (sku, serial) IN (SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])))
 """
 
+_GOOD: Final = """
+UPDATE serial SET condition = 'good'
+WHERE (sku, serial) IN (SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])))
+"""
+_APART: Final = """
+SELECT serial FROM serial
+WHERE sku = :sku AND location_id = :place AND lot = :lot AND condition = :condition
+  AND state = 'in_stock'
+ORDER BY serial FOR UPDATE
+"""
+
 _BACK_OUT: Final = """
 UPDATE serial x SET state = 'shipped', location_id = NULL FROM serial_event e
 WHERE e.act = :act AND e.what = 'returned' AND x.sku = e.sku AND x.serial = e.serial
@@ -166,7 +177,9 @@ class SerialRegister:
         rows = await run(self.session, _OF_RECEIPT, receipt_no=receipt_no)
         for row in rows:
             if row.state != SerialState.IN_STOCK:
-                raise SerialTaken(f"{row.serial} of {row.sku} is {row.state}")
+                raise SerialTaken(
+                    f"unit {row.serial} of {row.sku} lies here no more: it is {row.state}"
+                )
         numbers = [(row.sku, row.serial) for row in rows]
         await run(self.session, _GONE, **_columns(numbers))
         await self._told(numbers, SerialAct.UNDONE, receipt_no, None)
@@ -240,6 +253,25 @@ class SerialRegister:
                    "condition": condition},
             request_id=self.request_id,
         )  # fmt: skip
+
+    async def set_apart(self, sku: str, place: str, lot: str, condition: str) -> set[str]:
+        """The numbers of units that lie there in this condition; nobody changes them meanwhile."""
+        rows = await run(
+            self.session, _APART, sku=sku, place=place, lot=lot, condition=condition
+        )  # fmt: skip
+        return {row.serial for row in rows}
+
+    async def decided(
+        self, sku: str, serials: Sequence[str], place: str, reason: str, *, good: bool
+    ) -> None:
+        """Units that were set apart are good after all, or gone; the caller has locked them."""
+        numbers = [(sku, serial) for serial in serials]
+        if good:
+            await run(self.session, _GOOD, **_columns(numbers))
+        else:
+            await run(self.session, _GONE, **_columns(numbers))
+        lies = place if good else None
+        await self._told(numbers, SerialAct.CORRECTED, "", lies, reason=reason)
 
     async def came_with_transfer(self, sku: str, place: str) -> set[str]:
         """The places from which units of a SKU were sent here, whether their numbers were scanned

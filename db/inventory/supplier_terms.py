@@ -72,6 +72,7 @@ class Item:
     multiple: int = 1
     case_pack: int = 1
     lead_time_days: int | None = None
+    min_life_days: int = 0
     preferred: bool = False
     active: bool = True
 
@@ -119,11 +120,12 @@ UPDATE supplier_item SET preferred = false WHERE sku = :sku AND supplier <> :sup
 
 _SAVE_ITEM: Final = """
 INSERT INTO supplier_item (supplier, sku, supplier_sku, price_minor, moq, multiple, case_pack,
-    lead_time_days, preferred, active)
+    lead_time_days, min_life_days, preferred, active)
 VALUES (:supplier, :sku, :supplier_sku, :price_minor, :moq, :multiple, :case_pack,
-    CAST(:lead_time_days AS int), :preferred, :active)
+    CAST(:lead_time_days AS int), :min_life_days, :preferred, :active)
 ON CONFLICT (supplier, sku) DO UPDATE SET supplier_sku = excluded.supplier_sku,
     price_minor = excluded.price_minor, moq = excluded.moq, multiple = excluded.multiple,
     case_pack = excluded.case_pack, lead_time_days = excluded.lead_time_days,
-    preferred = excluded.preferred, active = excluded.active
+    min_life_days = excluded.min_life_days, preferred = excluded.preferred,
+    active = excluded.active
 """

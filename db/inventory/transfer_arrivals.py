@@ -8,6 +8,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
 from db.inventory.transfers import Transfers
 from db.sql import run
@@ -47,27 +48,34 @@ class TransferArrivals:
         told = {int(one["line_no"]): Arrived(**one) for one in report.told["lines"]}
         last = bool(report.told["last"])
         asked = sorted({*told, *(lines if last else ())})
+        held = await LotRegister(self.session).follows(
+            row.from_location, [(lines[no].sku, lines[no].lot) for no in asked if lines[no].lot]
+        )
         good: list[StockLine] = []
-        damaged: list[StockLine] = []
+        apart: list[tuple[StockLine, str]] = []  # in which condition they are set apart
         for line_no in asked:
             came = arrival(line_of(lines[line_no]), told.get(line_no, Arrived(line_no)), last=last)
             key = key_of_row(row.transit_location, lines[line_no])
-            good += [StockLine(key, came.good)] if came.good else []
-            damaged += [StockLine(key, came.damaged)] if came.damaged else []
+            if came.good and key.condition == "good" and (key.sku, key.lot) in held:
+                apart.append((StockLine(key, came.good), "quarantine"))
+            elif came.good:
+                good.append(StockLine(key, came.good))
+            if came.damaged:
+                apart.append((StockLine(key, came.damaged), "damaged"))
             await write_line(self.session, row.no, came.line)
             await self._differ(row.no, line_no, Difference.OVER, came.over)
             await self._differ(row.no, line_no, Difference.DAMAGED, came.damaged)
             await self._short(row.no, line_no, came.line.short)
         stock, to = StockRepository(self.session), LocationId(row.to_location)
-        await stock.hold(_touched(good, damaged, to))
+        await stock.hold(_touched(good, apart, to))
         if good:
             await stock.transfer(document_of(row.no, report), good, to)
-        for n, line in enumerate(damaged):
-            spoilt = replace(line.key, condition="damaged")
-            if spoilt != line.key:
-                await stock.sort_out(document_of(row.no, report, f":broken:{n}"), line, spoilt)
-            moved = StockLine(spoilt, line.quantity)
-            await stock.transfer(document_of(row.no, report, f":damaged:{n}"), [moved], to)
+        for n, (line, condition) in enumerate(apart):
+            kept = replace(line.key, condition=condition)
+            if kept != line.key:
+                await stock.sort_out(document_of(row.no, report, f":apart:{n}"), line, kept)
+            moved = StockLine(kept, line.quantity)
+            await stock.transfer(document_of(row.no, report, f":arrived:{n}"), [moved], to)
 
     async def decide(self, row: Row[Any], report: Row[Any]) -> None:
         told = report.told
@@ -205,12 +213,12 @@ def document_of(no: str, report: Row[Any], part: str = "") -> Document:
 
 
 def _touched(
-    good: Sequence[StockLine], damaged: Sequence[StockLine], to: LocationId
+    good: Sequence[StockLine], apart: Sequence[tuple[StockLine, str]], to: LocationId
 ) -> Iterator[StockKey]:
     for line in good:
         yield line.key
         yield replace(line.key, location_id=to)
-    for line in damaged:
+    for line, condition in apart:
         yield line.key
-        yield replace(line.key, condition="damaged")
-        yield replace(line.key, condition="damaged", location_id=to)
+        yield replace(line.key, condition=condition)
+        yield replace(line.key, condition=condition, location_id=to)

@@ -36,6 +36,7 @@ LEDGERS: Final = (
     "dealer_report_line",
     "dealer_verdict",
     "serial_event",
+    "quarantine_act",
 )
 _ONLY_WEB_WRITES: Final = (
     "account", "login_session", "login_attempt", "api_key", "pending_login", "second_factor",

@@ -170,6 +170,7 @@ POLICIES: Final[dict[str, str]] = {
     ),
     "demand_calendar": f"location_id IS NULL OR location_id = {_HERE}",
     "stock_alert": f"location_id = {_HERE}",
+    "quarantine_act": f"location_id = {_HERE}",
     "lot_hold": f"location_id IS NULL OR location_id = {_HERE}",
     "recall_unit": f"location_id = {_HERE} OR {_WITH_ORDER}",
     "recall_end": _with("recall_unit", "id", "unit_id"),

@@ -91,8 +91,24 @@ SELECT u.id, u.order_id, u.sku, u.units,
 FROM recall_unit u WHERE u.recall_no = :no AND u.kind = 'buyer' ORDER BY u.id
 """
 
+# Set apart without being asked: it was so before, or was put so when it arrived.
+IN_QUARANTINE: Final = """
+SELECT u.id, e.ended, least(u.units - e.ended, q.units - e.apart)::bigint AS units
+FROM recall_unit u
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(b.on_hand), 0) AS units FROM stock_balance b
+    WHERE b.sku = u.sku AND b.lot = u.lot AND b.location_id = u.location_id
+      AND b.condition = 'quarantine') q
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(x.units), 0)::bigint AS ended,
+           coalesce(sum(x.units) FILTER (WHERE x.how = 'quarantined'), 0) AS apart
+    FROM recall_end x WHERE x.unit_id = u.id) e
+WHERE u.recall_no = :no AND u.kind = 'place' AND u.units > e.ended AND q.units > e.apart
+ORDER BY u.id
+"""
+
 UNITS: Final = """
-SELECT u.*, p.name AS place, o.no AS order_no, o.shop_id,
+SELECT u.*, p.name AS place, p.kind AS place_kind, o.no AS order_no, o.shop_id,
        coalesce((SELECT sum(e.units) FROM recall_end e WHERE e.unit_id = u.id), 0)::bigint AS ended,
        coalesce((SELECT jsonb_object_agg(how, units) FROM (
            SELECT how, sum(units) AS units FROM recall_end WHERE unit_id = u.id GROUP BY how) x),

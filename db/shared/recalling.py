@@ -79,9 +79,15 @@ class Recalling:
         await self.count()
 
     async def count(self) -> None:
-        """Who has how many units now; what came back with returns has come to its end."""
+        """Who has how many units now; what lies in quarantine, and what came back with returns, has
+        come to its end."""
         await run(self.session, sql.AT_PLACES, no=self.no)
         await run(self.session, sql.WITH_BUYERS, no=self.no)
+        for one in await run(self.session, sql.IN_QUARANTINE, no=self.no):
+            await run(
+                self.session, sql.END, id=f"{self.no}:{one.id}:apart:{one.ended}",
+                unit_id=one.id, how="quarantined", units=one.units, note="", actor=SYSTEM,
+            )  # fmt: skip
         left: dict[tuple[str, str], int] = {}
         for one in await run(self.session, sql.CAME_BACK, no=self.no):
             key = (one.order_id, one.sku)

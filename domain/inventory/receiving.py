@@ -107,6 +107,7 @@ class ReceiptLine:
     bin: str = ""
     source_line_no: int = 0
     cost_minor: int | None = None
+    least_life_days: int = 0  # what was asked, where too little was left
 
     @property
     def condition(self) -> str:
@@ -234,11 +235,13 @@ def _judged(
     group: Counted, trouble: Trouble, open_lines: _Open, announced: bool
 ) -> Iterable[ReceiptLine]:
     costs = {line.line_no: line.cost_minor for line in open_lines.of_sku(group.sku)}
+    asked = _least_life(open_lines.of_sku(group.sku)) if trouble is Trouble.SHORT_LIFE else 0
     price = next(iter(costs.values()), None)
     for line_no, units in open_lines.give(group):
         too_many = announced and not line_no and not trouble
         found = Trouble.OVER if too_many else trouble
-        yield _line(group, units, found, line_no, costs.get(line_no, price))
+        line = _line(group, units, found, line_no, costs.get(line_no, price))
+        yield replace(line, least_life_days=asked)
 
 
 def _trouble(group: Counted, wanted: Sequence[Expected], today: date, announced: bool) -> Trouble:
@@ -253,10 +256,14 @@ def _trouble(group: Counted, wanted: Sequence[Expected], today: date, announced:
         return Trouble.UNKNOWN_LOT
     if group.lot_differs:
         return Trouble.LOT_DIFFERS
-    least = max((line.least_life_days for line in wanted), default=0)
+    least = _least_life(wanted)
     if least and (group.expires_on is None or (group.expires_on - today).days < least):
         return Trouble.SHORT_LIFE
     return Trouble.INSPECTION if group.verdict is Verdict.QUARANTINE else Trouble.NONE
+
+
+def _least_life(wanted: Sequence[Expected]) -> int:
+    return max((line.least_life_days for line in wanted), default=0)
 
 
 def _line(

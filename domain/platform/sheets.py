@@ -319,6 +319,8 @@ _SUPPLIER_ITEMS: Final = Sheet(
         Column("case_pack", "Units in a case", "每箱数量", _count(1, _MOST), "12"),
         Column("lead_time_days", "Lead time days", "供货周期（天）", _count(0, 730), "14",
                hint_en="Empty: the supplier's", hint_zh="留空则按供应商"),
+        Column("min_life_days", "Least life days", "最短剩余效期（天）", _count(0, 36_500), "180",
+               hint_en="What must remain when the goods come in", hint_zh="到货时至少还剩的天数"),
         Column("preferred", "Preferred", "首选", _flag, "是",
                hint_en="yes / no; one supplier of a product", hint_zh="是 / 否；每个商品一家"),
         _ACTIVE,

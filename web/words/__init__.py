@@ -151,6 +151,14 @@ from web.words.purchases import (
     PURCHASE_WAITS,
     SUPPLIER_PORT,
 )
+from web.words.quarantine import (
+    APART,
+    APART_BY,
+    APART_TAB,
+    QUARANTINE_ACT,
+    QUARANTINE_CHOICE,
+    QUARANTINE_TAB,
+)
 from web.words.returns import (
     CASE_VERDICT,
     DISPOSITION,
@@ -202,6 +210,9 @@ __all__ = (
     "AFTER_SALE_KIND",
     "AFTER_SALE_STAGE",
     "AGEING",
+    "APART",
+    "APART_BY",
+    "APART_TAB",
     "APPROVAL_KIND",
     "APPROVAL_STATE",
     "AUTO_RELEASE",
@@ -298,6 +309,9 @@ __all__ = (
     "PURCHASE_STORY_ICON",
     "PURCHASE_TAB",
     "PURCHASE_WAITS",
+    "QUARANTINE_ACT",
+    "QUARANTINE_CHOICE",
+    "QUARANTINE_TAB",
     "RANGE_ASKED",
     "RECALL_END",
     "RECALL_HOLDER",

@@ -12,12 +12,12 @@ from db.sql import run
 from domain.platform.sheets import Fault
 
 _TERMS: Final = (
-    "supplier_sku", "price_minor", "moq", "multiple", "case_pack", "lead_time_days", "preferred",
-    "active",
+    "supplier_sku", "price_minor", "moq", "multiple", "case_pack", "lead_time_days",
+    "min_life_days", "preferred", "active",
 )  # fmt: skip
 _NEW: Final[Mapping[str, Any]] = {
     "supplier_sku": "", "price_minor": 0, "moq": 1, "multiple": 1, "case_pack": 1,
-    "lead_time_days": None, "preferred": False, "active": True,
+    "lead_time_days": None, "min_life_days": 0, "preferred": False, "active": True,
 }  # fmt: skip
 _SUPPLIERS: Final = "SELECT code, currency FROM supplier WHERE code = ANY(:codes) FOR SHARE"
 _SKUS: Final = "SELECT code FROM sku WHERE code = ANY(:skus)"

@@ -22,6 +22,7 @@ from db.inventory.transfers import (
     TransferDraft,
     Transfers,
 )
+from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.inventory.transfers import (
     OFFERED,
@@ -313,3 +314,41 @@ async def test_a_lot_leaves_until_its_last_good_day_is_over(
     await go_on(sessions, no)
 
     assert (await balances(sessions))["HQ", "A", "L2", "good"] == (20, 20)
+
+
+@pytest.mark.parametrize("place", ["HQ", None])
+async def test_a_hold_follows_goods_on_their_way_and_they_arrive_in_quarantine(
+    sessions: Sessions, network: None, place: str | None
+) -> None:
+    no = await drafted(sessions, ("A", 8))  # six of L1 and two of L2
+    await go_on(sessions, no)
+    await said(sessions, "shipped", no, Shipped("s1", "anna"))
+    await go_on(sessions, no)
+    async with sessions.begin() as session:
+        await LotRegister(session).keep_back("A", "L1", place, "smells", request_id="h")
+    frozen = "SELECT lot FROM stock_balance WHERE location_id = 'GZ-transit' AND frozen"
+    async with sessions.begin() as session:
+        assert [row.lot for row in await run(session, frozen)] == ["L1"]
+
+    came = (Arrived(1, 5, 1), Arrived(2, 2))
+    await said(sessions, "received", no, Received("r1", "ben", came))
+    await go_on(sessions, no)
+    there = {key[2:]: units for key, (units, _) in (await balances(sessions)).items()
+             if key[0] == "GZ"}  # fmt: skip
+    assert there == {("L1", "quarantine"): 5, ("L1", "damaged"): 1, ("L2", "good"): 2}
+    async with sessions.begin() as session:
+        assert await audit(session) == []
+
+
+async def test_a_hold_elsewhere_leaves_goods_on_their_way_alone(
+    sessions: Sessions, network: None
+) -> None:
+    no = await drafted(sessions, ("A", 6))
+    await go_on(sessions, no)
+    await said(sessions, "shipped", no, Shipped("s1", "anna"))
+    await go_on(sessions, no)
+    async with sessions.begin() as session:
+        await LotRegister(session).keep_back("A", "L1", "GZ", "the shelf is wet", request_id="h")
+    await said(sessions, "received", no, Received("r1", "ben", (Arrived(1, 6),)))
+    await go_on(sessions, no)
+    assert (await balances(sessions))["GZ", "A", "L1", "good"] == (6, 0)

@@ -1,4 +1,4 @@
-.PHONY: up test check bench record help
+.PHONY: up test campaigns check bench record help
 .DEFAULT_GOAL := help
 
 # Any Python 3 may run bootstrap.py; it finds the newest of 3.13, 3.12 and 3.11 by itself.
@@ -11,8 +11,12 @@ BOOTSTRAP = @command -v $(PYTHON) >/dev/null \
 up: ## Start everything: databases, workflows, API and pages, sandboxes
 	$(BOOTSTRAP) run && exec .venv/bin/onhand up
 
-test: ## Run all tests on real servers
-	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Browsers and engines wait a lot: three at a time keep two cores busy.
+test: ## Run the tests on real servers, with a sample of each campaign
+	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
+campaigns: ## Run what tests take a sample of in full: every page, every bad value, every request
+	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 2 --dist load --maxschedchunk 1 -m campaign
 
 check: ## Format, lint, types, import contracts, translations, no outside hosts
 	$(BOOTSTRAP) develop

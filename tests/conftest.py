@@ -1,6 +1,7 @@
 """Real servers for tests: one PostgreSQL per test process, a cloned database per test."""
 
 import contextlib
+import gc
 import itertools
 import os
 import shutil
@@ -30,8 +31,10 @@ _BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 
 # The longest files begin, so that no core waits for one of them at the end.
-LONGEST_FIRST = ("tests/e2e", "tests/web/test_input.py", "tests/web/test_in_browser.py",
-                 "tests/api/test_fuzz.py", "tests/workflows")  # fmt: skip
+LONGEST_FIRST = ("tests/e2e/test_killed.py", "tests/e2e", "tests/web/test_in_browser.py",
+                 "tests/web/test_input.py", "tests/web/test_stories_in_browser.py",
+                 "tests/web/test_files_in_browser.py", "tests/api/test_fuzz.py",
+                 "tests/workflows")  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,6 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                     len(LONGEST_FIRST))  # fmt: skip
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: no test looks for garbage in it."""
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,1 +1,2 @@
-"""Long hunts for faults, each with a command of its own; `make test` does not run them."""
+"""Long hunts for faults, each with a command of its own; `make campaigns` runs the shorter ones,
+which tests are marked as."""

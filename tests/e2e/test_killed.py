@@ -1,6 +1,7 @@
 """The power cord in the middle of orders: every one of them goes on to its end, none twice."""
 
 import asyncio
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from db.audit import run as audit
 from tests.e2e import canaries
 from tests.e2e.company import Company, wait_until
-from tests.e2e.running import environment, kill_everything, onhand
+from tests.e2e.running import environment, kill_everything, onhand, processes_of
 
 OF_EACH_SHOP = 6
 PATIENCE_S = 160.0
@@ -30,7 +31,7 @@ def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
         wait_until(lambda: company.statuses()["shipped"] > 0, PATIENCE_S, company.statuses)
         assert kill_everything(company.variables) >= 7
 
-    with onhand(company.variables, server_folder / "second.log"):
+    with onhand(company.variables, server_folder / "second.log") as up:
         of_before = {no for (no,) in company.rows("SELECT no FROM sales_order")}
         assert _under_way(company, of_before)  # it was the middle
         wait_until(lambda: _all_taken(company), PATIENCE_S, company.statuses)
@@ -47,7 +48,11 @@ def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
         assert company.rows(stuck) == []
         assert asyncio.run(audit(company.url())) == []
         assert canaries.in_tables(company.url(), canaries.personal() + canaries.secret()) == []
+        up.send_signal(signal.SIGINT)
+        assert up.wait(60) == 0
 
+    assert (server_folder / "second.log").read_text("utf-8").splitlines()[-1] == "Stopped."
+    assert processes_of(company.variables) == []
     words = canaries.personal() + canaries.secret()
     assert canaries.in_files(server_folder, "*.log", words) == []
     assert canaries.in_files(server_folder / "data" / "temporal", "*", words) == []

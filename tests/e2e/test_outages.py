@@ -16,6 +16,7 @@ from tests.e2e.running import environment, onhand, processes_of
 PATIENCE_S = 90.0
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(400)
 def test_orders_are_taken_in_without_temporal_and_refused_for_later_without_postgres(
     server_folder: Path,

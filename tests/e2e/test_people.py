@@ -85,6 +85,7 @@ class Desk:
         wait_until(lambda: self.company.rows(query)[0][0] >= least, PATIENCE_S, shown)
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(900)
 def test_people_stand_in_nothing_that_is_left_behind(server_folder: Path) -> None:
     company = Company(environment(server_folder, ONHAND_SIMULATOR_SPEED="4"))

@@ -11,6 +11,7 @@ from runtime.embedded import EmbeddedPostgres, in_the_way
 from tests.e2e.running import environment, kill_everything, onhand, processes_of
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(240)
 def test_killed_with_everything_it_starts_again_with_its_data_and_ends_cleanly(
     server_folder: Path,

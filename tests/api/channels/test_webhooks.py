@@ -12,6 +12,7 @@ from db.orders.tables import SalesOrderRow
 from db.vault import shop_context
 from integrations.marketplaces.signing import own_headers
 from tests.api.channels.app import client_of
+from tests.api.served import NOBODY_LISTENS, browser, served
 from tests.shops import OWN_SECRET, VAULT, own_message, own_order, seed_shops, shopify_message
 
 OWN, SHOPIFY = "/webhooks/own/own-1", "/webhooks/shopify/shopify-1"
@@ -38,6 +39,16 @@ async def test_a_signed_order_is_acknowledged_when_it_is_kept(web_sessions: Sess
     assert (answer.status_code, answer.json()) == (202, {"id": "m-1", "duplicate": False})
     assert await _kept(web_sessions) == [("m-1", "A-1", "")]
     assert await _orders(web_sessions) == 1
+
+
+async def test_without_a_database_a_sender_is_asked_to_come_again() -> None:
+    body = own_order()
+
+    async with served(f"postgresql://{NOBODY_LISTENS}/none") as app, browser(app) as client:
+        answer = await client.post(OWN, content=body, headers=own_message(body))
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "DatabaseUnavailable")
+    assert int(answer.headers["retry-after"]) > 0
 
 
 async def test_a_repeated_message_is_acknowledged_and_kept_once(web_sessions: Sessions) -> None:

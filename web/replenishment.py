@@ -1,5 +1,6 @@
 """The suggestions desk: what to order and why, decided here; policies that explain themselves."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
@@ -19,6 +20,7 @@ from api.inventory.replenishment_bodies import (
     FixedSafety,
     NewQuantity,
     PolicyKey,
+    RateBody,
     SeasonBody,
     SettingBody,
     Snooze,
@@ -177,8 +179,10 @@ async def release(
 async def settings(request: Request, sessions: SessionsOf) -> Response:
     """How the company plans, and its promotions and seasons."""
     shown = await planning.get_settings(sessions)
-    seasons = await planning.calendar(sessions)
-    return page(request, "planning_settings.html", shown=shown, seasons=seasons, first=today())
+    seasons, rates = await planning.calendar(sessions), await planning.list_rates(sessions)
+    return page(
+        request, "planning_settings.html", shown=shown, seasons=seasons, rates=rates, first=today()
+    )
 
 
 @router.post("/replenishment/settings")
@@ -199,9 +203,29 @@ async def change_settings(request: Request, context: Context) -> Response:
         review_days=_whole(told.get("review_days", "")),
         transfer_days=_whole(told.get("transfer_days", "")),
         auto_approve=told.get("auto_approve") or "0", budget=told.get("budget") or None,
+        month_budget=told.get("month_budget") or None,
         classes=classes,
     )  # fmt: skip
     await planning.change_settings(body, context)
+    return to_page(request, "/replenishment/settings")
+
+
+@router.post("/replenishment/rates")
+async def set_rate(
+    request: Request, context: Context, currency: Short = "", rate: Short = ""
+) -> Response:
+    """What a currency is worth from now on."""
+    code = currency.strip().upper()
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise InvalidInput("there is no such currency")
+    await planning.set_rate(code, body_of(RateBody, rate=rate.strip()), context)
+    return to_page(request, "/replenishment/settings")
+
+
+@router.post("/replenishment/rates/remove")
+async def remove_rate(request: Request, context: Context, currency: Short = "") -> Response:
+    """Take a rate out."""
+    await planning.remove_rate(typed(currency), context)
     return to_page(request, "/replenishment/settings")
 
 

@@ -46,7 +46,9 @@ async def terms_form(code: str, request: Request, sessions: SessionsOf) -> Respo
         detail = await supplier_detail(session, typed(code))
     terms = detail.terms
     minimum = str(Money(terms.minimum_minor, terms.currency).major)
-    return page(request, "supplier_terms.html", detail=detail, minimum=minimum)
+    kept = terms.budget_minor
+    budget = "" if kept is None else str(Money(kept, terms.currency).major)
+    return page(request, "supplier_terms.html", detail=detail, minimum=minimum, budget=budget)
 
 
 @router.post("/suppliers/{code}/terms")
@@ -57,6 +59,7 @@ async def terms(
     vault: VaultOf,
     lead_time_days: Short = "0",
     minimum: Short = "0",
+    budget: Short = "",
     days_off: Long = "",
     over_receipt_percent: Short = "0",
     acknowledge_hours: Short = "48",
@@ -71,6 +74,7 @@ async def terms(
     body = body_of(
         SupplierTerms, lead_time_days=number_of(lead_time_days), order_days=order_days,
         days_off=_days(days_off), minimum=sum_of(minimum),
+        budget=sum_of(budget) if budget.strip() else None,
         over_receipt_percent=number_of(over_receipt_percent),
         acknowledge_hours=number_of(acknowledge_hours), remind_days=number_of(remind_days),
         port=port, address=address, secret=secret,

@@ -1,5 +1,6 @@
 """How stock is planned: policies and why they are so, services by class, promotions and seasons."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -7,16 +8,19 @@ from fastapi import APIRouter, Query
 from api.deps import Context, SessionsOf
 from api.inventory.replenishment import today
 from api.inventory.replenishment_bodies import (
+    Currency,
     FixedSafety,
     PolicyKey,
     PolicyView,
+    RateBody,
+    RateView,
     SeasonBody,
     SeasonView,
     SettingBody,
 )
 from api.strict import Code
+from db.inventory import buying_limits, policies
 from db.inventory import planning_settings as settings
-from db.inventory import policies
 from db.platform.audit import audit
 
 router = APIRouter(tags=["replenishment"])
@@ -80,6 +84,37 @@ async def change_settings(body: SettingBody, context: Context) -> SettingBody:
         return SettingBody.of(
             await settings.setting_of(session), await settings.services_of(session)
         )
+
+
+@router.get("/exchange-rates")
+async def list_rates(sessions: SessionsOf) -> list[RateView]:
+    """What other currencies are worth in the company's: budgets and limits are compared by it."""
+    async with sessions.begin() as session:
+        return [RateView.of(row) for row in await buying_limits.rate_rows(session)]
+
+
+@router.put("/exchange-rates/{currency}")
+async def set_rate(currency: Currency, body: RateBody, context: Context) -> RateView:
+    """Write a rate down; it holds from now on."""
+    async with context.sessions.begin() as session:
+        await buying_limits.set_rate(session, currency, Decimal(body.rate), context.actor)
+        await audit(
+            session, context.actor, "rate.set", "company", reason=f"{currency} {body.rate}",
+            request_id=context.update_id,
+        )  # fmt: skip
+        rows = await buying_limits.rate_rows(session)
+    return next(RateView.of(row) for row in rows if row.currency == currency)
+
+
+@router.delete("/exchange-rates/{currency}", status_code=204)
+async def remove_rate(currency: Currency, context: Context) -> None:
+    """Nobody knows it any more; one that is gone is gone."""
+    async with context.sessions.begin() as session:
+        await buying_limits.remove_rate(session, currency)
+        await audit(
+            session, context.actor, "rate.removed", "company", reason=currency,
+            request_id=context.update_id,
+        )  # fmt: skip
 
 
 @router.get("/demand-calendar")

@@ -253,7 +253,8 @@ class SupplierItemView(StrictBody):
 
 class SupplierTerms(StrictBody):
     """`order_days`: days of the week on which orders are taken, Monday is 1. port: "" (told by a
-    person) | email | json. An `address` or `secret` that is left empty stays as it is."""
+    person) | email | json. An `address` or `secret` that is left empty stays as it is. `budget`:
+    what may be bought in a month without a second person, null is no limit."""
 
     lead_time_days: Days
     order_days: Weekdays = "1234567"
@@ -265,14 +266,17 @@ class SupplierTerms(StrictBody):
     port: Literal["", "email", "json"] = ""
     address: Link = ""
     secret: Link = ""
+    budget: Sum | None = None
 
 
 class SupplierView(SupplierSummary):
-    """Secrets are written, never read."""
+    """Secrets are written, never read. `bought`: this month."""
 
     order_days: str
     days_off: list[date]
     minimum: MoneyView
+    budget: MoneyView | None
+    bought: MoneyView
     over_receipt_percent: int
     acknowledge_hours: int
     remind_days: int
@@ -288,6 +292,10 @@ class SupplierView(SupplierSummary):
             **_supplier(detail.row),
             **{name: getattr(terms, name) for name in names},
             minimum=MoneyView.of(terms.minimum_minor, terms.currency),
+            budget=None
+            if terms.budget_minor is None
+            else MoneyView.of(terms.budget_minor, terms.currency),
+            bought=MoneyView.of(detail.bought_minor, terms.currency),
             terms=[_item(one, terms.currency) for one in detail.items],
             orders=[PurchaseSummary.of(one) for one in detail.orders],
         )

@@ -26,7 +26,7 @@ from api.orders.labels import RENDERERS
 from api.orders.returns import minor
 from api.platform.docs import WAITS
 from api.strict import Code, clean
-from db.inventory.buying_limits import alone_minor
+from db.inventory.buying_limits import submission
 from db.inventory.placing import placed_order
 from db.inventory.purchase_orders import (
     Decision,
@@ -115,8 +115,7 @@ async def plan(
     """What a decision would do now; nothing happens yet."""
     async with context.sessions.begin() as session:
         _, row = await PurchaseOrders(session).find(no)
-        limit = await alone_minor(session, settings.purchase_auto_approve_minor, row.currency)
-        wish = wish_of(body, limit)
+        wish = await wish_of(session, body, row, settings)
         found = await PurchaseOrders(session).plan(no, wish)
     return PurchasePlanView.of(found, row.currency)
 
@@ -133,8 +132,7 @@ async def decide(
         raise ActionNotAllowed("another person decides this under Approvals")
     async with context.sessions.begin() as session:
         _, row = await PurchaseOrders(session).find(no)
-        limit = await alone_minor(session, settings.purchase_auto_approve_minor, row.currency)
-    wish = wish_of(body, limit)
+        wish = await wish_of(session, body, row, settings)
     decision = Decision(wish, body.plan_hash, body.reason, body.reference, context.actor)
     done = await carry_out(context, settings, no, decision)
     return PurchasePlanView.of(done, row.currency)
@@ -195,10 +193,13 @@ async def answer_approval(
         await audited(session, context, no, str(action), reason)
 
 
-def wish_of(body: PurchaseWish, limit_minor: int) -> Wish:
-    """The wish of a body, with what needs no second person."""
+async def wish_of(session: Any, body: PurchaseWish, row: Any, settings: Settings) -> Wish:
+    """The wish of a body; a submission with what needs no second person. Raises RateUnknown."""
+    if body.action is PurchaseAction.SUBMIT:
+        alone = settings.purchase_auto_approve_minor
+        return await submission(session, row.supplier, row.currency, alone)
     units = {one.line_no: one.units for one in body.units}
-    return Wish(body.action, units or None, body.expected_on, limit_minor)
+    return Wish(body.action, units or None, body.expected_on)
 
 
 def lines_of(lines: Sequence[WantedLine], currency: str) -> list[DraftLine]:

@@ -12,12 +12,13 @@ from api.orders.returns import minor
 from api.strict import Code, Day, Line, Reason, SafeStr, StrictBody, Sum
 from db.inventory.approval_plans import ApprovalPlan, NewDocument
 from db.inventory.planning_settings import Season, ServiceOf, Setting
-from domain.shared.money import Money
+from domain.shared.money import COMPANY_CURRENCY, Money
 
 Units = Annotated[StrictInt, Field(ge=1, le=1_000_000_000)]
 Share = Annotated[str, Field(pattern=r"^0?\.[0-9]{1,5}$")]
 Factor = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})?$")]
-_CURRENCY: Final = "CNY"  # limits are in the company's own
+ExchangeRate = Annotated[str, Field(pattern=r"^[0-9]{1,8}(\.[0-9]{1,8})?$")]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Abc = Literal["A", "B", "C"]
 _ABC: Final[dict[str, Abc]] = {"A": "A", "B": "B", "C": "C"}
 Ids = Annotated[list[Code], Field(min_length=1, max_length=500)]
@@ -25,7 +26,8 @@ Ids = Annotated[list[Code], Field(min_length=1, max_length=500)]
 
 class WhyView(StrictBody):
     """What a suggestion follows from. `position` = free + on_order + in_transit - promised; below
-    `reorder_point` it is filled up to `order_up_to`. limits: surplus | shelf_life | budget."""
+    `reorder_point` it is filled up to `order_up_to`. limits: surplus | shelf_life | budget |
+    no_rate."""
 
     free: int
     on_order: int
@@ -127,13 +129,14 @@ class DocumentView(StrictBody):
     """One order: a purchase order of one supplier for one location, or a transfer of one route.
     `no` is empty while it is a plan. `state` is what it is then: approved (a purchase order goes to
     the supplier by `port`, a transfer's goods are promised) | awaiting_approval (of a second
-    person; then it goes by itself). hints: below_minimum | no_order_day."""
+    person; then it goes by itself; why: limit | budget). hints: below_minimum | no_order_day."""
 
     kind: str
     source: str
     location: str
     no: str
     state: str
+    why: str
     port: str
     hints: list[str]
     total: MoneyView
@@ -150,7 +153,7 @@ class DocumentView(StrictBody):
         ]
         return cls(
             kind=one.kind, source=one.source, location=one.location_id, no=one.no,
-            state=one.state, port=one.port, hints=list(one.hints),
+            state=one.state, why=one.why, port=one.port, hints=list(one.hints),
             total=MoneyView.of(one.total_minor, one.currency), lines=lines,
         )  # fmt: skip
 
@@ -237,13 +240,15 @@ class ClassBody(StrictBody):
 
 class SettingBody(StrictBody):
     """`auto_approve`: orders of a night up to this sum are made at once; "0" none. `budget`: of one
-    night and location; null is no limit."""
+    night and location, `month_budget`: of all purchases of a month; null is no limit. All in the
+    company's money."""
 
     window_days: Annotated[StrictInt, Field(ge=14, le=365)]
     review_days: Annotated[StrictInt, Field(ge=1, le=60)]
     transfer_days: Annotated[StrictInt, Field(ge=0, le=60)]
     auto_approve: Sum
     budget: Sum | None
+    month_budget: Sum | None = None
     classes: dict[Abc, ClassBody]
 
     def told(self) -> Setting:
@@ -251,16 +256,18 @@ class SettingBody(StrictBody):
         return Setting(
             self.window_days, self.review_days, self.transfer_days, _minor(self.auto_approve),
             None if self.budget is None else _minor(self.budget),
+            None if self.month_budget is None else _minor(self.month_budget),
         )  # fmt: skip
 
     @classmethod
     def of(cls, setting: Setting, classes: Mapping[str, ServiceOf]) -> "SettingBody":
         """What stands."""
-        budget = setting.budget_minor
+        budget, month = setting.budget_minor, setting.month_budget_minor
         return cls(
             window_days=setting.window_days, review_days=setting.review_days,
             transfer_days=setting.transfer_days, auto_approve=_major(setting.auto_approve_minor),
             budget=None if budget is None else _major(budget),
+            month_budget=None if month is None else _major(month),
             classes={_ABC[name]: _class(one) for name, one in classes.items()},
         )  # fmt: skip
 
@@ -298,6 +305,25 @@ class SeasonView(StrictBody):
     location: str
 
 
+class RateBody(StrictBody):
+    """What one unit of the currency is worth in the company's."""
+
+    rate: ExchangeRate
+
+
+class RateView(StrictBody):
+    currency: str
+    rate: str
+    set_by: str
+    set_at: datetime
+
+    @classmethod
+    def of(cls, row: Any) -> "RateView":
+        """As it stands."""
+        rate = f"{row.rate.normalize():f}"
+        return cls(currency=row.currency, rate=rate, set_by=row.set_by, set_at=row.set_at)
+
+
 class NightView(StrictBody):
     """When was planned last, and what waits."""
 
@@ -316,8 +342,8 @@ def _class(one: ServiceOf) -> ClassBody:
 
 
 def _minor(text: str) -> int:
-    return minor(text, _CURRENCY)
+    return minor(text, COMPANY_CURRENCY)
 
 
 def _major(sum_minor: int) -> str:
-    return str(Money(sum_minor, _CURRENCY).major)
+    return str(Money(sum_minor, COMPANY_CURRENCY).major)

@@ -43,6 +43,7 @@ async def set_terms(
             body.lead_time_days, body.order_days, body.days_off, minor(body.minimum, currency),
             body.over_receipt_percent, body.acknowledge_hours, body.remind_days, body.port,
             body.address, body.secret,
+            None if body.budget is None else minor(body.budget, currency),
         )  # fmt: skip
         await save_terms(session, vault, code, terms)
         await audit(

@@ -111,6 +111,7 @@ WORDS: Final[dict[str, str]] = {
     "abc": "A", "auto_approve": "500.00", "budget": "20000.00", "consent": "王总电话同意",
     "factor": "1.5", "fixed_by": _ACCOUNT, "fixed_reason": _REASON, "lead_source": "receipts",
     "limits": "budget", "measure": "fill", "season_id": "sea_0192f3", "service": "0.98",
+    "month_budget": "300000.00", "rate": "7.1234", "set_by": _ACCOUNT,
     "shape": "poisson", "suggestion_id": "sug_0192f3",
 }  # fmt: skip
 """By the field's name: texts, and what fields of several types hold."""

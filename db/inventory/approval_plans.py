@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.inventory.buying_limits import alone_minor
+from db.inventory.buying_limits import limits_in, purse_of
 from db.inventory.supplier_terms import calendar_of
 from db.sql import run
+from domain.inventory.purchasing.acts import Wish
 from domain.inventory.purchasing.model import PurchaseState
 from domain.inventory.transfers import TransferState
+from domain.shared.money import Money
 from domain.shared.plans import Plan
 
 _SUPPLIERS: Final = "SELECT * FROM supplier WHERE code = ANY(:codes)"
@@ -37,8 +39,8 @@ class OrderedUnits:
 class NewDocument:
     """What one order will be, or is once it has a number. kind: purchase | transfer | dealer.
 
-    `state` is that of the purchase order or transfer right after it; `port`: how the supplier hears
-    of it; `hints`: below_minimum, no_order_day.
+    `state` is that of the purchase order or transfer right after it, `why` of one that waits: limit
+    | budget; `port`: how the supplier hears of it; `hints`: below_minimum, no_order_day.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class NewDocument:
     total_minor: int
     currency: str
     state: str
+    why: str = ""
     port: str = ""
     hints: tuple[str, ...] = ()
     no: str = ""
@@ -65,22 +68,23 @@ class ApprovalPlan(Plan):
 async def documents_of(
     session: AsyncSession, rows: Sequence[Any], company_limit_minor: int
 ) -> tuple[NewDocument, ...]:
-    """The orders of these suggestions, by supplier and location or by route."""
+    """The orders of these suggestions, by supplier and location or by route. Raises RateUnknown."""
     groups: dict[tuple[str, str, str, str, str], list[Any]] = {}
     for row in rows:
         source = row.source_id or row.supplier
         key = (row.kind, source, row.location_id, row.currency, row.document_no)
         groups.setdefault(key, []).append(row)
-    known = await _known(session, rows)
+    known, purse = await _known(session, rows), await purse_of(session)
     made = []
     for (kind, source, location_id, currency, no), of in sorted(groups.items()):
         total = sum(row.quantity * row.unit_minor for row in of)
         supplier = known.suppliers.get(source) if kind == "purchase" else None
-        state: str = TransferState.APPROVED
-        if supplier is not None:
-            limit = await alone_minor(session, company_limit_minor, currency)
-            waits = total > limit
-            state = PurchaseState.AWAITING_APPROVAL if waits else PurchaseState.APPROVED
+        state, why = known.states.get(no, str(TransferState.APPROVED)), ""
+        if supplier is not None and not no:
+            wish = limits_in(purse, source, currency, company_limit_minor)
+            why = _why(wish, total)
+            state = PurchaseState.AWAITING_APPROVAL if why else PurchaseState.APPROVED
+            purse = purse.without(source, Money(total, currency))
         made.append(
             NewDocument(
                 kind, source, supplier.name if supplier else known.places.get(source, source),
@@ -89,8 +93,7 @@ async def documents_of(
                     OrderedUnits(row.id, row.sku, row.quantity, row.unit_minor, _hint(row))
                     for row in sorted(of, key=lambda row: (row.sku, row.id))
                 ),
-                total, currency, known.states.get(no, str(state)),
-                supplier.port if supplier else "",
+                total, currency, str(state), why, supplier.port if supplier else "",
                 _hints(supplier, total, known.today) if supplier else (), no,
             )
         )  # fmt: skip
@@ -117,6 +120,12 @@ async def _known(session: AsyncSession, rows: Sequence[Any]) -> _Known:
         {row.code: row for row in suppliers}, {row.id: row.name for row in places},
         {row.no: row.state for row in states}, today.day,
     )  # fmt: skip
+
+
+def _why(wish: Wish, total_minor: int) -> str:
+    if wish.budget_minor is not None and total_minor > wish.budget_minor:
+        return "budget"
+    return "limit" if total_minor > (wish.limit_minor or 0) else ""
 
 
 def _hint(row: Any) -> str:

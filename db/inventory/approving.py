@@ -26,8 +26,7 @@ from domain.inventory.purchasing.acts import PurchaseAction, Wish
 from domain.inventory.purchasing.model import PurchaseState
 from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import Role
-from domain.shared.errors import InvalidInput, PlanChanged, SuggestionDecided
-from domain.shared.money import COMPANY_CURRENCY
+from domain.shared.errors import InvalidInput, PlanChanged, RateUnknown, SuggestionDecided
 
 PLANNER: Final = "planner"
 _APPROVED: Final = """
@@ -74,7 +73,7 @@ async def approve(
     """Order what was shown; all approved already, the orders that were made, as they stand now.
 
     `reason` says who at the dealer agreed: nothing goes to a dealer without it. Raises
-    SuggestionNotFound, SuggestionDecided, PlanChanged, InvalidInput.
+    SuggestionNotFound, SuggestionDecided, PlanChanged, InvalidInput, RateUnknown.
     """  # fmt: skip
     rows = await locked(session, ids)
     if rows and all(row.state == "approved" for row in rows):
@@ -119,18 +118,21 @@ async def approve_small(
         groups.setdefault((row.source_id, row.supplier), []).append(row.id)
     approved = 0
     for ids in groups.values():
-        plan = await plan_of(session, ids, who)
-        if all(_goes_alone(one, limit) for one in plan.documents):
+        try:
+            plan = await plan_of(session, ids, who)
+        except RateUnknown:
+            continue
+        if all([await _goes_alone(session, one, limit) for one in plan.documents]):
             await approve(session, ids, plan.hash, who)
             approved += len(ids)
     return approved
 
 
-def _goes_alone(one: NewDocument, limit_minor: int) -> bool:
+async def _goes_alone(session: AsyncSession, one: NewDocument, limit_minor: int) -> bool:
     if one.kind == "purchase":
         hints = (*one.hints, *(line.hint for line in one.lines if line.hint))
         return one.state == PurchaseState.APPROVED and not hints
-    return one.total_minor <= limit_minor and one.currency == COMPANY_CURRENCY
+    return one.total_minor <= await alone_minor(session, limit_minor, one.currency)
 
 
 async def _buy(session: AsyncSession, one: NewDocument, who: Approver, reason: str) -> str:
@@ -143,8 +145,11 @@ async def _buy(session: AsyncSession, one: NewDocument, who: Approver, reason: s
             numbers={line.sku: line.suggestion_id for line in one.lines}, actor=who.actor,
         )
     )  # fmt: skip
-    limit = await alone_minor(session, who.alone_minor, one.currency)
-    wish = Wish(PurchaseAction.SUBMIT, limit_minor=limit)
+    # As it was shown: what waits does so because of the limit, or of what is left of a budget.
+    wish = Wish(
+        PurchaseAction.SUBMIT, limit_minor=0 if one.why == "limit" else None,
+        budget_minor=0 if one.why == "budget" else None,
+    )  # fmt: skip
     done = await orders.decide(no, Decision(wish, actor=who.actor))
     await audit(
         session, who.actor, "purchase.submit", f"purchase/{no}", reason=reason,

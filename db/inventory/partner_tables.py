@@ -25,6 +25,7 @@ class SupplierRow(SQLModel, table=True):
         CheckConstraint("over_receipt_percent BETWEEN 0 AND 100", name="supplier_over_receipt"),
         CheckConstraint("acknowledge_hours BETWEEN 1 AND 2160", name="supplier_acknowledges"),
         CheckConstraint("remind_days BETWEEN 0 AND 60", name="supplier_is_reminded"),
+        CheckConstraint("budget_minor >= 0", name="supplier_budget"),
     )
     code: str = Field(primary_key=True)
     name: str
@@ -38,6 +39,7 @@ class SupplierRow(SQLModel, table=True):
         default=[], sa_type=DATES, sa_column_kwargs={"server_default": text("'{}'")}
     )
     minimum_minor: int = Field(default=0, sa_type=BIGINT, sa_column_kwargs=_usual("0"))
+    budget_minor: int | None = Field(default=None, sa_type=BIGINT)  # of a month, none = no limit
     over_receipt_percent: int = Field(default=0, sa_column_kwargs=_usual("0"))
     acknowledge_hours: int = Field(default=48, sa_column_kwargs=_usual("48"))
     remind_days: int = Field(default=2, sa_column_kwargs=_usual("2"))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.inventory.buying_limits import purse_of
 from db.inventory.fitness import EXPIRED
 from db.inventory.lead_times import Way, supplies_of, way_to
 from db.inventory.planning_settings import Setting, setting_of
@@ -180,7 +181,7 @@ async def suggest(session: AsyncSession, location_id: str, night: date) -> int:
     found = await needs_of(session, location_id, night, setting)
     planned = await asyncio.to_thread(
         plan, found.needs, night, dealer=found.way.kind == "dealer",
-        budget_minor=setting.budget_minor,
+        purse=await purse_of(session, night_minor=setting.budget_minor, planned_for=location_id),
     )  # fmt: skip
     await _write(session, location_id, night, found, planned)
     await run(

@@ -16,13 +16,14 @@ _CLASSES: Final = """
 SELECT class AS class_, measure, service, order_days FROM planning_class ORDER BY class
 """
 _SETTING: Final = """
-SELECT window_days, review_days, transfer_days, auto_approve_minor, budget_minor
+SELECT window_days, review_days, transfer_days, auto_approve_minor, budget_minor,
+       month_budget_minor
 FROM planning_setting
 """
 _SET: Final = """
 UPDATE planning_setting SET window_days = :window_days, review_days = :review_days,
     transfer_days = :transfer_days, auto_approve_minor = :auto_approve_minor,
-    budget_minor = :budget_minor
+    budget_minor = :budget_minor, month_budget_minor = :month_budget_minor
 """
 _SET_CLASS: Final = """
 UPDATE planning_class SET measure = :measure, service = :service, order_days = :order_days
@@ -48,6 +49,7 @@ class Setting:
     transfer_days: int
     auto_approve_minor: int
     budget_minor: int | None
+    month_budget_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def setting_of(session: AsyncSession) -> Setting:
     (row,) = await run(session, _SETTING)
     return Setting(
         row.window_days, row.review_days, row.transfer_days, row.auto_approve_minor,
-        row.budget_minor,
+        row.budget_minor, row.month_budget_minor,
     )  # fmt: skip
 
 
@@ -92,7 +94,7 @@ async def change_setting(session: AsyncSession, told: Setting) -> None:
     await run(
         session, _SET, window_days=told.window_days, review_days=told.review_days,
         transfer_days=told.transfer_days, auto_approve_minor=told.auto_approve_minor,
-        budget_minor=told.budget_minor,
+        budget_minor=told.budget_minor, month_budget_minor=told.month_budget_minor,
     )  # fmt: skip
 
 

@@ -62,7 +62,8 @@ class PlanningClassRow(SQLModel, table=True):
 
 
 class PlanningSettingRow(SQLModel, table=True):
-    """How the company plans: one row. A budget is for one night of one location."""
+    """How the company plans: one row. `budget_minor` is for one night of one location,
+    `month_budget_minor` for all that is bought in a month, in the company's money."""
 
     __tablename__ = "planning_setting"
     __table_args__ = (
@@ -72,6 +73,7 @@ class PlanningSettingRow(SQLModel, table=True):
         CheckConstraint("transfer_days BETWEEN 0 AND 60", name="planning_transfer"),
         CheckConstraint("auto_approve_minor >= 0", name="planning_auto_approve"),
         CheckConstraint("budget_minor >= 0", name="planning_budget"),
+        CheckConstraint("month_budget_minor >= 0", name="planning_month_budget"),
     )
     id: str = Field(default="company", primary_key=True)
     window_days: int = 90
@@ -79,6 +81,21 @@ class PlanningSettingRow(SQLModel, table=True):
     transfer_days: int = 2
     auto_approve_minor: int = Field(default=0, sa_type=BIGINT)
     budget_minor: int | None = Field(default=None, sa_type=BIGINT)
+    month_budget_minor: int | None = Field(default=None, sa_type=BIGINT)
+
+
+class ExchangeRateRow(SQLModel, table=True):
+    """What one unit of a currency is worth in the company's, as a person wrote it down."""
+
+    __tablename__ = "exchange_rate"
+    __table_args__ = (
+        CheckConstraint("currency ~ '^[A-Z]{3}$' AND currency <> 'CNY'", name="rate_of_another"),
+        CheckConstraint("rate > 0", name="rate_is_positive"),
+    )
+    currency: str = Field(primary_key=True)
+    rate: Decimal = Field(sa_type=Numeric(18, 8))
+    set_by: str
+    set_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 
 class StockPolicyRow(SQLModel, table=True):

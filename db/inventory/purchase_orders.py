@@ -107,7 +107,7 @@ class PurchaseOrders:
         if not supplier.active:
             raise InvalidInput(f"nothing is bought from {supplier.code} any more")
         zone = await self._zone(draft.location_id)
-        lines = await self._priced(draft.supplier, draft.lines)
+        lines = await self._priced(supplier.code, supplier.currency, draft.lines)
         wanted = draft.wanted_on or await self._here_on(supplier, lines, zone)
         for _ in range(_DRAWS):
             no = new_purchase_no(datetime.now(UTC))
@@ -137,7 +137,7 @@ class PurchaseOrders:
             raise PlanChanged("the purchase order moved on since it was shown")
         if not acts.is_editable(purchase):
             raise ActionNotAllowed("only a draft is changed; take it back first")
-        priced = await self._priced(row.supplier, lines)
+        priced = await self._priced(row.supplier, row.currency, lines)
         await run(self.session, statements.DELETE_LINES, no=no)
         await self._write_lines(no, priced)
         await run(self.session, statements.EDITED, no=no, wanted_on=wanted_on or row.wanted_on)
@@ -304,7 +304,9 @@ class PurchaseOrders:
             units=[line.units for line in lines], prices=[line.price_minor for line in lines],
         )  # fmt: skip
 
-    async def _priced(self, supplier: str, lines: Sequence[DraftLine]) -> list[DraftLine]:
+    async def _priced(
+        self, supplier: str, currency: str, lines: Sequence[DraftLine]
+    ) -> list[DraftLine]:
         if not 0 < len(lines) <= MOST_LINES:
             raise InvalidInput(f"a purchase order has 1 to {MOST_LINES} lines")
         terms = await items_of(self.session, supplier, [line.sku for line in lines])
@@ -316,6 +318,10 @@ class PurchaseOrders:
                 raise UnknownSku(f"there is no SKU {line.sku[:50]!a}")
             if not 0 < line.units <= MOST_UNITS or not 0 <= (line.price_minor or 0) <= 10**12:
                 raise InvalidInput(f"units or price of {line.sku} cannot be ordered")
+            told = line.price_minor is not None or line.sku in terms
+            if not told and known[line.sku].currency != currency:
+                text = f"what {line.sku} costs in {currency} is not known: a price is needed"
+                raise InvalidInput(text)
             usual = terms[line.sku].price_minor if line.sku in terms else known[line.sku].cost_minor
             price = line.price_minor if line.price_minor is not None else usual
             if line.units * price > MOST_MINOR:

@@ -129,6 +129,11 @@ SELECT i.*, k.name FROM supplier_item i JOIN sku k ON k.code = i.sku
 WHERE i.supplier = :supplier ORDER BY i.sku LIMIT 500
 """
 
+_BOUGHT: Final = """
+SELECT coalesce(sum(minor), 0)::bigint AS minor FROM onhand_bought()
+WHERE supplier = :code AND currency = :currency
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class PurchaseDetail:
@@ -145,12 +150,14 @@ class PurchaseDetail:
 
 @dataclass(frozen=True, slots=True)
 class SupplierDetail:
-    """A supplier with its terms, how it performs, and its open orders."""
+    """A supplier with its terms, how it performs, its open orders, and what was bought from it
+    this month, in its money."""
 
     row: Any
     terms: Any
     items: Sequence[Row[Any]]
     orders: Sequence[Row[Any]]
+    bought_minor: int
 
 
 async def purchase_list(
@@ -202,7 +209,8 @@ async def supplier_detail(session: AsyncSession, code: str) -> SupplierDetail:
     [row] = await suppliers(session, code)
     items = await run(session, _TERMS, supplier=code)
     orders = await purchase_list(session, "", supplier=code, limit=50)
-    return SupplierDetail(row, terms, items, orders)
+    [bought] = await run(session, _BOUGHT, code=code, currency=terms.currency)
+    return SupplierDetail(row, terms, items, orders, bought.minor)
 
 
 async def _advice(

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.sql import run
 from domain.inventory.purchasing.terms import MOST_MINOR
 from domain.shared.errors import InvalidInput, SuggestionDecided, SuggestionNotFound
-from domain.shared.money import COMPANY_CURRENCY
+from domain.shared.money import Money
 
 Sort = Literal["cover", "out", "money"]
 SORTS: Final[dict[str, str]] = {
@@ -46,12 +46,14 @@ _COUNTS: Final = """
 SELECT count(*) FILTER (WHERE state = 'open' AND coalesce(snoozed_until, :today) <= :today)
            AS waiting,
        count(*) FILTER (WHERE state = 'open' AND snoozed_until > :today) AS snoozed,
-       coalesce(sum(quantity * unit_minor) FILTER (WHERE state = 'open' AND kind = 'purchase'
-           AND currency = :currency AND coalesce(snoozed_until, :today) <= :today), 0)
-           AS money_minor,
        count(*) FILTER (WHERE state = 'open' AND cover_days < 3
            AND coalesce(snoozed_until, :today) <= :today) AS urgent
 FROM suggestion
+"""
+_MONEY: Final = """
+SELECT currency, sum(quantity * unit_minor)::bigint AS minor FROM suggestion
+WHERE state = 'open' AND kind = 'purchase' AND coalesce(snoozed_until, :today) <= :today
+GROUP BY currency ORDER BY currency
 """
 _SOLD: Final = """
 SELECT location_id, sku, day, units, out FROM demand_day
@@ -99,12 +101,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many wait, are put off, what the purchases among them cost in the company's currency, and
-    how many SKUs are gone within three days."""
+    """How many wait, are put off, what the purchases among them cost in each currency, and how
+    many SKUs are gone within three days."""
 
     open: int
     snoozed: int
-    money_minor: int
+    money: tuple[Money, ...]
     urgent: int
 
 
@@ -127,8 +129,11 @@ async def suggestions(
 
 async def counts(session: AsyncSession, today: date) -> Counts:
     """What waits at the desk."""
-    (row,) = await run(session, _COUNTS, today=today, currency=COMPANY_CURRENCY)
-    return Counts(row.waiting, row.snoozed, int(row.money_minor), row.urgent)
+    (row,) = await run(session, _COUNTS, today=today)
+    money = await run(session, _MONEY, today=today)
+    return Counts(
+        row.waiting, row.snoozed, tuple(Money(one.minor, one.currency) for one in money), row.urgent
+    )
 
 
 async def choices(session: AsyncSession) -> tuple[Sequence[Any], Sequence[Any], Any]:

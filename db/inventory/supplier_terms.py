@@ -59,6 +59,7 @@ class Terms:
     port: str
     address: str = ""
     secret: str = ""
+    budget_minor: int | None = None  # of a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ async def save_terms(session: AsyncSession, vault: Vault, code: str, terms: Term
         order_days=terms.order_days, days_off=sorted(set(terms.days_off)),
         minimum=terms.minimum_minor, over_receipt=terms.over_receipt_percent,
         acknowledge=terms.acknowledge_hours, remind=terms.remind_days, port=terms.port,
+        budget=terms.budget_minor,
         link=vault.seal_secrets(link, context) if link else b"",
     )  # fmt: skip
 
@@ -110,7 +112,7 @@ _SAVE_TERMS: Final = """
 UPDATE supplier SET lead_time_days = :lead_time_days, order_days = :order_days,
     days_off = CAST(:days_off AS date[]), minimum_minor = :minimum,
     over_receipt_percent = :over_receipt, acknowledge_hours = :acknowledge, remind_days = :remind,
-    port = :port, link = :link
+    port = :port, link = :link, budget_minor = CAST(:budget AS bigint)
 WHERE code = :code
 """
 

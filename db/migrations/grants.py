@@ -67,7 +67,7 @@ _EDITED: Final = (
     "erp_code", "sku_tax", "stock_bin", "carton", "carrier_cutoff", "floor_rule", "handed_parcel",
     "order_tag", "tag", "saved_filter", "merge_rule", "delivery_time", "life_rule",
     "account_scope", "api_key_scope", "done_alone", "customer", "demand_calendar",
-    "purchase_order_line", "supplier_item",
+    "purchase_order_line", "supplier_item", "exchange_rate",
     "stock_transfer_line", "kit_component",
 )  # fmt: skip
 

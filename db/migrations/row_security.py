@@ -50,7 +50,7 @@ def _function(name: str, parameter: str, query: str) -> str:
 
 _ALL: Final = (
     "onhand_sees_order(text), onhand_of_our_shops(text), onhand_sees_subject(text),"
-    " onhand_owned(text[])"
+    " onhand_owned(text[]), onhand_bought()"
 )
 _NAME: Final = "substr(asked, strpos(asked, '/') + 1)"
 # What a row of the audit trail is about, by the word before its name; nothing else is seen.
@@ -113,16 +113,29 @@ FUNCTIONS: Final = (
     " LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$"
     " SELECT b.sku, sum(b.on_hand)::bigint FROM stock_balance b"
     " WHERE b.sku = ANY(asked) AND b.owner = 'own' GROUP BY b.sku $$",
+    # What was bought this month, wherever it goes: a budget is the company's, not a place's.
+    "CREATE OR REPLACE FUNCTION onhand_bought() RETURNS TABLE (supplier text, currency text,"
+    " minor bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$"
+    " SELECT p.supplier, p.currency, sum((l.ordered - l.cancelled) * l.price_minor)::bigint"
+    " FROM purchase_order p JOIN purchase_order_line l ON l.purchase_no = p.no"
+    " WHERE p.state NOT IN ('draft','cancelled') AND p.created_at >="
+    " date_trunc('month', now() AT TIME ZONE 'Asia/Shanghai') AT TIME ZONE 'Asia/Shanghai'"
+    " GROUP BY 1, 2 $$",
     # Looks as its caller, who sees the object or not.
     "CREATE OR REPLACE FUNCTION onhand_sees_subject(asked text) RETURNS boolean LANGUAGE sql STABLE"
     " PARALLEL SAFE SET search_path = public, pg_temp AS $$"
     f" SELECT CASE split_part(asked, '/', 1) {_SUBJECTS} ELSE false END $$",
     f"REVOKE ALL ON FUNCTION {_ALL} FROM PUBLIC",
     f"GRANT EXECUTE ON FUNCTION {_ALL} TO onhand_web",
-    "GRANT EXECUTE ON FUNCTION onhand_owned(text[]) TO onhand_worker",
+    "GRANT EXECUTE ON FUNCTION onhand_owned(text[]), onhand_bought() TO onhand_worker",
 )
 
 _WITH_ORDER: Final = "onhand_sees_order(order_id)"
+# What is stuck of goods that come or go belongs to no order: who sees their papers sees it.
+_OF_A_MOVE: Final = (
+    " OR order_id IS NULL AND split_part(workflow_id, '/', 1) IN ('purchase', 'transfer')"
+    " AND onhand_sees_subject(workflow_id)"
+)
 _HAS_SHOPS: Final = "(SELECT nullif(current_setting('onhand.shops', true), '{}')) <> ''"
 _AT_PLACE: Final = f"location_id = {_HERE} OR ({_HAS_SHOPS} AND onhand_of_our_shops(order_id))"
 _BOOKS: Final = "false"  # the books are the company's
@@ -201,12 +214,13 @@ POLICIES: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
             "receiver", "order_line", "fulfilment_line", "order_hold", "order_event",
-            "order_late_fact", "attention", "step_try", "refund", "till_payment", "invoice",
+            "order_late_fact", "step_try", "refund", "till_payment", "invoice",
             "carrier_claim", "sales_return", "return_settlement", "order_key", "order_note",
             "order_tag", "order_change", "bulk_item", "sealed_words",
         ),
         _WITH_ORDER,
     ),
+    "attention": _WITH_ORDER + _OF_A_MOVE,
     "after_sale": _OF_EXTERNAL,
     "payment": _OF_PAID,
     "till_ticket": _AT_PLACE,

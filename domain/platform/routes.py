@@ -181,6 +181,11 @@ ROUTES: Final[dict[str, Permission]] = {
     "POST /api/v1/recalls/{no}/close": _P.RECALL_LOTS,
     # claims against carriers; giving one up asks for WRITE_OFF_CLAIMS itself
     "POST /api/v1/parcels/{parcel_id}/claims": _P.CLAIM_FROM_CARRIERS,
+    "GET /api/v1/exchange-rates": _P.READ_PLANNING,
+    "PUT /api/v1/exchange-rates/{currency}": _P.PLAN_STOCK,
+    "DELETE /api/v1/exchange-rates/{currency}": _P.PLAN_STOCK,
+    "POST /replenishment/rates": _P.PLAN_STOCK,
+    "POST /replenishment/rates/remove": _P.PLAN_STOCK,
     "GET /api/v1/suggestions": _P.READ_PLANNING,
     "GET /api/v1/suggestions/state": _P.READ_PLANNING,
     "GET /api/v1/suggestions/{suggestion_id}": _P.READ_PLANNING,

@@ -216,6 +216,10 @@ class SuggestionNotFound(DomainError):
     """There is no such suggestion."""
 
 
+class RateUnknown(DomainError):
+    """The company has a budget, and nobody wrote down what this currency is worth."""
+
+
 class SuggestionDecided(DomainError):
     """Somebody decided about the suggestion, or the planner took it back."""
 

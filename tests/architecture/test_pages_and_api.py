@@ -50,6 +50,8 @@ DOES: Final = {
     "POST /replenishment/policy/fix": "PUT /stock-policies/fixed-safety",
     "POST /replenishment/policy/release": "POST /stock-policies/release",
     "POST /replenishment/settings": "PUT /planning-settings",
+    "POST /replenishment/rates": "PUT /exchange-rates/{currency}",
+    "POST /replenishment/rates/remove": "DELETE /exchange-rates/{currency}",
     "POST /replenishment/seasons": "POST /demand-calendar",
     "POST /replenishment/seasons/remove": "DELETE /demand-calendar/{season_id}",
     "POST /customers/erasure": "DELETE /customers/{code}",

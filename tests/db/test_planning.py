@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ import pytest_asyncio
 from db.engine import Sessions
 from db.inventory import approving, demand, planner, policies, suggestions
 from db.inventory.approving import Approver
+from db.inventory.buying_limits import purse_of, set_rate
 from db.inventory.lot_register import LotRegister
 from db.inventory.planning_settings import Season, ServiceOf, add_season, change_service
 from db.inventory.repository import StockRepository
@@ -22,6 +24,7 @@ from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import (
     InvalidInput,
     PlanChanged,
+    RateUnknown,
     SuggestionDecided,
     UnknownPolicy,
 )
@@ -256,6 +259,39 @@ async def test_small_orders_go_out_at_night_in_the_planners_name_where_that_is_s
     ]  # fmt: skip
 
 
+async def test_budgets_are_kept_in_each_money_and_compared_by_a_rate_a_person_wrote_down(
+    company: Sessions, owner_sessions: Sessions
+) -> None:
+    async with company.begin() as session:
+        await run(session, "UPDATE supplier SET currency = 'USD'")
+        await run(session, "UPDATE planning_setting SET month_budget_minor = 100000000")
+    await plan_all(company)
+    async with company.begin() as session:
+        [row] = await run(session, "SELECT * FROM suggestion WHERE kind = 'purchase'")
+        assert (row.currency, row.numbers["limits"]) == ("USD", ["no_rate"])
+        with pytest.raises(RateUnknown):
+            await approving.plan_of(session, [row.id], BUYER)
+        await run(session, "UPDATE planning_setting SET auto_approve_minor = 100000000")
+        assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0
+        await set_rate(session, "USD", Decimal("7.2"), "buyer")
+    value = row.quantity * row.unit_minor  # 9.00 USD each
+    async with company.begin() as session:
+        at_limit = replace(BUYER, alone_minor=value * 72 // 10)
+        below = replace(BUYER, alone_minor=value * 72 // 10 - 8)
+        assert [(await approving.plan_of(session, [row.id], who)).documents[0].why
+                for who in (at_limit, below)] == ["", "limit"]  # fmt: skip
+        await run(session, "UPDATE supplier SET budget_minor = :left", left=value - 1)
+        [shown] = (await approving.plan_of(session, [row.id], BUYER)).documents
+        assert (shown.state, shown.why) == ("awaiting_approval", "budget")
+        await approving.approve(session, [row.id], None, BUYER)
+        [order] = await run(session, "SELECT state, currency FROM purchase_order")
+        purse = await purse_of(session)
+
+    assert tuple(order) == ("awaiting_approval", "USD")
+    assert purse.left("SUP", "USD") == 0  # what waits for a yes is as good as bought
+    assert purse.month_minor == 100000000 - value * 72 // 10
+
+
 async def test_a_day_is_read_out_of_the_ledger_once_and_says_when_nothing_was_left(
     company: Sessions, owner_sessions: Sessions
 ) -> None:
@@ -333,14 +369,15 @@ async def test_what_somebody_approves_while_it_is_planned_is_not_suggested_again
     assert ("HQ", "purchase") not in await open_ones(company)
 
 
-async def test_what_costs_another_currency_is_never_small(company: Sessions) -> None:
+async def test_what_costs_another_currency_is_never_small_without_a_rate(company: Sessions) -> None:
     await plan_all(company)
     async with company.begin() as session:
         await run(session, "UPDATE planning_setting SET auto_approve_minor = 10000000")
         await run(session, "UPDATE suggestion SET currency = 'USD'")
         for place in ("HQ", "S-1"):
             assert await approving.approve_small(session, place, NIGHT, 10**9) == 0
-        assert (await suggestions.counts(session, NIGHT)).money_minor == 0
+        money = (await suggestions.counts(session, NIGHT)).money
+        assert [one.currency for one in money] == ["USD"]
 
 
 async def test_no_quantity_is_too_large_to_be_counted(company: Sessions) -> None:

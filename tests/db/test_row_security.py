@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Sessions
+from db.inventory.partner_tables import SupplierRow
 from db.inventory.repository import StockRepository
 from db.migrations.row_security import POLICIES
 from db.orders.queries import OrderFilter, OrderQueries
+from db.platform.attention import open_attention
 from db.platform.audit import audit as write
 from db.scope import limited
 from db.sql import run
@@ -253,3 +255,34 @@ async def test_deeds_are_told_of_what_one_sees_and_written_by_everybody(
     seen = await _column(limited(limited_sessions, DEALER_1), "SELECT subject FROM audit_log")
     assert seen == {"order/ord_2", "order/O-2", "shipment/O-2-1", "location/D1", "shop/own-d1"}
     assert await _column(sessions, "SELECT subject FROM audit_log") == set(subjects)
+
+
+async def test_what_is_stuck_of_a_purchase_is_seen_where_its_goods_come_in(
+    sessions: Sessions, limited_sessions: Sessions
+) -> None:
+    await seed_company(sessions)
+    async with sessions.begin() as session:
+        session.add(SupplierRow(code="acme", name="Acme"))
+        await session.flush()
+        for place in ("R1", "R2"):
+            await run(
+                session, "INSERT INTO purchase_order (no, supplier, location_id, state, currency,"
+                " over_receipt_percent, source, reason, numbers, version, answer, supplier_ref,"
+                " notice, waits_for, reminders, approved_by, ended_reason, created_by)"
+                " VALUES (:no, 'acme', :place, 'sent', 'CNY', 0, 'hand', '', '{}', 1, '', '', '',"
+                " 'answer', 0, '', '', 'buyer')", no=f"PO-{place}", place=place,
+            )  # fmt: skip
+            await open_attention(
+                session, workflow_id=f"purchase/PO-{place}", step_id="purchase_late",
+                cause="SupplierSilent", error="silent",
+            )  # fmt: skip
+        await open_attention(
+            session, workflow_id="gate/sf", step_id="gate", cause="Shut", error="the company's"
+        )
+    stuck = "SELECT workflow_id FROM attention WHERE order_id IS NULL"
+
+    assert len(await _column(sessions, stuck)) == 3
+    assert await _column(limited(limited_sessions, Scope(locations=("R1",))), stuck) == {
+        "purchase/PO-R1"
+    }
+    assert await _column(limited(limited_sessions, DEALER_2), stuck) == set()

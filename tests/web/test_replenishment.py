@@ -119,3 +119,24 @@ async def test_programs_do_the_same(
         assert (policy["lead_source"], policy["demand_mean"]) == ("terms", 5.5)
         settings = (await buyer.get("/api/v1/planning-settings")).json()
     assert settings["classes"]["A"] == {"measure": "fill", "service": "0.98", "order_days": 7}
+
+
+async def test_rates_and_budgets_are_written_down_by_people(
+    app: FastAPI, web_sessions: Sessions, planned: Sessions
+) -> None:
+    async with await person(app, web_sessions, Role.BUYER, language="en") as buyer:
+        refused = await buyer.send_form("/replenishment/rates", currency="CNY", rate="1")
+        assert refused.status_code == 422
+        await buyer.send_form("/replenishment/rates", currency="usd", rate="7.1234")
+        page = (await buyer.get("/replenishment/settings")).text
+        assert "1 USD = 7.1234 CNY" in page
+        assert (await buyer.get("/api/v1/exchange-rates")).json()[0]["rate"] == "7.1234"
+        terms = {"lead_time_days": "9", "order_days": "1", "budget": "5000"}
+        await buyer.send_form("/suppliers/SUP/terms", **terms)
+        supplier = (await buyer.get("/api/v1/suppliers/SUP")).json()
+        assert supplier["budget"] == {"amount": "5000.00", "currency": "CNY"}
+        assert supplier["bought"]["amount"] == "0.00"
+        assert "5,000.00" in (await buyer.get("/suppliers/SUP")).text
+        assert 'value="5000.00"' in (await buyer.get("/suppliers/SUP/terms")).text
+        await buyer.send_form("/replenishment/rates/remove", currency="USD")
+        assert (await buyer.get("/api/v1/exchange-rates")).json() == []

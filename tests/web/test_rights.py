@@ -349,6 +349,8 @@ FORMS = {
     "/replenishment/policy/fix": _ORDERERS,
     "/replenishment/policy/release": _ORDERERS,
     "/replenishment/settings": _ORDERERS,
+    "/replenishment/rates": _ORDERERS,
+    "/replenishment/rates/remove": _ORDERERS,
     "/replenishment/seasons": _ORDERERS,
     "/replenishment/seasons/remove": _ORDERERS,
     "/parcels/O-1-1-P1/do/claim": _CLAIMS,

@@ -26,7 +26,10 @@ SUGGESTION_SORT: Final = {
 SUGGESTION_LIMIT: Final = {
     "surplus": N_("Above there is no more to spare."),
     "shelf_life": N_("More would grow too old before it is sold."),
-    "budget": N_("The budget of the night does not allow more."),
+    "budget": N_("The budget does not allow more."),
+    "no_rate": N_(
+        "Nobody wrote down what the supplier's money is worth; it cannot be ordered until then."
+    ),
     "no_supplier": N_("Nobody sells it to us."),
 }
 

@@ -55,6 +55,7 @@ PURCHASE_ACTION: Final = {
 }
 
 PURCHASE_EFFECT: Final = {
+    "over_budget": N_("Only {amount} of the budget are left: a second person is asked"),
     "asks_approval": N_("{amount} are above the limit: a second person is asked"),
     "approves": N_("The order over {amount} is approved"),
     "sends": N_("It goes to the supplier at once"),

@@ -11,9 +11,11 @@ from enum import StrEnum
 from math import floor
 from typing import Final
 
+from domain.inventory.purchasing.budgets import Purse
 from domain.inventory.purchasing.terms import ItemTerms, SupplierCalendar
-from domain.shared.money import COMPANY_CURRENCY
+from domain.shared.money import COMPANY_CURRENCY, Money
 
+_NO_LIMIT: Final = Purse()
 NEVER: Final = 9999.0  # days of cover of what nobody asks for
 
 
@@ -29,6 +31,7 @@ class Limit(StrEnum):
     SURPLUS = "surplus"  # above there is no more to spare
     SHELF_LIFE = "shelf_life"
     BUDGET = "budget"
+    NO_RATE = "no_rate"  # nobody knows what the supplier's money is worth
     NO_SUPPLIER = "no_supplier"
 
 
@@ -112,11 +115,10 @@ def spare(free: int, keep: int, promised: int) -> int:
 
 
 def plan(
-    needs: Sequence[Need], today: date, *, dealer: bool = False, budget_minor: int | None = None
+    needs: Sequence[Need], today: date, *, dealer: bool = False, purse: Purse = _NO_LIMIT
 ) -> Plan:
-    """The most urgent first, so that they get what is scarce: goods above and money. The budget is
-    in the company's currency, and holds for what is bought in it."""
-    left = budget_minor
+    """The most urgent first, so that they get what is scarce: goods above and money."""
+    left = purse
     suggestions: list[Planned] = []
     passed_up: dict[str, int] = {}
     unmet: dict[str, Limit] = {}
@@ -140,13 +142,12 @@ def plan(
                 passed_up[need.sku] = rest if room is None else min(rest, room)
             unmet[need.sku] = Limit.SURPLUS if need.above else Limit.NO_SUPPLIER
             continue
-        counts = need.supply.currency == COMPANY_CURRENCY
-        bought, limit = _bought(need, need.supply, rest, room, left if counts else None, today)
+        bought, limit = _bought(need, need.supply, rest, room, left, today)
         if bought is None:
             unmet[need.sku] = limit
             continue
         suggestions.append(replace(bought, wanted=wanted))
-        left = left - bought.value_minor if left is not None and counts else left
+        left = left.without(bought.source, Money(bought.value_minor, bought.currency))
     return Plan(tuple(suggestions), passed_up, unmet)
 
 
@@ -177,16 +178,18 @@ def _from_above(need: Need, wanted: int, most: int, today: date) -> list[Planned
 
 
 def _bought(
-    need: Need, supply: Supply, rest: int, room: int | None, left: int | None, today: date
+    need: Need, supply: Supply, rest: int, room: int | None, purse: Purse, today: date
 ) -> tuple[Planned | None, Limit]:
     """Whole steps of what is missing, or as many of them as there is room and money for; nothing
     where even the least that is sold is too much."""
     terms, limits = supply.terms, []
-    usual = need.unit_minor if need.currency == supply.currency else 0
-    units, price = terms.orderable(rest), terms.price_minor or usual
+    units, price = terms.orderable(rest), _price(need, supply, purse)
     if room is not None and units > room:
         units, limits = room // terms.step * terms.step, [Limit.SHELF_LIFE]
-    if left is not None and units * price > left:
+    left = purse.left(supply.supplier, supply.currency)
+    if not purse.knows(supply.currency):
+        limits = [*limits, Limit.NO_RATE]
+    elif left is not None and units * price > left:
         units, limits = left // price // terms.step * terms.step, [*limits, Limit.BUDGET]
     if units < max(terms.moq, 1):
         return None, limits[-1]
@@ -198,3 +201,9 @@ def _bought(
         ),
         Limit.BUDGET,
     )  # fmt: skip
+
+
+def _price(need: Need, supply: Supply, purse: Purse) -> int:
+    """Of a unit, in the supplier's money: at its terms, else what the SKU costs us."""
+    usual = purse.rates.into(Money(need.unit_minor, need.currency), supply.currency)
+    return supply.terms.price_minor or (usual.minor if usual else 0)

@@ -33,8 +33,9 @@ class PurchaseAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PurchaseEffect:
-    """One thing a decision does. kind: asks_approval | approves | sends | to_draft | promised |
-    not_promised | refused_by_supplier | expects | gives_up | tells_supplier | keeps | over."""
+    """One thing a decision does. kind: over_budget | asks_approval | approves | sends | to_draft |
+    promised | not_promised | refused_by_supplier | expects | gives_up | tells_supplier | keeps |
+    over."""
 
     kind: str
     units: int = 0
@@ -45,12 +46,14 @@ class PurchaseEffect:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants of a purchase order. `units`: what the supplier promises, by line, where
-    it is not all; `limit_minor`: what needs no second person, none where nothing does."""
+    it is not all; `limit_minor`: what needs no second person, none where nothing does;
+    `budget_minor`: what is left to be spent without one."""
 
     action: PurchaseAction
     units: Mapping[int, int] | None = None
     expected_on: date | None = None
     limit_minor: int | None = None
+    budget_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +138,22 @@ def _submit(purchase: Purchase, wish: Wish) -> _Done:
     if not purchase.lines:
         raise InvalidInput("a purchase order needs lines")
     total = purchase.total_minor
-    if wish.limit_minor is not None and total > wish.limit_minor:
-        after = replace(purchase, state=_S.AWAITING_APPROVAL)
-        return after, [PurchaseEffect("asks_approval", amount_minor=total)]
+    why = _asks_for(total, wish)
+    if why:
+        return replace(purchase, state=_S.AWAITING_APPROVAL), why
     return replace(purchase, state=_S.APPROVED), [
         PurchaseEffect("approves", amount_minor=total),
         PurchaseEffect("sends"),
     ]
+
+
+def _asks_for(total: int, wish: Wish) -> list[PurchaseEffect]:
+    why = []
+    if wish.budget_minor is not None and total > wish.budget_minor:
+        why.append(PurchaseEffect("over_budget", amount_minor=wish.budget_minor))
+    if wish.limit_minor is not None and total > wish.limit_minor:
+        why.append(PurchaseEffect("asks_approval", amount_minor=total))
+    return why
 
 
 def _approve(purchase: Purchase, _: Wish) -> _Done:

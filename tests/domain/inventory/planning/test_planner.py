@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,16 +18,26 @@ from domain.inventory.planning.planner import (
     plan,
     spare,
 )
+from domain.inventory.purchasing.budgets import Purse, Rates
 from domain.inventory.purchasing.terms import ItemTerms, SupplierCalendar
+from domain.shared.money import Money
 
 TODAY = date(2026, 3, 2)  # a Monday
 TERMS = st.builds(
     ItemTerms, st.just("x"), st.integers(1, 500), st.integers(1, 60),
     st.sampled_from((1, 2, 6, 10)), st.sampled_from((1, 4, 12)),
 )  # fmt: skip
-SUPPLIES = st.builds(
-    Supply, st.just("S1"), TERMS, st.just(SupplierCalendar("35")), st.integers(0, 30)
-)
+SUPPLIES_OF = st.builds(
+    Supply, st.sampled_from(("S1", "S2")), TERMS, st.just(SupplierCalendar("35")),
+    st.integers(0, 30),
+)  # fmt: skip
+MONEY = {"S1": "CNY", "S2": "USD"}
+SUPPLIES = SUPPLIES_OF.map(lambda one: replace(one, currency=MONEY[one.supplier]))
+RATES = Rates({"USD": Decimal("7.13")})
+PURSES = st.builds(
+    Purse, st.just(RATES), st.none() | st.integers(0, 20_000), st.none() | st.integers(0, 20_000),
+    st.dictionaries(st.sampled_from(("S1", "S2")), st.integers(0, 9_000)),
+)  # fmt: skip
 KEPT = st.tuples(st.integers(-5, 200), st.integers(0, 80), st.integers(0, 40))
 
 
@@ -53,9 +64,9 @@ def _came(found: Plan) -> dict[str, int]:
     return units
 
 
-@given(needs(), st.none() | st.integers(0, 20_000))
-def test_terms_budget_and_shelf_life_are_kept(wanted: list[Need], budget: int | None) -> None:
-    found, by_sku = plan(wanted, TODAY, budget_minor=budget), {one.sku: one for one in wanted}
+@given(needs(), PURSES)
+def test_terms_budgets_and_shelf_life_are_kept(wanted: list[Need], purse: Purse) -> None:
+    found, by_sku = plan(wanted, TODAY, purse=purse), {one.sku: one for one in wanted}
 
     for one in found.suggestions:
         assert one.quantity > 0
@@ -67,10 +78,13 @@ def test_terms_budget_and_shelf_life_are_kept(wanted: list[Need], budget: int | 
             assert one.quantity >= need.supply.terms.moq
             assert one.quantity % need.supply.terms.step == 0
             assert one.order_on.isoweekday() in (3, 5)
-    bought = sum(
-        one.value_minor for one in found.suggestions if one.kind is SuggestionKind.PURCHASE
-    )
-    assert budget is None or bought <= budget
+            assert one.currency == MONEY[one.source]
+    bought = [one for one in found.suggestions if one.kind is SuggestionKind.PURCHASE]
+    for supplier, left in purse.suppliers.items():
+        assert sum(one.value_minor for one in bought if one.source == supplier) <= left
+    ours = [RATES.into(Money(one.value_minor, one.currency), "CNY") for one in bought]
+    for overall in (purse.night_minor, purse.month_minor):
+        assert overall is None or sum(one.minor for one in ours if one) <= overall
     for sku, units in _came(found).items():
         need = by_sku[sku]
         if need.shelf_days is not None:
@@ -118,7 +132,7 @@ def test_the_most_urgent_get_the_money_and_the_others_are_told_why_not() -> None
     urgent = Need("urgent", 5, 1, 1, 20, 40, supply=supply)
     patient = Need("patient", 1, 15, 15, 20, 40, supply=supply)
 
-    found = plan([patient, urgent], TODAY, budget_minor=4_400)
+    found = plan([patient, urgent], TODAY, purse=Purse(night_minor=4_400))
 
     assert [(one.sku, one.quantity, one.limits) for one in found.suggestions] == [
         ("urgent", 40, ())
@@ -135,7 +149,7 @@ def test_what_a_shop_needs_and_nobody_has_is_asked_of_the_place_above() -> None:
     assert found.passed_up == {"a": 8}
 
 
-def test_money_is_counted_in_the_companys_currency_alone() -> None:
+def test_what_no_rate_is_known_for_takes_nothing_from_the_companys_money() -> None:
     terms, daily = ItemTerms("x", 1000), SupplierCalendar()
     dear = Need("us", 1, 0, 0, 5, 10, 700, (), Supply("S1", terms, daily, 3, "USD"))
     ours = replace(dear, sku="cn", supply=Supply("S2", terms, daily, 3))
@@ -144,10 +158,21 @@ def test_money_is_counted_in_the_companys_currency_alone() -> None:
     )
     unpriced = replace(dear, sku="np", supply=Supply("S1", ItemTerms("np"), daily, 3, "USD"))
 
-    found = plan([dear, ours, moved, unpriced], TODAY, budget_minor=4000)
+    found = plan([dear, ours, moved, unpriced], TODAY, purse=Purse(night_minor=4000))
 
     told = {one.sku: (one.quantity, one.unit_minor, one.currency) for one in found.suggestions}
     assert told == {
         "us": (10, 1000, "USD"), "cn": (4, 1000, "CNY"), "mv": (10, 90, "USD"),
         "np": (10, 0, "USD"),
     }  # fmt: skip
+
+
+def test_what_no_rate_is_known_for_is_suggested_with_the_reason_and_never_compared() -> None:
+    supply = Supply("S2", ItemTerms("x", 100, 10, 5, 1), SupplierCalendar(), 7, "USD")
+    need = Need("a", 5, 1, 1, 20, 40, supply=supply)
+
+    told = plan([need], TODAY, purse=Purse(month_minor=1)).suggestions
+    free = plan([need], TODAY, purse=Purse()).suggestions
+
+    assert [one.limits for one in told] == [(Limit.NO_RATE,)]
+    assert [one.limits for one in free] == [()]

@@ -14,7 +14,7 @@ _TEMPLATE: Final = Path(__file__).with_name("purchase.typ")
 def render_purchase(order: PlacedOrder, font_dirs: Sequence[Path] = (FONT_DIR,)) -> bytes:
     """The order as a PDF. Raises FontMissing."""
     values = {
-        "no": order.no,
+        "no": order.no if order.revision == 1 else f"{order.no} / {order.revision}",
         "supplier": order.supplier,
         "buyer": order.buyer,
         "place": order.place,

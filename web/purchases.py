@@ -141,15 +141,16 @@ async def form(
     async with context.sessions.begin() as session:
         detail = await purchase_detail(session, typed(no))
     units = _units(request.query_params.multi_items())
-    plan, refused = None, ""
+    plan, refused, lines = None, "", _lines(request.query_params)
     try:
-        wish = _wish(action, units, expected_on)
+        wish = _wish(action, units, expected_on, lines)
         plan = await purchases.plan(typed(no), wish, context, settings)
     except (ActionNotAllowed, InvalidInput) as error:
         refused = str(error)
     return page(
         request, "purchase_decide.html", detail=detail, action=action, plan=plan, units=units,
         refused=refused, expected_on=expected_on or str(detail.row.expected_on or ""),
+        lines=lines, filled=_filled(detail, lines),
     )  # fmt: skip
 
 
@@ -171,7 +172,7 @@ async def decide(
     body = body_of(
         PurchaseDecided, action=action, plan_hash=plan_hash, reference=reference, reason=reason,
         units=[{"line_no": n, "units": count} for n, count in units.items()],
-        expected_on=expected_on or None,
+        expected_on=expected_on or None, lines=_lines(told),
     )  # fmt: skip
     await purchases.decide(typed(no), body, context, settings)
     return to_page(request, f"/purchase-orders/{typed(no)}")
@@ -201,14 +202,30 @@ WHERE i.supplier = :supplier AND i.active ORDER BY i.sku LIMIT 1000
 
 
 def _lines(form: Any) -> list[dict[str, Any]]:
-    """The lines somebody filled in; rows without a product are left out."""
-    rows = zip(form.getlist("sku"), form.getlist("units"), form.getlist("price"), strict=False)
+    """The lines somebody filled in; rows without a product, or without units, are left out."""
+    columns = [form.getlist(name) for name in ("sku", "units", "price")]
+    numbers = form.getlist("line_no") or [""] * len(columns[0])
     found = []
-    for sku, units, price in rows:
-        if typed(str(sku)):
+    for number, sku, units, price in zip(numbers, *columns, strict=False):
+        if typed(str(sku)) and (str(units).strip(" 0") or not form.getlist("line_no")):
             told = sum_of(str(price)) if str(price).strip() else None
-            found.append({"sku": typed(str(sku)), "units": number_of(str(units)), "price": told})
+            line = {"sku": typed(str(sku)), "units": number_of(str(units)), "price": told}
+            found.append(line | ({"line_no": number_of(str(number))} if number else {}))
     return found
+
+
+def _filled(detail: Any, lines: list[dict[str, Any]]) -> list[tuple[Any, str, str, str]]:
+    """Rows of the form of an amendment: as typed, else as they stand, and room for new ones."""
+    if lines:
+        rows = [(one.get("line_no", ""), one["sku"], str(one["units"]), one["price"] or "")
+                for one in lines]  # fmt: skip
+    else:
+        rows = [
+            (one.line_no, one.sku, str(one.ordered), _shown(one.price_minor, detail.row.currency))
+            for one in detail.lines
+            if not one.dropped
+        ]
+    return rows + [("", "", "", "")] * 2
 
 
 def _units(given: list[tuple[str, str]]) -> dict[int, int]:
@@ -221,9 +238,11 @@ def _units(given: list[tuple[str, str]]) -> dict[int, int]:
     return found
 
 
-def _wish(action: str, units: dict[int, int], expected_on: str) -> PurchaseWish:
+def _wish(
+    action: str, units: dict[int, int], expected_on: str, lines: list[dict[str, Any]]
+) -> PurchaseWish:
     wish: PurchaseWish = body_of(
-        PurchaseWish, action=action, expected_on=expected_on or None,
+        PurchaseWish, action=action, expected_on=expected_on or None, lines=lines,
         units=[{"line_no": n, "units": count} for n, count in units.items()],
     )  # fmt: skip
     return wish
@@ -232,7 +251,7 @@ def _wish(action: str, units: dict[int, int], expected_on: str) -> PurchaseWish:
 def _story(detail: Any) -> list[tuple[Row[Any], dict[str, str]]]:
     """Each line with every value its sentence may name."""
     names = ("reason", "lines", "promised", "ordered", "expected_on", "times", "units",
-             "document", "open")  # fmt: skip
+             "document", "open", "revision", "changes")  # fmt: skip
     return [(one, {name: "–" for name in names} | dict(one.data)) for one in detail.story]
 
 

@@ -15,7 +15,7 @@ from db.platform.effects import Effect, EffectRepository
 from db.platform.gates import Gates
 from db.sql import run
 from domain.inventory.purchasing.messages import PurchaseWork
-from domain.inventory.purchasing.model import Notice, Purchase, PurchaseState
+from domain.inventory.purchasing.model import OVER, Notice, Purchase, PurchaseState
 from domain.inventory.purchasing.placing import Letter
 from domain.orders.work import OutsideStep
 from domain.shared.errors import NotOffered, Rejected
@@ -45,43 +45,46 @@ class SupplyActivities:
 
     @activity.defn(name="purchase.send")
     async def send(self, work: PurchaseWork) -> Purchase:
-        """Place the order; asks first where an answer was lost. Where nobody can be asked, a person
-        says whether it goes again. Raises the port's IntegrationError."""
+        """Place the order, or a later revision of it; asks first where an answer was lost. Where
+        nobody can be asked, a person says whether it goes again. Raises the port's
+        IntegrationError."""
         async with self.sessions.begin() as session:
             purchase, _ = await PurchaseOrders(session).locked(work.no)
-            if purchase.state is not PurchaseState.APPROVED:
+            if not _is_to_be_sent(purchase):
                 return in_short(purchase)
-        system, key = f"supplier/{purchase.supplier}", effect_key(work.no)
+        system = f"supplier/{purchase.supplier}"
         async with self.gates.through(system, _outside(work)):
             port = await self.suppliers.supplier(purchase.supplier)
             async with self.sessions.begin() as session:
                 purchase, row = await PurchaseOrders(session).locked(work.no)
-                if purchase.state is not PurchaseState.APPROVED:  # taken back at this moment
+                if not _is_to_be_sent(purchase):  # taken back at this moment
                     return in_short(purchase)
+                revision, key = purchase.revision, effect_key(work.no, purchase.revision)
                 order = await placed_order(session, row, key)
                 effect = await EffectRepository(session).intend(
                     key, "purchase", system, f"purchase/{work.no}"
                 )
             sends(order)
-            reference = await self._earlier(port, work.no, effect)
+            reference = await self._earlier(port, work.no, revision, effect)
             if reference is None:
                 if not port.can_be_asked:
                     await self._unknown_from_now_on(key, effect, system)
                 async with attempt(self.sessions, key):
                     reference = await port.send(order)
-        return await self._placed(work, reference)
+        return await self._placed(work, reference, revision)
 
     @activity.defn(name="purchase.sent_by_hand")
     async def sent_by_hand(self, work: PurchaseWork) -> Purchase:
         """A person told the supplier; `supplier_ref` of the correction is its number there."""
         async with self.sessions.begin() as session:
-            _, row = await PurchaseOrders(session).locked(work.no)
+            purchase, row = await PurchaseOrders(session).locked(work.no)
             given = await run(session, _CORRECTION, id=work.correction_id)
+            key = effect_key(work.no, purchase.revision)
             await EffectRepository(session).intend(
-                effect_key(work.no), "purchase", f"supplier/{row.supplier}", f"purchase/{work.no}"
+                key, "purchase", f"supplier/{row.supplier}", f"purchase/{work.no}"
             )
         reference = str(given[0].data.get(REFERENCE, "")) if given else ""
-        return await self._placed(work, reference[:100], by_hand=True)
+        return await self._placed(work, reference[:100], purchase.revision, by_hand=True)
 
     @activity.defn(name="purchase.tell_cancelled")
     async def tell_cancelled(self, work: PurchaseWork) -> Purchase:
@@ -123,7 +126,8 @@ class SupplyActivities:
         if not row.port or purchase.waits not in ("answer", "goods"):
             return in_short(purchase)
         system = f"supplier/{purchase.supplier}"
-        key = f"{effect_key(work.no)}:remind:{purchase.waits}:{purchase.reminders}"
+        about = f"{purchase.waits}:{purchase.expected_on}:{purchase.reminders}"
+        key = f"{effect_key(work.no, purchase.revision)}:remind:{about}"
         async with self.gates.through(system, _outside(work)):
             port = await self.suppliers.supplier(purchase.supplier)
             async with self.sessions.begin() as session:
@@ -142,14 +146,16 @@ class SupplyActivities:
             await EffectRepository(session).settle(key, "confirmed")
         return in_short(purchase)
 
-    async def _earlier(self, port: SupplierPort, no: str, effect: Effect) -> str | None:
+    async def _earlier(
+        self, port: SupplierPort, no: str, revision: int, effect: Effect
+    ) -> str | None:
         """What an earlier attempt made, where the supplier can be asked."""
         if effect.state == "confirmed":
             return str(effect.result.get("reference", ""))
         if effect.is_first:
             return None
         try:
-            return await port.find(no)
+            return await port.find(no, revision)
         except NotOffered:
             return None
 
@@ -172,13 +178,14 @@ class SupplyActivities:
             return True  # better told for nothing than left with an order nobody wants
 
     async def _placed(
-        self, work: PurchaseWork, reference: str, *, by_hand: bool = False
+        self, work: PurchaseWork, reference: str, revision: int, *, by_hand: bool = False
     ) -> Purchase:
         result: dict[str, Any] = {"reference": reference} | ({"by_hand": True} if by_hand else {})
         async with self.sessions.begin() as session:
             orders = PurchaseOrders(session)
-            await orders.sent(work.no, reference, work.at)
-            await EffectRepository(session).settle(effect_key(work.no), "confirmed", result)
+            await orders.sent(work.no, reference, work.at, revision)
+            key = effect_key(work.no, revision)
+            await EffectRepository(session).settle(key, "confirmed", result)
             return in_short((await orders.find(work.no))[0])
 
     async def _told(self, work: PurchaseWork, *, told: bool, by_hand: bool = False) -> Purchase:
@@ -193,3 +200,8 @@ class SupplyActivities:
 
 def _outside(work: PurchaseWork) -> OutsideStep:
     return OutsideStep(ShipmentNo(""), work.workflow_id, work.step_id)
+
+
+def _is_to_be_sent(purchase: Purchase) -> bool:
+    amended = purchase.is_amended and purchase.state not in OVER
+    return amended or purchase.state is PurchaseState.APPROVED

@@ -52,12 +52,24 @@ class PromisedUnits(StrictBody):
     units: Some
 
 
+class AmendedLineBody(StrictBody):
+    """A line as it is wanted now; without a number it is a new one, without a price at the price
+    it has, or the supplier's."""
+
+    line_no: Units | None = None
+    sku: Code
+    units: Units
+    price: Sum | None = None
+
+
 class PurchaseWish(StrictBody):
-    """action: submit | take_back | answer | expect | cancel | close. `units` are what the supplier
-    promises where it is not all of a line."""
+    """action: submit | take_back | answer | expect | amend | cancel | close. `units` are what the
+    supplier promises where it is not all of a line; `lines` all that an amendment wants: a line
+    that is not named is wanted no more."""
 
     action: PurchaseAction
     units: list[PromisedUnits] = Field(default_factory=list, max_length=1000)
+    lines: list[AmendedLineBody] = Field(default_factory=list, max_length=1000)
     expected_on: Day | None = None
 
 
@@ -134,7 +146,8 @@ class PurchaseSummary(StrictBody):
 
 
 class PurchaseLineView(StrictBody):
-    """`acknowledged` is what the supplier promised; none while it said nothing."""
+    """`acknowledged` is what the supplier promised; none while it said nothing. `dropped`: a later
+    revision wants none of it."""
 
     line_no: int
     sku: str
@@ -143,6 +156,7 @@ class PurchaseLineView(StrictBody):
     acknowledged: int | None
     received: int
     cancelled: int
+    dropped: bool
     price: MoneyView
 
 
@@ -164,9 +178,12 @@ class PurchaseStoryView(StrictBody):
 
 
 class PurchaseView(PurchaseSummary):
-    """`numbers` are those a suggestion was made from; `advice` what the terms say to a draft."""
+    """The supplier knows revision `told_revision`. `numbers` are those a suggestion was made from;
+    `advice` what the terms say to a draft."""
 
     version: int
+    revision: int
+    told_revision: int
     answer: str
     over_receipt_percent: int
     source: str
@@ -182,8 +199,8 @@ class PurchaseView(PurchaseSummary):
     @classmethod
     def whole(cls, detail: PurchaseDetail, purchase: Purchase) -> "PurchaseView":
         row = detail.row
-        names = ("version", "answer", "over_receipt_percent", "source", "reason", "numbers",
-                 "approved_by", "ended_reason")  # fmt: skip
+        names = ("version", "revision", "told_revision", "answer", "over_receipt_percent",
+                 "source", "reason", "numbers", "approved_by", "ended_reason")  # fmt: skip
         return cls(
             **_summary(row),
             **{name: getattr(row, name) for name in names},
@@ -310,7 +327,8 @@ def _summary(row: Row[Any]) -> dict[str, Any]:
 
 
 def _line(row: Row[Any], currency: str) -> PurchaseLineView:
-    names = ("line_no", "sku", "name", "ordered", "acknowledged", "received", "cancelled")
+    names = ("line_no", "sku", "name", "ordered", "acknowledged", "received", "cancelled",
+             "dropped")  # fmt: skip
     told = {name: getattr(row, name) for name in names}
     return PurchaseLineView(**told, price=MoneyView.of(row.price_minor, currency))
 

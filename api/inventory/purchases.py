@@ -1,7 +1,8 @@
 """Purchase orders over the API: drafted, decided with a plan that was shown, printed."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 import anyio
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.errors import ApprovalAsked, Problem
 from api.inventory.purchase_bodies import (
+    AmendedLineBody,
     PurchaseCreated,
     PurchaseDecided,
     PurchaseEdit,
@@ -40,10 +42,9 @@ from db.inventory.supplier_terms import supplier_row
 from db.platform.approvals import Asked, ask_audited
 from db.platform.audit import audit
 from db.sql import run
-from domain.inventory.purchasing.acts import PurchaseAction, PurchasePlan, Wish
-from domain.inventory.purchasing.model import PurchaseState
+from domain.inventory.purchasing.acts import AmendedLine, PurchaseAction, PurchasePlan, Wish
 from domain.platform.approvals import ApprovalKind
-from domain.shared.errors import ActionNotAllowed
+from domain.shared.errors import ActionNotAllowed, PlanChanged
 from integrations.printing import FontMissing
 from integrations.purchase_sheets import render_purchase
 from runtime.settings import Settings
@@ -167,18 +168,55 @@ async def carry_out(
         done = await orders.decide(no, decision)
         _, row = await orders.find(no)
         await audited(session, context, no, str(decision.wish.action), decision.reason)
-        if done.after.state is PurchaseState.AWAITING_APPROVAL:
+        if done.asks:
             who = context.principal
             asked = Asked(
-                ApprovalKind.PURCHASE, f"purchase/{no}",
-                {"no": no, "version": done.before.version + 1}, decision.reason or row.reason,
-                f"{who.kind}/{who.id}", who.actor, who.roles, done.after.total_minor, row.currency,
+                ApprovalKind.PURCHASE, f"purchase/{no}", _to_ask(done, decision),
+                decision.reason or row.reason, f"{who.kind}/{who.id}", who.actor, who.roles,
+                _amount(done), row.currency,
             )  # fmt: skip
             lasts = timedelta(hours=settings.approval_hours)
             approval_id = await ask_audited(session, asked, lasts, context.request_id)
     if approval_id:
         raise ApprovalAsked(approval_id)
     return done
+
+
+def _to_ask(done: PurchasePlan, decision: Decision) -> dict[str, Any]:
+    """What a second person says yes to: the order as submitted, or the amendment in full."""
+    no, version = done.before.no, done.before.version
+    if done.action is not PurchaseAction.AMEND:
+        return {"no": no, "version": version + 1}
+    day = decision.wish.expected_on
+    return {
+        "no": no, "version": version, "lines": [asdict(one) for one in decision.wish.lines],
+        "expected_on": day.isoformat() if day else "", "reason": decision.reason,
+    }  # fmt: skip
+
+
+def _amount(done: PurchasePlan) -> int:
+    """What the order costs then."""
+    asked = [one.amount_minor for one in done.effects if one.kind == "asks_approval"]
+    return asked[0] if asked else done.after.total_minor
+
+
+async def amend_approved(context: RequestContext, told: Mapping[str, Any]) -> None:
+    """Another person said yes: what was asked for is done, if the order is still as it was.
+
+    Raises PlanChanged, ActionNotAllowed, PurchaseNotFound.
+    """
+    day = told["expected_on"]
+    wish = Wish(
+        PurchaseAction.AMEND, expected_on=date.fromisoformat(day) if day else None,
+        lines=tuple(AmendedLine(**one) for one in told["lines"]),
+    )  # fmt: skip
+    async with context.sessions.begin() as session:
+        purchase, _ = await PurchaseOrders(session).locked(told["no"])
+        if purchase.version != told["version"]:
+            raise PlanChanged("the purchase order moved on since the plan was shown")
+        decision = Decision(wish, reason=told["reason"], actor=context.actor)
+        await PurchaseOrders(session).decide(told["no"], decision)
+        await audited(session, context, told["no"], "amend", told["reason"])
 
 
 async def answer_approval(
@@ -198,8 +236,26 @@ async def wish_of(session: Any, body: PurchaseWish, row: Any, settings: Settings
     if body.action is PurchaseAction.SUBMIT:
         alone = settings.purchase_auto_approve_minor
         return await submission(session, row.supplier, row.currency, alone)
+    if body.action is PurchaseAction.AMEND:
+        alone = settings.purchase_auto_approve_minor
+        limits = await submission(session, row.supplier, row.currency, alone)
+        wanted = _lines_wanted(body.lines, row.currency)
+        lines = await PurchaseOrders(session).amended(row.no, wanted)
+        return replace(
+            limits, action=body.action, lines=lines, expected_on=body.expected_on
+        )  # fmt: skip
     units = {one.line_no: one.units for one in body.units}
     return Wish(body.action, units or None, body.expected_on)
+
+
+def _lines_wanted(lines: Sequence[AmendedLineBody], currency: str) -> list[AmendedLine]:
+    return [
+        AmendedLine(
+            one.line_no or 0, one.sku, one.units,
+            None if one.price is None else minor(one.price, currency),
+        )
+        for one in lines
+    ]  # fmt: skip
 
 
 def lines_of(lines: Sequence[WantedLine], currency: str) -> list[DraftLine]:

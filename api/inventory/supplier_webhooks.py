@@ -40,12 +40,14 @@ _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class AnswerData(BaseModel):
-    """Lines that are not named are promised in full."""
+    """Lines that are not named are promised in full. Without a revision, it is the one that the
+    supplier was sent last."""
 
     no: str = Field(max_length=100)
     reference: str = Field(default="", max_length=100)
     reason: str = Field(default="", max_length=500)
     expected_on: date | None = None
+    revision: int | None = Field(default=None, strict=True, ge=1, le=1_000_000)
     lines: list[PromisedUnits] = Field(default_factory=list, max_length=1000)
 
 
@@ -101,7 +103,8 @@ async def _secret(outside: Outside, code: str) -> str:
 
 
 async def _keep(outside: Outside, code: str, message_id: str, told: SupplierAnswer) -> Response:
-    """An order that is over keeps its state; what came too late is a line of its story."""
+    """An order that is over keeps its state; what came too late, or is about an earlier revision,
+    is a line of its story."""
     data, actor = told.data, f"supplier/{code}"
     refuses = told.type == _REFUSAL
     async with outside.sessions.begin() as session:
@@ -111,6 +114,9 @@ async def _keep(outside: Outside, code: str, message_id: str, told: SupplierAnsw
             raise PurchaseNotFound(f"there is no purchase order {data.no[:50]!a}")
         if purchase.state is PurchaseState.APPROVED:  # faster than we wrote down that it was sent
             return problem(503, "not_yet", "send it again in a moment")
+        if (data.revision or purchase.told_revision) != purchase.revision:
+            await orders.tell(data.no, "answered_to_earlier", {"message_id": message_id}, actor)
+            return JSONResponse({"status": "known"})
         units = {line.line_no: line.units for line in data.lines}
         if refuses:
             units = {line.line_no: 0 for line in purchase.lines}

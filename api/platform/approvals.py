@@ -241,7 +241,7 @@ async def _taken_back(
     context: RequestContext, row: Row[Any], action: PurchaseAction, reason: str = ""
 ) -> None:
     """A purchase order that is not approved is a draft again, unless its buyer was faster."""
-    if row.kind == ApprovalKind.PURCHASE:
+    if row.kind == ApprovalKind.PURCHASE and "lines" not in row.payload:
         with suppress(ActionNotAllowed):
             await purchases.answer_approval(context, row.id, row.payload["no"], action, reason)
 
@@ -310,6 +310,8 @@ async def _do(acting: RequestContext, settings: Settings, row: Row[Any]) -> str:
             await transfers.decide(no, difference, about, acting, settings)
         case ApprovalKind.ADJUSTMENT:
             await receiving.adjust(receiving.Adjustment(**told["body"]), acting, settings)
+        case ApprovalKind.PURCHASE if "lines" in told:
+            await purchases.amend_approved(acting, told)
         case ApprovalKind.PURCHASE:
             await purchases.answer_approval(
                 acting, row.id, told["no"], PurchaseAction.APPROVE

@@ -27,4 +27,5 @@ async def placed_order(session: AsyncSession, row: Any, key: str) -> PlacedOrder
             )
             for line in lines
         ),
+        row.revision,
     )  # fmt: skip

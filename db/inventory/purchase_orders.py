@@ -6,7 +6,7 @@ commit. What may be done is said by `domain.inventory.purchasing`.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -45,6 +45,7 @@ from domain.shared.ids import purchase_workflow_id
 MOST_LINES: Final = 1000
 MOST_UNITS: Final = 10**9
 _DRAWS: Final = 5
+_CHANGES: Final = ("adds", "takes_off", "drops")
 _NEEDS_REASON: Final = (PurchaseAction.CANCEL, PurchaseAction.CLOSE, PurchaseAction.REFUSE)
 _STORY: Final = {
     PurchaseAction.APPROVE: "approved",
@@ -52,6 +53,7 @@ _STORY: Final = {
     PurchaseAction.TAKE_BACK: "taken_back",
     PurchaseAction.ANSWER: "answered",
     PurchaseAction.EXPECT: "expected",
+    PurchaseAction.AMEND: "amended",
     PurchaseAction.CANCEL: "cancelled",
     PurchaseAction.CLOSE: "closed_short",
 }
@@ -180,7 +182,31 @@ class PurchaseOrders:
             self.session, statements.MAY_BE_THERE, key=effect_key(no)
         ):
             raise ActionNotAllowed("the supplier may have it already: it can be cancelled")
+        if wish.action is PurchaseAction.AMEND:
+            wish = replace(wish, lines=await self.amended(no, wish.lines))
         return acts.plan(purchase, wish)
+
+    async def amended(
+        self, no: str, lines: Sequence[acts.AmendedLine]
+    ) -> tuple[acts.AmendedLine, ...]:
+        """Lines that can be ordered, each with its price: the one that stands, or the supplier's.
+
+        Raises PurchaseNotFound, UnknownSku, InvalidInput.
+        """
+        purchase, row = await self.find(no)
+        stands = {line.line_no: line.price_minor for line in purchase.lines}
+        asked = [
+            DraftLine(
+                one.sku, one.units,
+                stands.get(one.line_no) if one.price_minor is None else one.price_minor,
+            )
+            for one in lines
+        ]  # fmt: skip
+        priced = await self._priced(row.supplier, row.currency, asked)
+        return tuple(
+            replace(one, price_minor=line.price_minor)
+            for one, line in zip(lines, priced, strict=True)
+        )
 
     async def decide(self, no: str, decision: Decision) -> PurchasePlan:
         """Carry out what was shown. Raises as `plan` does, PlanChanged, and InvalidInput when a
@@ -191,6 +217,8 @@ class PurchaseOrders:
             raise PlanChanged("the purchase order moved on since the plan was shown")
         if shown.action in _NEEDS_REASON and not decision.reason:
             raise InvalidInput("a reason is needed")
+        if shown.action is PurchaseAction.AMEND and shown.asks:
+            return shown  # nothing is changed before a second person says yes
         await self._keep(purchase, shown.after, decision)
         kind = _STORY.get(shown.action)
         if kind is None:
@@ -209,15 +237,19 @@ class PurchaseOrders:
         await self.tell(no, "heard", {"message_id": message_id}, decision.actor)
         return shown
 
-    async def sent(self, no: str, reference: str, at: datetime) -> None:
-        """The supplier has it since then. An order that was cancelled meanwhile stays so: its
-        cancellation follows."""
+    async def sent(self, no: str, reference: str, at: datetime, revision: int = 1) -> None:
+        """The supplier has this revision since then. An order that was cancelled meanwhile stays
+        so: its cancellation follows."""
         before, _ = await self.locked(no)
-        after = acts.sent(before)
+        after = acts.told(acts.sent(before), revision)
         if after == before:
             return
         await self._keep(before, after, reference=reference, sent_at=at)
-        await self.tell(no, "sent", {"reference": reference} if reference else {})
+        said = {"reference": reference} if reference else {}
+        if revision > 1:
+            await self.tell(no, "amendment_sent", said | {"revision": str(revision)})
+        else:
+            await self.tell(no, "sent", said)
 
     async def close(self, no: str) -> None:
         """All of it came, and its time for corrections is over."""
@@ -278,13 +310,16 @@ class PurchaseOrders:
         sent_at: datetime | None = None,
     ) -> None:
         action = decision.wish.action if decision else None
-        anew = (before.expected_on, before.answer) != (after.expected_on, after.answer)
+        amends = after.revision > before.revision
+        anew = amends or (before.expected_on, before.answer) != (after.expected_on, after.answer)
         approves = action in (PurchaseAction.SUBMIT, PurchaseAction.APPROVE)
         approves = approves and after.state is PurchaseState.APPROVED
         ends = action in (PurchaseAction.CANCEL, PurchaseAction.CLOSE)
         await run(
             self.session, statements.KEEP, no=after.no, state=after.state, answer=after.answer,
             notice=after.notice, expected_on=after.expected_on, anew=anew,
+            revision=after.revision, told_revision=after.told_revision,
+            wanted_on=after.expected_on if amends else None,
             reference=decision.reference if decision else reference, sent_at=sent_at,
             approved_by=decision.actor if decision and approves else "",
             ended_reason=decision.reason if decision and ends else "",
@@ -292,7 +327,10 @@ class PurchaseOrders:
         lines = after.lines
         await run(
             self.session, statements.KEEP_LINES, no=after.no,
-            line_nos=[line.line_no for line in lines],
+            line_nos=[line.line_no for line in lines], skus=[line.sku for line in lines],
+            ordered=[line.ordered for line in lines],
+            prices=[line.price_minor for line in lines],
+            dropped=[line.dropped for line in lines],
             acknowledged=[line.acknowledged for line in lines],
             received=[line.received for line in lines],
             cancelled=[line.cancelled for line in lines],
@@ -344,9 +382,9 @@ class PurchaseOrders:
         return calendar_of(supplier).here_on(datetime.now(zone).date(), lead)
 
 
-def effect_key(no: str) -> str:
-    """The key under which the order is asked of its supplier."""
-    return f"purchase:{no}"
+def effect_key(no: str, revision: int = 1) -> str:
+    """The key under which the order, or a later revision of it, is asked of its supplier."""
+    return f"purchase:{no}" if revision == 1 else f"purchase:{no}:r{revision}"
 
 
 def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:
@@ -358,7 +396,7 @@ def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:
         lines=tuple(
             PurchaseLine(
                 line.line_no, line.sku, line.ordered, line.price_minor, line.acknowledged,
-                line.received, line.cancelled,
+                line.received, line.cancelled, line.dropped,
             )
             for line in lines
         ),
@@ -375,7 +413,17 @@ def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:
         received_at=row.received_at,
         acknowledge_hours=row.acknowledge_hours,
         remind_days=row.remind_days,
+        revision=row.revision,
+        told_revision=row.told_revision,
     )  # fmt: skip
+
+
+def _in_words(effect: acts.PurchaseEffect) -> str:
+    """As the story keeps a change of a line, in no language."""
+    if effect.kind == "drops":
+        return f"{effect.text} × 0"
+    sign = "−" if effect.kind == "takes_off" else "+"
+    return f"{effect.text} {sign}{effect.units}"
 
 
 def _said(shown: PurchasePlan, decision: Decision) -> dict[str, str]:
@@ -389,6 +437,8 @@ def _said(shown: PurchasePlan, decision: Decision) -> dict[str, str]:
         "promised": str(promised),
         "ordered": str(sum(line.ordered for line in shown.after.lines)),
         "expected_on": shown.after.expected_on.isoformat() if shown.after.expected_on else "",
+        "revision": str(shown.after.revision) if shown.action is PurchaseAction.AMEND else "",
+        "changes": "; ".join(_in_words(one) for one in shown.effects if one.kind in _CHANGES),
         "given_up": str(sum(line.cancelled for line in shown.after.lines)),
     }
     return {name: value for name, value in told.items() if value}

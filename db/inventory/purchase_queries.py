@@ -41,7 +41,7 @@ CROSS JOIN LATERAL (
            coalesce(sum(ordered), 0)::bigint AS ordered,
            coalesce(sum(received), 0)::bigint AS received,
            coalesce(sum(greatest(ordered - cancelled - received, 0)), 0)::bigint AS open_units
-    FROM purchase_order_line WHERE purchase_no = p.no) t
+    FROM purchase_order_line WHERE purchase_no = p.no AND NOT dropped) t
 """  # noqa: S608 (made of constants)
 _ORDER: Final = """
 ORDER BY late DESC, CASE WHEN p.closed_at IS NULL THEN p.expected_on END NULLS LAST,
@@ -120,7 +120,8 @@ LEFT JOIN LATERAL (
           FROM purchase_order p JOIN purchase_order_line l ON l.purchase_no = p.no
           JOIN location z ON z.id = p.location_id
           WHERE p.supplier = s.code AND p.sent_at > now() - interval '180 days'
-            AND p.state IN ('received', 'closed') GROUP BY p.no, z.zone) x) d ON true
+            AND p.state IN ('received', 'closed') AND NOT l.dropped
+          GROUP BY p.no, z.zone) x) d ON true
 WHERE CAST(:code AS text) = '' OR s.code = :code
 ORDER BY s.active DESC, late DESC, s.name, s.code
 """  # noqa: S608 (made of constants)

@@ -52,10 +52,12 @@ UPDATE purchase_order SET
     supplier_ref = coalesce(nullif(CAST(:reference AS text), ''), supplier_ref),
     approved_by = coalesce(nullif(CAST(:approved_by AS text), ''), approved_by),
     ended_reason = coalesce(nullif(CAST(:ended_reason AS text), ''), ended_reason),
+    revision = :revision, told_revision = :told_revision,
+    wanted_on = coalesce(CAST(:wanted_on AS date), wanted_on),
     received_at = CASE CAST(:state AS text)
         WHEN 'received' THEN coalesce(received_at, clock_timestamp())
         WHEN 'closed' THEN received_at END,
-    sent_at = coalesce(sent_at, CAST(:sent_at AS timestamptz)),
+    sent_at = coalesce(CAST(:sent_at AS timestamptz), sent_at),
     closed_at = CASE WHEN CAST(:state AS text) IN ('closed', 'cancelled')
         THEN coalesce(closed_at, clock_timestamp()) END,
     updated_at = clock_timestamp()
@@ -63,12 +65,14 @@ WHERE no = :no
 """
 
 KEEP_LINES: Final = """
-UPDATE purchase_order_line l SET acknowledged = t.acknowledged, received = t.received,
-    cancelled = t.cancelled
-FROM unnest(CAST(:line_nos AS int[]), CAST(:acknowledged AS bigint[]),
-            CAST(:received AS bigint[]), CAST(:cancelled AS bigint[]))
-    AS t(line_no, acknowledged, received, cancelled)
-WHERE l.purchase_no = :no AND l.line_no = t.line_no
+INSERT INTO purchase_order_line AS l (purchase_no, line_no, sku, ordered, price_minor,
+    acknowledged, received, cancelled, dropped)
+SELECT :no, * FROM unnest(CAST(:line_nos AS int[]), CAST(:skus AS text[]),
+    CAST(:ordered AS bigint[]), CAST(:prices AS bigint[]), CAST(:acknowledged AS bigint[]),
+    CAST(:received AS bigint[]), CAST(:cancelled AS bigint[]), CAST(:dropped AS boolean[]))
+ON CONFLICT (purchase_no, line_no) DO UPDATE SET ordered = excluded.ordered,
+    price_minor = excluded.price_minor, acknowledged = excluded.acknowledged,
+    received = excluded.received, cancelled = excluded.cancelled, dropped = excluded.dropped
 """
 
 RECEIPT: Final = """
@@ -113,7 +117,7 @@ SELECT l.line_no, l.sku, l.ordered, l.price_minor, k.name,
        coalesce(i.supplier_sku, '') AS supplier_sku, coalesce(i.case_pack, 1) AS case_pack
 FROM purchase_order_line l JOIN sku k ON k.code = l.sku
 LEFT JOIN supplier_item i ON i.supplier = :supplier AND i.sku = l.sku
-WHERE l.purchase_no = :no ORDER BY l.line_no
+WHERE l.purchase_no = :no AND NOT l.dropped ORDER BY l.line_no
 """
 
 HEARD: Final = """

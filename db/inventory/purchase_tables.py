@@ -25,6 +25,7 @@ class PurchaseOrderRow(SQLModel, table=True):
         CheckConstraint("source IN ('hand','suggestion')", name="purchase_source"),
         CheckConstraint("answer IN ('','accepted','partly','refused')", name="purchase_answer"),
         CheckConstraint("notice IN ('','wanted','told')", name="purchase_notice"),
+        CheckConstraint("told_revision BETWEEN 1 AND revision", name="purchase_revisions"),
         CheckConstraint("over_receipt_percent BETWEEN 0 AND 100", name="purchase_over_receipt"),
         CheckConstraint(
             "(state IN ('closed','cancelled')) = (closed_at IS NOT NULL)", name="purchase_ends_once"
@@ -48,6 +49,9 @@ class PurchaseOrderRow(SQLModel, table=True):
     reason: str = ""
     numbers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     version: int = 1
+    # What the supplier was sent last, and what is wanted now.
+    revision: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    told_revision: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     answer: str = ""
     supplier_ref: str = ""
     notice: str = ""
@@ -72,6 +76,7 @@ class PurchaseOrderLineRow(SQLModel, table=True):
         CheckConstraint("ordered > 0 AND price_minor >= 0", name="purchase_line_is_positive"),
         CheckConstraint("cancelled BETWEEN 0 AND ordered", name="purchase_line_cancelled"),
         CheckConstraint("acknowledged BETWEEN 0 AND ordered", name="purchase_line_acknowledged"),
+        CheckConstraint("NOT dropped OR cancelled = ordered", name="purchase_line_dropped"),
         CheckConstraint("received BETWEEN 0 AND 2 * ordered", name="purchase_line_received"),
         Index("purchase_line_open", "sku", postgresql_where=text("received + cancelled < ordered")),
     )
@@ -83,6 +88,8 @@ class PurchaseOrderLineRow(SQLModel, table=True):
     received: int = Field(default=0, sa_type=BIGINT)
     cancelled: int = Field(default=0, sa_type=BIGINT)
     price_minor: int = Field(sa_type=BIGINT)
+    # A later revision wants none of it.
+    dropped: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 class PurchaseReceiptRow(SQLModel, table=True):

@@ -30,7 +30,8 @@ class OfPurchase:
         return Source(
             SourceKind.PURCHASE, no, row.location_id, purchase.supplier, row.currency,
             purchase.state in OPEN_FOR_GOODS,
-            tuple(_expected(line, purchase.tolerance_percent) for line in purchase.lines),
+            tuple(_expected(line, purchase.tolerance_percent) for line in purchase.lines
+                  if not line.dropped),
         )  # fmt: skip
 
     async def came(self, no: str, came: Came) -> None:

@@ -40,7 +40,7 @@ class SuppliersSandbox(Vendor):
 
     @property
     def operations(self) -> tuple[str, ...]:
-        return ("placed", "cancelled", "reminder", "find")
+        return ("placed", "changed", "cancelled", "reminder", "find")
 
     def app(self) -> FastAPI:
         app = FastAPI(title="Suppliers sandbox", docs_url=None, redoc_url=None)
@@ -113,6 +113,8 @@ class SuppliersSandbox(Vendor):
             return self._place(code, key, known, data)
         if known is None:
             return Reply(_said("unknown_order", "there is no such order"), 404, executed=False)
+        if operation == "changed":
+            return self._change(key, known, data)
         if operation == "cancelled":
             store.put(self.name, "order", key, known | {"state": "cancelled"})
         else:
@@ -133,13 +135,25 @@ class SuppliersSandbox(Vendor):
             self.sandbox.store.put(self.name, "order", key, known)
         return Reply(json.dumps({"reference": known["reference"]}).encode())
 
+    def _change(self, key: str, known: dict[str, Any], data: dict[str, Any]) -> Reply:
+        """A later revision takes the place of what is known, and is answered anew."""
+        if data.get("revision", 1) > known.get("revision", 1):
+            now = self.sandbox.now().astimezone(UTC).isoformat()
+            known |= {
+                "revision": data["revision"], "at": now, "state": "placed",
+                "wanted_on": data.get("wanted_on"), "lines": data.get("lines", []),
+            }  # fmt: skip
+            self.sandbox.store.put(self.name, "order", key, known)
+        return Reply(json.dumps({"reference": known["reference"]}).encode())
+
     def _find(self, code: str, no: str, headers: dict[str, str]) -> Reply:
         if not self._is_genuine(headers, b""):
             return Reply(_said("signature", "the signature is wrong"), 401, executed=False)
         known = self.sandbox.store.get(self.name, "order", f"{code}/{no}")
         if known is None:
             return Reply(_said("unknown_order", "there is no such order"), 404, executed=False)
-        return Reply(json.dumps({"reference": known["reference"]}).encode())
+        told = {"reference": known["reference"], "revision": known.get("revision", 1)}
+        return Reply(json.dumps(told).encode())
 
     def _answer(self, order: dict[str, Any]) -> None:
         manner = self.sandbox.store.get(self.name, "manner", order["code"]) or {}
@@ -152,6 +166,7 @@ class SuppliersSandbox(Vendor):
         day = date.fromisoformat(wanted) if wanted else self.sandbox.now().date()
         data = {
             "no": order["no"], "reference": order["reference"],
+            "revision": order.get("revision", 1),
             "expected_on": (day + _LATE if behaviour == "late" else day).isoformat(),
             "lines": [
                 {"line_no": line["line_no"], "units": line["units"] * _SHORT_PERCENT // 100}
@@ -162,7 +177,9 @@ class SuppliersSandbox(Vendor):
         refuses = behaviour == "refusing"
         kind = "purchase_order.refused" if refuses else "purchase_order.acknowledged"
         body = json.dumps({"type": kind, "data": data}, ensure_ascii=False).encode()
-        headers = {"webhook-id": f"{order['reference']}-answer"}
+        revision = order.get("revision", 1)
+        again = f"-r{revision}" if revision > 1 else ""
+        headers = {"webhook-id": f"{order['reference']}-answer{again}"}
         path = f"suppliers/{order['code']}"
         self.sandbox.pushes.send(self.name, Outgoing(path, order["no"], body, headers))
 

@@ -1,7 +1,8 @@
 """Orders as signed JSON over HTTP: Standard Webhooks both ways, and one question by our number.
 
-    POST {address}            purchase_order.placed | .cancelled | .reminder → {"reference": "…"}
-    GET  {address}/{no}       200 with {"reference": "…"} | 404
+    POST {address}            purchase_order.placed | .changed | .cancelled | .reminder
+                              → {"reference": "…"}
+    GET  {address}/{no}       200 with {"reference": "…", "revision": 1} | 404
 
 What the supplier says by itself comes to /webhooks/suppliers/{code}, signed with the same secret.
 """
@@ -39,15 +40,18 @@ class EdiSupplier:
 
     async def send(self, order: PlacedOrder) -> str:
         """See SupplierPort."""
-        return await self._post("purchase_order.placed", order.key, told_of(order))
+        kind = "purchase_order.placed" if order.revision == 1 else "purchase_order.changed"
+        return await self._post(kind, order.key, told_of(order))
 
-    async def find(self, no: str) -> str | None:
+    async def find(self, no: str, revision: int = 1) -> str | None:
         """See SupplierPort."""
         key = f"find:{no}"
         answer = await self._call("GET", f"/{quote(no, safe='')}", key, b"", changes=False)
         if answer.status == httpx.codes.NOT_FOUND:
             return None
-        return _reference(self._done(answer))
+        body = self._done(answer)
+        known = _read(body).get("revision", 1)
+        return _reference(body) if isinstance(known, int) and known >= revision else None
 
     async def cancel(self, letter: Letter) -> None:
         """See SupplierPort."""
@@ -90,6 +94,7 @@ def told_of(order: PlacedOrder) -> dict[str, Any]:
     """An order in the words of the wire; sums are decimals in major units."""
     return {
         "no": order.no,
+        "revision": order.revision,
         "buyer": order.buyer,
         "currency": order.currency,
         "wanted_on": order.wanted_on.isoformat() if order.wanted_on else None,

@@ -19,6 +19,12 @@ _PLACED: Final = (
     "Please find our purchase order {no} attached and confirm quantities and date"
     " (wanted on {day}).\n\n{buyer}\n"
 )
+_CHANGED: Final = (
+    "您好：\n\n采购单 {no} 已变更（第 {revision} 版），以本附件为准，此前版本作废。"
+    "请重新确认数量与交期（期望到货：{day}）。\n\n"
+    "Our purchase order {no} has changed. Revision {revision} is attached and replaces what you"
+    " have. Please confirm quantities and date anew (wanted on {day}).\n\n{buyer}\n"
+)
 _CANCELLED: Final = (
     "您好：\n\n采购单 {no} 未到货部分现取消，请勿再发货。原因：{reason}\n\n"
     "What has not been delivered of our purchase order {no} is cancelled."
@@ -43,8 +49,10 @@ class MailedSupplier:
         """See SupplierPort."""
         day = order.wanted_on.isoformat() if order.wanted_on else "-"
         message = self._message(
-            order.key, f"采购单 Purchase order {order.no}",
-            _PLACED.format(no=order.no, day=day, buyer=order.buyer),
+            order.key, _subject(order),
+            (_PLACED if order.revision == 1 else _CHANGED).format(
+                no=order.no, day=day, buyer=order.buyer, revision=order.revision
+            ),
         )  # fmt: skip
         pdf = await asyncio.to_thread(render_purchase, order)
         message.add_attachment(
@@ -57,7 +65,7 @@ class MailedSupplier:
         await self.mailer.deliver(message)
         return ""
 
-    async def find(self, no: str) -> str | None:
+    async def find(self, no: str, revision: int = 1) -> str | None:
         """See SupplierPort."""
         raise NotOffered("nobody can ask a mailbox what it got", code="mailbox", system="mail")
 
@@ -82,6 +90,12 @@ class MailedSupplier:
         message["Message-ID"] = f"<{key.replace(':', '.').replace('/', '.')}@{domain}>"
         message.set_content(words)
         return message
+
+
+def _subject(order: PlacedOrder) -> str:
+    if order.revision == 1:
+        return f"采购单 Purchase order {order.no}"
+    return f"采购单变更 Purchase order {order.no}, revision {order.revision}"
 
 
 def csv_of(order: PlacedOrder) -> str:

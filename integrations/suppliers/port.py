@@ -14,11 +14,13 @@ class SupplierPort(Protocol):
         ...
 
     async def send(self, order: PlacedOrder) -> str:
-        """Place the order; the supplier's number of it, empty where it gives none."""
+        """Place the order, or say what is wanted of it now where it is a later revision; the
+        supplier's number of it, empty where it gives none."""
         ...
 
-    async def find(self, no: str) -> str | None:
-        """The supplier's number of an order it has; None when it has none. Raises NotOffered."""
+    async def find(self, no: str, revision: int = 1) -> str | None:
+        """The supplier's number of an order it has, as this revision or a later one; None when it
+        has none. Raises NotOffered."""
         ...
 
     async def cancel(self, letter: Letter) -> None:

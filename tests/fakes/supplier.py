@@ -36,10 +36,11 @@ class FakeSupplier:
             raise self.lost.pop(0)
         return f"S-{order.no}"
 
-    async def find(self, no: str) -> str | None:
+    async def find(self, no: str, revision: int = 1) -> str | None:
         if not self.can_be_asked:
             raise NotOffered("a mailbox", code="mailbox")
-        return f"S-{no}" if any(one.no == no for one in self.placed.values()) else None
+        known = [one.revision for one in self.placed.values() if one.no == no]
+        return f"S-{no}" if max(known, default=0) >= revision else None
 
     async def cancel(self, letter: Letter) -> None:
         if self.trouble:

@@ -2,6 +2,7 @@
 by the supplier, printed."""
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -189,3 +190,44 @@ async def test_terms_are_kept_and_secrets_never_shown(buyer: Person, sessions: S
     async with sessions.begin() as session:
         [row] = await run(session, "SELECT * FROM supplier_item WHERE sku = 'A'")
     assert (row.price_minor, row.moq, row.case_pack, row.preferred) == (310, 20, 10, True)
+
+
+async def test_what_is_changed_after_sending_is_shown_first_and_above_the_limit_asks_another(
+    app: FastAPI, buyer: Person, manager: Person, sessions: Sessions
+) -> None:
+    no = await draft_purchase(sessions)
+    await decide(buyer, no, "submit")
+    await is_at_supplier(sessions, no)
+    form = (await buyer.get(f"/purchase-orders/{no}/do/amend")).text
+    assert 'value="100"' in form
+    query = "line_no=1&sku=A&units=80&price=2.50&line_no=2&sku=B&units=0&price=0.90"
+    shown = (await buyer.get(f"/purchase-orders/{no}/do/amend?{query}")).text
+    assert "B is wanted no more" in shown
+    plan_hash = re.findall('name="plan_hash" value="([0-9a-f]{64})"', shown)[0]
+    told = {"action": "amend", "plan_hash": plan_hash, "line_no": "1", "sku": "A",
+            "units": "80", "price": "2.50", "reason": "too many"}  # fmt: skip
+    done = await buyer.send_form(f"/purchase-orders/{no}/do/decide", **told)
+    assert done.status_code in (200, 303), done.text
+    view = (await buyer.get(f"/api/v1/purchase-orders/{no}")).json()
+    assert (view["revision"], view["told_revision"], view["total"]["amount"]) == (2, 1, "200.00")
+    assert [line["dropped"] for line in view["lines"]] == [False, True]
+    assert "80" in (await buyer.get(f"/purchase-orders/{no}")).text
+
+    async with sessions.begin() as session:
+        await PurchaseOrders(session).sent(no, "", await _now(session), 2)
+    app.state.settings = app.state.settings.model_copy(update={"purchase_auto_approve_minor": 900})
+    lines = [{"line_no": 1, "sku": "A", "units": 90}, {"sku": "B", "units": 3}]
+    wish = {"action": "amend", "lines": lines}
+    plan = await sent(buyer, "POST", f"/purchase-orders/{no}/plan", wish)
+    assert "asks_approval" in [one["kind"] for one in plan.json()["effects"]]
+    body = wish | {"plan_hash": plan.json()["plan_hash"]}
+    asked = await sent(buyer, "POST", f"/purchase-orders/{no}/decision", body)
+    assert asked.status_code == 202, asked.text
+    assert (await buyer.get(f"/api/v1/purchase-orders/{no}")).json()["revision"] == 2
+    approval = asked.headers["location"].rpartition("/")[2]
+    assert (await manager.get(f"/approvals/{approval}")).status_code == 200
+    yes = {"decision": "approve", "reason": ""}
+    said = await sent(manager, "POST", f"/approvals/{approval}/decision", yes)
+    assert said.json()["state"] == "done", said.text
+    view = (await buyer.get(f"/api/v1/purchase-orders/{no}")).json()
+    assert (view["revision"], view["total"]["amount"]) == (3, "227.70")

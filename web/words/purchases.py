@@ -50,6 +50,7 @@ PURCHASE_ACTION: Final = {
     "take_back": N_("Take back to a draft"),
     "answer": N_("Enter the supplier's answer"),
     "expect": N_("Another day"),
+    "amend": N_("Change what is ordered"),
     "cancel": N_("Cancel the purchase order"),
     "close": N_("Close short"),
 }
@@ -68,6 +69,11 @@ PURCHASE_EFFECT: Final = {
     "tells_supplier": N_("The supplier is told, once"),
     "keeps": N_("Received units stay: {units}"),
     "over": N_("The purchase order is over"),
+    "adds": N_("{units} more of {text}"),
+    "takes_off": N_("{units} fewer of {text}"),
+    "drops": N_("{text} is wanted no more"),
+    "reprices": N_("{text} at {amount} each"),
+    "amends": N_("Revision {units} over {amount} goes to the supplier, who has to answer anew"),
 }
 
 PURCHASE_ADVICE: Final = {
@@ -97,7 +103,10 @@ PURCHASE_STORY: Final = {
         "The supplier promises {promised} of {ordered} units, expected on {expected_on}"
     ),
     "answered_too_late": N_("The supplier answered when the order was over already"),
+    "answered_to_earlier": N_("The supplier answered to an earlier revision; nothing changed"),
     "expected": N_("Expected on {expected_on}"),
+    "amended": N_("Changed to revision {revision}: {changes}"),
+    "amendment_sent": N_("Revision {revision} was sent to the supplier"),
     "due_soon": N_("The goods are due soon"),
     "late": N_("The goods are late; reminder {times}"),
     "silent": N_("The supplier does not answer; reminder {times}"),
@@ -111,11 +120,12 @@ PURCHASE_STORY: Final = {
 
 PURCHASE_DOING_ICON: Final = {
     "submit": "send", "answer": "message-circle", "expect": "calendar", "cancel": "x",
-    "close": "x", "take_back": "arrow-back-up",
+    "close": "x", "amend": "edit", "take_back": "arrow-back-up",
 }  # fmt: skip
 
 PURCHASE_STORY_ICON: Final = {
     "late": "alert-triangle", "silent": "alert-triangle", "received": "package", "sent": "send",
     "answered": "message-circle", "cancelled": "x", "closed": "circle-check", "edited": "edit",
+    "amended": "edit", "amendment_sent": "send",
     "expected": "calendar", "due_soon": "calendar", "taken_back": "arrow-back-up",
 }  # fmt: skip

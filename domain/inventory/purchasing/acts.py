@@ -18,6 +18,7 @@ from domain.shared.errors import ActionNotAllowed, InvalidInput, OverReceipt
 from domain.shared.plans import hash_of
 
 _S = PurchaseState
+_ASKING = ("over_budget", "asks_approval")
 
 
 class PurchaseAction(StrEnum):
@@ -27,6 +28,7 @@ class PurchaseAction(StrEnum):
     TAKE_BACK = "take_back"  # to correct it before it is sent
     ANSWER = "answer"  # what the supplier said, typed in
     EXPECT = "expect"  # another day
+    AMEND = "amend"  # other lines or another day than the supplier knows
     CANCEL = "cancel"
     CLOSE = "close"  # what did not come is given up
 
@@ -35,7 +37,7 @@ class PurchaseAction(StrEnum):
 class PurchaseEffect:
     """One thing a decision does. kind: over_budget | asks_approval | approves | sends | to_draft |
     promised | not_promised | refused_by_supplier | expects | gives_up | tells_supplier | keeps |
-    over."""
+    over | adds | takes_off | drops | reprices | amends."""
 
     kind: str
     units: int = 0
@@ -44,16 +46,28 @@ class PurchaseEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class AmendedLine:
+    """A line as it is wanted now; a new one has no number yet. Its price is known before a plan is
+    made."""
+
+    line_no: int
+    sku: str
+    units: int
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What somebody wants of a purchase order. `units`: what the supplier promises, by line, where
     it is not all; `limit_minor`: what needs no second person, none where nothing does;
-    `budget_minor`: what is left to be spent without one."""
+    `budget_minor`: what is left to be spent without one; `lines`: all that an amendment wants."""
 
     action: PurchaseAction
     units: Mapping[int, int] | None = None
     expected_on: date | None = None
     limit_minor: int | None = None
     budget_minor: int | None = None
+    lines: tuple[AmendedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,11 @@ class PurchasePlan:
     before: Purchase
     after: Purchase
     effects: tuple[PurchaseEffect, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether a second person has to say yes first."""
+        return any(one.kind in _ASKING for one in self.effects)
 
     @property
     def hash(self) -> str:
@@ -106,6 +125,12 @@ def sent(purchase: Purchase) -> Purchase:
     return replace(purchase, state=_S.SENT) if purchase.state is _S.APPROVED else purchase
 
 
+def told(purchase: Purchase, revision: int) -> Purchase:
+    """The supplier knows this revision; a newer one may be to be sent."""
+    newest = min(max(purchase.told_revision, revision), purchase.revision)
+    return replace(purchase, told_revision=newest)
+
+
 def closed(purchase: Purchase) -> Purchase:
     """All of it came and its time for corrections is over."""
     return replace(purchase, state=_S.CLOSED) if purchase.state is _S.RECEIVED else purchase
@@ -123,8 +148,8 @@ def actions_of(purchase: Purchase) -> tuple[PurchaseAction, ...]:
         _S.DRAFT: (a.SUBMIT, a.CANCEL),
         _S.AWAITING_APPROVAL: (a.TAKE_BACK, a.CANCEL),
         _S.APPROVED: (a.TAKE_BACK, a.CANCEL),
-        _S.SENT: (a.ANSWER, a.EXPECT, a.CANCEL),
-        _S.ACKNOWLEDGED: (a.ANSWER, a.EXPECT, a.CANCEL),
+        _S.SENT: (a.ANSWER, a.EXPECT, a.AMEND, a.CANCEL),
+        _S.ACKNOWLEDGED: (a.ANSWER, a.EXPECT, a.AMEND, a.CANCEL),
         _S.PARTLY_RECEIVED: (a.EXPECT, a.CLOSE),
         _S.RECEIVED: (a.CLOSE,),
     }.get(purchase.state, ())
@@ -176,15 +201,18 @@ def _take_back(purchase: Purchase, _: Wish) -> _Done:
 
 def _answer(purchase: Purchase, wish: Wish) -> _Done:
     _only_in(purchase, _S.SENT, _S.ACKNOWLEDGED)
+    if purchase.is_amended:
+        raise ActionNotAllowed("the supplier does not know the newest revision yet")
     units = wish.units or {}
     if set(units) - {line.line_no for line in purchase.lines}:
         raise InvalidInput("no such line of the purchase order")
     if any(count < 0 for count in units.values()):
         raise InvalidInput("units must not be negative")
     lines = tuple(
-        replace(line, acknowledged=min(units.get(line.line_no, line.ordered), line.ordered))
+        line if line.dropped
+        else replace(line, acknowledged=min(units.get(line.line_no, line.ordered), line.ordered))
         for line in purchase.lines
-    )
+    )  # fmt: skip
     promised = sum(line.acknowledged or 0 for line in lines)
     short = sum(line.short for line in lines)
     answer = SupplierAnswer.PARTLY if short else SupplierAnswer.ACCEPTED
@@ -206,6 +234,83 @@ def _expect(purchase: Purchase, wish: Wish) -> _Done:
     if wish.expected_on is None:
         raise InvalidInput("a day is needed")
     return replace(purchase, expected_on=wish.expected_on), _expects(purchase, wish.expected_on)
+
+
+def _amend(purchase: Purchase, wish: Wish) -> _Done:
+    """What is wanted instead, as a new revision; above the limit nothing is changed yet."""
+    _only_in(purchase, _S.SENT, _S.ACKNOWLEDGED)
+    if purchase.received_units:
+        raise ActionNotAllowed("goods came already: it can be closed short")
+    lines, effects = _amended(purchase, wish.lines)
+    expected = wish.expected_on or purchase.expected_on
+    effects += _expects(purchase, expected)
+    if not effects:
+        raise InvalidInput("nothing is changed")
+    after = replace(
+        purchase, state=_S.SENT, answer=SupplierAnswer.NONE, lines=lines, expected_on=expected,
+        revision=purchase.revision + 1,
+    )  # fmt: skip
+    more = after.total_minor - purchase.total_minor
+    if more > 0:
+        budget = wish.budget_minor if wish.budget_minor is None else wish.budget_minor + (
+            after.total_minor - more
+        )  # fmt: skip
+        why = _asks_for(after.total_minor, replace(wish, budget_minor=budget))
+        if why:
+            return purchase, [*effects, *why]
+    effects.append(PurchaseEffect("amends", units=after.revision, amount_minor=after.total_minor))
+    return after, effects
+
+
+def _amended(
+    purchase: Purchase, wanted: tuple[AmendedLine, ...]
+) -> tuple[tuple[PurchaseLine, ...], list[PurchaseEffect]]:
+    known = {line.line_no: line for line in purchase.lines}
+    named = [one.line_no for one in wanted if one.line_no]
+    if not wanted or len(set(named)) < len(named) or set(named) - set(known):
+        raise InvalidInput("no such line of the purchase order, or no units")
+    of = {one.line_no: one for one in wanted if one.line_no}
+    lines, effects = [], []
+    for line in purchase.lines:
+        one = of.get(line.line_no)
+        if one is not None and one.sku != line.sku:
+            raise InvalidInput("a line keeps its SKU; add another line")
+        lines.append(_line_now(line, one))
+        effects += _said_of(line, one)
+    number = max(known, default=0)
+    for one in wanted:
+        if not one.line_no:
+            number += 1
+            lines.append(PurchaseLine(number, one.sku, one.units, one.price_minor or 0))
+            effects.append(PurchaseEffect("adds", units=one.units, text=one.sku))
+    return tuple(lines), effects
+
+
+def _line_now(line: PurchaseLine, one: AmendedLine | None) -> PurchaseLine:
+    if one is None:
+        return replace(line, cancelled=line.ordered, acknowledged=None, dropped=True)
+    return replace(
+        line, ordered=one.units, price_minor=_price(line, one), cancelled=0, acknowledged=None,
+        dropped=False,
+    )  # fmt: skip
+
+
+def _said_of(line: PurchaseLine, one: AmendedLine | None) -> list[PurchaseEffect]:
+    before = 0 if line.dropped else line.ordered
+    if one is None:
+        return [PurchaseEffect("drops", text=line.sku)] if before else []
+    more = one.units - before
+    found = []
+    if more:
+        kind = "adds" if more > 0 else "takes_off"
+        found.append(PurchaseEffect(kind, units=abs(more), text=line.sku))
+    if _price(line, one) != line.price_minor:
+        found.append(PurchaseEffect("reprices", amount_minor=_price(line, one), text=line.sku))
+    return found
+
+
+def _price(line: PurchaseLine, one: AmendedLine) -> int:
+    return line.price_minor if one.price_minor is None else one.price_minor
 
 
 def _cancel(purchase: Purchase, _: Wish) -> _Done:
@@ -272,6 +377,7 @@ _PLANS = {
     PurchaseAction.TAKE_BACK: _take_back,
     PurchaseAction.ANSWER: _answer,
     PurchaseAction.EXPECT: _expect,
+    PurchaseAction.AMEND: _amend,
     PurchaseAction.CANCEL: _cancel,
     PurchaseAction.CLOSE: _close,
 }

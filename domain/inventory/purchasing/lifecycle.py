@@ -37,7 +37,7 @@ def next_step(purchase: Purchase, now: datetime) -> PurchaseStep:
         return PurchaseStep.END
     if purchase.waits != waits_for(purchase) or purchase.due_at != due(purchase):
         return PurchaseStep.MOVE_ON
-    if purchase.state is _S.APPROVED:
+    if purchase.state is _S.APPROVED or purchase.is_amended:
         return PurchaseStep.SEND
     if purchase.due_at is None or now < purchase.due_at:
         return PurchaseStep.WAIT
@@ -46,6 +46,8 @@ def next_step(purchase: Purchase, now: datetime) -> PurchaseStep:
 
 def waits_for(purchase: Purchase) -> str:
     """What it waits for, as a stable code."""
+    if purchase.is_amended and purchase.state not in OVER:
+        return "sending"
     match purchase.state:
         case _S.DRAFT:
             return "buyer"

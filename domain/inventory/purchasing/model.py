@@ -43,7 +43,7 @@ OVER: Final = frozenset({S.CLOSED, S.CANCELLED})
 @dataclass(frozen=True, slots=True)
 class PurchaseLine:
     """Units of one SKU. `cancelled` will not come any more; `acknowledged` is what the supplier
-    promised, none while it said nothing."""
+    promised, none while it said nothing; `dropped`: a later revision wants none of it."""
 
     line_no: int
     sku: str
@@ -52,6 +52,7 @@ class PurchaseLine:
     acknowledged: int | None = None
     received: int = 0
     cancelled: int = 0
+    dropped: bool = False
 
     @property
     def open(self) -> int:
@@ -67,7 +68,11 @@ class PurchaseLine:
     @property
     def short(self) -> int:
         """Units that the supplier does not promise, of those still to come."""
-        return 0 if self.acknowledged is None else max(self.ordered - self.acknowledged, 0)
+        return (
+            0
+            if self.acknowledged is None or self.dropped
+            else max(self.ordered - self.acknowledged, 0)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Purchase:
     """What the tables say of a purchase order: no personal data.
 
     `waits` and `due_at` are what its workflow wrote: what it waits for, and when it acts by itself.
+    The supplier knows revision `told_revision`.
     """
 
     no: str
@@ -94,11 +100,18 @@ class Purchase:
     received_at: datetime | None = None  # the last units that were to come
     acknowledge_hours: int = 48
     remind_days: int = 2
+    revision: int = 1
+    told_revision: int = 1
 
     @property
     def total_minor(self) -> int:
         """What is ordered, at its prices."""
-        return sum(line.ordered * line.price_minor for line in self.lines)
+        return sum(line.ordered * line.price_minor for line in self.lines if not line.dropped)
+
+    @property
+    def is_amended(self) -> bool:
+        """The supplier does not know yet what is wanted now."""
+        return self.told_revision < self.revision
 
     @property
     def open_units(self) -> int:

@@ -34,6 +34,7 @@ class PlacedOrder:
     contact: str
     phone: str
     lines: tuple[OrderedLine, ...]
+    revision: int = 1  # above the first, it replaces what the supplier knows
 
     @property
     def total(self) -> Money:

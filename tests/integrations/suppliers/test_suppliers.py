@@ -55,6 +55,19 @@ async def test_an_order_is_placed_once_found_and_cancelled() -> None:
     ]  # fmt: skip
 
 
+async def test_a_later_revision_takes_the_place_of_what_the_supplier_has() -> None:
+    world = create_world()
+    client = supplier(world)
+    reference = await client.send(ORDER)
+    assert await client.find("PO1", 2) is None
+    later = replace(ORDER, key="purchase:PO1:r2", lines=ORDER.lines[1:], revision=2)
+    assert await client.send(later) == reference
+    assert await client.send(later) == reference
+    assert await client.find("PO1", 2) == reference
+    [order] = (await world.vendor_http.get("/sandbox/suppliers/orders")).json()
+    assert [line["line_no"] for line in order["lines"]] == [2]
+
+
 async def test_a_wrong_secret_and_an_unknown_order_are_refused_in_their_words() -> None:
     world = create_world()
     with pytest.raises(Rejected, match="signature"):

@@ -15,7 +15,7 @@ from activities.platform.gates import GateActivities
 from db.engine import Sessions
 from db.inventory.purchase_orders import Decision, PurchaseOrders
 from db.sql import run
-from domain.inventory.purchasing.acts import PurchaseAction, Wish
+from domain.inventory.purchasing.acts import AmendedLine, PurchaseAction, Wish
 from domain.orders.messages import ResolveStep
 from runtime.fan_out import SignalFanOut
 from tests.fakes.supplier import FakeSupplier
@@ -54,6 +54,16 @@ class Buying:
         wish = Wish(action, units, on, limit)
         async with self.sessions.begin() as session:
             decision = Decision(wish, reason="so", actor="buyer")
+            await PurchaseOrders(session).decide(self.no, decision)
+        await self.deliver()
+
+    async def amend(self, units: dict[int, int]) -> None:
+        """So many of these lines are wanted now, of the others none."""
+        async with self.sessions.begin() as session:
+            purchase, _ = await PurchaseOrders(session).find(self.no)
+            skus = {line.line_no: line.sku for line in purchase.lines}
+            lines = tuple(AmendedLine(n, skus[n], count) for n, count in units.items())
+            decision = Decision(Wish(PurchaseAction.AMEND, lines=lines), actor="buyer")
             await PurchaseOrders(session).decide(self.no, decision)
         await self.deliver()
 

@@ -346,3 +346,33 @@ async def test_an_order_that_is_taken_back_at_that_moment_is_not_sent(sessions: 
     done = await supply.send(PurchaseWork(no, datetime.now(UTC)))
 
     assert (done.state, supplier.calls) == ("draft", 0)
+
+
+async def test_what_is_changed_after_sending_goes_out_once_as_a_revision_and_is_answered_anew(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with buying(temporal_env.client, sessions) as shop:
+        await shop.sent()
+        await backorder(sessions)
+        await shop.waits("answer")
+        await shop.decide(A.ANSWER, on=date(2099, 1, 10))
+        await shop.waits("goods")
+        shop.supplier.lost = [AnswerLost("no answer", code="timeout")]
+        await shop.amend({2: 4})
+        await shop.until("SELECT told_revision FROM purchase_order", 2)
+        await shop.waits("answer")
+
+        first, second = shop.supplier.placed.values()
+        assert (first.revision, second.revision, second.key) == (1, 2, f"purchase:{shop.no}:r2")
+        assert [(line.line_no, line.units) for line in second.lines] == [(2, 4)]
+        assert await shop.row("SELECT state, attempts FROM effect WHERE key LIKE '%r2'") == (
+            "confirmed", 2,
+        )  # fmt: skip
+        await shop.until("SELECT expected_on FROM backorder", None)  # nothing of A comes any more
+        await shop.decide(A.ANSWER)
+        await shop.receive({2: 4}, "GR1")
+        await shop.waits("corrections")
+        with pytest.raises(OverReceipt):
+            await shop.receive({1: 1}, "GR2")
+        assert await shop.told() == ["drafted", "approved", "sent", "answered", "amended",
+                                     "amendment_sent", "answered", "received"]  # fmt: skip

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.inventory.purchasing import acts
+from domain.inventory.purchasing.acts import AmendedLine, Wish
 from domain.inventory.purchasing.acts import PurchaseAction as A
-from domain.inventory.purchasing.acts import Wish
 from domain.inventory.purchasing.lifecycle import (
     AGAIN_AFTER,
     PurchaseStep,
@@ -45,6 +45,11 @@ def of(action: A, **told: object) -> Callable[[Purchase], Purchase]:
     return lambda one: acts.plan(one, Wish(action, **told)).after  # type: ignore[arg-type]
 
 
+def wanted(units: dict[int, int]) -> tuple[AmendedLine, ...]:
+    """Other units of lines; line 0 is a new one."""
+    return tuple(AmendedLine(n, f"S{n}" if n else "new", count) for n, count in units.items())
+
+
 ACTS = st.one_of(
     st.sampled_from([of(action) for action in A]),
     st.builds(lambda limit: of(A.SUBMIT, limit_minor=limit), st.integers(0, 20_000)),
@@ -56,7 +61,11 @@ ACTS = st.one_of(
         lambda units: lambda one: acts.receive(one, units),
         st.dictionaries(st.integers(1, 3), st.integers(-20, 70), min_size=1, max_size=3),
     ),
-    st.sampled_from([acts.sent, acts.closed]),
+    st.builds(
+        lambda units: of(A.AMEND, lines=wanted(units)),
+        st.dictionaries(st.integers(0, 3), st.integers(1, 60), min_size=1, max_size=4),
+    ),
+    st.sampled_from([acts.sent, acts.closed, lambda one: acts.told(one, one.revision)]),
 )
 
 
@@ -75,6 +84,8 @@ def test_whatever_happens_sums_close_and_nothing_comes_beyond_the_tolerance(
             one = act(one)
         except DomainError:
             continue
+        assert one.told_revision <= one.revision
+        assert not one.is_amended or waits_for(one) == ("" if one.state in OVER else "sending")
         assert before.state not in OVER or one == before, "what is over stays as it is"
         for line in one.lines:
             assert 0 <= line.received <= line.ordered * (100 + tolerance) // 100
@@ -192,3 +203,31 @@ def test_holidays_and_order_days_move_the_day_goods_are_here() -> None:
     assert tuesdays.here_on(monday, 3) == date(2026, 3, 6)
     holiday = SupplierCalendar("2", frozenset({date(2026, 3, 3), date(2026, 3, 11)}))
     assert holiday.here_on(monday, 3) == date(2026, 3, 14)
+
+
+def test_an_amendment_says_what_changes_and_asks_only_for_what_costs_more() -> None:
+    one = replace(purchase(100, 7), answer=SupplierAnswer.ACCEPTED)
+    lines = (AmendedLine(1, "S1", 80), AmendedLine(0, "new", 5, 400))
+    plan = acts.plan(one, Wish(A.AMEND, lines=lines, limit_minor=9_999, budget_minor=0))
+    assert [(e.kind, e.units, e.text) for e in plan.effects] == [
+        ("takes_off", 20, "S1"), ("drops", 0, "S2"), ("adds", 5, "new"), ("amends", 2, ""),
+    ]  # fmt: skip
+    after = plan.after
+    assert (after.total_minor, after.revision, after.answer, waits_for(after)) == (
+        10_000, 2, SupplierAnswer.NONE, "sending",
+    )  # fmt: skip
+    assert [(line.ordered, line.open, line.dropped) for line in after.lines] == [
+        (80, 80, False), (7, 0, True), (5, 5, False),
+    ]  # fmt: skip
+    more = (AmendedLine(1, "S1", 101), AmendedLine(2, "S2", 7))
+    for limits in ({"limit_minor": 10_799}, {"budget_minor": 99}):
+        asked = acts.plan(one, Wish(A.AMEND, lines=more, **limits))  # type: ignore[arg-type]
+        assert (asked.asks, asked.after) == (True, one)
+    alone = acts.plan(one, Wish(A.AMEND, lines=more, limit_minor=10_800, budget_minor=100))
+    assert alone.after.revision == 2
+    same = (AmendedLine(1, "S1", 100), AmendedLine(2, "S2", 7))
+    for wrong in (same, (), (AmendedLine(9, "S9", 1),), (AmendedLine(1, "S2", 1),)):
+        with pytest.raises(InvalidInput):
+            acts.plan(one, Wish(A.AMEND, lines=wrong))
+    with pytest.raises(ActionNotAllowed):
+        acts.plan(acts.receive(one, {1: 1}), Wish(A.AMEND, lines=lines))

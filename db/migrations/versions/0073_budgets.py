@@ -4,8 +4,8 @@ import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
 from alembic import op
 
-revision = "0069"
-down_revision = "0068"
+revision = "0073"
+down_revision = "0072"
 branch_labels = None
 depends_on = None
 

@@ -21,6 +21,11 @@ class Source:
     is_open: bool = True
     lines: tuple[Expected, ...] = ()
 
+    def room_of(self, line_no: int) -> int:
+        """Units that may still come for a line, with what is tolerated on top."""
+        found = (line for line in self.lines if line.line_no == line_no)
+        return sum(line.units + line.tolerance_units for line in found)
+
 
 @dataclass(frozen=True, slots=True)
 class Came:

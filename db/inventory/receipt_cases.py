@@ -72,13 +72,8 @@ class ReceiptCases:
         if not decision.reason:
             raise InvalidInput("a reason is needed")
         go = goods_go(case_of(row), decision.state)
-        is_of_order = row.source_no and row.source_line_no and row.line_no
-        if decision.state is CaseState.ACCEPTED and is_of_order:
-            # Its order before its balances, as a receipt is posted.
-            came = Came(row.receipt_no, row.no, self.actor, {row.source_line_no: row.units})
-            inbound = Receiving(self.session).inbound(row.source_kind)
-            if (await inbound.source(row.source_no, locked=True)).is_open:
-                await inbound.came(row.source_no, came)
+        if decision.state is CaseState.ACCEPTED and row.line_no and row.source_line_no:
+            await self._tell_source(row)  # its order before its balances, as a receipt is posted
         if go is not GoodsGo.NOWHERE:
             await self._move(row, go)
         await run(
@@ -93,6 +88,18 @@ class ReceiptCases:
             request_id=self.request_id,
         )  # fmt: skip
         return row
+
+    async def _tell_source(self, row: Row[Any]) -> None:
+        """What is accepted counts as received, as far as the order has room: others may have come
+        for it since. Of a transfer its own books know what came."""
+        inbound = Receiving(self.session).inbound(row.source_kind)
+        if inbound.moves_goods:
+            return
+        source = await inbound.source(row.source_no, locked=True)
+        units = min(row.units, source.room_of(row.source_line_no))
+        if source.is_open and units:
+            told = {row.source_line_no: units}
+            await inbound.came(row.source_no, Came(row.receipt_no, row.no, self.actor, told))
 
     async def _move(self, row: Row[Any], go: GoodsGo) -> None:
         stock = StockRepository(self.session)

@@ -360,3 +360,20 @@ async def test_whoever_changes_an_order_and_its_goods_locks_the_order_first(
         ]
         await StockRepository(session).hold(keys)
     await acting
+
+
+async def test_goods_are_accepted_though_others_came_in_their_place(sessions: Sessions) -> None:
+    order = await sent_purchase(sessions)
+    no = await _open(sessions, order)
+    await _scan(sessions, no, _sent("1", "A", 90), _sent("2", "A", 10, verdict=Verdict.QUARANTINE))
+    [case] = (await _post(sessions, no)).cases
+    replaced = await _open(sessions, order)
+    await _scan(sessions, replaced, _sent("3", "A", 15))
+    await _post(sessions, replaced)
+
+    async with sessions.begin() as session:
+        accepted = CaseDecision(CaseState.ACCEPTED, "it is good")
+        await ReceiptCases(session, "li", "r").decide(case, accepted)
+
+    assert await _stock(sessions) == {("A", "", "good"): 115}
+    assert await _po(sessions) == [(1, 110), (2, 0)]  # 100 were ordered, 110 are tolerated

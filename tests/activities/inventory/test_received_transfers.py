@@ -5,11 +5,13 @@ from typing import Any
 
 from db.audit import audit
 from db.engine import Sessions
+from db.inventory.receipt_cases import CaseDecision, ReceiptCases
 from db.inventory.receipt_posting import Posted, ReceiptPosting
 from db.inventory.receipt_scans import ReceiptScans, Sent
 from db.inventory.receiving import Opening, Receiving
 from db.inventory.transfers import Shipped
 from db.sql import run
+from domain.inventory.receipt_cases import CaseState
 from domain.inventory.receiving import SourceKind, Verdict
 from tests.activities.inventory.test_transfers import (
     balances,
@@ -80,3 +82,22 @@ async def test_broken_goods_that_nobody_sent_are_no_part_of_the_transfer(
     assert (await go_on(sessions, no)).state == "closed"
     assert (await balances(sessions))["GZ", "B", "", "damaged"] == (2, 0)
     assert len(posted.cases) == 1
+
+
+async def test_a_lot_that_nobody_sent_is_accepted_and_the_transfer_hears_nothing(
+    sessions: Sessions, network: None
+) -> None:
+    no = await drafted(sessions, ("A", 6))
+    await go_on(sessions, no)
+    await said(sessions, "shipped", no, Shipped("s1", "anna"))
+    await go_on(sessions, no)
+    _, posted = await _receive(sessions, no, _sent("A", 4, "L1"), _sent("A", 2, "OTHER"))
+    await go_on(sessions, no)
+
+    async with sessions.begin() as session:
+        accepted = CaseDecision(CaseState.ACCEPTED, "the label was wrong")
+        await ReceiptCases(session, "ben", "r").decide(posted.cases[0], accepted)
+        reports = await run(session, "SELECT FROM stock_transfer_report WHERE kind = 'receive'")
+
+    assert len(reports) == 1
+    assert (await balances(sessions))["GZ", "A", "OTHER", "good"] == (2, 0)

@@ -87,8 +87,18 @@ class LotMove(BaseModel):
     actor: str
 
 
+class LotPart(BaseModel):
+    """Units of one lot in another: a component in kits."""
+
+    sku: str
+    name: str
+    lot: str
+    units: int
+
+
 class LotView(BaseModel):
-    """Everything about one lot but who got it."""
+    """Everything about one lot but who got it. Kits are `made_of` lots of components; a component
+    is `in_kits`."""
 
     sku: str
     name: str
@@ -101,6 +111,8 @@ class LotView(BaseModel):
     holds: list[LotHold]
     moves: list[LotMove]
     recalls: list[str]
+    made_of: list[LotPart]
+    in_kits: list[LotPart]
 
 
 class LotBuyer(BaseModel):
@@ -240,7 +252,13 @@ async def lot_view(session: AsyncSession, sku: str, lot: str) -> LotView:
             for x in await lot_trace.came_from(session, lots, MOST_MOVES)
         ],
         recalls=[x.no for x in await lot_queries.recalls_of(session, sku, lot)],
+        made_of=[_part(x) for x in await lot_trace.made_of(session, sku, lot)],
+        in_kits=[_part(x) for x in await lot_trace.in_kits(session, sku, lot)],
     )  # fmt: skip
+
+
+def _part(row: Any) -> LotPart:
+    return LotPart.model_validate(dict(row._mapping))
 
 
 async def buyers_page(

@@ -11,12 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.ids import new_kit_order_no
 from db.inventory import statements
 from db.inventory.ledger import Ledger, key_of
+from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
 from db.sql import run
 from domain.inventory.kits import Component, KitKind, KitWork, available, refuse_circle
 from domain.inventory.stock import Document, StockKey, StockLine, from_lots
 from domain.shared.errors import ActionNotAllowed, InsufficientStock, KitNotFound
-from domain.shared.ids import LocationId, Sku
+from domain.shared.ids import LocationId, Lot, Sku
 
 _KITS: Final = """
 SELECT t.code, t.kind, s.name, jsonb_agg(jsonb_build_object(
@@ -40,6 +41,29 @@ ON CONFLICT (kit, sku) DO UPDATE SET quantity = excluded.quantity
 _ORDER: Final = """
 INSERT INTO kit_order (no, kit, location_id, kind, quantity, actor)
 VALUES (:no, :kit, :location, :kind, :quantity, :actor) ON CONFLICT DO NOTHING RETURNING no
+"""
+
+
+_FIRST_TO_END: Final = """
+SELECT min(t.expires_on) AS expires_on FROM lot t
+WHERE (t.sku, t.lot) IN (
+    SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:lots AS text[])))
+"""
+# Of each lot of kits: the lots of components that went in, less what was taken out again.
+_WENT_IN: Final = """
+SELECT m.document_no AS kit_lot, m.sku, m.lot, sum(m.quantity) - coalesce((
+        SELECT sum(b.quantity) FROM stock_move b JOIN kit_order a ON a.no = b.document_no
+        WHERE a.kit = :kit AND a.kind = 'disassemble' AND b.document_kind = 'kit_order'
+          AND b.sku = m.sku AND b.lot = m.lot AND b.from_place = 'adjustment' AND EXISTS (
+            SELECT FROM stock_move k WHERE k.document_kind = 'kit_order'
+              AND k.document_no = a.no AND k.sku = :kit AND k.lot = m.document_no)), 0)
+    AS left_over
+FROM kit_order o JOIN stock_move m ON m.document_kind = 'kit_order' AND m.document_no = o.no
+LEFT JOIN lot t ON t.sku = m.sku AND t.lot = m.lot
+WHERE o.kit = :kit AND o.kind = 'assemble' AND m.from_place = :location AND m.lot <> ''
+  AND EXISTS (SELECT FROM stock_balance b WHERE b.sku = :kit AND b.lot = o.no AND b.on_hand > 0)
+GROUP BY m.document_no, m.sku, m.lot, t.expires_on
+ORDER BY m.document_no, m.sku, t.expires_on NULLS LAST, m.lot
 """
 
 
@@ -130,18 +154,56 @@ class Kits:
         if known:
             return str(known[0].document_no)
         parts = {x.sku: x.quantity * order.quantity for x in components_in(kit)}
-        whole = {order.kit: order.quantity}
-        used, made = (parts, whole) if order.kind is KitWork.ASSEMBLE else (whole, parts)
-        new = [StockKey(Sku(sku), here) for sku in made]
-        taken = await self._take(here, used, new)
-        await StockRepository(self.session).rework(
-            document, taken, [StockLine(key, made[key.sku]) for key in new]
-        )
+        if order.kind is KitWork.ASSEMBLE:
+            taken, made = await self._put_together(here, parts, order, no)
+        else:
+            taken, made = await self._taken_apart(here, parts, order)
+        await StockRepository(self.session).rework(document, taken, made)
         await run(
             self.session, _ORDER, no=no, kit=order.kit, location=here, kind=order.kind,
             quantity=order.quantity, actor=order.actor,
         )  # fmt: skip
         return no
+
+    async def _put_together(
+        self, here: LocationId, parts: Mapping[str, int], order: KitOrder, no: str
+    ) -> tuple[list[StockLine], list[StockLine]]:
+        """Kits of components that have lots are a lot of their own: the paper's number. It ends
+        when the first of its components does."""
+        kit = Sku(order.kit)
+        taken = await self._take(here, parts, [StockKey(kit, here), StockKey(kit, here, Lot(no))])
+        lots = [(line.key.sku, line.key.lot) for line in taken if line.key.lot]
+        if not lots:
+            return taken, [StockLine(StockKey(kit, here), order.quantity)]
+        ends = (await run(self.session, _FIRST_TO_END, **_columns(lots)))[0].expires_on
+        await LotRegister(self.session, order.actor).know(order.kit, no, None, ends)
+        return taken, [StockLine(StockKey(kit, here, Lot(no)), order.quantity)]
+
+    async def _taken_apart(
+        self, here: LocationId, parts: Mapping[str, int], order: KitOrder
+    ) -> tuple[list[StockLine], list[StockLine]]:
+        """The components are of those lots again that went into the kits, the first to end first;
+        what nobody knows the lot of has none."""
+        rows = await run(self.session, _WENT_IN, kit=order.kit, location="location:" + here)
+        keys = [StockKey(Sku(row.sku), here, Lot(row.lot)) for row in rows]
+        plain = [StockKey(Sku(sku), here) for sku in parts]
+        taken = await self._take(here, {order.kit: order.quantity}, [*plain, *keys])
+        known: dict[tuple[str, str], dict[str, int]] = {}
+        for row in rows:
+            known.setdefault((row.kit_lot, row.sku), {})[row.lot] = max(int(row.left_over), 0)
+        made: dict[StockKey, int] = {}
+        of_kit = {sku: units // order.quantity for sku, units in parts.items()}
+        for line in taken:
+            for sku, each in of_kit.items():
+                wanted = each * line.quantity
+                for lot, units in known.get((line.key.lot, sku), {}).items():
+                    part = min(wanted, units)
+                    key = StockKey(Sku(sku), here, Lot(lot))
+                    made[key] = made.get(key, 0) + part
+                    wanted -= part
+                key = StockKey(Sku(sku), here)
+                made[key] = made.get(key, 0) + wanted
+        return taken, [StockLine(key, units) for key, units in made.items() if units]
 
     async def _take(
         self, here: LocationId, used: Mapping[str, int], new: Sequence[StockKey]
@@ -173,3 +235,7 @@ class Kits:
 def components_in(kit: Row[Any]) -> list[Component]:
     """The components of a kit that was read."""
     return [Component(part["sku"], int(part["quantity"])) for part in kit.components]
+
+
+def _columns(lots: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    return {"skus": [sku for sku, _ in lots], "lots": [lot for _, lot in lots]}

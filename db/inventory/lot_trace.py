@@ -85,6 +85,34 @@ WHERE r.lot <> '' GROUP BY 1, 2, 3, 5, 6 ORDER BY 1, 3
 """
 
 
+# The paper that put kits together is the number of their lot.
+_MADE_OF: Final = """
+SELECT m.sku, k.name, m.lot, sum(m.quantity)::bigint AS units
+FROM kit_order o JOIN stock_move m ON m.document_kind = 'kit_order' AND m.document_no = o.no
+JOIN sku k ON k.code = m.sku
+WHERE o.no = :lot AND o.kit = :sku AND o.kind = 'assemble' AND m.to_place = 'adjustment'
+GROUP BY 1, 2, 3 ORDER BY 1, 3
+"""
+_IN_KITS: Final = """
+SELECT o.kit AS sku, k.name, o.no AS lot, sum(m.quantity)::bigint AS units
+FROM stock_move m JOIN kit_order o ON o.no = m.document_no AND o.kind = 'assemble'
+JOIN sku k ON k.code = o.kit
+WHERE m.sku = :sku AND m.lot = :lot AND m.document_kind = 'kit_order'
+  AND m.to_place = 'adjustment'
+GROUP BY 1, 2, 3 ORDER BY 1, 3
+"""
+
+
+async def made_of(session: AsyncSession, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """The lots of components that are in a lot of kits."""
+    return await run(session, _MADE_OF, sku=sku, lot=lot)
+
+
+async def in_kits(session: AsyncSession, sku: str, lot: str) -> Sequence[Row[Any]]:
+    """The lots of kits that units of this lot are in."""
+    return await run(session, _IN_KITS, sku=sku, lot=lot)
+
+
 async def places_of(session: AsyncSession, lots: Lots) -> Sequence[Row[Any]]:
     """What lies where, of every condition and owner."""
     return await run(session, _PLACES, **_columns(lots))

@@ -18,6 +18,7 @@ from db.orders.words import keep_words, of_order, said_about
 from db.platform.outbox import queue_signal
 from db.sql import run
 from db.vault import Vault
+from domain.inventory.kits import Component
 from domain.orders.intake import Judgement
 from domain.orders.messages import StateChanged
 from domain.orders.order import HoldKind
@@ -27,6 +28,11 @@ from domain.shared.money import Money
 _SAME: Final = """
 SELECT f.id, f.sku, l.title FROM fulfilment_line f JOIN order_line l ON l.id = f.order_line_id
 WHERE f.id = ANY(:ids) ORDER BY l.line_no, f.sku
+"""
+
+_PARTS: Final = """
+SELECT c.kit, c.sku, c.quantity FROM kit t JOIN kit_component c ON c.kit = t.code
+WHERE t.code = ANY(:skus) AND t.kind = 'virtual' ORDER BY c.kit, c.sku
 """
 
 _LINK: Final = "UPDATE sales_return SET new_order_id = :new_order_id WHERE return_no = :return_no"
@@ -75,8 +81,10 @@ async def _make(
     for number, one in enumerate(goods, 1):
         session.add(_line(new.id, number, one))
     await session.flush()
+    parts = await _parts(session, [one.sku for one in goods])
     for number, one in enumerate(goods, 1):
-        session.add(_units(new.id, number, one))
+        for part in parts.get(one.sku, [Component(one.sku, 1)]):
+            session.add(_units(new.id, number, one, part))
     await _same_receiver(session, vault, old.id, new.id)
     await _same_buyer(session, old, new, f"{row.return_no} · {old.no}")
     if new.channel_state == "unpaid":
@@ -110,11 +118,19 @@ def _line(order_id: str, number: int, goods: _Goods) -> OrderLineRow:
     )  # fmt: skip
 
 
-def _units(order_id: str, number: int, goods: _Goods) -> FulfilmentLineRow:
+def _units(order_id: str, number: int, goods: _Goods, part: Component) -> FulfilmentLineRow:
     return FulfilmentLineRow(
-        id=f"{order_id}.{number}/{goods.sku}", order_line_id=f"{order_id}.{number}",
-        order_id=order_id, sku=goods.sku, quantity=goods.quantity,
+        id=f"{order_id}.{number}/{part.sku}", order_line_id=f"{order_id}.{number}",
+        order_id=order_id, sku=part.sku, quantity=goods.quantity * part.quantity,
     )  # fmt: skip
+
+
+async def _parts(session: AsyncSession, skus: Sequence[str]) -> dict[str, list[Component]]:
+    """What virtual kits among them are picked as."""
+    found: dict[str, list[Component]] = {}
+    for row in await run(session, _PARTS, skus=list(skus)):
+        found.setdefault(row.kit, []).append(Component(row.sku, row.quantity))
+    return found
 
 
 async def _same_buyer(

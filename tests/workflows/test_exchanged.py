@@ -6,8 +6,12 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
+from db.inventory.kits import Kits
+from db.inventory.tables import SkuRow
 from db.orders.exchanges import WantedLine, pay_difference
 from db.orders.payments import NewPayment, record_payment
+from db.sql import run
+from domain.inventory.kits import Component, KitKind
 from domain.orders.returns.model import Disposition, ReturnReason
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from tests.workflows.returning import APPROVE, REFUNDS, RESELL, SETTLE, Returns
@@ -151,4 +155,29 @@ async def test_other_goods_are_sent_once_though_the_worker_dies_after_every_acti
         await shop.until(NEW_ORDER, "in_fulfilment", "paid", 600, 600)
         await shop.until(REFUNDS, 1, 400)
         assert await shop.row("SELECT count(*) FROM sales_order") == (2,)
+        await shop.adds_up()
+
+
+async def test_a_virtual_kit_that_is_wanted_instead_is_picked_as_its_components(
+    temporal_env: WorkflowEnvironment, sessions: Sessions, web_sessions: Sessions
+) -> None:
+    async with company(temporal_env.client, sessions) as shop:
+        returns = Returns(shop)
+        await returns.delivered()
+        await shop.receive("B", 5, "GRN-2")
+        async with sessions.begin() as session:
+            session.add(SkuRow(code="DUO", name="Duo", price_minor=2000))
+        async with web_sessions.begin() as session:
+            parts = (Component("A", 1), Component("B", 2))
+            await Kits(session).define("DUO", KitKind.VIRTUAL, parts, "buyer")
+        no = await taken_back(returns, 2, WantedLine("DUO", 1))
+        await returns.inspect(no, (2, RESELL))
+        await returns.is_at("closed", "replaced")
+        await shop.until(NEW_ORDER, "in_fulfilment", "paid", 2000, 2000)
+        async with sessions.begin() as session:
+            picked = await run(
+                session, "SELECT f.sku, f.quantity FROM fulfilment_line f JOIN sales_return r"
+                " ON r.new_order_id = f.order_id ORDER BY f.sku",
+            )  # fmt: skip
+            assert [tuple(row) for row in picked] == [("A", 1), ("B", 2)]
         await shop.adds_up()

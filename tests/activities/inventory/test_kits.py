@@ -11,6 +11,7 @@ from db.channels.listings import Listings
 from db.engine import Sessions
 from db.inventory.kits import KitOrder, Kits
 from db.inventory.lot_register import LotRegister
+from db.inventory.lot_trace import in_kits, made_of
 from db.inventory.repository import StockRepository
 from db.orders import statements
 from db.sql import run
@@ -143,3 +144,32 @@ async def test_nothing_is_made_of_what_has_expired(
         rows = await run(session, "SELECT lot, on_hand FROM stock_balance WHERE sku = 'A'")
 
     assert {row.lot: row.on_hand for row in rows if row.lot} == {"L1": 3, "L2": 5}
+
+
+async def test_kits_are_a_lot_that_ends_with_its_first_component_and_is_traced_both_ways(
+    sessions: Sessions, web_sessions: Sessions, network: None
+) -> None:
+    await define(web_sessions, KitKind.ASSEMBLED)
+    async with sessions.begin() as session:
+        await LotRegister(session).know("A", "L1", None, date(2099, 5, 1))
+        await LotRegister(session).know("A", "L2", None, date(2099, 3, 1))
+        no = await Kits(session).work(KitOrder("k1", "GIFT", "HQ", KitWork.ASSEMBLE, 4, "anna"))
+    async with sessions.begin() as session:
+        [lot] = await run(session, "SELECT lot, expires_on FROM lot WHERE sku = 'GIFT'")
+        assert tuple(lot) == (no, date(2099, 3, 1))
+        made = [(row.sku, row.lot, row.units) for row in await made_of(session, "GIFT", no)]
+        assert made == [("A", "L1", 1), ("A", "L2", 7), ("B", "", 4)]
+        assert [(x.sku, x.lot, x.units) for x in await in_kits(session, "A", "L1")] == [
+            ("GIFT", no, 1),
+        ]  # fmt: skip
+
+    async with sessions.begin() as session:
+        for key, units in (("k2", 3), ("k3", 1)):
+            order = KitOrder(key, "GIFT", "HQ", KitWork.DISASSEMBLE, units, "anna")
+            await Kits(session).work(order)
+    async with sessions.begin() as session:
+        rows = await run(
+            session, "SELECT sku, lot, on_hand FROM stock_balance WHERE on_hand > 0 ORDER BY 1, 2"
+        )
+        assert [tuple(row) for row in rows] == [("A", "L1", 3), ("A", "L2", 7), ("B", "", 4)]
+        assert await audit(session) == []

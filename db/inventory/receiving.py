@@ -39,7 +39,8 @@ _DRAWS: Final = 5
 _OPEN_ONE: Final = """
 SELECT no FROM goods_receipt
 WHERE location_id = :location_id AND source_kind = :kind AND source_no = :source_no
-  AND source_kind <> 'none' AND coalesce(notice_no, '') = :notice_no AND state = 'open'
+  AND (source_kind <> 'none' OR :notice_no <> '') AND coalesce(notice_no, '') = :notice_no
+  AND state = 'open'
 ORDER BY opened_at LIMIT 1
 """
 
@@ -60,6 +61,7 @@ _LOCK: Final = f"{_READ} FOR UPDATE OF r"
 _PLACE: Final = "SELECT id FROM location WHERE id = :id AND kind <> 'transit'"
 
 _NOTICE: Final = "SELECT * FROM ship_notice WHERE no = :no"
+_LOCK_NOTICE: Final = "SELECT FROM ship_notice WHERE no = :no FOR NO KEY UPDATE"
 
 _NOTICE_LINES: Final = """
 SELECT sku, lot, sum(units)::bigint AS units FROM ship_notice_line WHERE notice_no = :no
@@ -110,7 +112,8 @@ class Receiving:
         return inbound_of(self.session, SourceKind(kind))
 
     async def open(self, opening: Opening) -> str:
-        """Begin a receipt; who comes second to the same order finds the one that is open.
+        """Begin a receipt; who comes second to the same order, or at the same moment, finds the
+        one that is open.
 
         Raises UnknownLocation, SourceNotFound, ShipNoticeNotFound, ActionNotAllowed when nothing
         may come on the order, InvalidInput when it goes elsewhere.
@@ -226,10 +229,12 @@ class Receiving:
         if opening.kind is SourceKind.NONE:
             if opening.source_no:
                 raise InvalidInput("say what kind of order it is")
+            if opening.notice_no:
+                await run(self.session, _LOCK_NOTICE, no=opening.notice_no)
             if not await run(self.session, _PLACE, id=opening.location_id):
                 raise UnknownLocation(opening.location_id)
             return ""
-        source = await self.inbound(opening.kind).source(opening.source_no)
+        source = await self.inbound(opening.kind).source(opening.source_no, locked=True)
         if source.location_id != opening.location_id:
             raise InvalidInput(f"these goods go to {source.location_id}")
         if not source.is_open:

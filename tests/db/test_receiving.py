@@ -14,6 +14,7 @@ from db.inventory.receipt_posting import Posted, ReceiptPosting
 from db.inventory.receipt_scans import Answer, Heard, ReceiptScans, Sent
 from db.inventory.receiving import Opening, Receiving
 from db.inventory.repository import StockRepository
+from db.inventory.ship_notices import Notice, NoticeLine, ShipNotices
 from db.scope import limited
 from db.sql import run
 from domain.inventory.receipt_cases import CaseState
@@ -377,3 +378,27 @@ async def test_goods_are_accepted_though_others_came_in_their_place(sessions: Se
 
     assert await _stock(sessions) == {("A", "", "good"): 115}
     assert await _po(sessions) == [(1, 110), (2, 0)]  # 100 were ordered, 110 are tolerated
+
+
+async def test_two_who_begin_the_same_order_at_once_count_on_one_receipt(
+    sessions: Sessions,
+) -> None:
+    order = await sent_purchase(sessions)
+    async with sessions.begin() as session:
+        first = await Receiving(session, "li").open(Opening("HQ", SourceKind.PURCHASE, order))
+        second = asyncio.create_task(_open(sessions, order))
+        await somebody_waits(sessions)
+
+    assert await second == first
+
+
+async def test_a_notice_without_an_order_is_received_once(sessions: Sessions) -> None:
+    await sent_purchase(sessions)
+    said = Notice("X-1", "HQ", date(2026, 3, 1), [NoticeLine("A", 10)], sender="friend")
+    async with sessions.begin() as session:
+        notice = await ShipNotices(session, "li").announce(said)
+    opening = Opening("HQ", notice_no=notice)
+    async with sessions.begin() as session:
+        first = await Receiving(session, "li").open(opening)
+    async with sessions.begin() as session:
+        assert await Receiving(session, "wang").open(opening) == first

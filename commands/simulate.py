@@ -73,15 +73,16 @@ def replenishment(
 
 @app.command()
 def network(
-    sku: Annotated[str, typer.Option(help="The SKU whose network is looked at")],
+    sku: Annotated[str, typer.Option(help="The SKU whose places are looked at one by one")] = "",
+    top: Annotated[int, typer.Option(min=1, max=10_000, help="Else so many SKUs, in sum")] = 20,
     service: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of each place")] = 0.95,
     wait: Annotated[int, typer.Option(min=0, max=365, help="Days that buyers wait")] = 0,
     holding: Annotated[float, typer.Option(min=0, help="Cost of stock, a share a year")] = 0.25,
 ) -> None:
-    """Where the safety stock of a SKU is kept best, from what the planner knows of its places."""
+    """Where safety stock is kept best, from what the planner knows of a SKU's places."""
     from commands.simulate_network import show
 
-    show(open_console(), sku, service, wait, holding)
+    show(open_console(), sku, top, service, wait, holding)
 
 
 def _try_all(

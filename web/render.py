@@ -104,6 +104,7 @@ def fragment(request: Request, template: str, **context: Any) -> str:
             is_part="hx-request" in request.headers,
             demo=request.app.state.settings.demo,
             now=datetime.now(UTC),
+            company_day=datetime.now(COMPANY_ZONE).date(),
             soon=datetime.now(UTC) + _SOON,
             **context,
         )

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 import pytest_asyncio
 
+from api.inventory.replenishment_bodies import WhyView
 from db.engine import Sessions
 from db.inventory import demand, planner, policies, suggestions
 from db.inventory.approving import Approver, approve
@@ -312,6 +313,7 @@ async def test_what_a_dealer_sold_is_what_he_should_order_and_he_says_yes_himsel
     assert (one.source_id, one.agreed_by) == ("R-1", "")
     # 4 in the last report eight days ago: sold by now
     assert one.numbers["free"] == 0
+    assert WhyView(**one.numbers).sold_since == 4
     async with company.begin() as session:
         await suggestions.agree(session, one.id, 20, "wang")
         await planner.suggest(session, "D-1", NIGHT + timedelta(days=1))

@@ -5,14 +5,14 @@ from typing import Final
 from api.language import N_
 
 REPORT_STATE: Final = {
-    "waiting": N_("Waits for a decision"),
+    "waiting": N_("Undecided"),
     "accepted": N_("In force"),
     "sent_back": N_("Asked back"),
     "replaced": N_("Replaced"),
 }
 REPORT_TAB: Final = {
     "": N_("All"),
-    "waiting": N_("Waits for a decision"),
+    "waiting": N_("Undecided"),
     "accepted": N_("In force"),
     "sent_back": N_("Asked back"),
 }

@@ -131,10 +131,23 @@ CHECKS: Final = (
             SELECT CASE WHEN verb = 'issue' THEN document_no ELSE idempotency_key END AS no, sku,
                    sum(quantity) AS quantity
             FROM stock_move WHERE verb = 'issue' AND to_place = 'customer'
+               AND document_kind <> 'dealer_report'
                OR verb = 'transfer' AND starts_with(idempotency_key, 'transfer/') GROUP BY 1, 2)
         SELECT no, sku, coalesce(p.quantity, 0) AS posted, coalesce(i.quantity, 0) AS issued
         FROM posted p FULL JOIN issued i USING (no, sku)
         WHERE coalesce(p.quantity, 0) <> coalesce(i.quantity, 0)""",
+    ),
+    Check(
+        "dealers_reported_their_goods",
+        "What dealers own, and what left our stock for them, is in a report that counts or did",
+        """
+        SELECT m.document_no, m.sku, m.owner, sum(m.quantity) AS quantity FROM stock_move m
+        WHERE m.document_kind = 'dealer_report' AND NOT EXISTS (
+            SELECT FROM dealer_report r WHERE r.no = m.document_no
+              AND m.from_place IN ('adjustment', 'location:' || r.location_id)
+              AND m.to_place IN ('adjustment', 'customer', 'location:' || r.location_id)
+              AND r.state IN ('accepted','replaced'))
+        GROUP BY m.document_no, m.sku, m.owner""",
     ),
     Check(
         "shipped_within_ordered",

@@ -46,6 +46,13 @@ DAMAGE = {
     "nobody_waits_for_free_goods": "UPDATE backorder SET quantity = 1 WHERE id = 'waits'",
     "lines_belong_to_their_order": "UPDATE shipment_line SET sku = 'B'",
     "posted_equals_issued": "UPDATE reservation SET posted_quantity = 1 WHERE state = 'posted'",
+    "dealers_reported_their_goods": """
+        INSERT INTO stock_balance (sku, location_id, lot, condition, owner, on_hand, reserved)
+        VALUES ('A', 'HQ', '', 'good', 'dealer:D', 1, 0);
+        INSERT INTO stock_move (verb, sku, lot, condition, owner, quantity, from_place, to_place,
+            document_kind, document_no, idempotency_key, line_no, reason, actor)
+        VALUES ('adjust', 'A', '', 'good', 'dealer:D', 1, 'adjustment', 'location:HQ',
+            'dealer_report', 'DR-9', 'dr:9', 0, 'dealer_report', '')""",
     "shipped_within_ordered": "UPDATE shipment_line SET quantity = 11, picked_quantity = 11",
     "one_parcel_is_in_one_place": """
         INSERT INTO shipment (no, order_id, location_id, workflow_id, status, ships_with,

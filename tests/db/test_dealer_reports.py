@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from api.inventory.replenishment_bodies import WhyView
+from db.audit import audit
 from db.engine import Sessions
 from db.inventory import demand, planner, policies, suggestions
 from db.inventory.approving import Approver, approve
@@ -147,6 +148,8 @@ async def test_on_consignment_it_is_ours_until_it_is_sold(
             " AND document_kind = 'dealer_report' AND owner = 'own'",
         )
     assert sold[0].units == 9
+    async with company.begin() as session:
+        assert await audit(session) == []
 
 
 async def test_what_we_sent_and_got_back_counts_and_what_does_not_fit_waits_for_a_person(

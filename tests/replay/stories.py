@@ -12,8 +12,9 @@ from temporalio.client import WorkflowHandle
 from db.keys import order_key
 from db.orders.receivers import sealed_correction
 from db.platform.campaigns import CampaignRepository, NewCampaign
-from db.shared import regrouping
+from db.shared import recall_acts, regrouping
 from db.sql import run
+from domain.inventory.recall import End
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.messages import (
     Accepted,
@@ -34,11 +35,12 @@ from domain.shared.ids import (
     export_workflow_id,
     gate_workflow_id,
     invoice_workflow_id,
+    recall_workflow_id,
     return_workflow_id,
 )
 from runtime.temporal import TASK_QUEUE
 from tests.people import VAULT
-from tests.workflows import counting
+from tests.workflows import counting, recalling
 from tests.workflows.boxes import (
     merged,
     order_id,
@@ -354,6 +356,50 @@ async def case_forgotten_and_taken_back(shop: Company) -> Handles:
     return [handle]
 
 
+async def recalled_to_the_last_unit(shop: Company) -> Handles:
+    """One parcel is on its way, one is being picked: the first is asked back, the other gets other
+    units; who is silent is asked again, and all units are accounted for before it is closed."""
+    await recalling.lots(shop, L1=5, L2=2)
+    moving = await recalling.ordered(shop, "1")
+    await shop.ship(moving)
+    await shop.shipment_is(moving, "handed_over")
+    waiting = await recalling.ordered(shop, "2")
+    await shop.shipment_is(waiting, "picking")
+    no = await recalling.recalled(shop)
+    await shop.until("SELECT state FROM intercept", "asked")
+    await shop.until(recalling.EVENTS, 1)
+    async with shop.sessions.begin() as session:
+        await run(session, "UPDATE recall SET remind_at = clock_timestamp() - interval '1 day'")
+        await recall_acts.wake(session, no)
+    await shop.deliver_signals()
+    await shop.until("SELECT reminders FROM recall", 1)
+    await recalling.account(shop, no, "HQ", End.QUARANTINED, 3)
+    await recalling.account(shop, no, moving, End.CONFIRMED, 2)
+    await shop.until(recalling.OPEN, 0)
+    await recalling.close(shop, no)
+    handle = shop.client.get_workflow_handle(recall_workflow_id(no))
+    await handle.result()
+    return [handle]
+
+
+async def recalled_and_signed_for(shop: Company) -> Handles:
+    """Units in hand are exchanged by people; what nobody finds is signed for."""
+    await recalling.lots(shop, L1=3, L2=2)
+    no = await recalling.ordered(shop, "1")
+    await shop.pick(no)
+    await shop.until("SELECT waits_for FROM shipment", "packing")
+    recall = await recalling.recalled(shop)
+    await shop.until(recalling.HELD, 1)
+    async with shop.sessions.begin() as session:
+        await recall_acts.exchange(session, recall, no, "picker", "x1")
+    await shop.deliver_signals()
+    await shop.until(recalling.HELD, 0)
+    await recalling.close(shop, recall, "the shelf burnt down")
+    handle = shop.client.get_workflow_handle(recall_workflow_id(recall))
+    await handle.result()
+    return [handle]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -375,4 +421,6 @@ STORIES: Final[tuple[Story, ...]] = (
     taken_out_of_a_labelled_box,
     counted_late_and_corrected,
     case_forgotten_and_taken_back,
+    recalled_to_the_last_unit,
+    recalled_and_signed_for,
 )

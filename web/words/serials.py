@@ -5,7 +5,7 @@ from typing import Final
 from api.language import N_
 
 SERIAL_STATE: Final = {
-    "in_stock": N_("In stock"),
+    "in_stock": N_("In our stock"),
     "packed": N_("In a parcel, not sent yet"),
     "shipped": N_("Sent to a buyer"),
     "gone": N_("Gone"),

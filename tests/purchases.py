@@ -26,10 +26,12 @@ async def seed_supplier(sessions: Sessions, port: str = "", **told: Any) -> None
             )  # fmt: skip
 
 
-async def draft_purchase(sessions: Sessions, a: int = 100, b: int = 10) -> str:
+async def draft_purchase(
+    sessions: Sessions, supplier: str = "acme", *, a: int = 100, b: int = 10
+) -> str:
     """A draft for HQ."""
     async with sessions.begin() as session:
-        draft = PurchaseDraft("acme", "HQ", [DraftLine("A", a), DraftLine("B", b)], actor="buyer")
+        draft = PurchaseDraft(supplier, "HQ", [DraftLine("A", a), DraftLine("B", b)], actor="buyer")
         return await PurchaseOrders(session).draft(draft)
 
 

@@ -26,12 +26,14 @@ Ids = Annotated[list[Code], Field(min_length=1, max_length=500)]
 
 class WhyView(StrictBody):
     """What a suggestion follows from. `position` = free + on_order + in_transit - promised; below
-    `reorder_point` it is filled up to `order_up_to`. limits: surplus | shelf_life | budget |
-    no_rate. `sold_since`: of a dealer's, what is sold since his last report as usual."""
+    `reorder_point` it is filled up to `order_up_to`. `late`: put off by suppliers for too long to
+    count; `sold_since`: what a dealer will have sold since the last report. limits: surplus |
+    shelf_life | budget | no_rate."""
 
     free: int
-    sold_since: int = 0
     on_order: int
+    late: int = 0
+    sold_since: int = 0
     in_transit: int
     promised: int
     position: int

@@ -31,9 +31,10 @@ _LIES: Final = f"""
     LEFT JOIN lot t ON t.sku = b.sku AND t.lot = b.lot
     WHERE b.location_id = {{place}} AND b.condition = 'good' AND NOT b.frozen AND NOT {EXPIRED}
       AND (b.owner = 'own' OR p.kind = 'dealer') GROUP BY b.sku"""  # noqa: S608 (made of constants)
-# What comes: of purchases what is not here and not given up, of transfers what is asked for until
-# they are shipped, then what is still on its way. What people below were told they may have, and
-# what they ask for and nobody has, is no longer ours.
+# What comes: of purchases what the supplier promised (all of it while it said nothing), is not here
+# and not given up; what it put off beyond the day on which a new order would be here is too late.
+# Of transfers what is asked for until they are shipped, then what is still on its way. What people
+# below were told they may have, and what they ask for and nobody has, is no longer ours.
 _POSITIONS: Final = f"""
 WITH lies AS ({_LIES.format(place=":location_id")}
 ), reported AS (
@@ -43,9 +44,18 @@ WITH lies AS ({_LIES.format(place=":location_id")}
     SELECT sku, sum(quantity) AS units FROM backorder
     WHERE location_id = :location_id AND state = 'waiting' GROUP BY sku
 ), ordered AS (
-    SELECT l.sku, sum(l.ordered - l.cancelled - l.received) AS units FROM purchase_order o
-    JOIN purchase_order_line l ON l.purchase_no = o.no AND l.received + l.cancelled < l.ordered
-    WHERE o.location_id = :location_id AND o.state NOT IN ('closed','cancelled') GROUP BY l.sku
+    SELECT sku, coalesce(sum(units) FILTER (WHERE NOT late), 0) AS units,
+           coalesce(sum(units) FILTER (WHERE late), 0) AS late
+    FROM (
+        SELECT l.sku, greatest(least(l.ordered, coalesce(l.acknowledged, l.ordered)) - l.cancelled
+                               - l.received, 0) AS units,
+               coalesce(o.expected_on > o.wanted_on AND o.expected_on > CAST(:night AS date)
+                        + CAST(ceil(q.lead_mean + q.review_days) AS int), false) AS late
+        FROM purchase_order o
+        JOIN purchase_order_line l ON l.purchase_no = o.no AND l.received + l.cancelled < l.ordered
+        LEFT JOIN stock_policy q ON q.location_id = o.location_id AND q.sku = l.sku
+        WHERE o.location_id = :location_id AND o.state NOT IN ('closed','cancelled')
+    ) AS one GROUP BY sku
 ), comes AS (
     SELECT l.sku, sum(CASE WHEN t.state = 'shipped'
         THEN l.shipped - l.received - l.damaged - l.lost - l.returned - l.short
@@ -68,7 +78,8 @@ SELECT p.*, p.class AS class_, CAST(:night AS date) - 1 - reported.day AS report
        s.name, s.currency, s.shelf_life_days, s.min_life_days,
        CASE WHEN s.cost_minor > 0 THEN s.cost_minor ELSE s.price_minor END AS unit_minor,
        coalesce(lies.free, 0) - coalesce(waits.units, 0) AS free,
-       coalesce(ordered.units, 0) AS on_order, coalesce(comes.units, 0) AS in_transit,
+       coalesce(ordered.units, 0) AS on_order, coalesce(ordered.late, 0) AS late,
+       coalesce(comes.units, 0) AS in_transit,
        coalesce(goes.units, 0) AS promised
 FROM stock_policy p JOIN sku s ON s.code = p.sku AND s.active
 LEFT JOIN reported ON true LEFT JOIN lies ON lies.sku = p.sku LEFT JOIN waits ON waits.sku = p.sku
@@ -270,7 +281,7 @@ def _numbers(one: Planned, need: Need, row: Any) -> dict[str, Any]:
     terms = need.supply.terms if need.supply and one.kind == "purchase" else None
     return {
         "free": int(row.free) - _sold_since(row), "sold_since": _sold_since(row),
-        "on_order": int(row.on_order), "in_transit": int(row.in_transit),
+        "on_order": int(row.on_order), "late": int(row.late), "in_transit": int(row.in_transit),
         "promised": int(row.promised), "position": need.position,
         "reorder_point": need.reorder_point, "order_up_to": need.order_up_to,
         "wanted": one.wanted, "limits": [str(limit) for limit in one.limits],

@@ -36,7 +36,7 @@ def personal() -> list[str]:
 
 
 def secret() -> list[str]:
-    """What shops, carriers and payment providers of the demo trust us with."""
+    """What shops, carriers, payment providers and suppliers of the demo trust us with."""
     accounts = SandboxSettings()
     values = [value for _, given in secrets_of(accounts) for value in given.values()]
     return [word for value in values if len(word := _word(value)) >= _SHORTEST]
@@ -48,6 +48,7 @@ def secrets_of(accounts: SandboxSettings) -> list[tuple[str, dict[str, str]]]:
         *((f"shop/{shop.id}", shop.secrets) for shop in demo_shops(accounts)),
         *((f"carrier/{one.code}", one.secrets) for one in demo_carriers(accounts, "http://here")),
         *((f"payment/{one.id}", one.secrets) for one in demo_payments(accounts)),
+        ("supplier/json", {"secret": accounts.suppliers.secret}),
     ]
     return [
         (system, {name: value for name, value in given.items() if name not in _NAMES_US})

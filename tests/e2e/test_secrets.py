@@ -1,4 +1,4 @@
-"""Secrets of every shop, carrier and payment account: in no log, history, answer or table.
+"""Secrets of shops, carriers, payment accounts and suppliers: in no log, history, answer or table.
 
 Each account makes calls that fail and then succeed, some the vendor refuses, some with credentials
 it does not know, and some while it fails until its gate shuts; its door gets messages that are not
@@ -22,14 +22,20 @@ from temporalio.testing import WorkflowEnvironment
 
 import api.errors
 from activities.shared.adapters import Adapters
+from activities.shared.supplier_clients import Outgoing
 from db.channels.tables import ShopRow
 from db.engine import Sessions
+from db.inventory.partner_tables import SupplierRow
+from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.inventory.supplier_terms import Terms, save_terms
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow, PaymentRow, RefundRow
 from db.orders.tables import ParcelRow
 from db.shared.intake import order_of
 from db.sql import run
 from db.vault import carrier_context, payment_context, shop_context
+from domain.inventory.purchasing.acts import PurchaseAction, Wish
+from domain.inventory.purchasing.messages import PurchaseRef
 from domain.orders.messages import OrderRef, RefundRef, ShipmentRef
 from domain.shared.ids import OrderId, ShipmentNo
 from integrations.carriers.registry import CARRIERS
@@ -49,6 +55,7 @@ from tests.api.channels.app import client_of
 from tests.api.orders.world import PAID, seed_order, seed_shipment
 from tests.e2e import canaries
 from tests.people import VAULT
+from tests.purchases import draft_purchase
 from tests.seeds import seed_network
 from tests.workflows.world import Company, company
 
@@ -59,9 +66,14 @@ ASKED = [shop for shop in demo_shops(GOOD) if shop.channel not in SILENT]
 LABELLED = "SELECT count(*) FROM parcel WHERE waybill_no <> ''"
 PAID_BACK = "SELECT count(*) FROM refund WHERE sent_at IS NOT NULL AND vendor_status <> ''"
 SHUT = "SELECT count(*) FROM gate WHERE state = 'holding' AND reason <> ''"
-PARKED = "SELECT count(*) FROM attention WHERE step_id = 'label' AND resolved_at IS NULL"
+PARKED = (
+    "SELECT count(*) FROM attention WHERE step_id IN ('label', 'purchase_send')"
+    " AND resolved_at IS NULL"
+)
 CANARIES = ("canary-in-a-line", "canary-in-a-failure", "canary-of-a-library")
-EVERYBODY = len(ASKED) + len(CARRIERS) + len(PROVIDERS)
+EVERYBODY = len(ASKED) + len(CARRIERS) + len(PROVIDERS) + 1
+SUPPLIER = "shanjian"
+BOUGHT = "SELECT count(*) FROM purchase_order WHERE state = 'sent'"
 
 
 @dataclass
@@ -98,6 +110,7 @@ class Outside:
             await self.order_label(f"{what}-{code}", code)
         for one in demo_payments(GOOD):
             await self.pay_back(one.id, one.provider, f"RF{what}{one.provider}")
+        await self.buy()
 
     async def until(self, query: str, least: int) -> None:
         """Wait, and let the engine's time pass, until the query finds so many."""
@@ -181,6 +194,14 @@ class Outside:
             )  # fmt: skip
         await self.start("Refund", RefundRef(refund_no, OrderId("")), f"refund/{refund_no}")
 
+    async def buy(self) -> None:
+        """A purchase order goes to the supplier."""
+        no = await draft_purchase(self.company.sessions, SUPPLIER)
+        async with self.company.sessions.begin() as session:
+            decision = Decision(Wish(PurchaseAction.SUBMIT), actor="buyer")
+            await PurchaseOrders(session).decide(no, decision)
+        await self.start("Replenishment", PurchaseRef(no), f"purchase/{no}")
+
     async def set_secrets(self, accounts: SandboxSettings) -> None:
         """New credentials for everybody."""
         async with self.company.sessions.begin() as session:
@@ -191,6 +212,7 @@ class Outside:
                     f" WHERE {'code' if table == 'carrier_account' else 'id'} = :key",
                     key=key, secrets=VAULT.seal_secrets(given, context),
                 )  # fmt: skip
+            await save_terms(session, VAULT, SUPPLIER, _terms(accounts))
         for known in (self.adapters._shops, self.adapters._carriers, self.adapters._payments):
             known.clear()
 
@@ -206,12 +228,20 @@ class Outside:
             *(f"/webhooks/{shop.channel}/{shop.id}" for shop in demo_shops(GOOD)),
             *(f"/webhooks/carriers/{code}" for code in CARRIERS),
             *(f"/webhooks/payments/{one.provider}/{one.id}" for one in demo_payments(GOOD)),
+            f"/webhooks/suppliers/{SUPPLIER}",
         ]
         async with client_of(self.company.sessions, VAULT) as doors:
             for path in paths:
                 for content in (b"{}", b"<xml/>", b"a=1&sign=2"):
                     answer = await doors.post(path, content=content)
                     self.answers.append(f"{answer.headers} {answer.text}")
+
+
+def _terms(accounts: SandboxSettings) -> Terms:
+    """How the supplier is reached, on this machine."""
+    address = f"http://127.0.0.1/suppliers/{SUPPLIER}"
+    secret = accounts.suppliers.secret
+    return Terms(7, "1234567", (), 0, 10, 48, 2, "json", address, secret)
 
 
 def _sealed(accounts: SandboxSettings) -> list[tuple[str, str, str, dict[str, str]]]:
@@ -234,7 +264,7 @@ async def outside(temporal_env: WorkflowEnvironment, sessions: Sessions) -> Asyn
     app = create_sandbox(GOOD, nobody)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as http:
-        adapters = Adapters(sessions, VAULT, http)
+        adapters = Adapters(sessions, VAULT, http, outgoing=Outgoing(private=True))
         async with company(temporal_env.client, sessions, real=adapters) as running:
             await _seed(sessions)
             outside = Outside(running, http, adapters, temporal_env, app.state.sandbox)
@@ -245,6 +275,7 @@ async def outside(temporal_env: WorkflowEnvironment, sessions: Sessions) -> Asyn
 async def _seed(sessions: Sessions) -> None:
     await seed_network(sessions, ("HQ", "S1"), ("A", "B"))
     async with sessions.begin() as session:
+        session.add(SupplierRow(code=SUPPLIER, name="Tea", port="json"))
         for shop in demo_shops(GOOD):
             session.add(
                 ShopRow(
@@ -299,6 +330,7 @@ async def test_what_vendors_trust_us_with_is_nowhere(
         await outside.until("SELECT count(*) FROM inbox", len(ASKED))
         await outside.until(LABELLED, len(CARRIERS))
         await outside.until(PAID_BACK, len(PROVIDERS))
+        await outside.until(BOUGHT, 1)
         token = outside.held_token()
         await outside.sandbox.post("/sandbox/wechat/token/revoke")
         await outside.everybody(WRONG, "wrong")

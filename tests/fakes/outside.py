@@ -37,6 +37,8 @@ from integrations.payments.port import (
     RefundRequest,
     RefundState,
 )
+from integrations.suppliers.port import SupplierPort
+from tests.fakes.supplier import FakeSupplier
 
 
 @dataclass
@@ -335,6 +337,7 @@ class FakeAdapters:
     bank: FakeProvider = field(default_factory=FakeProvider)
     ledger: FakeErp = field(default_factory=FakeErp)
     nuonuo: FakeIssuer = field(default_factory=FakeIssuer)
+    seller: FakeSupplier = field(default_factory=FakeSupplier)
     follower: "FakeAggregator | None" = None
     platform: FakeWaybills | None = None
     unusable: list[IntegrationError] = field(default_factory=list)  # why the shop's settings are
@@ -358,6 +361,9 @@ class FakeAdapters:
 
     async def issuer(self, account_id: str) -> InvoiceIssuer:
         return self.nuonuo
+
+    async def supplier(self, code: str) -> SupplierPort:
+        return self.seller
 
     async def carrier(self, code: str) -> Carrier:
         return self.zto if code == "zto" else self.sf

@@ -5,16 +5,28 @@ Each story uses real tables and a faked outside, and returns the workflows to be
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any, Final
 
 from temporalio.client import WorkflowHandle
 
+from db.inventory.transfers import (
+    Decided,
+    Received,
+    Shipped,
+    TransferDraft,
+    Transfers,
+)
+from db.inventory.transfers import DraftLine as TransferLine
 from db.keys import order_key
 from db.orders.receivers import sealed_correction
 from db.platform.campaigns import CampaignRepository, NewCampaign
 from db.shared import recall_acts, regrouping
 from db.sql import run
+from domain.inventory.planning.work import PlanNight
+from domain.inventory.purchasing.acts import PurchaseAction
 from domain.inventory.recall import End
+from domain.inventory.transfers import Arrived, Decision
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.messages import (
     Accepted,
@@ -35,8 +47,10 @@ from domain.shared.ids import (
     export_workflow_id,
     gate_workflow_id,
     invoice_workflow_id,
+    planning_workflow_id,
     recall_workflow_id,
     return_workflow_id,
+    transfer_workflow_id,
 )
 from runtime.temporal import TASK_QUEUE
 from tests.people import VAULT
@@ -53,6 +67,7 @@ from tests.workflows.boxes import (
 from tests.workflows.claiming import ACCEPT, FILE, PAY, Claims
 from tests.workflows.finance import invoicing
 from tests.workflows.finance.exporting import decide, opened, posted
+from tests.workflows.inventory.buying import Buying, buying_from
 from tests.workflows.returning import Returns
 from tests.workflows.world import Company, own_order
 
@@ -400,6 +415,62 @@ async def recalled_and_signed_for(shop: Company) -> Handles:
     return [handle]
 
 
+async def bought_changed_and_received(shop: Company) -> Handles:
+    """A purchase order goes out, is answered, changed, answered anew, received and closed."""
+    buying = Buying(shop.client, shop.sessions, shop.outside.seller)
+    buying.no = await buying_from(shop.sessions)
+    await buying.decide(PurchaseAction.SUBMIT)
+    await buying.waits("answer")
+    await buying.decide(PurchaseAction.ANSWER, units={1: 5})
+    await buying.parked("purchase_short")
+    await buying.amend({1: 8})
+    await buying.until("SELECT told_revision FROM purchase_order", 2)
+    await buying.waits("answer")
+    await buying.decide(PurchaseAction.ANSWER)
+    await buying.waits("goods")
+    await buying.parked()
+    await buying.receive({1: 8}, "GR1")
+    await buying.waits("corrections")
+    await buying.decide(PurchaseAction.CLOSE)
+    assert await buying.life.result() == "closed"
+    return [buying.life]
+
+
+async def moved_with_a_difference(shop: Company) -> Handles:
+    """A transfer is promised and shipped; one unit never arrives and is written off."""
+    async with shop.sessions.begin() as session:
+        draft = TransferDraft("HQ", "SOUTH", (TransferLine("A", 4),), "buyer")
+        no = await Transfers(session).draft(draft)
+        await Transfers(session).approve(no, "buyer")
+    await shop.until("SELECT state FROM stock_transfer", "reserved")
+    async with shop.sessions.begin() as session:
+        await Transfers(session).shipped(no, Shipped("s1", "anna"))
+    await shop.until("SELECT state FROM stock_transfer", "shipped")
+    async with shop.sessions.begin() as session:
+        came = Received("r1", "ben", (Arrived(1, 3),), last=True)
+        await Transfers(session).received(no, came)
+    await shop.until("SELECT count(*)::int FROM stock_transfer_difference", 1)
+    async with shop.sessions.begin() as session:
+        [one] = await Transfers(session).differences(no)
+        told = Decided("d1", "ben", one.id, Decision.LOST, 1, "never found")
+        await Transfers(session).decide(no, told)
+    await shop.until("SELECT state FROM stock_transfer", "closed")
+    transfer = shop.client.get_workflow_handle(transfer_workflow_id(no))
+    await transfer.result()
+    return [transfer]
+
+
+async def planned_at_night(shop: Company) -> Handles:
+    """A night of the planner, and one of its places."""
+    night = date(2026, 3, 2)
+    planner = await shop.client.start_workflow(
+        "PlanningNight", PlanNight(night), id="night/2026-03-02", task_queue=TASK_QUEUE
+    )
+    await planner.result()
+    place = planning_workflow_id(night.isoformat(), "HQ")
+    return [planner, shop.client.get_workflow_handle(place)]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -423,4 +494,7 @@ STORIES: Final[tuple[Story, ...]] = (
     case_forgotten_and_taken_back,
     recalled_to_the_last_unit,
     recalled_and_signed_for,
+    bought_changed_and_received,
+    moved_with_a_difference,
+    planned_at_night,
 )

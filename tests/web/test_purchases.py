@@ -120,7 +120,7 @@ async def test_above_the_limit_another_person_says_yes_or_no(
 async def test_what_costs_another_currency_always_needs_another_person(
     buyer: Person, sessions: Sessions
 ) -> None:
-    no = await draft_purchase(sessions, 1, 1)
+    no = await draft_purchase(sessions, a=1, b=1)
     async with sessions.begin() as session:
         await run(session, "UPDATE purchase_order SET currency = 'USD'")
 

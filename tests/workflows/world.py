@@ -6,16 +6,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import text
 from temporalio.client import Client, WorkflowHandle
 from temporalio.client import Interceptor as ClientInterceptor
 from temporalio.worker import Interceptor, Worker
 
-from activities.orders.bulk import BulkActivities
 from activities.orders.ports import Adapters, OrderRules
-from activities.platform.campaigns import CampaignActivities
 from db.audit import audit
 from db.channels.tables import ChannelSkuRow, ShopRow
 from db.engine import Sessions
@@ -45,7 +43,7 @@ from runtime.temporal import TASK_QUEUE
 from tests.fakes.outside import FakeAdapters
 from tests.people import VAULT
 from tests.seeds import seed_network
-from worker import World, activities_of, make_worker
+from worker import World, activities_beside_orders, activities_of, make_worker
 
 
 def own_order(number: str, revision: int = 1, state: str = "paid", **changes: Any) -> bytes:
@@ -269,11 +267,10 @@ async def company(
     outside = real if isinstance(real, FakeAdapters) else FakeAdapters()
     rules = OrderRules(500_000, timedelta(minutes=30), timedelta(days=7))
     world = World(sessions, real or outside, VAULT, rules)
-    campaigns = CampaignActivities(sessions, client)
     activities: list[Callable[..., Any]] = [
-        *activities_of(world), campaigns.advance, campaigns.decide,
-        BulkActivities(sessions, client).carry_on,
-    ]  # fmt: skip
+        *activities_of(world),
+        *activities_beside_orders(sessions, cast(Any, world.adapters), VAULT, client),
+    ]
     async with worker_behind(interceptors, client, activities) as worker:
         yield Company(worker.client, sessions, outside)
 

@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI, Request
 
 from activities.shared.adapters import Adapters
 from api.channels import listings, routes, tickets, webhooks
+from api.inventory import supplier_webhooks
 from api.limits import limit_bodies
 from api.logistics import webhooks as carrier_webhooks
 from api.orders import payments
@@ -25,7 +26,13 @@ async def _the_company(request: Request) -> None:
 async def client_of(sessions: Sessions, vault: Vault = VAULT) -> AsyncIterator[httpx.AsyncClient]:
     """A caller of the application on this database; there is no Temporal anywhere."""
     app = FastAPI(dependencies=[Depends(_the_company)])
-    doors = (payments.router, carrier_webhooks.router, tickets.router, webhooks.router)
+    doors = (
+        supplier_webhooks.router,
+        payments.router,
+        carrier_webhooks.router,
+        tickets.router,
+        webhooks.router,
+    )
     for router in (*doors, routes.router, listings.router):
         app.include_router(router)
     limit_bodies(app)

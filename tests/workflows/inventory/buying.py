@@ -13,7 +13,13 @@ from temporalio.worker import Interceptor
 from activities.platform.attention import AttentionActivities
 from activities.platform.gates import GateActivities
 from db.engine import Sessions
-from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.inventory.partner_tables import SupplierItemRow, SupplierRow
+from db.inventory.purchase_orders import (
+    Decision,
+    DraftLine,
+    PurchaseDraft,
+    PurchaseOrders,
+)
 from db.sql import run
 from domain.inventory.purchasing.acts import AmendedLine, PurchaseAction, Wish
 from domain.orders.messages import ResolveStep
@@ -130,6 +136,16 @@ class Buying:
         await self.life.execute_update(
             "resolve_step", ResolveStep(step, action, "buyer", "so", correction_id)
         )
+
+
+async def buying_from(sessions: Sessions) -> str:
+    """A draft of ten A for HQ, from a supplier of a company that has them already."""
+    async with sessions.begin() as session:
+        session.add(SupplierRow(code="acme", name="Acme", port="json", lead_time_days=7))
+        await session.flush()
+        session.add(SupplierItemRow(supplier="acme", sku="A", price_minor=250, preferred=True))
+        draft = PurchaseDraft("acme", "HQ", [DraftLine("A", 10)], actor="buyer")
+        return await PurchaseOrders(session).draft(draft)
 
 
 @asynccontextmanager

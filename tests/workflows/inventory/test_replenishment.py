@@ -1,8 +1,12 @@
 """Purchase orders from the draft to the last unit, whatever supplier, floor and machine do."""
 
 import asyncio
+import json
+import time
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
+import httpx
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
@@ -10,16 +14,23 @@ from activities.inventory.supplying import SupplyActivities
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.inventory.approving import approve_small
+from db.inventory.planner import needs_of
+from db.inventory.planning_settings import setting_of
+from db.inventory.planning_tables import StockPolicyRow
 from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.inventory.supplier_terms import Terms, save_terms
 from db.platform.gates import Gates
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction as A
 from domain.inventory.purchasing.acts import Wish
 from domain.inventory.purchasing.messages import PurchaseWork
 from domain.shared.errors import ActionNotAllowed, AnswerLost, OverReceipt, Rejected
+from integrations.marketplaces.signing import own_headers
 from integrations.suppliers.port import SupplierPort
+from tests.api.channels.app import client_of
 from tests.api.orders.world import seed_order
 from tests.fakes.supplier import FakeSupplier
+from tests.people import VAULT
 from tests.planning import NIGHT, plan_all, seed_company
 from tests.purchases import draft_purchase, seed_supplier
 from tests.workflows.inventory.buying import buying
@@ -29,6 +40,10 @@ from tests.workflows.test_worker_dies import Death
 ONE_PURCHASE = (
     "purchase.look", "purchase.move_on", "purchase.send", "purchase.remind", "purchase.nudge",
     "purchase.replan", "purchase.close", "purchase.settle",
+)  # fmt: skip
+JSON: Final = Terms(
+    7, "1234567", (), 0, 10, 48, 2, "json", "https://acme.example",
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 )  # fmt: skip
 LIVE = "SELECT cause, attempts FROM attention WHERE resolved_at IS NULL"
 
@@ -376,3 +391,57 @@ async def test_what_is_changed_after_sending_goes_out_once_as_a_revision_and_is_
             await shop.receive({1: 1}, "GR2")
         assert await shop.told() == ["drafted", "approved", "sent", "answered", "amended",
                                      "amendment_sent", "answered", "received"]  # fmt: skip
+
+
+async def test_late_and_short_supply_plans_promises_and_the_next_night_anew(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with buying(temporal_env.client, sessions) as shop, client_of(sessions, VAULT) as door:
+        await shop.sent(lead_time_days=7)
+        await backorder(sessions)
+        async with sessions.begin() as session:
+            await save_terms(session, VAULT, "acme", JSON)
+            session.add(
+                StockPolicyRow(
+                    location_id="HQ", sku="A", night=NIGHT, known_since=NIGHT, lead_mean=7,
+                    reorder_point=100, order_up_to=120,
+                )
+            )  # fmt: skip
+        await shop.waits("answer")
+        assert await needed(sessions) == (100, 0)
+        soon = NIGHT + timedelta(days=5)
+        assert await answered(door, shop.no, "m1", soon, 60) == "kept"
+        await shop.until("SELECT expected_on FROM backorder", soon)
+        await shop.until(LIVE, "PurchaseShort", 1)
+        assert await needed(sessions) == (60, 0)
+
+        late = NIGHT + timedelta(days=40)
+        assert await answered(door, shop.no, "m2", late, 60) == "kept"
+        assert await answered(door, shop.no, "m2", soon, 60) == "known"
+        await shop.until("SELECT expected_on FROM backorder", late)
+        assert await needed(sessions) == (0, 60)  # it comes after a new order would
+
+        assert await answered(door, shop.no, "m3", soon, 3) == "kept"  # five are waited for
+        await shop.until("SELECT expected_on FROM backorder", None)
+        assert await needed(sessions) == (3, 0)
+        heard = "SELECT array_agg(kind ORDER BY seq) FROM order_event WHERE source LIKE 'PO%'"
+        assert (await shop.row(heard))[0][-3:] == [
+            "goods_expected", "goods_expected", "goods_delayed",
+        ]  # fmt: skip
+
+
+async def answered(door: httpx.AsyncClient, no: str, key: str, on: date, units: int) -> str:
+    """What the supplier's system says of line 1, signed."""
+    data = {"no": no, "expected_on": on.isoformat(), "lines": [{"line_no": 1, "units": units}]}
+    body = json.dumps({"type": "purchase_order.acknowledged", "data": data}).encode()
+    headers = own_headers(JSON.secret, key, int(time.time()), body)
+    answer = await door.post("/webhooks/suppliers/acme", content=body, headers=headers)
+    return str(answer.json()["status"])
+
+
+async def needed(sessions: Sessions) -> tuple[int, int]:
+    """Units of A on order as the planner's next night counts them, and those too late to count."""
+    async with sessions.begin() as session:
+        found = await needs_of(session, "HQ", NIGHT, await setting_of(session))
+    row = found.rows["A"]
+    return int(row.on_order), int(row.late)

@@ -42,6 +42,7 @@ import api.inventory.receiving
 import api.inventory.replenishment
 import api.inventory.routes
 import api.inventory.serials
+import api.inventory.ship_notices
 import api.inventory.stock_alerts
 import api.inventory.supplier_webhooks
 import api.inventory.suppliers
@@ -183,6 +184,7 @@ _ROUTERS: Final = (
     (api.inventory.stock_alerts.router, _V1),
     (api.inventory.recalls.router, _V1),
     (api.inventory.receiving.router, _V1),
+    (api.inventory.ship_notices.router, _V1),
     (api.inventory.receipt_cases.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.erp_accounts.router, _V1),

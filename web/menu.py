@@ -59,7 +59,7 @@ MENU: Final = (
         N_("Goods"),
         (
             Entry("/warehouse", "building-warehouse", N_("Warehouse")),
-            Entry("/receiving", "scan", N_("Receiving")),
+            Entry("/receiving", "scan", N_("Receiving"), also=("/ship-notices",)),
             Entry("/stock", "packages", N_("Stock"), also=("/levels",)),
             Entry("/transfers", "arrows-exchange", N_("Transfers"), also=("/counts", "/kits")),
             Entry("/replenishment", "truck-loading", N_("Replenishment")),

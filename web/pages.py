@@ -53,6 +53,7 @@ import web.returns
 import web.returns_bench
 import web.serials
 import web.setup
+import web.ship_notices
 import web.shops
 import web.stock
 import web.stock_ageing
@@ -111,6 +112,7 @@ _ROUTERS: Final = (
     web.quarantine.router,
     web.recalls.router,
     web.receiving.router,
+    web.ship_notices.router,
     web.counts.router,
     web.kits.router,
     web.dealer_reports.router,

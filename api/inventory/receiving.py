@@ -1,4 +1,4 @@
-"""Receiving: what is announced and expected, and goods at the ramp until they are in stock."""
+"""Receiving: what is expected, and goods at the ramp until they are in stock."""
 
 from typing import Annotated, Final, Literal
 
@@ -20,43 +20,17 @@ from api.inventory.receiving_bodies import (
     ReceiptScans,
     ReceiptSummary,
     ReceiptView,
-    ShipNoticeBody,
-    ShipNoticeKept,
-    ShipNoticeView,
     WithReason,
 )
 from api.strict import Code, clean
 from db.inventory import receipt_posting, receipt_queries, receipt_scans
 from db.inventory.receiving import Opening, Receiving
-from db.inventory.ship_notices import ShipNotices
 
 router = APIRouter(tags=["receiving"])
 
 _PAGE: Final = 100
 Place = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 State = Literal["", "open", "counted", "posted", "corrected", "cancelled"]
-
-
-@router.post("/ship-notices")
-async def announce(body: ShipNoticeBody, context: Context) -> ShipNoticeKept:
-    """Say what is on its way; the same number with the same goods is one notice."""
-    async with context.sessions.begin() as session:
-        notices = ShipNotices(session, context.actor, context.request_id)
-        return ShipNoticeKept(notice_no=await notices.announce(body.notice()))
-
-
-@router.get("/ship-notices/{notice_no}")
-async def ship_notice(notice_no: Code, sessions: SessionsOf) -> ShipNoticeView:
-    """A ship notice with its cartons."""
-    async with sessions.begin() as session:
-        return ShipNoticeView.of(*await receipt_queries.notice(session, notice_no))
-
-
-@router.post("/ship-notices/{notice_no}/cancellation", status_code=204)
-async def cancel_notice(notice_no: Code, context: Context) -> None:
-    """It does not come."""
-    async with context.sessions.begin() as session:
-        await ShipNotices(session, context.actor, context.request_id).cancel(notice_no)
 
 
 @router.get("/receiving/expected")

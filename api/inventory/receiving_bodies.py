@@ -101,6 +101,35 @@ class ShipNoticeView(StrictBody):
         )  # fmt: skip
 
 
+class ShipNoticeSummary(StrictBody):
+    """A ship notice without its cartons."""
+
+    notice_no: str
+    external_no: str
+    sender: str
+    location: str
+    source_kind: SourceKind
+    source_no: str
+    expected_on: date
+    state: Literal["expected", "arrived", "cancelled"]
+    units: int
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> "ShipNoticeSummary":
+        return cls(
+            notice_no=row.no, external_no=row.external_no, sender=row.sender,
+            location=row.location_id, source_kind=row.source_kind, source_no=row.source_no,
+            expected_on=row.expected_on, state=row.state, units=row.units,
+        )  # fmt: skip
+
+
+class ShipNoticePage(StrictBody):
+    """A page of ship notices; `next` is where the following one begins."""
+
+    notices: list[ShipNoticeSummary]
+    next: str
+
+
 class ReceiptOpening(StrictBody):
     """What begins to be received: goods of an order or transfer, of a ship notice, or of neither
     (`none`)."""

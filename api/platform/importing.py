@@ -40,6 +40,7 @@ _SLICE: Final = 2_000
 _HELD_BY: Final = {
     Kind.STOCK: ("location", "unknown_location"),
     Kind.DEALER_STOCK: ("location", "unknown_location"),
+    Kind.SHIP_NOTICES: ("location", "unknown_location"),
     Kind.ORDERS: ("shop", "unknown_shop"),
 }
 FORMS: Final = ("csv", "xlsx")

@@ -87,10 +87,39 @@ FROM sku s LEFT JOIN stock_bin b ON b.sku = s.code AND b.location_id = :location
 WHERE s.code = ANY(:skus)
 """
 
+_NOTICES: Final = """
+SELECT n.*, p.name AS location_name, (SELECT sum(l.units) FROM ship_notice_line l
+                                      WHERE l.notice_no = n.no)::bigint AS units
+FROM ship_notice n JOIN location p ON p.id = n.location_id
+WHERE (CAST(:state AS text) = '' OR n.state = :state)
+  AND (CAST(:location AS text) = '' OR n.location_id = :location)
+  AND (CAST(:before AS text) = '' OR n.no < :before)
+ORDER BY n.no DESC LIMIT :limit
+"""
+
+_PLACE_OF: Final = """
+SELECT location_id AS place FROM purchase_order WHERE no = :no AND :kind = 'purchase'
+UNION ALL SELECT to_location FROM stock_transfer WHERE no = :no AND :kind = 'transfer'
+"""
+
 _NOTICE: Final = """
 SELECT n.*, p.name AS location_name FROM ship_notice n JOIN location p ON p.id = n.location_id
 WHERE n.no = :no
 """
+
+
+async def notices(
+    session: AsyncSession, *, state: str = "", location: str = "", before: str = "",
+    limit: int = 100,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Ship notices, the newest first."""
+    return await run(session, _NOTICES, state=state, location=location, before=before, limit=limit)
+
+
+async def place_of(session: AsyncSession, kind: str, no: str) -> str:
+    """Where the goods of an order or a transfer go; empty where there is none."""
+    rows = await run(session, _PLACE_OF, kind=kind, no=no)
+    return str(rows[0].place) if rows else ""
 
 
 async def expected(

@@ -10,6 +10,7 @@ from typing import Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_ship_notice_no
+from db.inventory.inbound import Source
 from db.inventory.ledger import Ledger
 from db.inventory.sources import inbound_of
 from db.platform.audit import audit
@@ -90,30 +91,44 @@ class ShipNotices:
         Raises SourceNotFound, UnknownSku, UnknownLocation, InvalidInput, ActionNotAllowed when
         nothing may come on the order, IdempotencyMismatch when its number came with other goods.
         """
-        sender = await self._sender(notice)
-        told = asdict(notice)
-        text = json.dumps(told, default=str, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        for _ in range(_DRAWS):
+            if (known := await self.known(notice)) is not None:
+                return known
+            no = new_ship_notice_no(datetime.now(UTC))
+            told = asdict(notice) | {
+                "sender": await self._sender(notice), "sha256": _digest(notice), "no": no,
+                "actor": self.actor,
+            }  # fmt: skip
+            told.pop("lines")
+            if await run(self.session, _INSERT, **told):
+                await self._write_lines(no, notice.lines)
+                await self._audit(no, "announced")
+                return no
+        raise ActionNotAllowed("no number is free")
+
+    async def known(self, notice: Notice) -> str | None:
+        """Our number where it was said before; None where it may be written down.
+
+        Raises what `announce` raises.
+        """
+        source = await self._source(notice)
+        rows = await run(
+            self.session, _KNOWN, sender=source.sender if source else notice.sender,
+            external_no=notice.external_no,
+        )  # fmt: skip
+        if rows:
+            if rows[0].sha256 != _digest(notice):
+                raise IdempotencyMismatch(f"{notice.external_no} was said with other goods")
+            return str(rows[0].no)
+        if source and source.location_id != notice.location_id:
+            raise InvalidInput(f"these goods go to {source.location_id}")
+        if source and not source.is_open:
+            raise ActionNotAllowed(f"nothing is to come on {source.no}")
         await Ledger(self.session).refuse_unknown(
             [Sku(line.sku) for line in notice.lines], [LocationId(notice.location_id)]
         )
         _refuse_impossible(notice)
-        told.pop("lines")
-        for _ in range(_DRAWS):
-            no = new_ship_notice_no(datetime.now(UTC))
-            values = told | {"sender": sender, "sha256": digest, "no": no, "actor": self.actor}
-            if await run(self.session, _INSERT, **values):
-                await self._write_lines(no, notice.lines)
-                await self._audit(no, "announced")
-                return no
-            known = await run(
-                self.session, _KNOWN, sender=sender, external_no=notice.external_no
-            )  # fmt: skip
-            if known:
-                if known[0].sha256 != digest:
-                    raise IdempotencyMismatch(f"{notice.external_no} was said with other goods")
-                return str(known[0].no)
-        raise ActionNotAllowed("no number is free")
+        return None
 
     async def cancel(self, no: str) -> None:
         """It does not come. Raises ShipNoticeNotFound, ActionNotAllowed when it has arrived."""
@@ -127,16 +142,17 @@ class ShipNotices:
             raise ActionNotAllowed("the goods have arrived")
 
     async def _sender(self, notice: Notice) -> str:
-        if notice.source_kind is SourceKind.NONE:
-            if notice.source_no:
-                raise InvalidInput("say what kind of order it is")
-            return notice.sender
-        source = await inbound_of(self.session, notice.source_kind).source(notice.source_no)
-        if source.location_id != notice.location_id:
-            raise InvalidInput(f"these goods go to {source.location_id}")
-        if not source.is_open:
-            raise ActionNotAllowed(f"nothing is to come on {source.no}")
-        return source.sender
+        source = await self._source(notice)
+        return source.sender if source else notice.sender
+
+    async def _source(self, notice: Notice) -> Source | None:
+        """The order that it is about; who names none says himself who sends it."""
+        if notice.source_kind is not SourceKind.NONE:
+            inbound = inbound_of(self.session, notice.source_kind)
+            return await inbound.source(notice.source_no)
+        if notice.source_no:
+            raise InvalidInput("say what kind of order it is")
+        return None
 
     async def _write_lines(self, no: str, lines: Sequence[NoticeLine]) -> None:
         for line_no, line in enumerate(lines, 1):
@@ -148,6 +164,11 @@ class ShipNotices:
             self.session, self.actor, f"ship_notice.{did}", f"ship-notice/{no}",
             request_id=self.request_id,
         )  # fmt: skip
+
+
+def _digest(notice: Notice) -> str:
+    text = json.dumps(asdict(notice), default=str, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _refuse_impossible(notice: Notice) -> None:

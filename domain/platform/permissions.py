@@ -163,6 +163,7 @@ IMPORT_OF: Final[dict[str, Permission]] = {
     "stock": _P.CHANGE_STOCK,
     "suppliers": _P.CHANGE_PRODUCTS,
     "supplier_items": _P.BUY,
+    "ship_notices": _P.CHANGE_STOCK,
     "dealers": _P.CHANGE_CHANNELS,
     "orders": _P.CHANGE_CHANNELS,
     "users": _P.MANAGE_ACCOUNTS,

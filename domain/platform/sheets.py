@@ -42,6 +42,7 @@ class Kind(StrEnum):
     STOCK = "stock"
     SUPPLIERS = "suppliers"
     SUPPLIER_ITEMS = "supplier_items"
+    SHIP_NOTICES = "ship_notices"
     DEALERS = "dealers"
     ORDERS = "orders"
     USERS = "users"
@@ -327,6 +328,33 @@ _SUPPLIER_ITEMS: Final = Sheet(
     ),
     ("supplier", "sku"),
 )  # fmt: skip
+_SHIP_NOTICES: Final = Sheet(
+    Kind.SHIP_NOTICES,
+    (
+        Column("notice", "Ship notice no.", "发货通知单号", _CODE, "ASN-1001", needed=True,
+               hint_en="The sender's number; rows of one number are one notice",
+               hint_zh="发货方单号；同号各行为一张通知单"),
+        Column("sender", "Sender", "发货方", _text(100), "",
+               hint_en="Where no order of ours is named", hint_zh="未填我方单号时填写"),
+        Column("order", "Our order", "我方单号", _CODE, "",
+               hint_en="A purchase order or a transfer", hint_zh="采购单或调拨单"),
+        Column("location", "Location", "库位", _CODE, "HQ", needed=True),
+        Column("expected_on", "Expected on", "预计到货日", _day, "2026-12-01", needed=True),
+        Column("sku", "SKU", "商品编码", _CODE, "TEA-001", needed=True),
+        Column("units", "Units", "数量", _count(1, _MOST), "48", needed=True,
+               hint_en="Base units of this row", hint_zh="本行基本单位数量"),
+        Column("carton", "Carton", "箱号", _text(100), "1"),
+        Column("lot", "Lot", "批次", _text(40), "L2611"),
+        Column("produced_on", "Produced on", "生产日期", _day, "2026-11-01"),
+        Column("expires_on", "Expires on", "有效期至", _day, "2028-10-31"),
+        Column("serials", "Serial numbers", "序列号", _several(_CODE), "",
+               hint_en="As many as units, with blanks between", hint_zh="与数量相同，以空格分隔"),
+        Column("carrier", "Carrier", "承运商", _text(100), "sf"),
+        Column("waybill_no", "Waybill no.", "运单号", _text(100), "SF1234567890"),
+    ),
+    ("sender", "order", "notice"),
+    grouped=True,
+)  # fmt: skip
 _DEALERS: Final = Sheet(
     Kind.DEALERS,
     (
@@ -433,6 +461,7 @@ SHEETS: Final[Mapping[Kind, Sheet]] = {
         _STOCK,
         _SUPPLIERS,
         _SUPPLIER_ITEMS,
+        _SHIP_NOTICES,
         _DEALERS,
         _ORDERS,
         _USERS,

@@ -12,6 +12,12 @@ RECEIPT_STATE: Final = {
     "cancelled": N_("Cancelled"),
 }
 
+NOTICE_STATE: Final = {
+    "expected": N_("On its way"),
+    "arrived": N_("Arrived"),
+    "cancelled": N_("Does not come"),
+}
+
 SOURCE_KIND: Final = {
     "purchase": N_("Purchase order"),
     "transfer": N_("Transfer"),

@@ -79,7 +79,7 @@ class CountWorkflow(Attended):
         """Its day is over: it gets more days, goes on without the rest, or is dropped."""
         await self._do(CountActivities.remind)
         waits = waits_for(self._facts)
-        text = f"count {self._ref.no} at {self._facts.location_id} waits for {waits}"
+        text = f"count {self._ref.no} at {self._facts.location_id} was not counted in time"
         cause = Cause("CountLate", waits.replace(" ", "_"), text)
         decision = await self._ask(
             LATE, cause, ("retry", "retry_with", "skip", "compensate"), _DAYS

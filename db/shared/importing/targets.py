@@ -10,6 +10,7 @@ from db.shared.importing.customers import Customers
 from db.shared.importing.dealer_stock import DealerStock
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.partners import Partners
+from db.shared.importing.ship_notices import ShipNoticeRows
 from db.shared.importing.supplier_items import SupplierItems
 from db.shared.importing.target import CURRENCY, Paper, Target, judged, minor_of, settled
 from db.shared.importing.users import Users
@@ -198,6 +199,7 @@ def targets(vault: Vault) -> dict[Kind, Target]:
         Kind.STOCK: Stock(),
         Kind.SUPPLIERS: Partners(vault, "supplier"),
         Kind.SUPPLIER_ITEMS: SupplierItems(),
+        Kind.SHIP_NOTICES: ShipNoticeRows(),
         Kind.DEALERS: Partners(vault, "dealer"),
         Kind.USERS: Users(),
         Kind.CUSTOMERS: Customers(vault),

@@ -61,7 +61,34 @@ _VOIDED: Final = _Plan(
 _SEEN: Final = _Plan("item_goes")
 _ASK_AGAIN: Final = _Plan("ask_shop_again")
 
+_WAITS_LONGER: Final = _Plan("waits_longer")
+_NOT_BOOKED: Final = _Plan("count_not_booked")
+_COUNTED_ANEW: Final = _Plan("count_not_booked counted_anew")
+
 _PLANS: Final[Mapping[str, Mapping[str, _Plan]]] = {
+    "count_late": {
+        "retry": _WAITS_LONGER,
+        "retry_with": _WAITS_LONGER,
+        "skip": _Plan("counted_is_posted rest_due_again"),
+        "compensate": _NOT_BOOKED,
+    },
+    "count_approval": {
+        "retry": _Plan("asked_under_approvals"),
+        "skip": _NOT_BOOKED,
+        "compensate": _COUNTED_ANEW,
+    },
+    "count_post": {
+        "retry": _Plan("counted_is_posted"),
+        "skip": _NOT_BOOKED,
+        "compensate": _COUNTED_ANEW,
+    },
+    "receipt_case": {
+        "retry": _WAITS_LONGER,
+        "retry_with": _WAITS_LONGER,
+        "skip": _Plan("nobody_reminded"),
+        "compensate": _Plan("receipt_leaves"),
+    },
+    "receipt_take_back": {"retry": _Plan("receipt_leaves"), "skip": _WAITS_LONGER},
     "label": {
         "retry": _LABELLED,
         "retry_with": _Plan(

@@ -93,6 +93,8 @@ DOES: Final = {
     "POST /receiving": "POST /goods-receipts",
     "POST /receiving/cases/{case_no}": "POST /receipt-cases/{case_no}/decision",
     "POST /receiving/{receipt_no}/do/{action}": "POST /goods-receipts/{receipt_no}/posting",
+    "POST /ship-notices/new": "POST /ship-notices",
+    "POST /ship-notices/{notice_no}/cancel": "POST /ship-notices/{notice_no}/cancellation",
     "POST /transfers/new": "POST /transfers",
     "POST /transfers/{no}/approve": "POST /transfers/{no}/approval",
     "POST /transfers/{no}/do/cancel": "POST /transfers/{no}/cancellation",

@@ -102,3 +102,51 @@ async def test_a_receipt_is_cancelled_or_taken_back_for_a_reason(
         ("cancelled", "twice"), ("corrected", "wrong dock"),
     ]  # fmt: skip
     assert (await staff.send_form(f"{page}/do/nonsense")).status_code == 422
+
+
+async def test_who_telephones_is_taken_down_once_seen_received_and_taken_back(
+    staff: Person, buyer: Person, purchase: str, sessions: Sessions
+) -> None:
+    form = (await staff.get(f"/ship-notices/new?order=purchase/{purchase}")).text
+    assert f'value="purchase/{purchase}" selected' in form
+    told = {
+        "external_no": "DN-7", "order": f"purchase/{purchase}", "expected_on": "2026-12-01",
+        "lines": "A 24 L2611 2027-10-31\n\nB, 2",
+    }  # fmt: skip
+    answer = await staff.send_form("/ship-notices/new", **told)
+    assert answer.status_code == 303, answer.text
+    page = answer.headers["location"]
+    assert (await staff.send_form("/ship-notices/new", **told)).headers["location"] == page
+
+    shown = (await buyer.get(page)).text
+    for said in ("DN-7", "acme", "L2611", "2027-10-31", "运输中", purchase):
+        assert said in shown, said
+    assert "DN-7" in (await buyer.get("/ship-notices")).text
+    [one] = (await buyer.get("/api/v1/ship-notices?state=expected")).json()["notices"]
+    assert (one["external_no"], one["location"], one["units"]) == ("DN-7", "HQ", 26)
+    assert (await buyer.send_form(f"{page}/cancel")).status_code == 403
+
+    assert (await staff.send_form(f"{page}/cancel")).status_code == 303
+    assert "DN-7" not in (await staff.get("/ship-notices")).text
+    assert "DN-7" in (await staff.get("/ship-notices?state=cancelled")).text
+
+
+@pytest.mark.usefixtures("purchase")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"external_no": ""}, {"expected_on": "soon"}, {"lines": ""}, {"lines": "A"},
+        {"lines": "A many"}, {"lines": "A 1 L 2027-13-01"}, {"lines": "NONE 1"}, {"location": ""},
+        {"order": "purchase/PO-NONE"},
+    ],
+)  # fmt: skip
+async def test_a_ship_notice_that_cannot_be_is_refused(
+    staff: Person, sessions: Sessions, wrong: dict[str, str]
+) -> None:
+    told = {
+        "external_no": "DN-8", "location": "HQ", "sender": "walk in", "expected_on": "2026-12-01",
+        "lines": "A 1", **wrong,
+    }  # fmt: skip
+    answer = await staff.send_form("/ship-notices/new", **told)
+    assert answer.status_code in (404, 422), answer.text
+    assert await rows(sessions, "SELECT 1 FROM ship_notice") == []

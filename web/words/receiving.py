@@ -14,7 +14,7 @@ RECEIPT_STATE: Final = {
 
 NOTICE_STATE: Final = {
     "expected": N_("On its way"),
-    "arrived": N_("Arrived"),
+    "arrived": N_("Arrived here"),
     "cancelled": N_("Does not come"),
 }
 

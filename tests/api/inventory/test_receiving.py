@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from api.inventory.receipt_cases import router as cases
 from api.inventory.receiving import router
+from api.inventory.ship_notices import router as notices
 from db.engine import Sessions
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows
@@ -28,7 +29,7 @@ async def order(sessions: Sessions) -> str:
 
 @pytest_asyncio.fixture
 async def client(web_sessions: Sessions, order: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(web_sessions, router, cases) as client:
+    async with client_of(web_sessions, router, notices, cases) as client:
         yield client
 
 

@@ -70,7 +70,6 @@ FAULT: Final[Mapping[str, str]] = {
     "doubt_over_capacity": N_("will wait for a decision: more than the place holds"),
     "doubt_unchanged": N_("will wait for a decision: it says what the last report said"),
     "not_a_time": N_("is no time such as 2026-03-01 10:30"),
-    "not_a_day": N_("is no day such as 2026-03-01"),
     "twice": N_("stands in row {about} already"),
     "more_cells": N_("has more cells than the first row has headings"),
     "not_csv": N_("this row is no CSV"),

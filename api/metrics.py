@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import path_of
@@ -64,6 +64,8 @@ class Requests:
 
         try:
             await self._app(scope, receive, answered)
+        except ClientDisconnect:
+            log.info("request.hung_up", path=scope["path"][:200])  # nobody is there to be answered
         except Exception as error:
             if begun:
                 raise  # too late for an answer: the server closes the connection

@@ -8,10 +8,12 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
-from starlette.types import ASGIApp
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import limits
 from api.app import create_app
+from api.metrics import Requests
 from api.slow_callers import PatientForBodies, PatientForHeaders
 from tests.api.served import NOBODY_LISTENS, listening, settings_of
 
@@ -145,3 +147,25 @@ def test_a_flood_of_headers_is_refused(address: tuple[str, int], headers: list[b
             told = _all_of(connection)
 
     assert told == b"" or told.startswith(b"HTTP/1.1 400")
+
+
+async def test_who_hangs_up_in_the_middle_is_no_failure_of_ours() -> None:
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    app = create_app(settings_of(f"postgresql://{NOBODY_LISTENS}/none"))
+    scope = {
+        "type": "http", "method": "POST", "scheme": "http", "path": "/", "query_string": b"",
+        "server": ("test", 80), "headers": [(b"content-length", b"100")], "app": app,
+    }  # fmt: skip
+    await Requests(reads)(scope, receive, send)
+
+    assert answers == []

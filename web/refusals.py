@@ -78,6 +78,7 @@ _SENTENCES: Final = (
     N_("the unit goes into a parcel: take it out of that first"),
     N_("{n} serial numbers of {sku} were not scanned"),
     N_("{n} serial numbers of {sku} are needed"),
+    N_("units or price of {sku} cannot be ordered"),
     N_("there is no recall {no}"),
     N_("a recall has one to {most} lots, each once"),
     N_("lot {lot} of {sku} is recalled already: {no}"),

@@ -158,3 +158,37 @@ async def test_scans_of_a_shift_without_wifi_are_sent_in_order_and_count_once(
         ("packed",),
         ("handed_over",),
     ]
+
+
+async def test_a_unit_with_a_number_of_its_own_is_asked_for_it_and_an_unknown_one_is_refused(
+    address: str, sessions: Sessions, web_sessions: Sessions
+) -> None:
+    await change(sessions, "UPDATE sku SET tracks_serials = true WHERE code = :sku", sku=POT)
+    lying = "SELECT min(serial) FROM serial WHERE sku = :sku AND location_id = 'HQ-HZ'"
+    [(serial,)] = await rows(sessions, lying, sku=POT)
+    async with (
+        chromium() as browser,
+        looking(browser, address, web_sessions, "cangku", "en", "tablet") as (page, _),
+    ):
+        await page.goto(f"{address}/warehouse/{SHIPMENT}/scan")
+        await scan(page, TEA)
+        await scan(page, TEA)
+        await scan(page, POT)
+        await says(page, "Now scan its serial number")
+        await scan(page, "NOBODY-KNOWS-IT")
+        await says(page, "Nobody knows this serial number")
+        await page.context.set_offline(True)
+        await scan(page, POT)
+        await says(page, "Now scan its serial number")
+        await scan(page, serial)
+        await says(page, "Everything is scanned")
+        await page.context.set_offline(False)
+        await expect(page.locator("[data-waiting]")).to_be_hidden(timeout=SLOW_MS)
+        await scan(page, "ONHAND-DONE")
+        await says(page, "Confirmed")
+
+    scans = "SELECT verdict, serial FROM warehouse_scan WHERE sku = :sku ORDER BY at, key"
+    assert await rows(sessions, scans, sku=POT) == [
+        ("serial_unknown", "NOBODY-KNOWS-IT"),
+        ("counted", serial),
+    ]

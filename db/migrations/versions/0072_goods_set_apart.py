@@ -66,3 +66,6 @@ def upgrade() -> None:
         "supplier_item",
         sa.Column("min_life_days", sa.Integer(), server_default=sa.text("0"), nullable=False),
     )
+    op.create_check_constraint(
+        "supplier_item_life", "supplier_item", "min_life_days BETWEEN 0 AND 36500"
+    )

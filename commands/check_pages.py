@@ -34,6 +34,7 @@ msgstr ""
 "Plural-Forms: {plurals}\\n"
 
 """
+_BARE_PERCENT: Final = re.compile(r"(?<!%)(?:%%)*%(?![%(])")  # a template formats all it says
 _NAMESPACE: Final = re.compile(r"https?://www\.w3\.org\b")  # names, never fetched
 
 
@@ -85,6 +86,10 @@ def untranslated(path: Path, template: Catalog) -> Iterator[str]:
             why = "is fuzzy"
         elif not all(_strings(given)):
             why = "is empty"
+        elif any(_BARE_PERCENT.search(text) for text in _strings(given)) and "{" not in _text(
+            message
+        ):
+            why = "has a % that a page takes for the name of something"
         else:
             continue
         place = message.locations[0] if message.locations else ("", 0)

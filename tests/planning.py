@@ -1,5 +1,6 @@
 """A company to plan for: places, what they sold, what lies there, and a supplier."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -42,13 +43,13 @@ async def seed_company(sessions: Sessions, worker: Sessions) -> None:
         await lies(session, {"S-1": 3, "R-1": 40, "HQ": 4})
 
 
-async def plan_all(sessions: Sessions, night: date = NIGHT) -> None:
-    """Every place reckoned and planned."""
-    for place in PLACES:
+async def plan_all(sessions: Sessions, night: date = NIGHT, places: Sequence[str] = PLACES) -> None:
+    """Every place reckoned and planned, those below others first."""
+    for place in places:
         async with sessions.begin() as session:
             await policies.begin(session, place, night)
             assert await policies.reckon(session, place, night, "") == ""
-    for place in PLACES:
+    for place in places:
         async with sessions.begin() as session:
             await planner.suggest(session, place, night)
 

@@ -61,7 +61,11 @@ ORDER BY r.no DESC LIMIT :limit
 """
 
 _LINES: Final = """
-SELECT l.*, s.name, s.gtin FROM goods_receipt_line l JOIN sku s ON s.code = l.sku
+SELECT l.*, s.name, s.gtin, greatest(s.min_life_days, i.min_life_days) AS least_life_days
+FROM goods_receipt_line l JOIN sku s ON s.code = l.sku
+JOIN goods_receipt r ON r.no = l.receipt_no
+LEFT JOIN supplier_item i ON i.supplier = r.sender AND i.sku = l.sku
+  AND r.source_kind = 'purchase'
 WHERE l.receipt_no = :no ORDER BY l.line_no
 """
 

@@ -54,6 +54,17 @@ def test_missing_empty_and_fuzzy_texts_are_named(root: Path) -> None:
     ]
 
 
+def test_a_percent_that_would_break_its_page_is_named(root: Path) -> None:
+    path = catalogue(
+        root,
+        'msgid "Orders"\nmsgstr "订单（%）"\n\nmsgid "Parcels"\nmsgstr "包裹 %%"\n\n'
+        'msgid "%(num)d line"\nmsgid_plural "%(num)d lines"\nmsgstr[0] "%(num)d 行"\n',
+    )
+    assert list(untranslated(path, extracted(root))) == [
+        "zh: 'Orders' (web/pages.py:1) has a % that a page takes for the name of something"
+    ]
+
+
 def test_renewing_keeps_translations_and_guesses_nothing(root: Path) -> None:
     path = catalogue(root, 'msgid "Orders"\nmsgstr "订单"\n\nmsgid "Gone"\nmsgstr "没有了"\n')
     renew(path, extracted(root))

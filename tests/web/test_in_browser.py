@@ -264,16 +264,25 @@ async def test_every_page_is_whole_and_keeps_to_itself(
                 watched,
             ):
                 for look in [look for look in looks if look.who == who]:
-                    await _open(page, look, address)
-                    found = await _shown(page, look, language, first)
-                    found += await violations(page)
-                    await _resize(page, then)
-                    found += await _shown(page, look, language, then)
-                    await _resize(page, first)
+                    found = await looked_at(page, look, address, language, (first, then))
                     faults += [f"{look.name}: {fault}" for fault in found + watched.taken(look)]
                 faults += [f"asked for {url}" for url in watched.outside]
 
     assert faults == []
+
+
+async def looked_at(
+    page: Page, look: Look, address: str, language: str, sizes: tuple[str, str]
+) -> list[str]:
+    """What is wrong with a page at one size, with axe, and then at another."""
+    first, then = sizes
+    await _open(page, look, address)
+    found = await _shown(page, look, language, first)
+    found += await violations(page)
+    await _resize(page, then)
+    found += await _shown(page, look, language, then)
+    await _resize(page, first)
+    return found
 
 
 async def _resize(page: Page, size: str) -> None:

@@ -11,9 +11,9 @@ BOOTSTRAP = @command -v $(PYTHON) >/dev/null \
 up: ## Start everything: databases, workflows, API and pages, sandboxes
 	$(BOOTSTRAP) run && exec .venv/bin/onhand up
 
-# Browsers and engines wait a lot: three at a time keep two cores busy.
+# Two at a time: with more, whole stacks starve each other on two cores.
 test: ## Run the tests on real servers, with a sample of each campaign
-	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 campaigns: ## Run what tests take a sample of in full: every page, every bad value, every request
 	$(BOOTSTRAP) develop && exec .venv/bin/python -m pytest -n 2 --dist load --maxschedchunk 1 -m campaign

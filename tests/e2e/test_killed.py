@@ -14,10 +14,10 @@ from tests.e2e.company import Company, wait_until
 from tests.e2e.running import environment, kill_everything, onhand, processes_of
 
 OF_EACH_SHOP = 6
-PATIENCE_S = 160.0
+PATIENCE_S = 240.0
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(720)
 def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
     server_folder: Path,
 ) -> None:
@@ -28,7 +28,7 @@ def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
         company.buy("shopify/orders", OF_EACH_SHOP)
         for number in range(OF_EACH_SHOP):
             assert company.send_own(f"E2E-{number}").status_code == 202
-        wait_until(lambda: company.statuses()["shipped"] > 0, PATIENCE_S, company.statuses)
+        wait_until(lambda: _some_left(company), PATIENCE_S, company.statuses)
         assert kill_everything(company.variables) >= 7
 
     with onhand(company.variables, server_folder / "second.log") as up:
@@ -56,6 +56,12 @@ def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
     words = canaries.personal() + canaries.secret()
     assert canaries.in_files(server_folder, "*.log", words) == []
     assert canaries.in_files(server_folder / "data" / "temporal", "*", words) == []
+
+
+def _some_left(company: Company) -> bool:
+    """At least one order is on its way, or there already."""
+    statuses = company.statuses()
+    return any(statuses[status] for status in ("shipped", "delivered", "completed"))
 
 
 def _all_taken(company: Company) -> bool:

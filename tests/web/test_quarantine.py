@@ -148,7 +148,7 @@ async def test_the_pages_show_it_and_do_it(buyer: Person, sessions: Sessions) ->
         assert "L1" in shown.text
     where = "sku=A&location=HQ&lot=L1&condition=quarantine"
     page = await buyer.get(f"/quarantine/one?{where}&act=to_supplier&units=2&supplier=SUP")
-    assert "6.00 CNY" in page.text
+    assert "¥6.00" in page.text
     assert "plan_hash" in page.text
     plan = page.text.split('name="plan_hash" value="')[1].split('"')[0]
     form = {**APART, "act": "to_supplier", "units": "2", "supplier": "SUP", "plan_hash": plan,

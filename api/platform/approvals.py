@@ -33,6 +33,7 @@ from api.orders.return_bodies import Decided
 from api.platform.asking import ask_another
 from api.platform.docs import WAITS
 from api.strict import Code, Reason, SafeStr, StrictBody
+from db.inventory.count_looks import who_counted
 from db.platform import approvals as kept
 from db.platform.audit import audit
 from domain.inventory.purchasing.acts import PurchaseAction
@@ -123,6 +124,8 @@ async def decide(
     if body.decision == "refuse" and not body.reason:
         raise ActionNotAllowed("a reason is needed")
     yes = body.decision == "approve"
+    if yes:
+        await _refuse_who_counted(context, row)
     await _mark(context, row, ApprovalState.APPROVED if yes else ApprovalState.REFUSED, body.reason)
     if yes:
         await _carry_out(context, settings, row)
@@ -235,6 +238,14 @@ def _refuse_who_may_not(context: RequestContext, row: Row[Any]) -> None:
         raise OwnApproval("nobody approves what he asked for himself")
     if not may_decide(context, row):
         raise Problem("NotAllowed", 403)
+
+
+async def _refuse_who_counted(context: RequestContext, row: Row[Any]) -> None:
+    """What a count corrects is approved by somebody who saw none of it: the count itself asks."""
+    if "count_no" in row.payload:
+        async with context.sessions.begin() as session:
+            if context.actor in await who_counted(session, row.payload["count_no"]):
+                raise OwnApproval("nobody approves what he counted himself")
 
 
 async def _taken_back(

@@ -107,3 +107,11 @@ class CountLooks:
             await run(self.session, _NEW_LINE, no=no, **key)
             rows = await run(self.session, find, no=no, **key)
         return rows[0]
+
+
+async def who_counted(session: AsyncSession, no: str) -> frozenset[str]:
+    """Everybody who looked at a line of this count."""
+    rows = await run(
+        session, "SELECT DISTINCT by FROM stock_count_entry WHERE count_no = :no", no=no
+    )
+    return frozenset(row.by for row in rows)

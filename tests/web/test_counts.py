@@ -1,14 +1,17 @@
 """Counting as two people of a warehouse and their manager do it, in both languages."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
 from db.engine import Sessions
+from db.inventory.count_steps import CountSteps
 from db.inventory.repository import StockRepository
 from db.inventory.tables import LocationRow, SkuRow
+from domain.inventory.count_life import CountRules, CountWork
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.platform.permissions import Role
 from domain.shared.ids import LocationId, Lot, Sku
@@ -90,6 +93,30 @@ async def test_a_count_that_is_far_off_takes_two_people(
     async with await person(app, web_sessions, Role.MANAGER) as boss:
         assert "-4,794" in (await boss.get(address)).text
         yes = await boss.send_form(f"{address}/decide", decision="approve")
+        assert yes.status_code == 303, yes.text
+    assert [x[0] for x in await rows(sessions, "SELECT on_hand FROM stock_balance")] == [23]
+
+
+@pytest.mark.usefixtures("goods")
+async def test_who_counted_does_not_approve_what_the_count_itself_asks_for(
+    app: FastAPI, anna: Person, web_sessions: Sessions, sessions: Sessions
+) -> None:
+    rules = CountRules(alone_units=20)
+    async with (
+        await person(app, web_sessions, Role.MANAGER, Role.WAREHOUSE, name="Boss") as boss,
+        await person(app, web_sessions, Role.MANAGER, name="Chief") as chief,
+    ):
+        no = await planned(boss)
+        for client in (anna, boss):
+            await client.send_form(f"/counts/{no}/look", code="TEA", lot="L1", units="23")
+        async with sessions.begin() as session:
+            await CountSteps(session, rules).ask(CountWork(no, datetime.now(UTC)))
+        [(approval,)] = await rows(sessions, "SELECT id FROM approval")
+
+        own = await boss.send_form(f"/approvals/{approval}/decide", decision="approve")
+        assert own.status_code == 409, own.text
+        assert [x[0] for x in await rows(sessions, "SELECT on_hand FROM stock_balance")] == [4817]
+        yes = await chief.send_form(f"/approvals/{approval}/decide", decision="approve")
         assert yes.status_code == 303, yes.text
     assert [x[0] for x in await rows(sessions, "SELECT on_hand FROM stock_balance")] == [23]
 

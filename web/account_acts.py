@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
@@ -14,13 +14,13 @@ from api.channels.account_acts import AccountKind
 from api.channels.ports import OutsideOf
 from api.deps import Context, SessionsOf
 from api.errors import Problem
+from web.input import Text
 from web.order_actions import body_of
 from web.partners import settings_form
 from web.render import page
 from web.shop_forms import done_at, new_credentials, new_settings
 
 _NOT_FOUND: Final = 404
-Text = Annotated[str, Form(max_length=500)]
 
 
 @dataclass(frozen=True, slots=True)

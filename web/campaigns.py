@@ -14,13 +14,12 @@ from domain.orders.messages import StepAction
 from domain.platform.campaigns import OWN_NUMBERS, SHARED_VALUES, CampaignState, Chosen
 from domain.shared.errors import InvalidInput
 from web.attention import narrowed
-from web.input import typed
+from web.input import Text, typed
 from web.order_actions import body_of
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Number = Annotated[str, Form(max_length=6)]
 _Id: Any = Query(max_length=100)
 ROWS: Final = 50

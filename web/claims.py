@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Query, Request
 from sqlalchemy.engine import Row
 from starlette.responses import Response
 
@@ -15,7 +14,6 @@ from api.deps import Context, SessionsOf
 from api.errors import language_of
 from api.language import N_, translate
 from api.logistics import claim_bodies, claims
-from api.strict import clean
 from db.logistics.claim_queries import (
     QUEUES,
     claim_counts,
@@ -31,16 +29,13 @@ from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import Money
 from integrations.sheet_files import harmless
 from web import words
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import sum_of, to_page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
-Short = Annotated[str, Form(max_length=100)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 MOST: Final = 100
 MOST_EXPORTED: Final = 10_000
 NEAR: Final = timedelta(days=3)

@@ -22,7 +22,7 @@ from db.orders.returns import Asked, returnable
 from domain.orders.channels import OUR_CHANNELS
 from domain.orders.returns.model import ReturnKind, ReturnOrigin, ReturnReason
 from domain.shared.errors import DomainError, InvalidInput, ReturnNotFound
-from web.input import typed
+from web.input import Text, typed
 from web.render import page
 from web.returns import whole
 from web.tracking import look_up
@@ -31,7 +31,6 @@ router = APIRouter(include_in_schema=False)
 
 Number = Annotated[str, Form(max_length=100)]
 Digits = Annotated[str, Form(max_length=20)]
-Text = Annotated[str, Form(max_length=500)]
 Photos = Annotated[Sequence[UploadFile], File()]
 ASKED: Final = N_("We have your request. You hear from us here.")
 TOLD: Final = N_("Thank you. We have written it down.")

@@ -2,28 +2,23 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory import counts
-from api.strict import clean
 from db.inventory import count_queries
 from db.inventory.repository import StockRepository
 from domain.inventory.network import TRANSIT
 from domain.shared.errors import InvalidInput
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Long = Annotated[str, Form(max_length=20_000)]
-Short = Annotated[str, Form(max_length=100)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 MOST: Final = 100
 
 

@@ -1,22 +1,20 @@
 """Dealers' reports: what a dealer has and sold, typed on any screen; the desk that decides."""
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.inventory import dealer_reports
 from api.inventory.dealer_reports import Consent, Decided, ReportBody, RuleBody, today
-from api.strict import clean
 from db.inventory import dealer_queries
 from db.inventory.dealer_reports import DealerReports
 from domain.inventory.dealer_reports import expected
 from domain.shared.errors import InvalidInput
-from web.input import typed
+from web.input import Asked, Short, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -24,8 +22,6 @@ from web.words.dealers import REPORT_TAB
 
 router = APIRouter(include_in_schema=False)
 
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
-Short = Annotated[str, Form(max_length=100)]
 _MOST: Final = 100
 _EMPTY_ROWS: Final = 3
 _ACTIONS: Final = ("accept", "send_back", "correct")

@@ -19,7 +19,7 @@ from domain.orders.desk import BulkAction, TagColour, tag_name
 from domain.orders.order import NOT_RELEASED_BY_HAND, HoldKind
 from domain.orders.previews import effects_of
 from domain.shared.errors import InvalidInput
-from web.input import typed
+from web.input import Text, typed
 from web.order_actions import body_of, done
 from web.orders import order_context
 from web.render import page
@@ -29,7 +29,6 @@ router = APIRouter(include_in_schema=False)
 _SHOWN: Final = 100
 _NAMED: Final = 50
 _AGES: Final = (0, 1, 4, 24, 72, 168)
-Text = Annotated[str, Form(max_length=500)]
 Short = Annotated[str, Query(max_length=100)]
 Long = Annotated[str, Query(max_length=1000)]
 Numbers = Annotated[list[str] | None, Query(max_length=200)]

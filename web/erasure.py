@@ -1,8 +1,6 @@
 """The page on which an administrator erases a person: look up, look at what goes, confirm."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.deps import Context
@@ -10,12 +8,12 @@ from api.errors import Problem
 from api.language import N_
 from api.platform import erasures
 from domain.shared.errors import ActionNotAllowed, OrderNotFound, PlanChanged
+from web.input import Text
 from web.order_actions import body_of
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 _NOBODY = N_("No order knows this phone or number.")
 _OPEN = N_("Some of these orders are not over yet. Nobody can be erased before that.")
 _OTHERS = N_("Other orders are found now than were shown. Look at them again.")

@@ -20,6 +20,7 @@ from integrations.erp.registry import ERPS
 from integrations.schemas import schema_of_erp
 from integrations.secret_names import of_erp
 from web.account_acts import AccountPages, acts_on
+from web.input import Text
 from web.order_actions import body_of
 from web.render import page
 from web.shop_forms import (
@@ -40,7 +41,6 @@ router = APIRouter(include_in_schema=False)
 acts = acts_on(PAGES)
 
 PAGE_SIZE: Final = 50
-Text = Annotated[str, Form(max_length=500)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 

@@ -12,6 +12,7 @@ from api.language import translate
 from api.orders import hand_overs
 from db.inventory.repository import StockRepository
 from db.orders.hand_overs import HandOvers
+from web.input import Short
 from web.order_actions import body_of
 from web.render import page
 from web.warehouse import COOKIE, Location
@@ -21,7 +22,6 @@ router = APIRouter(include_in_schema=False)
 
 _MOST_SHOWN: Final = 50
 _MOST_LEFT: Final = 300
-Short = Annotated[str, Form(max_length=100)]
 
 
 @router.get("/warehouse/hand-overs")

@@ -1,12 +1,18 @@
 """What browsers send: refused for every page in one place, before any page looks at it."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request
+from fastapi import Form, Query, Request
+from pydantic import AfterValidator
 
 from api.errors import Problem
 from api.strict import clean
 from domain.shared.errors import InvalidInput
+
+# What most fields of pages are: a word in an address, a word and a sentence in a form.
+Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+Short = Annotated[str, Form(max_length=100)]
+Text = Annotated[str, Form(max_length=500)]
 
 _LONGEST_ID: Final = 200
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")

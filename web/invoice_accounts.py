@@ -20,7 +20,7 @@ from integrations.invoices.registry import ISSUERS
 from integrations.schemas import schema_of_issuer
 from integrations.secret_names import of_issuer
 from web.account_acts import AccountPages, acts_on
-from web.input import typed
+from web.input import Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.shop_forms import (
@@ -40,7 +40,6 @@ router = APIRouter(include_in_schema=False)
 acts = acts_on(PAGES)
 
 PAGE_SIZE: Final = 100
-Text = Annotated[str, Form(max_length=500)]
 Word = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 

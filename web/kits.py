@@ -2,18 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf
 from api.inventory import kits
-from api.strict import clean
 from db.inventory.kits import Kits
 from db.inventory.repository import StockRepository
 from domain.inventory.kits import KitKind
 from domain.inventory.network import TRANSIT
-from web.input import typed
+from web.input import Asked, Short, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -22,8 +20,6 @@ from web.transfers import lines_typed
 router = APIRouter(include_in_schema=False)
 
 Long = Annotated[str, Form(max_length=5_000)]
-Short = Annotated[str, Form(max_length=100)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.get("/kits")

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
@@ -17,15 +17,12 @@ from db.inventory.lot_queries import NEAR_DAYS, LotFilter
 from domain.shared.errors import InvalidInput
 from integrations.sheet_files import csv_head, csv_line
 from web import words
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
-Short = Annotated[str, Form(max_length=100)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 Ahead = Annotated[str, Query(max_length=5)]
 MOST: Final = 50

@@ -18,14 +18,13 @@ from integrations.carriers.registry import BASE_URLS, CARRIERS
 from integrations.marketplaces.registry import CHANNELS
 from integrations.schemas import schema_of_carrier, schema_of_channel
 from integrations.secret_names import of_carrier, of_channel
+from web.input import Short, Text
 from web.order_actions import body_of
 from web.render import page
 from web.shop_forms import added_at, done_at, new_settings, secrets_in, whole
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
-Short = Annotated[str, Form(max_length=100)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _CARRIERS: Final = "/shops#carriers"
 

@@ -20,13 +20,12 @@ from domain.orders.order import HoldKind
 from domain.orders.plan_effects import effects_of_cancellation
 from domain.orders.previews import effects_of
 from domain.shared.errors import ActionNotAllowed, InvalidInput, OrderClosed
-from web.input import typed
+from web.input import Text, typed
 from web.orders import order_context
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Lines = Annotated[list[str] | None, Query(max_length=1000)]
 _REGION: Final = ("province", "city", "district")
 _TYPED: Final = ("name", "phone", *_REGION, "detail")

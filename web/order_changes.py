@@ -23,14 +23,13 @@ from domain.orders.plan_effects import (
 from domain.orders.splitting import Dividable, SplitPlan
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import COMPANY_CURRENCY
-from web.input import typed
+from web.input import Text, typed
 from web.order_actions import body_of, done
 from web.orders import order_context
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Hash = Annotated[str, Form(max_length=64)]
 Chosen = Annotated[list[str] | None, Query(max_length=20)]
 _MOST_LINES: Final = 1000

@@ -16,6 +16,7 @@ from domain.shared.errors import InvalidInput
 from integrations.payments.registry import PROVIDERS
 from integrations.secret_names import of_provider
 from web.account_acts import AccountPages, acts_on
+from web.input import Text
 from web.order_actions import body_of
 from web.render import page
 from web.shop_forms import done_at, gate_code, secrets_in
@@ -30,7 +31,6 @@ PAGES: Final = AccountPages(
 router = APIRouter(include_in_schema=False)
 acts = acts_on(PAGES)
 
-Text = Annotated[str, Form(max_length=500)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Query, Request
 from sqlalchemy.engine import Row
 from starlette.responses import Response
 
@@ -15,7 +14,6 @@ from api.inventory.purchase_bodies import (
     PurchaseRequest,
     PurchaseWish,
 )
-from api.strict import clean
 from db.inventory.purchase_orders import PurchaseOrders
 from db.inventory.purchase_queries import (
     TABS,
@@ -29,16 +27,13 @@ from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction, actions_of
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import Money
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import sum_of, to_page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
-Short = Annotated[str, Form(max_length=100)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 MOST: Final = 100
 EMPTY_LINES: Final = 5
 _FORMS: Final = frozenset(PurchaseAction) - {PurchaseAction.APPROVE, PurchaseAction.REFUSE}

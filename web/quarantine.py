@@ -16,7 +16,7 @@ from db.inventory.serial_queries import SerialFilter
 from domain.inventory.quarantine import QuarantineAct
 from domain.shared.errors import DomainError, InvalidInput
 from web import words
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.purchases import number_of
 from web.render import page
@@ -24,10 +24,7 @@ from web.returns import sum_of, to_page
 
 router = APIRouter(include_in_schema=False)
 
-Short = Annotated[str, Form(max_length=100)]
-Text = Annotated[str, Form(max_length=500)]
 Numbers = Annotated[str, Form(max_length=50_000)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Cursor = Annotated[str, Query(max_length=500), AfterValidator(clean)]
 MOST: Final = 50
 

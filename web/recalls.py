@@ -17,13 +17,12 @@ from domain.inventory.recall import ENDS_OF, End, Holder
 from domain.shared.errors import DomainError, InvalidInput
 from integrations.sheet_files import csv_head, csv_line
 from web import words
-from web.input import typed
+from web.input import Text, typed
 from web.order_actions import body_of
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Short = Annotated[str, Form(max_length=200)]
 LotLines = Annotated[str, Query(max_length=5000), AfterValidator(clean)]
 Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]

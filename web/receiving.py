@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator
 from sqlalchemy.engine import Row
 from starlette.responses import Response
@@ -33,7 +33,7 @@ from domain.inventory.receiving import Counted
 from domain.shared.errors import InvalidInput
 from domain.shared.ids import receipt_case_workflow_id
 from web.floor import bars_of
-from web.input import typed
+from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -43,8 +43,6 @@ from web.words import receiving as says
 router = APIRouter(include_in_schema=False)
 
 MOST: Final = 100
-Short = Annotated[str, Form(max_length=100)]
-Text = Annotated[str, Form(max_length=500)]
 Filter = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf, SettingsOf
@@ -25,21 +24,17 @@ from api.inventory.replenishment_bodies import (
     SettingBody,
     Snooze,
 )
-from api.strict import clean
 from db.inventory import approving, policies, suggestions
 from db.inventory.suggestions import SORTS, TABS, Wanted
 from domain.inventory.purchasing.terms import ItemTerms
 from domain.shared.errors import DomainError, InvalidInput
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
 
 router = APIRouter(include_in_schema=False)
 
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
-Short = Annotated[str, Form(max_length=100)]
-Text = Annotated[str, Form(max_length=500)]
 Chosen = Annotated[list[str] | None, Query(max_length=500)]
 MOST: Final = 100
 CHART_DAYS: Final = 30

@@ -28,13 +28,13 @@ from domain.orders.returns.model import ReturnReason
 from domain.orders.returns.plan import ReturnAction
 from domain.shared.errors import ActionNotAllowed, InvalidInput, ReturnClosed
 from domain.shared.money import Money, minor_digits
+from web.input import Text
 from web.order_actions import body_of
 from web.orders import order_context
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Sum = Annotated[str, Form(max_length=20)]
 SumAsked = Annotated[str, Query(max_length=20)]
 MOST: Final = 100

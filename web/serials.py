@@ -14,16 +14,13 @@ from db.inventory import serial_queries
 from db.inventory.serial_queries import SerialFilter
 from domain.shared.errors import InvalidInput
 from web import words
-from web.input import typed
+from web.input import Asked, Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Short = Annotated[str, Form(max_length=100)]
-Text = Annotated[str, Form(max_length=500)]
 Numbers = Annotated[str, Form(max_length=50_000)]
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 MOST: Final = 50
 

@@ -15,7 +15,7 @@ from db.inventory import receipt_queries
 from db.inventory.repository import StockRepository
 from domain.inventory.network import TRANSIT
 from domain.shared.errors import InvalidInput
-from web.input import typed
+from web.input import Short, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -24,7 +24,6 @@ from web.words import receiving as says
 router = APIRouter(include_in_schema=False)
 
 MOST: Final = 100
-Short = Annotated[str, Form(max_length=100)]
 Long = Annotated[str, Form(max_length=100_000)]
 Asked = Annotated[str, Query(max_length=200), AfterValidator(clean)]
 

@@ -23,6 +23,7 @@ from domain.platform.permissions import Permission
 from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 from integrations.marketplaces.registry import PULLED, STOCKED, TELLS_AFTER_SALES
+from web.input import Text
 from web.order_actions import body_of
 from web.render import page
 from web.shop_forms import (
@@ -38,7 +39,6 @@ from web.shop_forms import (
 
 router = APIRouter(include_in_schema=False)
 
-Text = Annotated[str, Form(max_length=500)]
 Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _FORMS: Final = ("pause", "resume", "range", "credentials", "rule", "sell", "settings")
 _NOT_FOUND: Final = 404

@@ -12,14 +12,13 @@ from api.inventory.purchase_bodies import SupplierItemBody, SupplierTerms
 from db.inventory.purchase_queries import supplier_detail, suppliers
 from domain.shared.errors import InvalidInput
 from domain.shared.money import Money
-from web.input import typed
+from web.input import Short, typed
 from web.order_actions import body_of
 from web.purchases import number_of
 from web.render import page
 from web.returns import sum_of, to_page
 
 router = APIRouter(include_in_schema=False)
-Short = Annotated[str, Form(max_length=100)]
 Long = Annotated[str, Form(max_length=5000)]
 
 

@@ -18,6 +18,7 @@ from db.platform.accounts import Accounts
 from domain.platform.permissions import Role
 from domain.shared.errors import InvalidInput
 from web.floor import by_zone, lines_of, scan_words, slots_of
+from web.input import Short
 from web.order_actions import body_of
 from web.render import page
 from web.warehouse import COOKIE, Location
@@ -26,7 +27,6 @@ from web.words import floor
 router = APIRouter(include_in_schema=False)
 
 _MOST_SHOWN: Final = 100
-Short = Annotated[str, Form(max_length=100)]
 
 
 @router.get("/warehouse/waves")

@@ -120,10 +120,10 @@ class FakeCarrier:
         return self.scans
 
     def read_push(self, headers: Mapping[str, str], body: bytes) -> PushAnswer:
-        raise NotImplementedError
+        raise AssertionError("nobody pushes to this carrier")
 
     def refuse_push(self, refusal: Rejected) -> PushAnswer:
-        raise NotImplementedError
+        raise AssertionError("nobody pushes to this carrier")
 
 
 @dataclass
@@ -158,7 +158,7 @@ class FakeShop:
         return self.answers[external_no]
 
     def snapshot(self, raw: bytes) -> OrderSnapshot:
-        raise NotImplementedError
+        raise AssertionError("nobody reads an order of this shop anew")
 
     async def confirm_shipment(self, confirmation: ShipConfirmation) -> None:
         self.confirmed.append(confirmation)

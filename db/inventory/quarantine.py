@@ -298,7 +298,7 @@ class Quarantine:
         )
         if strange := sorted(set(wish.serials) - known):
             raise InvalidInput(f"{strange[0]} is not set apart there")
-        if len(set(wish.serials)) < min(wish.units, len(known)):
+        if len(set(wish.serials)) != min(wish.units, len(known)):
             raise SerialsMissing(f"{wish.units} serial numbers of {wish.apart.sku} are needed")
         await register.decided(
             wish.apart.sku, sorted(set(wish.serials)), wish.apart.location, wish.reason,

@@ -13,6 +13,7 @@ from activities.orders.shipping import ShippingActivities
 from api.orders import scans, warehouse
 from db.engine import Sessions
 from db.inventory import serial_queries
+from db.inventory.quarantine import Apart, Quarantine, Wish
 from db.inventory.receipt_posting import ReceiptPosting
 from db.inventory.receipt_scans import Heard, ReceiptScans
 from db.inventory.receipt_scans import Sent as AtTheRamp
@@ -25,6 +26,7 @@ from db.orders.search import find_orders
 from db.scope import limited
 from db.shared.inspection_undo import undo_inspection
 from db.shared.returns_bench import Bench, Counted, Verdict
+from domain.inventory.quarantine import QuarantineAct
 from domain.inventory.receiving import Verdict as Found
 from domain.orders.returns.model import Disposition, ReturnKind, ReturnOrigin, ReturnReason
 from domain.orders.work import ShipmentStep
@@ -246,3 +248,26 @@ async def test_what_was_taken_back_before_it_left_frees_its_units(
     await move(sessions, "O-1-1", "cancelled")
     page = (await client.get("/api/v1/serials?state=in_stock")).json()
     assert [one["serial"] for one in page["items"]] == ["S1", "S2"]
+
+
+async def test_goods_set_apart_are_decided_about_by_as_many_numbers_as_units(
+    sessions: Sessions, owner_sessions: Sessions
+) -> None:
+    await receive(sessions, "S1", "S2", found=Found.REJECTED)
+    await rows(owner_sessions, "DELETE FROM receipt_case RETURNING 1")  # decided elsewhere
+
+    async def thrown_away(*serials: str) -> None:
+        apart = Apart("A", "HQ", "", "damaged")
+        wish = Wish(apart, QuarantineAct.WRITE_OFF, 1, "broken", serials=serials)
+        async with sessions.begin() as session:
+            plan = await Quarantine(session).plan(wish)
+            await Quarantine(session).carry_out(wish, plan.hash)
+
+    for serials in ((), ("S1", "S2")):
+        with pytest.raises(SerialsMissing):
+            await thrown_away(*serials)
+    await thrown_away("S1")
+    assert {no: found[0] for no, found in (await where(sessions)).items()} == {
+        "S1": "gone",
+        "S2": "in_stock",
+    }

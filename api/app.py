@@ -25,6 +25,7 @@ import api.channels.tickets
 import api.channels.webhooks
 import api.finance.books
 import api.finance.erp_accounts
+import api.finance.goods_claims
 import api.finance.invoice_accounts
 import api.inventory.ageing
 import api.inventory.counts
@@ -187,6 +188,7 @@ _ROUTERS: Final = (
     (api.inventory.ship_notices.router, _V1),
     (api.inventory.receipt_cases.router, _V1),
     (api.finance.books.router, _V1),
+    (api.finance.goods_claims.router, _V1),
     (api.finance.erp_accounts.router, _V1),
     (api.finance.erp_accounts.acts, _V1),
     (api.finance.invoice_accounts.router, _V1),

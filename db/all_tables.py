@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 import db.channels.tables
 import db.finance.erp_tables
+import db.finance.goods_claim_tables
 import db.finance.invoice_tables
 import db.finance.tables
 import db.inventory.count_tables

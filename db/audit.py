@@ -10,6 +10,7 @@ from db.checks import Check
 from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.finance.checks import BOOK_CHECKS
+from db.finance.goods_claim_checks import GOODS_CLAIM_CHECKS
 from db.inventory.fitness import NEEDED, TODAY, rule_of
 from db.inventory.level_checks import LEVEL_CHECKS
 from db.logistics.claim_checks import CLAIM_CHECKS
@@ -281,6 +282,7 @@ CHECKS: Final = (
                > coalesce(b.on_hand, 0)""",
     ),
     *CLAIM_CHECKS,
+    *GOODS_CLAIM_CHECKS,
     *BOOK_CHECKS,
     *LEVEL_CHECKS,
 )

@@ -25,6 +25,7 @@ import web.exports
 import web.finance
 import web.floor
 import web.gates
+import web.goods_claims
 import web.hand_overs
 import web.home
 import web.imports
@@ -125,6 +126,7 @@ _ROUTERS: Final = (
     web.api_keys.router,
     web.returns_bench.router,  # before the warehouse: `returns` is no shipment
     web.finance.router,
+    web.goods_claims.router,
     web.erp_accounts.router,
     web.erp_accounts.acts,
     web.invoice_accounts.router,

@@ -22,6 +22,7 @@ from api.inventory.receiving_bodies import (
 )
 from api.language import translate
 from api.strict import clean
+from db.finance.goods_claims import GoodsClaims
 from db.inventory import receipt_queries
 from db.inventory.receipt_cases import ReceiptCases, offered
 from db.inventory.receiving import Picture, Receiving
@@ -33,10 +34,11 @@ from domain.inventory.receiving import Counted
 from domain.shared.errors import InvalidInput
 from domain.shared.ids import receipt_case_workflow_id
 from web.floor import bars_of
+from web.goods_claims import MOVE
 from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
-from web.returns import to_page
+from web.returns import sum_of, to_page
 from web.warehouse import COOKIE, Location
 from web.words import receiving as says
 
@@ -126,8 +128,10 @@ async def case(case_no: str, request: Request, sessions: SessionsOf) -> Response
     async with sessions.begin() as session:
         row = await ReceiptCases(session).find(typed(case_no))
         steps = await waiting(session, receipt_case_workflow_id(row.no))
+        ledger = await GoodsClaims(session).ledger(row.no)
     return page(
-        request, "receipt_case.html", row=row, choices=offered(row), says=says, attention=steps
+        request, "receipt_case.html", row=row, choices=offered(row), says=says, attention=steps,
+        ledger=ledger, moves=MOVE,
     )  # fmt: skip
 
 
@@ -140,9 +144,11 @@ async def decide(
     decision: Short = "",
     reason: Text = "",
     reference: Short = "",
+    amount: Short = "",
 ) -> Response:
     """End it."""
-    body = body_of(CaseDecided, decision=decision, reason=reason, reference=reference)
+    told = {"amount": sum_of(amount)} if amount.strip() else {}
+    body = body_of(CaseDecided, decision=decision, reason=reason, reference=reference, **told)
     await receipt_cases.decide(typed(case_no), body, context, settings)
     return to_page(request, f"/receiving/cases/{case_no}")
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.inventory.receiving_bodies import CaseDecided, ReceiptCasePage, ReceiptCaseView
+from api.orders.returns import minor
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
 from api.strict import Code, clean
@@ -60,12 +61,13 @@ async def decide(
 
     202 when so many units leave quarantine that a second person has to approve it.
     """
-    decision = CaseDecision(CaseState(body.decision), body.reason, body.reference)
+    async with context.sessions.begin() as session:
+        row = await ReceiptCases(session).find(case_no)
+    credited = None if body.amount is None else minor(body.amount, row.currency)
+    decision = CaseDecision(CaseState(body.decision), body.reason, body.reference, credited)
     try:
         return await _decided(case_no, decision, context, settings)
     except TooMuchAlone:
-        async with context.sessions.begin() as session:
-            row = await ReceiptCases(session).find(case_no)
         await ask_another(
             context, settings, ApprovalKind.ADJUSTMENT, f"receipt-case/{case_no}",
             {"case_no": case_no, "body": body.model_dump(mode="json")}, body.reason,

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy.engine import Row
 
 from api.orders.money import MoneyView
-from api.strict import Code, Count, Day, Moment, Reason, SafeStr, StrictBody
+from api.strict import Code, Count, Day, Moment, Reason, SafeStr, StrictBody, Sum
 from db.inventory.receipt_cases import offered
 from db.inventory.receipt_scans import Answer, Heard, Sent
 from db.inventory.receiving import Picture
@@ -323,11 +323,13 @@ class WithReason(StrictBody):
 
 
 class CaseDecided(StrictBody):
-    """How a case ends; `reference` is the supplier's credit note or the number of the return."""
+    """How a case ends; `reference` is the supplier's credit note or the number of the return.
+    `amount` is what he credits, without tax; without it what the goods cost by the order."""
 
     decision: Literal["accepted", "returned", "credited", "replaced", "destroyed"]
     reason: Reason
     reference: Name = ""
+    amount: Sum | None = None
 
 
 class ReceiptCaseView(StrictBody):

@@ -64,7 +64,8 @@ BOOK_CHECKS: Final = (
             SELECT v.fact_id, sum(e.debit_minor) AS minor FROM voucher v
             JOIN voucher_entry e ON e.voucher_no = v.no GROUP BY v.fact_id) b ON b.fact_id = f.id
         WHERE f.posted_at IS NOT NULL AND NOT coalesce(o.test_order, false)
-          AND f.kind IN ('captured', 'refunded', 'payment', 'refund', 'tender', 'claim')
+          AND f.kind IN ('captured', 'refunded', 'payment', 'refund', 'tender', 'claim',
+                         'goods_claim')
           AND abs(f.amount_minor) <> coalesce(b.minor, 0)""",
     ),
     Check(

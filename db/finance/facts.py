@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.sql import run
 from domain.finance.accounts import Account
 from domain.finance.claim_rules import ClaimMoney
+from domain.finance.goods_claims import ClaimMove, GoodsClaimMoney
 from domain.finance.money_rules import ProviderMoney
 from domain.finance.order_book import BookLine, OrderBook, recognised_so_far
 from domain.finance.posting import Fact, FactKind, Picture, Shipped
@@ -44,6 +45,11 @@ SELECT order_id || '/' || line_no AS subject, kind FROM till_payment WHERE order
 _CLAIMS: Final = """
 SELECT m.id AS subject, c.carrier, m.kind, m.amount_minor, c.currency
 FROM claim_money m JOIN carrier_claim c ON c.claim_no = m.claim_no WHERE m.id = ANY(:claims)
+"""
+
+_GOODS_CLAIMS: Final = """
+SELECT m.id AS subject, c.debtor, m.kind, m.amount_minor, c.currency, c.never_came
+FROM goods_claim_money m JOIN goods_claim c ON c.claim_no = m.claim_no WHERE m.id = ANY(:claims)
 """
 
 _GOODS: Final = """
@@ -128,12 +134,14 @@ async def documents_of(session: AsyncSession, facts: Sequence[Fact]) -> dict[int
     rows = await run(
         session,
         "SELECT f.id, coalesce("
-        "     m.document_no, p.transaction_id, t.number, c.claim_no, o.no, f.subject) AS no"
+        "     m.document_no, p.transaction_id, t.number, c.claim_no, g.claim_no, o.no,"
+        "     f.subject) AS no"
         " FROM book_fact f"
         " LEFT JOIN LATERAL (SELECT document_no FROM stock_move"
         "     WHERE f.kind = 'stock' AND idempotency_key = f.subject LIMIT 1) m ON true"
         " LEFT JOIN payment p ON f.kind = 'payment' AND p.id = f.subject"
         " LEFT JOIN claim_money c ON f.kind = 'claim' AND c.id = f.subject"
+        " LEFT JOIN goods_claim_money g ON f.kind = 'goods_claim' AND g.id = f.subject"
         " LEFT JOIN till_ticket t ON f.kind = 'tender' AND t.order_id = f.order_id"
         " LEFT JOIN sales_order o ON f.kind NOT IN ('refund', 'cost') AND o.id = f.order_id"
         " WHERE f.id = ANY(:ids)",
@@ -155,6 +163,13 @@ async def _add_money(session: AsyncSession, picture: Picture, facts: Sequence[Fa
         picture.claims = {
             row.subject: ClaimMoney(row.carrier, row.kind, row.amount_minor, row.currency)
             for row in await run(session, _CLAIMS, claims=claims)
+        }
+    if claims := [fact.subject for fact in facts if fact.kind is FactKind.GOODS_CLAIM]:
+        picture.goods_claims = {
+            row.subject: GoodsClaimMoney(
+                row.debtor, ClaimMove(row.kind), row.amount_minor, row.currency, row.never_came
+            )
+            for row in await run(session, _GOODS_CLAIMS, claims=claims)
         }
 
 

@@ -20,7 +20,7 @@ class BookFactRow(SQLModel, table=True):
         UniqueConstraint("kind", "subject", name="book_fact_told_once"),
         CheckConstraint(
             "kind IN ('captured','refunded','payment','refund','tender','stock','collected',"
-            "'closed','cost','claim')",
+            "'closed','cost','claim','goods_claim')",
             name="book_fact_kind",
         ),
         Index("book_fact_due", "id", postgresql_where=text("posted_at IS NULL")),

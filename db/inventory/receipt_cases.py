@@ -7,12 +7,14 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.finance.goods_claims import ClaimLine, GoodsClaims, NewGoodsClaim
 from db.inventory.inbound import Came
 from db.inventory.receiving import Receiving
 from db.inventory.repository import StockRepository
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
 from db.sql import run
+from domain.finance.goods_claims import SUPPLIER, ClaimMove
 from domain.inventory.case_life import CaseMoved
 from domain.inventory.expiry import is_expired, today_at
 from domain.inventory.receipt_cases import Case, CaseState, GoodsGo, decisions, goods_go
@@ -42,11 +44,13 @@ UPDATE receipt_case SET state = :state, reason = :reason, reference = :reference
 
 @dataclass(frozen=True, slots=True)
 class CaseDecision:
-    """How it ends and why; `reference` is a credit note or the number of a return."""
+    """How it ends and why; `reference` is a credit note or the number of a return, `minor` what
+    the supplier credits (none = what the goods cost by the order)."""
 
     state: CaseState
     reason: str
     reference: str = ""
+    minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,10 @@ class ReceiptCases:
             await self._tell_source(row)  # its order before its balances, as a receipt is posted
         if go is not GoodsGo.NOWHERE:
             await self._move(row, go)
+        if decision.state is CaseState.CREDITED:
+            await self._claim(row, decision)
+        elif decision.minor is not None:
+            raise InvalidInput("only what the supplier credits has a sum")
         await run(
             self.session, _ENDED, no=no, state=decision.state, reason=decision.reason,
             reference=decision.reference, actor=self.actor,
@@ -100,6 +108,24 @@ class ReceiptCases:
         if source.is_open and units:
             told = {row.source_line_no: units}
             await inbound.came(row.source_no, Came(row.receipt_no, row.no, self.actor, told))
+
+    async def _claim(self, row: Row[Any], decision: CaseDecision) -> None:
+        """The supplier owes what he credits. Without any sum yet finance says it later."""
+        claims = GoodsClaims(self.session, self.actor, self.request_id)
+        debtor = f"{SUPPLIER}{row.sender or row.source_no}"
+        never_came = row.trouble == Trouble.SHORT
+        await claims.open(
+            NewGoodsClaim(
+                row.no, "receipt", row.receipt_no, row.location_id, debtor, row.currency,
+                row.value_minor, never_came,
+            )
+        )  # fmt: skip
+        minor = row.value_minor if decision.minor is None else decision.minor
+        if minor:
+            line = ClaimLine(
+                f"{row.no}:accepted", ClaimMove.ACCEPTED, minor, reference=decision.reference
+            )
+            await claims.move(row.no, line)
 
     async def _move(self, row: Row[Any], go: GoodsGo) -> None:
         stock = StockRepository(self.session)

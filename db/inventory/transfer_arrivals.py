@@ -7,11 +7,14 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.finance.goods_claims import GoodsClaims, NewGoodsClaim
 from db.ids import new_id
 from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
 from db.inventory.transfers import Transfers
 from db.sql import run
+from domain.finance.goods_claims import CARRIER
+from domain.finance.stock_rules import OURS
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.inventory.transfers import (
     Arrived,
@@ -91,7 +94,9 @@ class TransferArrivals:
         kind = Difference(open_one.kind)
         await write_line(self.session, row.no, decided(line_of(line), kind, decision, units))
         await self._move_decided(row, report, line, kind, decision, units)
-        await self._divide(open_one, decision, units, told, report.actor)
+        claim_no = await self._divide(open_one, decision, units, told, report.actor)
+        if decision is Decision.CARRIER_CLAIM and line.owner == OURS:
+            await self._claim(row, line, claim_no, units, report.actor)
 
     async def _move_decided(
         self, row: Row[Any], report: Row[Any], line: Row[Any], kind: Difference,
@@ -119,10 +124,24 @@ class TransferArrivals:
             case Decision.KEPT:
                 return
 
+    async def _claim(
+        self, row: Row[Any], line: Row[Any], claim_no: str, units: int, actor: str
+    ) -> None:
+        """At what the goods cost us; in the books it is nothing until the carrier accepts it."""
+        [cost] = await run(
+            self.session, "SELECT cost_minor, currency FROM sku WHERE code = :sku", sku=line.sku
+        )
+        await GoodsClaims(self.session, actor).open(
+            NewGoodsClaim(
+                claim_no, "transfer", row.no, row.to_location, f"{CARRIER}{row.carrier or '?'}",
+                cost.currency, cost.cost_minor * units,
+            )
+        )  # fmt: skip
+
     async def _divide(
         self, row: Row[Any], decision: str, units: int, told: Mapping[str, Any], actor: str
-    ) -> None:
-        """The decided units become a row of their own when others still wait."""
+    ) -> str:
+        """The decided units become a row of their own when others still wait; returns its id."""
         if units == row.units:
             await run(
                 self.session,
@@ -132,13 +151,13 @@ class TransferArrivals:
                 id=row.id, decision=decision, reason=told["reason"], reference=told["reference"],
                 actor=actor,
             )  # fmt: skip
-            return
+            return str(row.id)
         await run(
             self.session,
             "UPDATE stock_transfer_difference SET units = units - :units WHERE id = :id",
             id=row.id, units=units,
         )  # fmt: skip
-        await self._differ(
+        return await self._differ(
             row.transfer_no, row.line_no, Difference(row.kind), units, decision, told, actor
         )
 
@@ -151,13 +170,15 @@ class TransferArrivals:
         decision: str = "",
         told: Mapping[str, Any] | None = None,
         actor: str = "",
-    ) -> None:
+    ) -> str:
+        difference_id = new_id("dif")
         if units:
             words = {name: (told or {}).get(name, "") for name in ("reason", "reference")}
             await run(
-                self.session, _DIFFERS, id=new_id("dif"), no=no, line_no=line_no, kind=kind,
+                self.session, _DIFFERS, id=difference_id, no=no, line_no=line_no, kind=kind,
                 units=units, decision=decision, is_decided=bool(decision), actor=actor, **words,
             )  # fmt: skip
+        return difference_id
 
     async def _short(self, no: str, line_no: int, units: int) -> None:
         """What is missing of a line is one open row; units that came after all end it."""

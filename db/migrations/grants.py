@@ -24,6 +24,7 @@ LEDGERS: Final = (
     "recognised",
     "claim_line",
     "claim_money",
+    "goods_claim_money",
     "warehouse_scan",
     "attention_note",
     "stock_count_entry",

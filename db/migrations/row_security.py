@@ -243,6 +243,8 @@ POLICIES: Final[dict[str, str]] = {
     ),
     # receiving
     **dict.fromkeys(("ship_notice", "goods_receipt", "receipt_case"), f"location_id = {_HERE}"),
+    "goods_claim": f"location_id = {_HERE}",
+    "goods_claim_money": _with("goods_claim", "claim_no"),
     "ship_notice_line": _with("ship_notice", "no", "notice_no"),
     "receipt_scan": _with("goods_receipt", "no", "receipt_no"),
     "goods_receipt_line": _with("goods_receipt", "no", "receipt_no"),

@@ -15,6 +15,7 @@ class Account(StrEnum):
     BUYER_RECEIVABLE = "buyer_receivable"
     CARRIER_COLLECTED = "carrier_collected"
     CARRIER_CLAIMS = "carrier_claims"
+    SUPPLIER_CLAIMS = "supplier_claims"
     INVENTORY = "inventory"
     STOCK_DIFFERENCES = "stock_differences"
     GOODS_RECEIVED = "goods_received"
@@ -43,6 +44,7 @@ NUMBER: Final[dict[Account, str]] = {
     Account.BUYER_RECEIVABLE: "1122.02",
     Account.CARRIER_COLLECTED: "1221.01",
     Account.CARRIER_CLAIMS: "1221.02",
+    Account.SUPPLIER_CLAIMS: "1221.03",
     Account.INVENTORY: "1405",
     Account.STOCK_DIFFERENCES: "1901",
     Account.GOODS_RECEIVED: "2202.01",
@@ -65,7 +67,7 @@ NUMBER: Final[dict[Account, str]] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Side:
-    """One side of a transfer: the account, and whose it is (shop/…, payment/…, carrier/…)."""
+    """One side of a transfer: the account, and whose it is (shop/…, payment/…, supplier/…)."""
 
     account: Account
     party: str = ""

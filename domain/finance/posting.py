@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from domain.finance import claim_rules, money_rules, stock_rules
+from domain.finance import claim_rules, goods_claims, money_rules, stock_rules
 from domain.finance.claim_rules import ClaimMoney
+from domain.finance.goods_claims import GoodsClaimMoney
 from domain.finance.money_rules import ProviderMoney
 from domain.finance.order_book import OrderBook
 from domain.finance.stock_rules import GoodsMoved, StockValue
@@ -27,6 +28,7 @@ class FactKind(StrEnum):
     CLOSED = "closed"  # an order is completed or cancelled
     COST = "cost"  # a SKU has a new standard cost
     CLAIM = "claim"  # a carrier accepted or paid a claim, or what it accepted was written off
+    GOODS_CLAIM = "goods_claim"  # the same of a claim for goods against a supplier or carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Picture:
     money: dict[str, ProviderMoney] = field(default_factory=dict)
     tenders: dict[str, str] = field(default_factory=dict)
     claims: dict[str, ClaimMoney] = field(default_factory=dict)
+    goods_claims: dict[str, GoodsClaimMoney] = field(default_factory=dict)
     goods: dict[str, tuple[GoodsMoved, ...]] = field(default_factory=dict)
     shipped: dict[str, Shipped] = field(default_factory=dict)
     left: dict[str, Mapping[str, int]] = field(default_factory=dict)  # units by line, by order
@@ -94,6 +97,8 @@ def _money_of(fact: Fact, book: OrderBook | None, picture: Picture) -> Iterator[
         yield money_rules.paid_out(picture.money[fact.subject])
     elif fact.kind is FactKind.CLAIM:
         yield claim_rules.moved(picture.claims[fact.subject])
+    elif fact.kind is FactKind.GOODS_CLAIM:
+        yield goods_claims.booked(picture.goods_claims[fact.subject])
     elif book is not None and not book.test_order:
         yield from _of_order(fact, book, picture)
 

@@ -92,6 +92,10 @@ class ReceiptCaseNotFound(DomainError):
     """No case about received goods has this number."""
 
 
+class GoodsClaimNotFound(DomainError):
+    """No claim for goods has this number."""
+
+
 class SourceNotFound(DomainError):
     """Nothing that could be received has this number."""
 

@@ -94,6 +94,12 @@ DAMAGE = {
     "one_claim_a_parcel": "UPDATE shipment SET status = 'packed'",
     "money_of_claims_is_told_to_the_books": "UPDATE book_fact SET subject = 'gone'"
     " WHERE subject = 'm1'",
+    "goods_claims_are_what_their_ledger_says": """
+        INSERT INTO goods_claim_money (id, claim_no, kind, amount_minor, value_on, actor)
+        VALUES ('g2', 'RC1', 'received', 5, now(), '')""",
+    "goods_claims_are_told_to_the_books_once": "UPDATE book_fact SET subject = 'gone'"
+    " WHERE subject = 'g1'",
+    "what_is_credited_is_claimed": "UPDATE receipt_case SET state = 'replaced'",
     "vouchers_balance": """
         UPDATE voucher_entry SET debit_minor = debit_minor + 1
         WHERE account = 'cost_of_goods_sold'""",
@@ -158,6 +164,17 @@ VALUES ('CL1', 'P-1', 'ord_1', 'sf', '1', 'lost', 'tracking', '', 'closed', '', 
 INSERT INTO claim_money (id, claim_no, kind, amount_minor, reference, value_on, actor)
 VALUES ('m1', 'CL1', 'accepted', 300, '', now(), 'kefu'),
        ('m2', 'CL1', 'received', 300, '', now(), 'kefu');
+INSERT INTO goods_receipt (no, location_id, source_kind, source_no, sender, state, remark, why,
+    opened_by, counted_by, posted_by, posted_at, corrected_by)
+VALUES ('GR1', 'HQ', 'none', '', 'S1', 'posted', '', '', '', '', '', now(), '');
+INSERT INTO receipt_case (no, receipt_no, line_no, location_id, trouble, sku, lot, units,
+    value_minor, currency, source_line_no, state, reference, reason, decided_by, decided_at)
+VALUES ('RC1', 'GR1', 0, 'HQ', 'short', 'A', '', 1, 50, 'CNY', 0, 'credited', '', 'x', 'li', now());
+INSERT INTO goods_claim (claim_no, origin, document_no, location_id, debtor, never_came, currency,
+    claimed_minor, accepted_minor, created_by)
+VALUES ('RC1', 'receipt', 'GR1', 'HQ', 'supplier/S1', true, 'CNY', 50, 50, 'li');
+INSERT INTO goods_claim_money (id, claim_no, kind, amount_minor, value_on, actor)
+VALUES ('g1', 'RC1', 'accepted', 50, now(), 'li');
 INSERT INTO backorder (id, order_id, fulfilment_line_id, workflow_id, sku, location_id, quantity,
     paid_at, adopted, state)
 VALUES ('served', 'ord_3', 'ful_3', 'order/3', 'A', 'HQ', 1, now(), false, 'waiting'),

@@ -35,6 +35,7 @@ ACCOUNT: Final = {
     "buyer_receivable": N_("Receivable from buyers"),
     "carrier_collected": N_("Collected by carriers"),
     "carrier_claims": N_("Claims accepted by carriers"),
+    "supplier_claims": N_("Claims accepted by suppliers"),
     "inventory": N_("Inventory"),
     "stock_differences": N_("Stock differences"),
     "goods_received": N_("Goods received, not invoiced"),
@@ -66,4 +67,5 @@ BOOKED: Final = {
     "closed": N_("Order closed"),
     "cost": N_("New standard cost"),
     "claim": N_("Claim against a carrier"),
+    "goods_claim": N_("Claim for goods"),
 }

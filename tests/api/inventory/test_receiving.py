@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
+from api.finance.goods_claims import router as claims
 from api.inventory.receipt_cases import router as cases
 from api.inventory.receiving import router
 from api.inventory.ship_notices import router as notices
+from db.audit import audit
 from db.engine import Sessions
+from runtime.posting import Posting
 from tests.api.orders.app import client_of
 from tests.api.orders.world import rows
 from tests.purchases import sent_purchase
@@ -29,7 +32,7 @@ async def order(sessions: Sessions) -> str:
 
 @pytest_asyncio.fixture
 async def client(web_sessions: Sessions, order: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(web_sessions, router, notices, cases) as client:
+    async with client_of(web_sessions, router, notices, cases, claims) as client:
         yield client
 
 
@@ -116,6 +119,46 @@ async def test_what_comes_otherwise_than_announced_becomes_cases(
     assert (ended.status_code, ended.json()["state"], ended.json()["reference"]) == (
         200, "credited", "CN-7",
     )  # fmt: skip
+
+
+async def test_what_a_supplier_credits_is_owed_until_it_is_set_off_and_every_line_has_a_voucher(
+    client: httpx.AsyncClient, order: str, sessions: Sessions
+) -> None:
+    opening = {"location": "HQ", "source_kind": "purchase", "source_no": order}
+    no = (await client.post(f"{V1}/goods-receipts", json=opening)).json()["receipt_no"]
+    scans = {"scans": [scan("1-broken", "A", units=4, verdict="rejected")]}
+    await client.post(f"{V1}/goods-receipts/{no}/scans", json=scans)
+    [case] = (await client.post(f"{V1}/goods-receipts/{no}/posting", json={})).json()["cases"]
+    ending = {"decision": "credited", "reason": "broken", "reference": "CN-8", "amount": "2.50"}
+    wrong = ending | {"decision": "returned"}
+    address = f"{V1}/receipt-cases/{case}/decision"
+    assert (await client.post(address, json=wrong)).status_code == 422
+    assert (await client.post(address, json=ending)).status_code == 200
+    claim = f"{V1}/goods-claims/{case}"
+    moving = {"kind": "set_off", "amount": "1.50", "reference": "S-1"}
+    key = {"idempotency-key": "set-off-once"}
+
+    for _ in range(2):
+        told = await client.post(f"{claim}/money", json=moving, headers=key)
+        assert told.status_code == 200, told.text
+    over = await client.post(f"{claim}/money", json=moving | {"amount": "1.01"})
+    assert (over.status_code, over.json()["code"]) == (409, "ActionNotAllowed")
+    no_reason = {"kind": "written_off", "amount": "1"}
+    assert (await client.post(f"{claim}/money", json=no_reason)).status_code == 422
+    given_up = no_reason | {"reason": "bankrupt"}
+    assert (await client.post(f"{claim}/money", json=given_up)).status_code == 200
+    await Posting(sessions).all()
+
+    found = (await client.get(claim)).json()
+    assert (found["accepted"]["amount"], found["owed"]["amount"]) == ("2.50", "0.00")
+    assert [one["kind"] for one in found["ledger"]] == ["accepted", "set_off", "written_off"]
+    assert all(one["voucher_no"] for one in found["ledger"])
+    listed = (await client.get(f"{V1}/goods-claims", params={"document": no})).json()["claims"]
+    assert [one["claim_no"] for one in listed] == [case]
+    assert (await client.get(f"{V1}/goods-claims?waiting=true")).json()["claims"] == []
+    assert (await client.get(f"{V1}/goods-claims/RC-none")).status_code == 404
+    async with sessions.begin() as session:
+        assert await audit(session) == []
 
 
 async def test_more_units_than_one_may_release_alone_wait_for_a_second_person(

@@ -157,7 +157,12 @@ def _told(answer: httpx.Response, ids: dict[str, str]) -> tuple[int, str]:
 
 
 # Texts of a certain shape, by the beginning of the pattern that asks for it.
-SHAPES: Final = {"^[0-9a-f]{64}": "0" * 64, "^\\+?[0-9]": "13800000001", "^[A-Za-z0-9_-]": "sf"}
+SHAPES: Final = {
+    "^[0-9a-f]{64}": "0" * 64,
+    "^[0-9]{1,9}": "1",
+    "^\\+?[0-9]": "13800000001",
+    "^[A-Za-z0-9_-]": "sf",
+}
 # Where the answer for what is not there is another one; it is the same for what one does not see.
 NOT_404: Final = {
     "POST /api/v1/orders/{no}/return-labels/{label_no}/cancellation": 409,

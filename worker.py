@@ -51,6 +51,7 @@ from activities.orders.shipping import ShippingActivities
 from activities.orders.sourcing import AllocationBatcher, SourcingActivities
 from activities.orders.telling import TellingActivities
 from activities.platform.attention import AttentionActivities
+from activities.platform.auditing import AuditActivities
 from activities.platform.campaigns import CampaignActivities
 from activities.platform.gates import GateActivities
 from activities.platform.importing import ImportActivities
@@ -100,6 +101,7 @@ from workflows.orders.refund import RefundWorkflow
 from workflows.orders.return_label import ReturnLabelWorkflow
 from workflows.orders.sales_return import ReturnWorkflow
 from workflows.orders.shipment import ShipmentWorkflow
+from workflows.platform.audit_night import AuditNightWorkflow
 from workflows.platform.campaign import CampaignWorkflow
 from workflows.platform.import_file import ImportWorkflow
 
@@ -130,6 +132,7 @@ WORKFLOWS: Final[Sequence[type]] = (
     ReplenishmentWorkflow,
     PlanningNightWorkflow,
     PlanningWorkflow,
+    AuditNightWorkflow,
 )
 
 
@@ -307,6 +310,14 @@ def activities_beside_orders(
     ]
 
 
+def audit_activities(sessions: Sessions, repairs: bool) -> list[Callable[..., Any]]:
+    """Every activity method of the nightly audit."""
+    auditing = AuditActivities(sessions, repairs)
+    return [
+        auditing.begin, auditing.look, auditing.confirmed, auditing.repair, auditing.conclude,
+    ]  # fmt: skip
+
+
 def purchase_activities(
     sessions: Sessions, suppliers: Suppliers, vault: Vault
 ) -> list[Callable[..., Any]]:
@@ -387,6 +398,7 @@ async def serve(
             *activities_beside_orders(
                 sessions, adapters, vault, client, settings.purchase_auto_approve_minor
             ),
+            *audit_activities(sessions, settings.audit_repairs),
         ]
         relay = asyncio.create_task(
             Relay(

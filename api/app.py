@@ -92,6 +92,7 @@ import api.platform.docs
 import api.platform.engine
 import api.platform.erasures
 import api.platform.exports
+import api.platform.findings
 import api.platform.gates
 import api.platform.health
 import api.platform.imports
@@ -129,6 +130,7 @@ _ROUTERS: Final = (
     (api.platform.setups.router, _V1),
     (api.orders.customers.router, _V1),
     (api.platform.rights.router, _V1),
+    (api.platform.findings.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.audit.router, _V1),
     (api.platform.engine.router, _V1),

@@ -31,6 +31,7 @@ import db.orders.return_tables
 import db.orders.tables
 import db.orders.ticket_tables
 import db.platform.campaign_tables
+import db.platform.finding_tables
 import db.platform.import_tables
 import db.platform.tables  # noqa: F401  (imported for what it registers)
 

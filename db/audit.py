@@ -290,12 +290,16 @@ CHECKS: Final = (
 
 async def audit(session: AsyncSession) -> list[Finding]:
     """Run every check; an empty list means that all of them hold."""
-    connection = await session.connection()
     findings: list[Finding] = []
     for check in CHECKS:
-        rows = await connection.execute(text(check.query))
-        findings += [Finding(check.name, check.sentence, dict(row)) for row in rows.mappings()]
+        findings += await found_by(session, check)
     return findings
+
+
+async def found_by(session: AsyncSession, check: Check) -> list[Finding]:
+    """Run one check."""
+    rows = await (await session.connection()).execute(text(check.query))
+    return [Finding(check.name, check.sentence, dict(row)) for row in rows.mappings()]
 
 
 async def run(database_url: str) -> list[Finding]:

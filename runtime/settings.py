@@ -256,6 +256,11 @@ class Settings(BaseSettings):
         le=10**9,
         description="Corrections of stock above so many units need a second person; 0 = never",
     )
+    audit_repairs: bool = Field(
+        default=False,
+        description="The nightly audit repairs what has one provable right answer; else it waits "
+        "for a person",
+    )
     count_days_a: int = Field(
         default=30, ge=0, le=3650, description="Days between counts of class A; 0 = never by itself"
     )

@@ -23,6 +23,7 @@ import web.erp_accounts
 import web.exchanges
 import web.exports
 import web.finance
+import web.findings
 import web.floor
 import web.gates
 import web.goods_claims
@@ -81,6 +82,7 @@ _ROUTERS: Final = (
     web.erasure.router,
     web.approvals.router,
     web.audit.router,
+    web.findings.router,
     web.orders.router,
     web.return_photos.router,
     web.exchanges.router,

@@ -14,6 +14,18 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_(
+        "the ledger says {lies} units and leases hold {held} of them: count the goods, and correct"
+        " the stock or release orders"
+    ),
+    N_("a shipment has these goods: look at it, and count the place"),
+    N_("the order is not cancelled: its goods may have left unbooked"),
+    N_("the transfer is closed: its goods may have left unbooked"),
+    N_("no lot that lies free fits: look at the lots and their dates"),
+    N_("the tables do not prove what is right here; a person decides"),
+    N_("what the other rows say cannot stand here either; a person decides"),
+    N_("it is gone already"),
+    N_("{n} rows break the check {name}"),
     N_("the order must be picked soon"),
     N_("the order is not picked in time"),
     N_("the order must leave soon"),

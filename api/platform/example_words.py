@@ -13,6 +13,8 @@ _LOCATION: Final = "WH-HZ"
 _ACCOUNT: Final = "kefu"
 
 WORDS: Final[dict[str, str]] = {
+    "check": "ledger_equals_balance", "ending": "repaired", "repaired_by": "admin",
+    "refused": "it is gone already",
     "next_before": "0192f3a0-0000-7000-8000-000000000042", "other_place": "supplier",
     "receipt_no": "GR261126-0000001", "transit_location": "R-GZ-transit",
     "from_location": _LOCATION, "to_location": "R-GZ",

@@ -6,6 +6,14 @@ from db.checks import Check
 
 LEVEL_CHECKS: Final = (
     Check(
+        "ended_leases_gave_back",
+        "A lease whose time is over gave its units back",
+        """
+        SELECT reservation_id, sku, location_id, lot, quantity - voided_quantity AS held, expires_at
+        FROM reservation
+        WHERE state = 'held' AND expires_at < clock_timestamp() - interval '15 minutes'""",
+    ),
+    Check(
         "sums_equal_balances",
         "What is shown of a brand and a category is what its balances add up to",
         """

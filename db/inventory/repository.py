@@ -196,6 +196,10 @@ class StockRepository:
         due = await self._ledger.run(statements.DUE, {"now": now, "limit": limit})
         return await self._give_back([row.reservation_id for row in due], "expired", now)
 
+    async def expire(self, reservation_id: str, now: datetime) -> list[Fill]:
+        """Give one reservation back if its lease ended before `now`."""
+        return list((await self._give_back([reservation_id], "expired", now)).fills)
+
     async def renew(self, reservation_id: str, expires_at: datetime | None) -> bool:
         """Move the end of a lease; None = it no longer ends by itself. False when it is over."""
         rows = await self._ledger.run(

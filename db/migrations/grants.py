@@ -87,6 +87,8 @@ STATEMENTS: Final = (
     "GRANT DELETE ON login_session, pending_login TO onhand_worker",
     "GRANT UPDATE (sealed) ON second_factor TO onhand_worker",  # sealed anew with another key
     f"REVOKE INSERT, UPDATE ON {', '.join(_ONLY_WORKER_WRITES)} FROM onhand_web",
+    # A repair of the sums is one more change.
+    "GRANT INSERT ON stock_sum_change TO onhand_web",
     "REVOKE INSERT, UPDATE ON shop_place FROM onhand_worker, onhand_web",  # triggers write it
     "REVOKE UPDATE ON stock_balance, reservation FROM onhand_worker, onhand_web",
     "GRANT UPDATE (on_hand, reserved, frozen) ON stock_balance TO onhand_worker, onhand_web",

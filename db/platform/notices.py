@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.platform.attention import resolve_attention
 from db.platform.audit import audit
+from db.platform.findings import AUDIT
 from db.platform.reveals import REVEALS
 from db.platform.tables import AttentionRow
 from db.sql import run
@@ -37,6 +38,7 @@ _NOTICES: Final = frozenset(
         REPORT_LATE,
         PURCHASE_LATE,
         PURCHASE_SHORT,
+        AUDIT,
     }
 )
 

@@ -51,6 +51,14 @@ ROUTES: Final[dict[str, Permission]] = {
     # audit trail
     "GET /api/v1/audit": _P.READ_AUDIT,
     "GET /audit": _P.READ_AUDIT,
+    "GET /api/v1/audit/checks": _P.MANAGE_COMPANY,
+    "GET /api/v1/audit/findings": _P.MANAGE_COMPANY,
+    "GET /api/v1/audit/findings/{finding_id}": _P.MANAGE_COMPANY,
+    "GET /api/v1/audit/findings/{finding_id}/repair-plan": _P.MANAGE_COMPANY,
+    "POST /api/v1/audit/findings/{finding_id}/repair": _P.MANAGE_COMPANY,
+    "GET /audit/findings": _P.MANAGE_COMPANY,
+    "GET /audit/findings/{finding_id}/repair": _P.MANAGE_COMPANY,
+    "POST /audit/findings/{finding_id}/repair": _P.MANAGE_COMPANY,
     "GET /audit.csv": _P.READ_AUDIT,
     # people
     "GET /api/v1/customers": _P.READ_CUSTOMERS,

@@ -28,6 +28,10 @@ class OrderClosed(DomainError):
     """The order is delivered, completed or cancelled; nothing can be changed any more."""
 
 
+class FindingNotFound(DomainError):
+    """The audit has no such finding."""
+
+
 class PlanChanged(DomainError):
     """The order moved on since the plan was shown; look at the new plan."""
 

@@ -17,7 +17,13 @@ from api.errors import STATUS, TITLES
 from domain.shared import errors
 from domain.shared.errors import DomainError
 from runtime.temporal import PASSED_THROUGH
-from worker import WORKFLOWS, World, activities_beside_orders, activities_of
+from worker import (
+    WORKFLOWS,
+    World,
+    activities_beside_orders,
+    activities_of,
+    audit_activities,
+)
 
 ROOT = Path(__file__).parents[2]
 NUMBERED = re.compile(r"(\d{4})-[a-z0-9-]+\.md")
@@ -52,7 +58,11 @@ def test_every_activity_is_done_by_the_worker() -> None:
         if hasattr(method, "__temporal_activity_definition")
     }
     world: Any = World(None, None, None, None)  # type: ignore[arg-type]
-    done = [*activities_of(world), *activities_beside_orders(world, world, world, world)]
+    done = [
+        *activities_of(world),
+        *activities_beside_orders(world, world, world, world),
+        *audit_activities(world, repairs=False),
+    ]
     assert activity_names(written) == activity_names(done)
     assert len(activity_names(written)) == len(written), "names are global: no two may be equal"
 

@@ -119,6 +119,9 @@ DAMAGE = {
     "issued_invoices_were_ordered": "UPDATE effect SET state = 'unknown' WHERE kind = 'invoice'",
     "exported_vouchers_were_confirmed": """
         UPDATE voucher_export SET state = 'confirmed', settled_at = now()""",
+    "ended_leases_gave_back": """
+        UPDATE reservation SET expires_at = now() - interval '1 hour' WHERE state = 'held'
+          AND reservation_id = 'R-2'""",
     "sums_equal_balances": """
         INSERT INTO stock_sum (brand, category, location_id, condition, owner, on_hand, reserved)
         VALUES ('', '', 'HQ', 'good', 'own', 1, 0)""",

@@ -4,6 +4,7 @@ from api.orders.sourcing_words import CARRIER
 from api.platform.import_words import EXPORT_LIST, IMPORT_STATE, ROW_STATE
 from api.platform.import_words import KIND as IMPORT_KIND
 from web.words.approvals import ADJUSTMENT_REASON, APPROVAL_KIND, APPROVAL_STATE
+from web.words.auditing import AUDIT_CHECK, FINDING_ENDING
 from web.words.channels import (
     AFTER_SALE_KIND,
     AFTER_SALE_STAGE,
@@ -215,6 +216,7 @@ __all__ = (
     "APART_TAB",
     "APPROVAL_KIND",
     "APPROVAL_STATE",
+    "AUDIT_CHECK",
     "AUTO_RELEASE",
     "BAD_EFFECTS",
     "BOOKED",
@@ -264,6 +266,7 @@ __all__ = (
     "EXPORT_STATE",
     "EXTERNAL_ID",
     "FAULT",
+    "FINDING_ENDING",
     "FOUND_BY",
     "GATE",
     "GATE_DEED",

@@ -68,6 +68,7 @@ SYSTEM_KIND: Final = {
     "invoice": N_("Issuer of invoices"),
     "supplier": N_("Supplier"),
     "stock": N_("Our own stock"),
+    "audit": N_("Nightly audit"),
 }
 
 # What stands still while the gate of such a system is shut.

@@ -15,6 +15,7 @@ CAUSE: Final = {
     "TransferDiffers": N_("The transfer did not arrive as it was sent"),
     "Late": N_("A promise is in danger"),
     "NotPosted": N_("Cannot be posted"),
+    "NumbersDiffer": N_("Numbers that should agree differ"),
     "Unavailable": N_("The other side does not answer"),
     "AnswerLost": N_("No answer came; it may have been done"),
     "RateLimited": N_("The other side asks us to slow down"),

@@ -23,6 +23,14 @@ SLICE: ActivityConfig = {
     ),
 }
 
+# One check over whole tables; it takes minutes where there are many rows.
+WHOLE_TABLES: ActivityConfig = {
+    "start_to_close_timeout": timedelta(minutes=15),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=5)
+    ),
+}
+
 # A call to somebody else: tried for ten minutes, then a person is asked.
 OUTSIDE: ActivityConfig = {
     "start_to_close_timeout": timedelta(seconds=30),

@@ -15,6 +15,7 @@ from domain.inventory.stock import AdjustmentReason, Document, ReserveStock, Sto
 from domain.platform.auditing import REPAIRABLE, CannotBeRepaired
 from domain.shared.errors import FindingNotFound
 from tests.db.test_audit import DAMAGE, A, execute, lived_in  # noqa: F401  (used by pytest)
+from web.words.auditing import AUDIT_CHECK
 
 # Damage to what has to be repaired, where that of the audit's own tests is done to its proof.
 BROKEN = DAMAGE | {
@@ -229,6 +230,10 @@ async def test_findings_begin_are_seen_again_and_go(
 def test_every_repairable_check_has_its_repair() -> None:
     assert set(REPAIRABLE) == set(REPAIRS)
     assert set(REPAIRABLE) <= {check.name for check in CHECKS}
+
+
+def test_every_check_has_words_of_its_own_on_the_page() -> None:
+    assert {check.name: check.sentence for check in CHECKS} == AUDIT_CHECK
 
 
 async def balance(sessions: Sessions) -> tuple[int, int]:

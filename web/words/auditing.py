@@ -5,6 +5,15 @@ from typing import Final
 from api.language import N_
 
 AUDIT_CHECK: Final = {
+    "goods_claims_are_what_their_ledger_says": N_(
+        "What was accepted of a claim for goods, came, was set off or written off is in its ledger"
+    ),
+    "goods_claims_are_told_to_the_books_once": N_(
+        "The books were told of every line of claims for goods once, and of nothing else"
+    ),
+    "what_is_credited_is_claimed": N_(
+        "Every case that a supplier credits and every claimed difference of ours is a claim"
+    ),
     "ledger_equals_balance": N_("What the moves add up to is what the balance says"),
     "reserved_equals_reservations": N_("What is reserved is the sum of the held reservations"),
     "nothing_is_negative": N_("No stock is negative and none is promised twice"),

@@ -6,7 +6,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0077"
-down_revision = "0080"
+down_revision = "0074"
 branch_labels = None
 depends_on = None
 

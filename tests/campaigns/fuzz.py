@@ -1,8 +1,9 @@
 """Requests made from our own description, in all phases, against a whole running Onhand.
 
 `python -m tests.campaigns.fuzz --examples 200 --seed 1` starts a demo company of its own, asks as
-nobody, as every role and as all of them, and prints a line for each caller. Exit code 1 when an
-answer was a failure of ours or was not as described. What was sent is kept under `--report`.
+nobody, as every role and as all of them, and prints a line for each caller. The company trades
+meanwhile, and most requests speak of what it has. Exit code 1 when an answer was a failure of ours
+or was not as described. What was sent is kept under `--report`.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from db.engine import sessions as sessions_of
 from db.platform.accounts import Accounts
 from domain.platform.permissions import COLLEAGUES, Role
 from runtime.embedded import EmbeddedPostgres
+from tests.campaigns import known
 from tests.e2e.running import environment, onhand
 
 PHASES: Final = "examples,coverage,fuzzing,stateful"
@@ -51,10 +53,11 @@ def main() -> int:
     failed = False
     with _company() as (address, keys):
         whole = {"Authorization": f"Bearer {keys[EVERY_ROLE]}"}
-        described = httpx.get(
-            f"{address}/api/v1/openapi.json", headers=whole, timeout=_PATIENCE_S
-        ).raise_for_status()
-        (asked.report / _DESCRIPTION).write_bytes(described.content)
+        with httpx.Client(base_url=address, headers=whole, timeout=_PATIENCE_S) as client:
+            described = client.get("/api/v1/openapi.json").raise_for_status()
+            (asked.report / _DESCRIPTION).write_bytes(described.content)
+            known.wait_for_trade(client)
+            known.write(client, described.json(), asked.report)
         for caller in asked.callers:
             began = time.monotonic()
             report = asked.report / f"{caller.replace(' ', '-')}.txt"
@@ -72,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=20260101)
     parser.add_argument("--callers", nargs="+", default=list(CALLERS), choices=CALLERS)
     parser.add_argument("--report", type=Path, default=Path("fuzz-report"))
+    parser.add_argument("--phases", default=PHASES)
     parser.add_argument("--only", default="", help="a pattern for paths")
     return parser.parse_args()
 
@@ -82,7 +86,7 @@ def _company() -> Iterator[tuple[str, dict[str, str]]]:
     with tempfile.TemporaryDirectory(prefix="onhand-fuzz-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        variables = environment(folder, ONHAND_SIMULATOR_SPEED="0")
+        variables = environment(folder, ONHAND_SIMULATOR_SPEED="5")
         with onhand(variables, folder / "up.log"):
             url = EmbeddedPostgres(folder / "data" / "postgres").running_url()
             assert url is not None
@@ -104,9 +108,10 @@ async def _keys(database_url: str) -> dict[str, str]:
 def _run(address: str, key: str, report: Path, asked: argparse.Namespace) -> int:
     """The exit code of the tool; what it says goes to the report."""
     command = [
-        str(Path(sys.executable).with_name("st")), "run", str(asked.report / _DESCRIPTION),
+        str(Path(sys.executable).with_name("st")),
+        "--config-file", str(asked.report / known.FILE), "run", str(asked.report / _DESCRIPTION),
         "--url", address,
-        "--phases", PHASES, "--checks", _CHECKS, "--seed", str(asked.seed),
+        "--phases", asked.phases, "--checks", _CHECKS, "--seed", str(asked.seed),
         "--max-examples", str(asked.examples), "--continue-on-failure", "--no-shrink",
         "--request-timeout", "30", "--suppress-health-check", "all",
     ]  # fmt: skip

@@ -13,7 +13,7 @@ import psutil
 from runtime.embedded import free_port
 
 ROOT = Path(__file__).parents[2]
-READY_S = 90.0
+READY_S = 240.0  # a loaded machine
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:

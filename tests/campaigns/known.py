@@ -127,18 +127,22 @@ def _dictionaries(of_path: Values, of_name: Values) -> Iterator[str]:
 def _fields(description: Mapping[str, Any], of_name: Values) -> Iterator[str]:
     """One binding for each field of a path, query or body whose name some answer had."""
     bound: dict[str, str] = {}
+    closed = set()  # choices from a list that stands elsewhere: the tool fails on binding them
     for operations in description["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
-                if parameter["in"] in ("path", "query") and parameter["name"] in of_name:
-                    bound[f"{parameter['in']}.{parameter['name']}"] = parameter["name"]
+                place, name = f"{parameter['in']}.{parameter['name']}", parameter["name"]
+                if parameter["in"] in ("path", "query") and name in of_name:
+                    bound[place] = name
+                if "$ref" in str(parameter["schema"]):
+                    closed.add(place)
             body = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if body:
                 for place, name in _places(body["schema"], description, ()):
                     if name in of_name:
                         bound[f"body.{place}"] = name
     yield from ("", "[parameters]")
-    for place, name in sorted(bound.items()):
+    for place, name in sorted(bound.items() - {(place, bound.get(place, "")) for place in closed}):
         yield f"{_key(place)} = {_binding('field ' + name)}"
 
 

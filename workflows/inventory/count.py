@@ -18,6 +18,7 @@ from domain.inventory.count_life import (
 )
 from domain.orders.messages import ResolveStep, StepAction
 from domain.shared.ids import OrderId
+from workflows.shared.news import News
 from workflows.shared.options import SLICE
 from workflows.shared.steps import (
     Attended,
@@ -46,7 +47,7 @@ class CountWorkflow(Attended):
         self._ref = ref
         self._console = StepConsole(OrderId(""), clocks=Clocks(self._due, self._remind))
         self._facts = CountFacts(ref.no)
-        self._news = self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: CountRef) -> str:
@@ -56,7 +57,7 @@ class CountWorkflow(Attended):
         await self._look()
         while (step := next_step(self._facts, workflow.now())) is not CountStep.END:
             workflow.set_current_details(waits_for(self._facts))
-            if self._was_told():
+            if self._news.unread():
                 await self._look()
                 continue
             match step:
@@ -73,7 +74,7 @@ class CountWorkflow(Attended):
 
     @workflow.signal
     def count_moved(self, fact: CountMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _late(self) -> None:
         """Its day is over: it gets more days, goes on without the rest, or is dropped."""
@@ -117,7 +118,7 @@ class CountWorkflow(Attended):
             POST, f"stock/{self._facts.location_id}", post, may_skip=True, may_compensate=True
         )
         try:
-            done = await self._console.run(step, self._was_told)
+            done = await self._console.run(step, self._news.unread)
         except Interrupted:
             await self._look()
         except CompensationRequested:
@@ -133,18 +134,13 @@ class CountWorkflow(Attended):
             return await self._console.ask(
                 step_id, cause, actions, system=f"stock/{self._facts.location_id}",
                 attempts=max(self._facts.reminders, 1), input_fields=fields,
-                interrupted=self._was_told,
+                interrupted=self._news.unread,
             )  # fmt: skip
         except Interrupted:
             return None
 
     async def _wait(self) -> None:
-        due = self._facts.due_at
-        longest = due - workflow.now() if due else None
-        try:
-            await workflow.wait_condition(self._was_told, timeout=longest)
-        except TimeoutError:
-            return
+        await self._news.wait(self._facts.due_at)
 
     def _due(self) -> datetime | None:
         """When to say once more that it waits for a person."""
@@ -154,7 +150,7 @@ class CountWorkflow(Attended):
         await self._do(CountActivities.remind, step_id=self._console.parked[0])
 
     async def _look(self) -> None:
-        self._seen = self._news
+        self._news.look()
         await self._do(CountActivities.look)
 
     async def _do(
@@ -174,6 +170,3 @@ class CountWorkflow(Attended):
     ) -> CountFacts:
         work = CountWork(self._ref.no, workflow.now(), self._console.actor, step_id, correction_id)
         return await workflow.execute_activity_method(method, work, **SLICE)
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen

@@ -9,6 +9,7 @@ from activities.inventory.recalling import RecallActivities
 from domain.inventory.recall import RecallFacts, RecallStep, next_step
 from domain.inventory.recalling import RecallMoved, RecallRef, RecallWork
 from domain.shared.ids import OrderId
+from workflows.shared.news import News
 from workflows.shared.options import SLICE
 from workflows.shared.steps import Attended, Step, StepConsole, never_failing
 
@@ -30,7 +31,7 @@ class RecallWorkflow(Attended):
     def __init__(self, ref: RecallRef) -> None:
         self._ref = ref
         self._console = StepConsole(OrderId(""))
-        self._news = self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: RecallRef) -> str:
@@ -40,7 +41,7 @@ class RecallWorkflow(Attended):
         facts = await self._look()
         while (step := next_step(facts, workflow.now())) is not RecallStep.END:
             workflow.set_current_details(f"{step}: {facts.open_units} units are open")
-            if self._news > self._seen:
+            if self._news.unread():
                 facts = await self._look()
             elif step is RecallStep.WAIT:
                 facts = await self._wait(facts)
@@ -51,7 +52,7 @@ class RecallWorkflow(Attended):
 
     @workflow.signal
     def recall_moved(self, fact: RecallMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _do(self, step: RecallStep) -> RecallFacts:
         done = await self._console.run(Step(f"recall.{step}", "", lambda _: self._act(step)))
@@ -62,15 +63,12 @@ class RecallWorkflow(Attended):
         return await self._call(_DOES[step])
 
     async def _wait(self, facts: RecallFacts) -> RecallFacts:
-        longest = facts.remind_at - workflow.now() if facts.remind_at else None
-        try:
-            await workflow.wait_condition(lambda: self._news > self._seen, timeout=longest)
-        except TimeoutError:
+        if not await self._news.wait(facts.remind_at):
             return await self._act(RecallStep.REMIND)
         return await self._look()
 
     async def _look(self) -> RecallFacts:
-        self._seen = self._news
+        self._news.look()
         return await self._call(RecallActivities.look)
 
     async def _call(

@@ -17,6 +17,7 @@ from domain.inventory.case_life import (
 )
 from domain.orders.messages import ResolveStep
 from domain.shared.ids import OrderId
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE
 from workflows.shared.steps import (
     Attended,
@@ -43,7 +44,7 @@ class ReceiptCaseWorkflow(Attended):
         self._ref = ref
         self._console = StepConsole(OrderId(""), clocks=Clocks(self._due, self._remind))
         self._facts = CaseFacts(ref.no)
-        self._news = self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: CaseRef) -> str:
@@ -53,7 +54,7 @@ class ReceiptCaseWorkflow(Attended):
         await self._look()
         while (step := next_step(self._facts, workflow.now())) is not CaseStep.END:
             workflow.set_current_details("waits for a decision")
-            if self._was_told():
+            if self._news.unread():
                 await self._look()
             elif step is CaseStep.REMIND:
                 await self._do(ReceiptCaseActivities.remind)
@@ -66,7 +67,7 @@ class ReceiptCaseWorkflow(Attended):
 
     @workflow.signal
     def case_moved(self, fact: CaseMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _escalate(self) -> None:
         """It is decided on its page; here somebody puts it off, wants to hear no more of it, or
@@ -79,7 +80,7 @@ class ReceiptCaseWorkflow(Attended):
                 WAITS, Cause("ReceiptCaseWaits", facts.trouble, text),
                 ("retry", "retry_with", "skip", "compensate"),
                 system=f"stock/{facts.location_id}", attempts=facts.reminders, input_fields=_DAYS,
-                interrupted=self._was_told,
+                interrupted=self._news.unread,
             )  # fmt: skip
         except Interrupted:
             return
@@ -102,17 +103,12 @@ class ReceiptCaseWorkflow(Attended):
 
         step = Step(TAKE_BACK, f"stock/{self._facts.location_id}", take_back, may_skip=True)
         try:
-            self._facts = await self._console.run(step, self._was_told) or self._facts
+            self._facts = await self._console.run(step, self._news.unread) or self._facts
         except Interrupted:
             return
 
     async def _wait(self) -> None:
-        due = self._facts.due_at
-        longest = due - workflow.now() if due else None
-        try:
-            await workflow.wait_condition(self._was_told, timeout=longest)
-        except TimeoutError:
-            return
+        await self._news.wait(self._facts.due_at)
 
     def _due(self) -> datetime | None:
         """When to say once more that it waits for a person."""
@@ -123,7 +119,7 @@ class ReceiptCaseWorkflow(Attended):
         await self._do(ReceiptCaseActivities.remind, work)
 
     async def _look(self) -> None:
-        self._seen = self._news
+        self._news.look()
         await self._do(ReceiptCaseActivities.look)
 
     async def _do(
@@ -139,6 +135,3 @@ class ReceiptCaseWorkflow(Attended):
         work: CaseWork,
     ) -> CaseFacts:
         return await workflow.execute_local_activity_method(method, work, **DATABASE)
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen

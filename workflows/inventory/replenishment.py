@@ -12,6 +12,7 @@ from domain.inventory.purchasing.lifecycle import PurchaseStep, next_step, waits
 from domain.inventory.purchasing.messages import PurchaseMoved, PurchaseRef, PurchaseWork
 from domain.inventory.purchasing.model import Purchase
 from domain.shared.ids import OrderId
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import Attended, Clocks, Interrupted, Step, StepConsole, never_failing
 
@@ -33,8 +34,7 @@ class ReplenishmentWorkflow(Attended):
         self._ref = ref
         self._console = StepConsole(OrderId(""), clocks=Clocks(lambda: self._alarm, self._struck))
         self._alarm: datetime | None = None  # ends the waiting of a reminder that got stuck
-        self._news = 0
-        self._seen = 0
+        self._news = News()
         self._withdrawn = False  # what a step waits for a person with is wanted no more
         self._told = (0, 0)  # version and reminders of which backorders know
 
@@ -45,7 +45,7 @@ class ReplenishmentWorkflow(Attended):
     async def _live(self) -> str:
         state = await self._look()
         while True:
-            if self._news > self._seen:
+            if self._news.unread():
                 state = await self._look()
                 continue
             step = next_step(state, workflow.now())
@@ -60,12 +60,12 @@ class ReplenishmentWorkflow(Attended):
     @workflow.signal
     def purchase_moved(self, fact: PurchaseMoved) -> None:
         """Decided, answered or received: the tables say what."""
-        self._news += 1
+        self._news.tell()
 
     @workflow.signal
     def received(self, fact: PurchaseMoved) -> None:
         """Goods came; the tables say how many."""
-        self._news += 1
+        self._news.tell()
 
     async def _do(self, step: PurchaseStep, state: Purchase) -> Purchase:
         match step:
@@ -88,11 +88,11 @@ class ReplenishmentWorkflow(Attended):
     async def _tried(self, step: Step[Purchase], state: Purchase) -> Purchase:
         """Whoever changes the order ends the waiting for a person; other news do not, as what was
         sent would be sent again."""
-        self._withdrawn, seen = False, self._seen
+        self._withdrawn, seen = False, self._news.looked
         watching = asyncio.ensure_future(self._watch(state.version))
         try:
             done = await self._console.run(step, lambda: self._withdrawn) or state
-            return done if self._seen == seen else await self._look()
+            return done if self._news.looked == seen else await self._look()
         except Interrupted:
             return await self._look()
         finally:
@@ -101,8 +101,8 @@ class ReplenishmentWorkflow(Attended):
 
     async def _watch(self, version: int) -> None:
         while not self._withdrawn:
-            await workflow.wait_condition(lambda: self._news > self._seen)
-            self._seen = self._news
+            await self._news.wait(None)
+            self._news.look()
             state = await self._record(PurchaseActivities.look)
             self._withdrawn = state.version != version
 
@@ -112,15 +112,12 @@ class ReplenishmentWorkflow(Attended):
         self._withdrawn = True
 
     async def _wait_for_news(self, state: Purchase) -> Purchase:
-        longest = state.due_at - workflow.now() if state.due_at else None
-        try:
-            await workflow.wait_condition(lambda: self._news > self._seen, timeout=longest)
-        except TimeoutError:
+        if not await self._news.wait(state.due_at):
             return state
         return await self._look()
 
     async def _look(self) -> Purchase:
-        self._seen = self._news
+        self._news.look()
         return await self._replanned(await self._record(PurchaseActivities.look))
 
     async def _replanned(self, state: Purchase) -> Purchase:

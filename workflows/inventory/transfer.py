@@ -16,6 +16,7 @@ from domain.inventory.transfers import (
     waits_for,
 )
 from domain.shared.ids import OrderId
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE
 from workflows.shared.steps import (
     Attended,
@@ -39,8 +40,7 @@ class TransferWorkflow(Attended):
     def __init__(self, ref: TransferRef) -> None:
         self._ref = ref
         self._console = StepConsole(OrderId(""))
-        self._news = 0
-        self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: TransferRef) -> str:
@@ -50,7 +50,7 @@ class TransferWorkflow(Attended):
         facts = await self._look()
         while True:
             workflow.set_current_details(waits_for(facts))
-            if self._was_told():
+            if self._news.unread():
                 facts = await self._look()
                 continue
             step = next_step(facts, workflow.now())
@@ -62,7 +62,7 @@ class TransferWorkflow(Attended):
 
     @workflow.signal
     def transfer_moved(self, fact: TransferMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _do(self, step: TransferStep, facts: TransferFacts) -> TransferFacts:
         match step:
@@ -90,7 +90,7 @@ class TransferWorkflow(Attended):
             RESERVE, f"stock/{facts.from_location}", promise, may_skip=True, may_compensate=True
         )
         try:
-            done = await self._console.run(step, self._was_told)
+            done = await self._console.run(step, self._news.unread)
         except Interrupted:
             return await self._look()
         except CompensationRequested:
@@ -108,15 +108,12 @@ class TransferWorkflow(Attended):
         return done or await self._step(TransferActivities.drop, report_id=facts.unposted)
 
     async def _wait_for_news(self, facts: TransferFacts) -> TransferFacts:
-        longest = facts.due_at - workflow.now() if facts.due_at else None
-        try:
-            await workflow.wait_condition(self._was_told, timeout=longest)
-        except TimeoutError:
+        if not await self._news.wait(facts.due_at):
             return facts
         return await self._look()
 
     async def _look(self) -> TransferFacts:
-        self._seen = self._news
+        self._news.look()
         return await self._step(TransferActivities.look)
 
     async def _step(
@@ -131,6 +128,3 @@ class TransferWorkflow(Attended):
             self._console.actor,
         )  # fmt: skip
         return await workflow.execute_local_activity_method(method, work, **DATABASE)
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen

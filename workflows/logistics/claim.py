@@ -8,6 +8,7 @@ from activities.logistics.claiming import ClaimActivities
 from domain.logistics.claims import ClaimState, ClaimStep, next_step, waits_for
 from domain.orders.messages import ClaimMoved, ClaimRef
 from domain.orders.work import ClaimWork
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE
 from workflows.shared.steps import Attended, StepConsole, never_failing
 
@@ -21,8 +22,7 @@ class ClaimWorkflow(Attended):
     def __init__(self, ref: ClaimRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id)
-        self._news = 0
-        self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: ClaimRef) -> str:
@@ -33,7 +33,7 @@ class ClaimWorkflow(Attended):
         while True:
             step = next_step(state, workflow.now())
             workflow.set_current_details(waits_for(state))
-            if self._news > self._seen:
+            if self._news.unread():
                 state = await self._look()
                 continue
             if step is ClaimStep.END:
@@ -44,7 +44,7 @@ class ClaimWorkflow(Attended):
 
     @workflow.signal
     def claim_moved(self, fact: ClaimMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _do(self, step: ClaimStep, state: ClaimState) -> ClaimState:
         match step:
@@ -58,15 +58,12 @@ class ClaimWorkflow(Attended):
                 return await self._wait_for_news(state)
 
     async def _wait_for_news(self, state: ClaimState) -> ClaimState:
-        longest = state.due_at - workflow.now() if state.due_at else None
-        try:
-            await workflow.wait_condition(lambda: self._news > self._seen, timeout=longest)
-        except TimeoutError:
+        if not await self._news.wait(state.due_at):
             return state
         return await self._look()
 
     async def _look(self) -> ClaimState:
-        self._seen = self._news
+        self._news.look()
         return await self._step(ClaimActivities.look)
 
     async def _step(

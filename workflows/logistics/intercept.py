@@ -1,7 +1,6 @@
 """One parcel that is asked back on its way, until it is back or at the door."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
@@ -9,6 +8,7 @@ from temporalio import workflow
 from activities.logistics.intercepting import InterceptActivities
 from domain.orders.messages import InterceptMoved, InterceptRef
 from domain.orders.work import InterceptFacts, InterceptStep
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import Attended, Interrupted, Step, StepConsole, never_failing
 
@@ -25,7 +25,7 @@ class InterceptWorkflow(Attended):
     def __init__(self, ref: InterceptRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id)
-        self._news = self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: InterceptRef) -> str:
@@ -46,7 +46,7 @@ class InterceptWorkflow(Attended):
 
     @workflow.signal
     def intercept_moved(self, fact: InterceptMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _ask(self, facts: InterceptFacts) -> InterceptFacts:
         async def ask(_: str) -> InterceptFacts:
@@ -58,25 +58,21 @@ class InterceptWorkflow(Attended):
             return await self._locally(InterceptActivities.by_hand)
 
         step = Step(ASK, f"carrier/{facts.carrier}", ask, by_hand=by_hand, may_skip=True)
-        asked = await self._console.run(step, self._was_told)
+        asked = await self._console.run(step, self._news.unread)
         return asked or await self._locally(InterceptActivities.give_up)
 
     async def _wait(self) -> InterceptFacts:
-        with suppress(TimeoutError):
-            await workflow.wait_condition(self._was_told, timeout=LOOK_AGAIN)
+        await self._news.wait_for(LOOK_AGAIN)
         return await self._look()
 
     async def _look(self) -> InterceptFacts:
-        self._seen = self._news
+        self._news.look()
         return await self._locally(InterceptActivities.look)
 
     async def _locally(
         self, method: Callable[[InterceptActivities, InterceptStep], Awaitable[InterceptFacts]]
     ) -> InterceptFacts:
         return await workflow.execute_local_activity_method(method, self._step(), **DATABASE)
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen
 
     def _step(self) -> InterceptStep:
         return InterceptStep(self._ref.parcel_id, workflow.info().workflow_id, ASK)

@@ -7,6 +7,7 @@ from activities.orders.refunding import RefundActivities
 from domain.orders.messages import RefundMoved, RefundRef
 from domain.orders.payment import RefundStatus, look_after
 from domain.orders.work import RefundFacts, RefundStep
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import Attended, Cause, Interrupted, Step, StepConsole, never_failing
 
@@ -27,8 +28,7 @@ class RefundWorkflow(Attended):
     def __init__(self, ref: RefundRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id)
-        self._news = 0
-        self._seen = 0
+        self._news = News()
         self._looks = 0
 
     @workflow.run
@@ -47,7 +47,7 @@ class RefundWorkflow(Attended):
 
     @workflow.signal
     def refund_moved(self, fact: RefundMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _go_on(self, status: RefundStatus) -> RefundFacts:
         match status:
@@ -68,15 +68,13 @@ class RefundWorkflow(Attended):
             return await self._settle(RefundStatus.BY_HAND)
 
         facts = await self._console.run(
-            Step(STEP, "payment", send, by_hand=by_hand, may_skip=True), self._was_told
+            Step(STEP, "payment", send, by_hand=by_hand, may_skip=True), self._news.unread
         )
         return facts if facts is not None else await self._settle(RefundStatus.SKIPPED)
 
     async def _follow(self) -> RefundFacts:
         """Wait for the provider's news; where none comes, ask, less often each time."""
-        try:
-            await workflow.wait_condition(self._was_told, timeout=look_after(self._looks))
-        except TimeoutError:
+        if not await self._news.wait_for(look_after(self._looks)):
             self._looks += 1
         facts = await self._look()
         if facts.status == RefundStatus.PROCESSING:
@@ -89,7 +87,7 @@ class RefundWorkflow(Attended):
             _SAYS[status],
             ("retry", "done_by_hand", "skip"),
             system="payment",
-            interrupted=self._was_told,
+            interrupted=self._news.unread,
         )
         match decision.action:
             case "done_by_hand":
@@ -120,13 +118,10 @@ class RefundWorkflow(Attended):
         )
 
     async def _look(self) -> RefundFacts:
-        self._seen = self._news
+        self._news.look()
         return await workflow.execute_local_activity_method(
             RefundActivities.look, self._step(), **DATABASE
         )
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen
 
     def _step(self) -> RefundStep:
         return RefundStep(self._ref.refund_no, workflow.info().workflow_id, STEP)

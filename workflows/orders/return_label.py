@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError
 from activities.logistics.return_labels import ReturnLabelActivities
 from domain.orders.messages import ReturnLabelMoved, ReturnLabelRef
 from domain.orders.work import ReturnLabelFacts, ReturnLabelStep
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import Attended, Interrupted, Step, StepConsole, never_failing
 
@@ -23,7 +24,7 @@ class ReturnLabelWorkflow(Attended):
     def __init__(self, ref: ReturnLabelRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id)
-        self._news = self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: ReturnLabelRef) -> str:
@@ -41,7 +42,7 @@ class ReturnLabelWorkflow(Attended):
 
     @workflow.signal
     def return_moved(self, fact: ReturnLabelMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _go_on(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
         match facts.state:
@@ -61,7 +62,7 @@ class ReturnLabelWorkflow(Attended):
             )
 
         step = Step(ORDER, f"carrier/{facts.carrier}", order, may_skip=True)
-        return await self._console.run(step, self._was_told) or await self._settle("cancelled")
+        return await self._console.run(step, self._news.unread) or await self._settle("cancelled")
 
     async def _void(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
         async def void(_: str) -> ReturnLabelFacts:
@@ -77,11 +78,8 @@ class ReturnLabelWorkflow(Attended):
 
     async def _follow(self, facts: ReturnLabelFacts) -> ReturnLabelFacts:
         """Wait for scans; where none comes for a day, ask."""
-        try:
-            await workflow.wait_condition(self._was_told, timeout=ASK_AFTER)
+        if await self._news.wait_for(ASK_AFTER):
             return await self._look()
-        except TimeoutError:
-            pass
         try:
             return await workflow.execute_activity_method(
                 ReturnLabelActivities.ask, self._step(ASK), **OUTSIDE
@@ -97,13 +95,10 @@ class ReturnLabelWorkflow(Attended):
         )
 
     async def _look(self) -> ReturnLabelFacts:
-        self._seen = self._news
+        self._news.look()
         return await workflow.execute_local_activity_method(
             ReturnLabelActivities.look, self._step(""), **DATABASE
         )
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen
 
     def _step(self, step_id: str) -> ReturnLabelStep:
         return ReturnLabelStep(self._ref.label_no, workflow.info().workflow_id, step_id)

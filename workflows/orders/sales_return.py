@@ -13,6 +13,7 @@ from domain.orders.messages import (
 from domain.orders.returns.lifecycle import ReturnStep, next_step, waits_for, wake_at
 from domain.orders.returns.model import ReturnState
 from domain.orders.work import ReturnWork
+from workflows.shared.news import News
 from workflows.shared.options import DATABASE, OUTSIDE
 from workflows.shared.steps import Attended, Cause, Interrupted, Step, StepConsole, never_failing
 
@@ -28,8 +29,7 @@ class ReturnWorkflow(Attended):
     def __init__(self, ref: SalesReturnRef) -> None:
         self._ref = ref
         self._console = StepConsole(ref.order_id)
-        self._news = 0
-        self._seen = 0
+        self._news = News()
 
     @workflow.run
     async def run(self, ref: SalesReturnRef) -> str:
@@ -40,9 +40,9 @@ class ReturnWorkflow(Attended):
         while True:
             step = next_step(state, workflow.now())
             workflow.set_current_details(waits_for(state))
-            if step is ReturnStep.END and self._news == self._seen:
+            if step is ReturnStep.END and not self._news.unread():
                 break
-            if self._news > self._seen:
+            if self._news.unread():
                 state = await self._look()
                 continue
             state = await self._do(step, state)
@@ -51,7 +51,7 @@ class ReturnWorkflow(Attended):
 
     @workflow.signal
     def sales_return_moved(self, fact: SalesReturnMoved) -> None:
-        self._news += 1
+        self._news.tell()
 
     async def _do(self, step: ReturnStep, state: ReturnState) -> ReturnState:
         match step:
@@ -93,7 +93,7 @@ class ReturnWorkflow(Attended):
 
         step = Step(ANSWER_STEP, "shop", tell, by_hand=by_hand, may_skip=True)
         try:
-            state = await self._console.run(step, self._was_told)
+            state = await self._console.run(step, self._news.unread)
         except Interrupted:
             return await self._look()
         return state if state is not None else await by_hand("")
@@ -105,7 +105,7 @@ class ReturnWorkflow(Attended):
                 REFUND_STEP,
                 Cause("RefundDue", "", "money is due back to the buyer"),
                 ("done_by_hand", "skip"),
-                interrupted=self._was_told,
+                interrupted=self._news.unread,
             )
         except Interrupted:
             return await self._look()
@@ -113,16 +113,12 @@ class ReturnWorkflow(Attended):
         return await self._step(SalesReturnActivities.pay_rest, paid=paid, actor=decision.actor)
 
     async def _wait_for_news(self, state: ReturnState) -> ReturnState:
-        at = wake_at(state)
-        longest = at - workflow.now() if at else None
-        try:
-            await workflow.wait_condition(self._was_told, timeout=longest)
-        except TimeoutError:
+        if not await self._news.wait(wake_at(state)):
             return state
         return await self._look()
 
     async def _look(self) -> ReturnState:
-        self._seen = self._news
+        self._news.look()
         return await self._step(SalesReturnActivities.look)
 
     async def _step(
@@ -137,6 +133,3 @@ class ReturnWorkflow(Attended):
 
     def _work(self, step_id: str, actor: str = "system") -> ReturnWork:
         return ReturnWork(self._ref.return_no, workflow.info().workflow_id, step_id, actor=actor)
-
-    def _was_told(self) -> bool:
-        return self._news > self._seen

@@ -1,6 +1,7 @@
 """What people and time decide about an order, and cancelling it by plan."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from temporalio import activity
@@ -44,6 +45,11 @@ _CHANGES: Final[dict[str, str]] = {
     " released_by = 'system' WHERE order_id = :order_id AND kind = 'presale'"
     " AND released_at IS NULL",
 }
+# An order that is taken up again starts what it started before: the story says so once.
+_TOLD: Final = """
+SELECT data ->> 'shipments' AS nos FROM order_event
+WHERE order_id = :order_id AND kind = 'shipments_started'
+"""
 _STARTED: Final = """
 UPDATE shipment SET status = 'picking', waits_for = 'picking'
 WHERE no = ANY(:nos) AND status = 'allocated' AND ships_with = ''
@@ -88,8 +94,9 @@ class DecidingActivities:
             await orders.lock(request.order_id)
             if statement := _CHANGES.get(request.change):
                 await orders.run(statement, {"order_id": request.order_id})
+            entries: Sequence[Entry] = request.entries
             if request.change == "shipments_started":
-                await orders.run(_STARTED, {"nos": request.ref.split(",")})
+                entries = await _started(orders, request)
             if request.change == "start_refund":
                 await plan_refunds(session, request.order_id)
             if request.change == "give_back_unpaid":
@@ -102,7 +109,7 @@ class DecidingActivities:
                 )  # fmt: skip
                 await orders.wake_shipments(request.order_id, "address")
             state = await orders.state(request.order_id)
-            return self.rules.on(await orders.record(state, request.seq, request.entries))
+            return self.rules.on(await orders.record(state, request.seq, entries))
 
     @activity.defn(name="order.change_hold")
     async def change_hold(self, request: ChangeHold) -> OrderState:
@@ -193,3 +200,15 @@ async def _still_possible(
         return plan_cancellation(order, wanted)
     except (ActionNotAllowed, OrderClosed):
         return None
+
+
+async def _started(orders: OrderRepository, request: RecordOrder) -> Sequence[Entry]:
+    """These shipments are with the warehouse; the lines that the story does not have yet."""
+    nos = request.ref.split(",")
+    await orders.run(_STARTED, {"nos": nos})
+    rows = await orders.run(_TOLD, {"order_id": request.order_id})
+    told = {no for row in rows for no in (row.nos or "").split(",")}
+    if new := sorted(set(nos) - told):
+        data = {"shipments": ",".join(new)}
+        return tuple(replace(entry, data=data) for entry in request.entries)
+    return ()

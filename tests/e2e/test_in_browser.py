@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.e2e.running import environment, onhand
 from tests.web.chromium import chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.campaign, pytest.mark.timeout(400)]
 
 SLOW_MS: Final = 150_000
 

@@ -17,6 +17,7 @@ OF_EACH_SHOP = 6
 PATIENCE_S = 240.0
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(720)
 def test_every_order_is_delivered_once_though_everything_was_killed_meanwhile(
     server_folder: Path,

@@ -4,6 +4,7 @@ Pictures are saved under `test-results/`.
 """
 
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.async_api import Page, expect
@@ -14,18 +15,22 @@ from db.platform.webhooks import Subscribers, Tried
 from db.sql import run
 from tests.activities.platform.test_importing import query
 from tests.importing import VAULT, csv_file, worked
+from tests.samples import first_of
 from tests.web.chromium import chromium
 from tests.web.test_in_browser import RESULTS, SIZES, SLOW_MS, address, looking, violations
 
 __all__ = ["address"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
+EVERYWHERE: Final = pytest.mark.parametrize(
+    ("language", "size"), first_of([("zh", "phone"), ("en", "desk"), ("zh", "tablet")])
+)
 ROWS = [f"NEW-{n:03},新茶 {n} 号,{n * 10},{n}.50" for n in range(1, 31)]
 HEADER = "商品编码,商品名称,重量（克）,售价"
 BAD = csv_file(HEADER, *ROWS[:10], "NEW-011,坏行,十克,11.50", *ROWS[11:], "NEW-001,重复,1,1")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", first_of(SIZES))
 async def test_an_import_with_errors_is_mended_and_applied(
     address: str, web_sessions: Sessions, sessions: Sessions, tmp_path: Path, size: str
 ) -> None:
@@ -69,7 +74,9 @@ async def test_an_import_with_errors_is_mended_and_applied(
     assert await query(sessions, new) == [(30, 4650)]
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh", "phone"), ("en", "desk"), ("zh", "tablet")])
+@pytest.mark.parametrize(
+    ("language", "size"), first_of([("zh", "phone"), ("en", "desk"), ("zh", "tablet")])
+)
 async def test_pages_of_files_and_webhooks_are_whole(
     address: str,
     web_sessions: Sessions,
@@ -127,7 +134,9 @@ async def _subscribers(sessions: Sessions) -> list[str]:
     return ["/subscribers", f"/subscribers/{good}", f"/subscribers/{bad}", "/subscribers/new"]
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh", "phone"), ("en", "desk"), ("zh", "tablet")])
+@pytest.mark.parametrize(
+    ("language", "size"), first_of([("zh", "phone"), ("en", "desk"), ("zh", "tablet")])
+)
 async def test_the_customer_book_and_the_pages_of_new_people_are_whole(
     address: str, web_sessions: Sessions, sessions: Sessions, language: str, size: str
 ) -> None:

@@ -13,6 +13,7 @@ from domain.logistics.tracking import ParcelStatus
 from domain.orders.returns.model import ReturnKind, ReturnReason
 from domain.shared.errors import ActionNotAllowed, InvalidInput, PlanChanged
 from runtime.posting import Posting
+from tests.samples import CAMPAIGN
 from tests.workflows.claiming import (
     ACCEPT,
     FILE,
@@ -240,6 +241,7 @@ async def test_a_claim_ends_the_same_whatever_answer_is_lost(
         assert await shop.row(reminded) == (1,)
 
 
+@CAMPAIGN
 async def test_a_claim_ends_the_same_though_the_worker_dies_after_every_activity(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

@@ -7,6 +7,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from db.engine import Sessions
 from domain.inventory.receipt_cases import CaseState
+from tests.samples import CAMPAIGN
 from tests.workflows import counting
 from tests.workflows.test_worker_dies import Death
 from tests.workflows.world import Company, company
@@ -103,6 +104,7 @@ async def test_a_case_is_reminded_of_on_itself_then_in_the_inbox_until_it_is_dec
         await shop.until(NOBODY, 0)
 
 
+@CAMPAIGN
 async def test_a_worker_that_dies_after_each_step_does_each_once(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

@@ -14,6 +14,7 @@ from db.sql import run
 from domain.inventory.kits import Component, KitKind
 from domain.orders.returns.model import Disposition, ReturnReason
 from domain.shared.errors import ActionNotAllowed, InvalidInput
+from tests.samples import CAMPAIGN
 from tests.workflows.returning import APPROVE, REFUNDS, RESELL, SETTLE, Returns
 from tests.workflows.test_worker_dies import Death
 from tests.workflows.world import Company, company
@@ -141,6 +142,7 @@ async def test_only_accepted_units_pay_for_the_new_goods(
         await shop.adds_up()
 
 
+@CAMPAIGN
 async def test_other_goods_are_sent_once_though_the_worker_dies_after_every_activity(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

@@ -13,6 +13,7 @@ from domain.logistics.tracking import ParcelStatus, TrackingFact
 from domain.orders.messages import Accepted, ResolveStep
 from domain.orders.returns.model import Disposition
 from domain.shared.errors import AnswerLost, NotOffered, Rejected
+from tests.samples import CAMPAIGN
 from tests.workflows.returning import SETTLE, Returns
 from tests.workflows.test_engine_lost import another_engine, redrive
 from tests.workflows.test_lost_answers import LoseAnswer
@@ -200,6 +201,7 @@ async def test_the_carriers_lost_answer_is_asked_for_under_the_same_reference(
         assert len({request.ref for request in shop.outside.sf.intercepted}) == 1
 
 
+@CAMPAIGN
 async def test_a_parcel_is_asked_back_though_the_worker_dies_after_every_activity(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

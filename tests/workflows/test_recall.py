@@ -14,6 +14,7 @@ from domain.inventory.recall import End
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.ids import recall_workflow_id
 from tests.people import VAULT
+from tests.samples import CAMPAIGN
 from tests.workflows.recalling import (
     EVENTS,
     HELD,
@@ -144,6 +145,7 @@ async def test_units_that_nobody_finds_are_signed_for_with_a_reason(
         assert await shop.row("SELECT state FROM lot WHERE lot = 'L1'") == ("recalled",)
 
 
+@CAMPAIGN
 async def test_a_worker_that_dies_after_each_step_does_each_once(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

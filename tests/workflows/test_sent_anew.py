@@ -8,6 +8,7 @@ from domain.orders.returns.model import ReturnKind, ReturnReason
 from domain.shared.errors import (
     ActionNotAllowed,
 )
+from tests.samples import CAMPAIGN
 from tests.workflows.returning import APPROVE, REFUNDS, RESELL, SCRAP, Returns, stock
 from tests.workflows.test_worker_dies import Death
 from tests.workflows.world import Company, company
@@ -72,6 +73,7 @@ async def test_what_was_lost_is_sent_anew_and_nothing_comes_back(
         await shop.adds_up()
 
 
+@CAMPAIGN
 async def test_goods_are_sent_anew_once_though_the_worker_dies_after_every_activity(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

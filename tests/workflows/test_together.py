@@ -19,6 +19,7 @@ from domain.orders.messages import Accepted, AddressChanged, ChangeByPlan, LineU
 from domain.orders.order import HoldKind
 from domain.shared.ids import LocationId, Sku
 from tests.people import VAULT
+from tests.samples import CAMPAIGN
 from tests.workflows.boxes import (
     Handle,
     hands_over,
@@ -363,6 +364,7 @@ async def nothing_lost_or_doubled(shop: Company) -> None:
     await shop.adds_up()
 
 
+@CAMPAIGN
 async def test_a_shared_parcel_arrives_though_the_worker_dies_after_every_activity(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

@@ -33,6 +33,7 @@ from tests.fakes.supplier import FakeSupplier
 from tests.people import VAULT
 from tests.planning import NIGHT, plan_all, seed_company
 from tests.purchases import draft_purchase, seed_supplier
+from tests.samples import CAMPAIGN
 from tests.workflows.inventory.buying import buying
 from tests.workflows.test_lost_answers import LoseAnswer
 from tests.workflows.test_worker_dies import Death
@@ -302,6 +303,7 @@ async def test_whatever_answer_of_an_activity_is_lost_the_supplier_hears_it_once
         assert (shop.supplier.calls, len(shop.supplier.cancelled)) == (1, 1)
 
 
+@CAMPAIGN
 async def test_the_worker_dies_after_every_activity_and_all_is_said_once(
     temporal_env: WorkflowEnvironment, sessions: Sessions
 ) -> None:

@@ -13,6 +13,7 @@ from db.sql import run
 from domain.platform.campaigns import Chosen, Pace
 from domain.shared.errors import Rejected
 from domain.shared.ids import campaign_workflow_id
+from tests.samples import first_of
 from tests.workflows.test_worker_dies import Death
 from tests.workflows.world import Company, company, own_order
 
@@ -157,7 +158,7 @@ async def test_a_paused_campaign_takes_no_more_until_it_is_resumed_and_a_stopped
         )
 
 
-@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("again", first_of([False, True]))
 async def test_each_is_decided_once_though_the_worker_dies_after_every_activity(
     temporal_env: WorkflowEnvironment, sessions: Sessions, *, again: bool
 ) -> None:

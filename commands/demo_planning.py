@@ -1,5 +1,5 @@
 """What the demo company sold in the last months, made up, so that its planner has something to
-learn from on the first day, and two promotions."""
+learn from on the first day; two promotions, what may be bought in a month, and a rate."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -8,7 +8,13 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.inventory.planning_tables import DemandCalendarRow, DemandDayRow, DemandRolledRow
+from db.inventory.planning_tables import (
+    DemandCalendarRow,
+    DemandDayRow,
+    DemandRolledRow,
+    ExchangeRateRow,
+)
+from db.sql import run
 from domain.shared.clock import COMPANY_ZONE
 from integrations.sandbox.demo_shop import PRODUCTS
 
@@ -19,12 +25,22 @@ _DAILY: Final = {
 }  # fmt: skip
 _ASKED: Final = (1.6, 0.7, 1.2, 0.5, 1.0, 0.25, 0.4, 2.2)  # of each product, times the usual
 _PROMOTION: Final = (40, 36)  # days ago
+_MONTH_BUDGET_MINOR: Final = 300_000_00
+_RATES: Final = (("USD", "7.10"), ("EUR", "8.20"))
 _OUT: Final = (("S-SH2", "TEA-LJ-100", 12, 5), ("R-BJ", "TEA-TGY-250", 30, 6))
 
 
 async def seed_planning(session: AsyncSession) -> None:
-    """History by day, a promotion that was and one to come."""
+    """History by day, a promotion that was and one to come, a budget and rates."""
     await session.flush()
+    await run(
+        session, "UPDATE planning_setting SET month_budget_minor = :minor",
+        minor=_MONTH_BUDGET_MINOR,
+    )  # fmt: skip
+    session.add_all(
+        ExchangeRateRow(currency=currency, rate=Decimal(rate), set_by="demo")
+        for currency, rate in _RATES
+    )
     today = datetime.now(UTC).astimezone(COMPANY_ZONE).date()
     session.add_all(DemandRolledRow(day=today - timedelta(days=n)) for n in range(1, _DAYS + 1))
     session.add_all(_sold(today))

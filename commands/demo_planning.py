@@ -8,12 +8,8 @@ from typing import Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.inventory.planning_tables import (
-    DemandCalendarRow,
-    DemandDayRow,
-    DemandRolledRow,
-    ExchangeRateRow,
-)
+from db.inventory.buying_limits import set_rate
+from db.inventory.planning_tables import DemandCalendarRow, DemandDayRow, DemandRolledRow
 from db.sql import run
 from domain.shared.clock import COMPANY_ZONE
 from integrations.sandbox.demo_shop import PRODUCTS
@@ -37,10 +33,8 @@ async def seed_planning(session: AsyncSession) -> None:
         session, "UPDATE planning_setting SET month_budget_minor = :minor",
         minor=_MONTH_BUDGET_MINOR,
     )  # fmt: skip
-    session.add_all(
-        ExchangeRateRow(currency=currency, rate=Decimal(rate), set_by="demo")
-        for currency, rate in _RATES
-    )
+    for currency, rate in _RATES:
+        await set_rate(session, currency, Decimal(rate), "demo")
     today = datetime.now(UTC).astimezone(COMPANY_ZONE).date()
     session.add_all(DemandRolledRow(day=today - timedelta(days=n)) for n in range(1, _DAYS + 1))
     session.add_all(_sold(today))

@@ -8,7 +8,9 @@ from typing import Any, Final
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.partner_tables import SupplierItemRow, SupplierRow
-from db.inventory.purchase_orders import Decision, DraftLine, PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.platform.approvals import Asked, ask
 from db.sql import run
 from db.vault import Vault, supplier_context, supplier_link_context

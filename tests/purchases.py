@@ -4,7 +4,9 @@ from typing import Any
 
 from db.engine import Sessions
 from db.inventory.partner_tables import SupplierItemRow, SupplierRow
-from db.inventory.purchase_orders import Decision, DraftLine, PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction, Wish
 from tests.seeds import seed_network

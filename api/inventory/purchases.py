@@ -30,14 +30,10 @@ from api.platform.docs import WAITS
 from api.strict import Code, clean
 from db.inventory.buying_limits import submission
 from db.inventory.placing import placed_order
-from db.inventory.purchase_orders import (
-    Decision,
-    DraftLine,
-    PurchaseDraft,
-    PurchaseOrders,
-    effect_key,
-)
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders, effect_key
 from db.inventory.purchase_queries import find_purchases, purchase_detail, purchase_list
+from db.inventory.purchase_story import Decision
 from db.inventory.supplier_terms import supplier_row
 from db.platform.approvals import Asked, ask_audited
 from db.platform.audit import audit

@@ -10,7 +10,8 @@ from starlette.responses import JSONResponse, Response
 from api.channels.ports import Outside, OutsideOf
 from api.channels.webhooks import problem, read, refused
 from api.inventory.purchase_bodies import PromisedUnits
-from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.inventory.supplier_terms import supplier_row
 from db.vault import supplier_link_context
 from domain.inventory.purchasing.acts import PurchaseAction, Wish

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.inventory import purchase_orders, transfers
+from db.inventory import purchase_drafts, transfers
 from db.inventory.approval_plans import ApprovalPlan, NewDocument, documents_of
 from db.inventory.buying_limits import alone_minor
 from db.inventory.planning_settings import setting_of
-from db.inventory.purchase_orders import Decision, PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_drafts import PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.inventory.suggestions import locked
 from db.inventory.transfers import TransferDraft, Transfers
 from db.platform.approvals import Asked, ask_audited
@@ -137,7 +139,7 @@ async def _goes_alone(session: AsyncSession, one: NewDocument, limit_minor: int)
 
 async def _buy(session: AsyncSession, one: NewDocument, who: Approver, reason: str) -> str:
     """Drafted, submitted, and approved or asked about."""
-    lines = [purchase_orders.DraftLine(line.sku, line.units, line.unit_minor) for line in one.lines]
+    lines = [purchase_drafts.DraftLine(line.sku, line.units, line.unit_minor) for line in one.lines]
     orders = PurchaseOrders(session)
     no = await orders.draft(
         PurchaseDraft(

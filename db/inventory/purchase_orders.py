@@ -6,7 +6,7 @@ commit. What may be done is said by `domain.inventory.purchasing`.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_purchase_no
 from db.inventory import purchase_statements as statements
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft, priced
+from db.inventory.purchase_story import STORY, Decision, said
 from db.inventory.supplier_terms import calendar_of, items_of, supplier_row
 from db.platform.outbox import queue_signal
 from db.sql import run
@@ -30,7 +32,6 @@ from domain.inventory.purchasing.model import (
     PurchaseState,
     SupplierAnswer,
 )
-from domain.inventory.purchasing.terms import MOST_MINOR
 from domain.shared.errors import (
     ActionNotAllowed,
     IdempotencyMismatch,
@@ -38,59 +39,11 @@ from domain.shared.errors import (
     PlanChanged,
     PurchaseNotFound,
     UnknownLocation,
-    UnknownSku,
 )
 from domain.shared.ids import purchase_workflow_id
 
-MOST_LINES: Final = 1000
-MOST_UNITS: Final = 10**9
 _DRAWS: Final = 5
-_CHANGES: Final = ("adds", "takes_off", "drops")
 _NEEDS_REASON: Final = (PurchaseAction.CANCEL, PurchaseAction.CLOSE, PurchaseAction.REFUSE)
-_STORY: Final = {
-    PurchaseAction.APPROVE: "approved",
-    PurchaseAction.REFUSE: "refused",
-    PurchaseAction.TAKE_BACK: "taken_back",
-    PurchaseAction.ANSWER: "answered",
-    PurchaseAction.EXPECT: "expected",
-    PurchaseAction.AMEND: "amended",
-    PurchaseAction.CANCEL: "cancelled",
-    PurchaseAction.CLOSE: "closed_short",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class DraftLine:
-    """Base units of one SKU; without a price, at the supplier's."""
-
-    sku: str
-    units: int
-    price_minor: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PurchaseDraft:
-    """A purchase order to be: `reason` and `numbers` say why, for whoever approves it."""
-
-    supplier: str
-    location_id: str
-    lines: Sequence[DraftLine]
-    wanted_on: date | None = None  # none = as soon as the supplier's terms allow
-    reason: str = ""
-    numbers: Mapping[str, Any] = field(default_factory=dict)
-    source: str = "hand"  # hand | suggestion
-    actor: str = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What somebody decides, with the hash of the plan that was shown."""
-
-    wish: Wish
-    plan_hash: str | None = None  # none = decided without looking, as programs and suppliers do
-    reason: str = ""
-    reference: str = ""  # the supplier's number of the order
-    actor: str = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +62,7 @@ class PurchaseOrders:
         if not supplier.active:
             raise InvalidInput(f"nothing is bought from {supplier.code} any more")
         zone = await self._zone(draft.location_id)
-        lines = await self._priced(supplier.code, supplier.currency, draft.lines)
+        lines = await priced(self.session, supplier.code, supplier.currency, draft.lines)
         wanted = draft.wanted_on or await self._here_on(supplier, lines, zone)
         for _ in range(_DRAWS):
             no = new_purchase_no(datetime.now(UTC))
@@ -139,11 +92,11 @@ class PurchaseOrders:
             raise PlanChanged("the purchase order moved on since it was shown")
         if not acts.is_editable(purchase):
             raise ActionNotAllowed("only a draft is changed; take it back first")
-        priced = await self._priced(row.supplier, row.currency, lines)
+        at_prices = await priced(self.session, row.supplier, row.currency, lines)
         await run(self.session, statements.DELETE_LINES, no=no)
-        await self._write_lines(no, priced)
+        await self._write_lines(no, at_prices)
         await run(self.session, statements.EDITED, no=no, wanted_on=wanted_on or row.wanted_on)
-        await self.tell(no, "edited", {"lines": str(len(priced))}, actor)
+        await self.tell(no, "edited", {"lines": str(len(at_prices))}, actor)
         await self.wake(no)
 
     async def received(
@@ -202,10 +155,10 @@ class PurchaseOrders:
             )
             for one in lines
         ]  # fmt: skip
-        priced = await self._priced(row.supplier, row.currency, asked)
+        at_prices = await priced(self.session, row.supplier, row.currency, asked)
         return tuple(
             replace(one, price_minor=line.price_minor)
-            for one, line in zip(lines, priced, strict=True)
+            for one, line in zip(lines, at_prices, strict=True)
         )
 
     async def decide(self, no: str, decision: Decision) -> PurchasePlan:
@@ -220,11 +173,11 @@ class PurchaseOrders:
         if shown.action is PurchaseAction.AMEND and shown.asks:
             return shown  # nothing is changed before a second person says yes
         await self._keep(purchase, shown.after, decision)
-        kind = _STORY.get(shown.action)
+        kind = STORY.get(shown.action)
         if kind is None:
             waits = shown.after.state is PurchaseState.AWAITING_APPROVAL
             kind = "submitted" if waits else "approved"
-        await self.tell(no, kind, _said(shown, decision), decision.actor)
+        await self.tell(no, kind, said(shown, decision), decision.actor)
         await self.wake(no)
         return shown
 
@@ -342,31 +295,6 @@ class PurchaseOrders:
             units=[line.units for line in lines], prices=[line.price_minor for line in lines],
         )  # fmt: skip
 
-    async def _priced(
-        self, supplier: str, currency: str, lines: Sequence[DraftLine]
-    ) -> list[DraftLine]:
-        if not 0 < len(lines) <= MOST_LINES:
-            raise InvalidInput(f"a purchase order has 1 to {MOST_LINES} lines")
-        terms = await items_of(self.session, supplier, [line.sku for line in lines])
-        codes = sorted({line.sku for line in lines})
-        known = {row.code: row for row in await run(self.session, statements.SKUS, codes=codes)}
-        priced = []
-        for line in lines:
-            if line.sku not in known:
-                raise UnknownSku(f"there is no SKU {line.sku[:50]!a}")
-            if not 0 < line.units <= MOST_UNITS or not 0 <= (line.price_minor or 0) <= 10**12:
-                raise InvalidInput(f"units or price of {line.sku} cannot be ordered")
-            told = line.price_minor is not None or line.sku in terms
-            if not told and known[line.sku].currency != currency:
-                text = f"what {line.sku} costs in {currency} is not known: a price is needed"
-                raise InvalidInput(text)
-            usual = terms[line.sku].price_minor if line.sku in terms else known[line.sku].cost_minor
-            price = line.price_minor if line.price_minor is not None else usual
-            if line.units * price > MOST_MINOR:
-                raise InvalidInput(f"units or price of {line.sku} cannot be ordered")
-            priced.append(DraftLine(line.sku, line.units, price))
-        return priced
-
     async def _zone(self, location_id: str) -> ZoneInfo:
         rows = await run(self.session, statements.PLACE, id=location_id)
         if not rows:
@@ -416,29 +344,3 @@ def purchase_of(row: Row[Any], lines: Sequence[Row[Any]]) -> Purchase:
         revision=row.revision,
         told_revision=row.told_revision,
     )  # fmt: skip
-
-
-def _in_words(effect: acts.PurchaseEffect) -> str:
-    """As the story keeps a change of a line, in no language."""
-    if effect.kind == "drops":
-        return f"{effect.text} × 0"
-    sign = "−" if effect.kind == "takes_off" else "+"
-    return f"{effect.text} {sign}{effect.units}"
-
-
-def _said(shown: PurchasePlan, decision: Decision) -> dict[str, str]:
-    """What the story keeps of a decision."""
-    promised = sum(line.acknowledged or 0 for line in shown.after.lines)
-    told = {
-        "reason": decision.reason,
-        "reference": decision.reference,
-        "amount_minor": str(shown.after.total_minor),
-        "answer": str(shown.after.answer),
-        "promised": str(promised),
-        "ordered": str(sum(line.ordered for line in shown.after.lines)),
-        "expected_on": shown.after.expected_on.isoformat() if shown.after.expected_on else "",
-        "revision": str(shown.after.revision) if shown.action is PurchaseAction.AMEND else "",
-        "changes": "; ".join(_in_words(one) for one in shown.effects if one.kind in _CHANGES),
-        "given_up": str(sum(line.cancelled for line in shown.after.lines)),
-    }
-    return {name: value for name, value in told.items() if value}

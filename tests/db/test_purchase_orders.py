@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from db.engine import Sessions
-from db.inventory.purchase_orders import Decision, DraftLine, PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
 from db.inventory.purchase_queries import purchase_counts, purchase_list, suppliers
+from db.inventory.purchase_story import Decision
 from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction, Wish
 from domain.inventory.purchasing.model import PurchaseState

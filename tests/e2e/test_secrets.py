@@ -26,7 +26,8 @@ from activities.shared.supplier_clients import Outgoing
 from db.channels.tables import ShopRow
 from db.engine import Sessions
 from db.inventory.partner_tables import SupplierRow
-from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.inventory.supplier_terms import Terms, save_terms
 from db.logistics.tables import CarrierAccountRow
 from db.orders.payment_tables import PaymentAccountRow, PaymentRow, RefundRow

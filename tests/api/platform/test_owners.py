@@ -19,8 +19,9 @@ from db.engine import Sessions
 from db.finance.invoice_tables import InvoiceRow
 from db.inventory.count_planning import CountPlan, CountPlanning
 from db.inventory.dealer_reports import DealerReports, ReportDraft
-from db.inventory.purchase_orders import DraftLine as BoughtLine
-from db.inventory.purchase_orders import PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_drafts import DraftLine as BoughtLine
+from db.inventory.purchase_drafts import PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
 from db.inventory.transfers import DraftLine as TransferLine
 from db.inventory.transfers import TransferDraft, Transfers
 from db.logistics.claim_tables import CarrierClaimRow

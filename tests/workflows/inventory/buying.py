@@ -14,12 +14,9 @@ from activities.platform.attention import AttentionActivities
 from activities.platform.gates import GateActivities
 from db.engine import Sessions
 from db.inventory.partner_tables import SupplierItemRow, SupplierRow
-from db.inventory.purchase_orders import (
-    Decision,
-    DraftLine,
-    PurchaseDraft,
-    PurchaseOrders,
-)
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.sql import run
 from domain.inventory.purchasing.acts import AmendedLine, PurchaseAction, Wish
 from domain.orders.messages import ResolveStep

@@ -17,7 +17,8 @@ from db.inventory.approving import approve_small
 from db.inventory.planner import needs_of
 from db.inventory.planning_settings import setting_of
 from db.inventory.planning_tables import StockPolicyRow
-from db.inventory.purchase_orders import Decision, PurchaseOrders
+from db.inventory.purchase_orders import PurchaseOrders
+from db.inventory.purchase_story import Decision
 from db.inventory.supplier_terms import Terms, save_terms
 from db.platform.gates import Gates
 from db.sql import run

@@ -11,7 +11,7 @@ from db.inventory import count_queries
 from db.inventory.repository import StockRepository
 from domain.inventory.network import TRANSIT
 from domain.shared.errors import InvalidInput
-from web.input import Asked, Short, Text, typed
+from web.input import Asked, Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -82,12 +82,14 @@ async def one(
 @router.post("/counts/{no}/look")
 async def look(
     no: str, request: Request, context: Context, code: Short = "", units: Short = "",
-    lot: Short = "",
+    lot: Short = "", numbers: Numbers = "",
 ) -> Response:  # fmt: skip
-    """One code and one number."""
+    """One code and one number; of units with serial numbers the scanned ones say how many."""
+    serials = serials_typed(numbers)
+    units = units.strip() or (str(len(serials)) if serials else "")
     if not units.strip().isdecimal() or len(units.strip()) > 7:
         raise InvalidInput("units are whole numbers")
-    body = body_of(counts.Seen, code=code, units=int(units), lot=lot)
+    body = body_of(counts.Seen, code=code, units=int(units), lot=lot, serials=serials)
     seen = await counts.look(typed(no), body, context)
     return to_page(request, f"/counts/{no}?said={seen.state}&sku={seen.sku}")
 

@@ -13,6 +13,7 @@ from domain.shared.errors import InvalidInput
 Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Short = Annotated[str, Form(max_length=100)]
 Text = Annotated[str, Form(max_length=500)]
+Numbers = Annotated[str, Form(max_length=50_000)]
 
 _LONGEST_ID: Final = 200
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -44,3 +45,8 @@ def typed(text: str) -> str:
         return clean(text.replace("\r\n", "\n").strip())
     except ValueError as error:
         raise InvalidInput(str(error)) from None
+
+
+def serials_typed(text: str) -> list[str]:
+    """Serial numbers as they were scanned, one a line. Raises InvalidInput."""
+    return typed(text).split()

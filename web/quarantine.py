@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import Response
 
@@ -16,7 +16,7 @@ from db.inventory.serial_queries import SerialFilter
 from domain.inventory.quarantine import QuarantineAct
 from domain.shared.errors import DomainError, InvalidInput
 from web import words
-from web.input import Asked, Short, Text, typed
+from web.input import Asked, Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.purchases import number_of
 from web.render import page
@@ -24,7 +24,6 @@ from web.returns import sum_of, to_page
 
 router = APIRouter(include_in_schema=False)
 
-Numbers = Annotated[str, Form(max_length=50_000)]
 Cursor = Annotated[str, Query(max_length=500), AfterValidator(clean)]
 MOST: Final = 50
 
@@ -110,7 +109,7 @@ async def decide(
     )
     body = body_of(
         quarantine.ApartDecided, **wish, plan_hash=plan_hash, reason=reason, reference=reference,
-        serials=[line.strip() for line in typed(numbers).split() if line.strip()],
+        serials=serials_typed(numbers),
     )  # fmt: skip
     await quarantine.decide(body, context, settings)
     return to_page(request, "/quarantine?" + urlencode({"q": typed(sku)}))

@@ -16,6 +16,7 @@ from db.inventory.moves import lots_at
 from db.inventory.tables import LocationRow, SkuRow
 from domain.inventory.stock import AdjustmentReason
 from domain.shared.errors import InvalidInput, UnknownLocation, UnknownSku
+from web.input import Numbers, serials_typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -75,9 +76,12 @@ async def correction_form(
 async def correct(
     request: Request, context: Context, settings: SettingsOf, sku: Typed = "", location: Typed = "",
     lot: Typed = "", units: Typed = "", reason: Typed = "", document_no: Typed = "",
+    numbers: Numbers = "",
 ) -> Response:  # fmt: skip
     """Write it down; above the limit a second person has to agree."""
-    line = {"sku": sku, "quantity": _units(units), "lot": lot}
+    line = {
+        "sku": sku, "quantity": _units(units), "lot": lot, "serials": serials_typed(numbers),
+    }  # fmt: skip
     body = body_of(
         Adjustment, location=location, document_no=document_no, reason=reason, lines=[line]
     )

@@ -18,7 +18,7 @@ from db.inventory.transfer_queries import (
 from domain.inventory.network import TRANSIT
 from domain.inventory.transfers import OFFERED, Difference
 from domain.shared.errors import InvalidInput
-from web.input import Asked, Short, Text, typed
+from web.input import Asked, Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -134,10 +134,11 @@ async def take_back(no: str, request: Request, context: Context, reason: Text = 
 async def ship(no: str, request: Request, context: Context) -> Response:
     """It left."""
     told = await request.form()
-    lines = [
-        {"line_no": int(name[5:]), "quantity": _number(value)}
-        for name, value in _numbered(told, "line-")
-    ]
+    lines = []
+    for name, value in _numbered(told, "line-"):
+        serials = serials_typed(str(told.get(f"serials-{name[5:]}", "")))
+        units = _number(value) if value else len(serials)
+        lines.append({"line_no": int(name[5:]), "quantity": units, "serials": serials})
     body = body_of(
         transfer_bodies.ShippingTold, lines=lines, carrier=str(told.get("carrier", "")),
         waybill_no=str(told.get("waybill_no", "")),
@@ -150,14 +151,7 @@ async def ship(no: str, request: Request, context: Context) -> Response:
 async def receive(no: str, request: Request, context: Context) -> Response:
     """Some or all of it came."""
     told = await request.form()
-    lines = [
-        {
-            "line_no": int(name[5:]), "good": _number(value),
-            "damaged": _number(told.get(f"damaged-{name[5:]}", "")),
-            "missing": _number(told.get(f"missing-{name[5:]}", "")),
-        }
-        for name, value in _numbered(told, "good-")
-    ]  # fmt: skip
+    lines = [_came(told, name[5:], value) for name, value in _numbered(told, "good-")]
     body = body_of(transfer_bodies.ArrivalTold, lines=lines, last=bool(told.get("last")))
     await transfers.receive(typed(no), body, context)
     return to_page(request, f"/transfers/{no}")
@@ -174,11 +168,12 @@ async def decide(
     units: Short = "",
     reason: Text = "",
     reference: Short = "",
+    numbers: Numbers = "",
 ) -> Response:
     """What became of units that differ."""
     body = body_of(
         transfer_bodies.DifferenceDecided, decision=decision, units=_number(units), reason=reason,
-        reference=reference,
+        reference=reference, serials=serials_typed(numbers),
     )  # fmt: skip
     await transfers.decide(typed(no), typed(id), body, context, settings)
     return to_page(request, f"/transfers/{no}")
@@ -206,6 +201,19 @@ def _number(text: Any) -> int:
     if not told.isdecimal() or len(told) > 9:
         raise InvalidInput("units are whole numbers")
     return int(told)
+
+
+def _came(told: Any, line: str, good: str) -> dict[str, Any]:
+    """What came of a line; where serial numbers were scanned, they say how many."""
+    serials = serials_typed(str(told.get(f"serials-{line}", "")))
+    broken = serials_typed(str(told.get(f"broken-{line}", "")))
+    damaged = str(told.get(f"damaged-{line}", ""))
+    return {
+        "line_no": int(line), "good": _number(good) if good else len(serials),
+        "damaged": _number(damaged) if damaged else len(broken),
+        "missing": _number(told.get(f"missing-{line}", "")), "serials": serials,
+        "damaged_serials": broken,
+    }  # fmt: skip
 
 
 def _numbered(told: Any, start: str) -> list[tuple[str, str]]:

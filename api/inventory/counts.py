@@ -46,11 +46,16 @@ class Planned(StrictBody):
 
 
 class Seen(StrictBody):
-    """What lies there of a lot. `code` is a SKU, a barcode, or a GS1 code that may name the lot."""
+    """What lies there of a lot. `code` is a SKU, a barcode, or a GS1 code that may name the lot.
+    Of a SKU that asks for serial numbers they may be scanned, one for each unit; a second look has
+    to."""
 
     code: Code
     units: Units
     lot: SafeStr = ""
+    serials: list[Annotated[SafeStr, Field(min_length=1, max_length=40)]] = Field(
+        default=[], max_length=1000
+    )
     condition: Literal["good", "quarantine", "damaged"] = "good"
 
 
@@ -81,6 +86,8 @@ class CountLineView(StrictBody):
     difference: int | None
     posted: int
     rest: int
+    serials_gone: list[str] = Field(default=[])
+    serials_found: list[str] = Field(default=[])
 
 
 class CountSummary(StrictBody):
@@ -141,8 +148,9 @@ async def look(no: Code, body: Seen, context: Context) -> LineSeen:
         sku = await sku_of_code(session, read.text, read.gtins)
         lot = body.lot or read.lot or NO_LOT
         seen = Look(
-            f"look:{context.update_id}", context.actor, sku, body.units, lot, body.condition
-        )
+            f"look:{context.update_id}", context.actor, sku, body.units, lot, body.condition,
+            serials=tuple(body.serials),
+        )  # fmt: skip
         state = await CountLooks(session).look(no, seen)
     return LineSeen(sku=sku, lot=lot, state=state)
 
@@ -207,6 +215,7 @@ def view_of(detail: CountDetail) -> CountView:
                 rest=line.rest, book=last.book - last.in_hand if last else None,
                 counted=last.units if last else None,
                 difference=last.difference if last else None,
+                serials_gone=detail.gone(line.line_no), serials_found=detail.found(line.line_no),
             )
         )  # fmt: skip
     return CountView(**_summary(detail.row).model_dump(), items=items)

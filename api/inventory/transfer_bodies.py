@@ -13,6 +13,8 @@ from domain.inventory.transfers import Decision, Difference, TransferState
 View = TypeVar("View", bound=StrictBody)
 Some = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 LineNo = Annotated[StrictInt, Field(ge=1, le=100_000)]
+Number = Annotated[SafeStr, Field(min_length=1, max_length=40)]
+Numbers = Annotated[list[Number], Field(default=[], max_length=1000)]
 Days = Annotated[StrictInt, Field(ge=0, le=365)]
 Condition = Literal["good", "quarantine", "damaged"]
 
@@ -51,10 +53,12 @@ class TransferReason(StrictBody):
 
 
 class SentLine(StrictBody):
-    """What left of a line; less than was promised leaves the rest free."""
+    """What left of a line; less than was promised leaves the rest free. Units of a SKU that asks
+    for serial numbers are named by them."""
 
     line_no: LineNo
     quantity: Some
+    serials: Numbers
 
 
 class ShippingTold(StrictBody):
@@ -67,12 +71,15 @@ class ShippingTold(StrictBody):
 
 
 class ArrivedLine(StrictBody):
-    """Base units; `missing` was looked for and is not there."""
+    """Base units; `missing` was looked for and is not there. Units of a SKU that asks for serial
+    numbers are named by them; a number that was not sent is more than was sent."""
 
     line_no: LineNo
     good: Some = 0
     damaged: Some = 0
     missing: Some = 0
+    serials: Numbers
+    damaged_serials: Numbers
 
 
 class ArrivalTold(StrictBody):
@@ -84,12 +91,14 @@ class ArrivalTold(StrictBody):
 
 
 class DifferenceDecided(StrictBody):
-    """What became of the units; `reference` is the carrier's number of a claim."""
+    """What became of the units; `reference` is the carrier's number of a claim. `serials` are the
+    numbers of units of which more wait than are decided about."""
 
     decision: Decision
     units: Count
     reason: Reason
     reference: SafeStr = ""
+    serials: Numbers
 
 
 class TransferSummary(StrictBody):
@@ -121,6 +130,13 @@ class TransferSummary(StrictBody):
         return cls(**cls.told(row))
 
 
+class TransferUnitView(StrictBody):
+    """A unit with a serial number: on the way, arrived, damaged, returned, lost, or over."""
+
+    serial: str
+    state: str
+
+
 class TransferLineView(StrictBody):
     """Every shipped unit is received, damaged, lost, returned or on the way; `short` are those on
     the way that somebody missed."""
@@ -138,6 +154,7 @@ class TransferLineView(StrictBody):
     returned: int
     short: int
     on_the_way: int
+    numbers: list[TransferUnitView] = Field(default=[])
 
 
 class DifferenceView(StrictBody):
@@ -178,7 +195,17 @@ class TransferView(TransferSummary):
         }
         return cls(
             **row,
-            lines=[_view(TransferLineView, line) for line in detail.lines],
+            lines=[
+                _view(TransferLineView, line).model_copy(
+                    update={
+                        "numbers": [
+                            TransferUnitView(serial=one.serial, state=one.state)
+                            for one in detail.serials.get(line.line_no, [])
+                        ]
+                    }
+                )
+                for line in detail.lines
+            ],
             differences=[_view(DifferenceView, one) for one in detail.differences],
         )
 

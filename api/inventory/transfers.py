@@ -128,7 +128,10 @@ async def cancel(no: Code, body: TransferReason, context: Context) -> TransferVi
 async def ship(no: Code, body: ShippingTold, context: Context) -> TransferView:
     """The goods left the sender; from now on they are on the way."""
     units = {line.line_no: line.quantity for line in body.lines}
-    told = Shipped(_key(context), context.actor, units, body.carrier, body.waybill_no, body.eta)
+    serials = {line.line_no: line.serials for line in body.lines}
+    told = Shipped(
+        _key(context), context.actor, units, body.carrier, body.waybill_no, body.eta, serials
+    )
     async with context.sessions.begin() as session:
         await Transfers(session).shipped(no, told)
         await _audited(session, context, no, "shipped")
@@ -147,7 +150,12 @@ async def take_back(no: Code, body: TransferReason, context: Context) -> Transfe
 @router.post("/transfers/{no}/arrivals")
 async def receive(no: Code, body: ArrivalTold, context: Context) -> TransferView:
     """Some or all of it came; what is short, over or damaged waits for a decision."""
-    lines = tuple(Arrived(x.line_no, x.good, x.damaged, x.missing) for x in body.lines)
+    lines = tuple(
+        Arrived(
+            x.line_no, x.good, x.damaged, x.missing, tuple(x.serials), tuple(x.damaged_serials)
+        )
+        for x in body.lines
+    )  # fmt: skip
     told = Received(_key(context), context.actor, lines, body.last, body.receipt_no)
     async with context.sessions.begin() as session:
         await Transfers(session).received(no, told)
@@ -162,8 +170,9 @@ async def decide(
     """What became of units that differ. 202 when it writes off, or finds, so many units that a
     second person has to approve it."""
     told = Decided(
-        _key(context), context.actor, id, body.decision, body.units, body.reason, body.reference
-    )
+        _key(context), context.actor, id, body.decision, body.units, body.reason, body.reference,
+        tuple(body.serials),
+    )  # fmt: skip
     try:
         async with context.sessions.begin() as session:
             if body.decision in WRITES_OFF:

@@ -10,6 +10,7 @@ from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
 from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.repository import StockRepository
+from db.inventory.serial_adjustments import SerialAdjustments
 from db.platform.alone import TooMuchAlone
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.platform.approvals import ApprovalKind
@@ -19,6 +20,7 @@ router = APIRouter(tags=["inventory"])
 
 # A correction of more units than this is a typing error.
 _MOST: Final = 1_000_000
+Number = Annotated[SafeStr, Field(min_length=1, max_length=40)]
 Change = Annotated[StrictInt, Field(ge=-_MOST, le=_MOST)]
 
 
@@ -39,11 +41,13 @@ class Receipt(StrictBody):
 
 
 class AdjustedLine(StrictBody):
-    """Base units; less than zero takes away."""
+    """Base units; less than zero takes away. Units of a SKU that asks for serial numbers are named
+    by them; of opening stock they may be taken down later."""
 
     sku: Code
     quantity: Change
     lot: SafeStr = ""
+    serials: list[Number] = Field(default=[], max_length=1000)
 
 
 class Adjustment(StrictBody):
@@ -87,6 +91,8 @@ async def adjust(body: Adjustment, context: Context, settings: SettingsOf) -> Po
     try:
         async with context.sessions.begin() as session:
             await correct_alone(session, context, settings, key, moved)
+            numbers = [line.serials for line in body.lines]
+            await SerialAdjustments(session).follow(document, lines, body.reason, numbers)
             await StockRepository(session).adjust(document, lines, body.reason)
     except TooMuchAlone:
         await ask_another(

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.inventory.count_serials import CountSerials
 from db.inventory.counts import Counts, book_of, key_of_line
 from db.inventory.ledger import Ledger
 from db.inventory.repository import StockRepository
@@ -32,14 +33,15 @@ RETURNING line_no
 """
 
 _ENTRY: Final = """
-INSERT INTO stock_count_entry (id, count_no, line_no, round, units, book, in_hand, adjusted, by)
-VALUES (:id, :no, :line_no, :round, :units, :book, :in_hand, :adjusted, :by)
+INSERT INTO stock_count_entry (id, count_no, line_no, round, units, book, in_hand, adjusted, by,
+    named, serials_gone, serials_found)
+VALUES (:id, :no, :line_no, :round, :units, :book, :in_hand, :adjusted, :by, :named, :gone, :found)
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a counter saw of a lot."""
+    """What a counter saw of a lot; `serials` are the numbers he scanned, none = he counted."""
 
     key: str
     actor: str
@@ -48,6 +50,7 @@ class Look:
     lot: str = ""
     condition: str = "good"
     owner: str = "own"
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ class CountLooks:
         again changes nothing. Goods that are not on the paper get a line.
 
         Raises OwnCount when a second look is taken by the same person, UnknownSku; ActionNotAllowed
-        for a count that is over, or a line that agrees already.
+        for a count that is over, or a line that agrees already; SerialsMissing when units that
+        differ from the books are counted again without their numbers, SerialTaken for a number
+        that cannot lie there.
         """
         count = await Counts(self.session).lock(no)
         if count.state not in (CountState.OPEN, CountState.COUNTED):
@@ -78,13 +83,18 @@ class CountLooks:
         await StockRepository(self.session).hold([key])
         book = await book_of(self.session, key)
         counted = Counted(look.units, book.on_hand, book.in_hand, book.adjusted, look.actor)
+        serials = CountSerials(self.session, no, look.actor)
+        seen = await serials.seen(key, look.serials, look.units, is_again=bool(looks))
         await run(
             self.session, _ENTRY, id=look.key or new_id("cne"), no=no, line_no=line.line_no,
             round=len(looks) + 1, units=counted.units, book=counted.book,
             in_hand=counted.in_hand, adjusted=counted.adjusted, by=look.actor,
+            named=seen.named, gone=list(seen.gone), found=list(seen.found),
         )  # fmt: skip
         tolerance = Tolerance(count.tolerance_units, count.tolerance_percent)
         state = state_of([*looks, counted], tolerance)
+        if seen.asked and not seen.named and counted.difference:
+            state = LineState.RECOUNT  # which units differ only their numbers say
         await run(
             self.session,
             "UPDATE stock_count_line SET state = :state WHERE count_no = :no AND line_no = :line",

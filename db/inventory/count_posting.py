@@ -7,6 +7,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory import statements
+from db.inventory.count_serials import CountSerials
 from db.inventory.counts import Counts, book_of, key_of_line, tell_count
 from db.inventory.ledger import Ledger, columns_of
 from db.inventory.repository import StockRepository
@@ -35,11 +36,16 @@ class CountPosting:
             for line in await self._counts.lines(no)
             if line.line_no in looks and line.state != LineState.LEFT_OUT
         ]
+        numbers = await CountSerials(self.session, no).last()
         keys = sorted(key_of_line(count.location_id, line) for line in lines)
         await StockRepository(self.session).hold(keys)
         for line in lines:
             book = await book_of(self.session, key_of_line(count.location_id, line))
-            found.append((line, corrected(looks[line.line_no][-1], book.adjusted)))
+            last = numbers[line.line_no]
+            difference = corrected(looks[line.line_no][-1], book.adjusted)
+            # Agreed without numbers: whoever corrected it since has named the units.
+            unnamed = last.tracks_serials and not last.named
+            found.append((line, 0 if unnamed else difference))
         return found
 
     async def post(self, no: str, actor: str) -> CountState:
@@ -54,8 +60,11 @@ class CountPosting:
         if count.state == CountState.OPEN:
             raise ActionNotAllowed("not everything is counted yet")
         rest, known = 0, sum(line.rest for line in await self._counts.lines(no))
+        serials = CountSerials(self.session, no, actor)
+        numbers = await serials.last()
         for line, difference in await self.differences(no):
             rest += await self._post_line(count, line, difference, actor)
+            await serials.post(key_of_line(count.location_id, line), numbers[line.line_no])
         state = CountState.SHORT if rest else CountState.POSTED
         await run(
             self.session,

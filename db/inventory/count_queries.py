@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.count_serials import CountSerials
 from db.inventory.counts import Counts
 from db.platform.attention import waiting
 from db.sql import run
@@ -34,11 +35,22 @@ class CountDetail:
     lines: Sequence[Row[Any]]
     looks: dict[int, list[Counted]]
     attention: Sequence[Row[Any]]
+    numbers: dict[int, Row[Any]]
 
     @property
     def is_blind(self) -> bool:
         """Whether somebody may still count, so that nobody is told what the books have."""
         return bool(self.row.state == "open")
+
+    def gone(self, line_no: int) -> list[str]:
+        """Serial numbers that should have been there and were not, once nobody counts."""
+        last = None if self.is_blind else self.numbers.get(line_no)
+        return list(last.serials_gone) if last else []
+
+    def found(self, line_no: int) -> list[str]:
+        """Serial numbers that the register did not have there, once nobody counts."""
+        last = None if self.is_blind else self.numbers.get(line_no)
+        return list(last.serials_found) if last else []
 
 
 async def counts(
@@ -63,7 +75,7 @@ async def count_detail(session: AsyncSession, no: str) -> CountDetail:
     here = Counts(session)
     return CountDetail(
         rows[0], await here.lines(no), await here.looks(no),
-        await waiting(session, count_workflow_id(no)),
+        await waiting(session, count_workflow_id(no)), await CountSerials(session, no).last(),
     )  # fmt: skip
 
 

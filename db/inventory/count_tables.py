@@ -2,12 +2,21 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from db.types import BIGINT, TIMESTAMP
 
 _NOW = {"server_default": text("now()")}
+_NONE = {"server_default": text("'{}'")}
 
 
 class StockCountRow(SQLModel, table=True):
@@ -76,7 +85,8 @@ class StockCountLineRow(SQLModel, table=True):
 
 
 class StockCountEntryRow(SQLModel, table=True):
-    """Somebody looked: what was there, and what the books had at that moment."""
+    """Somebody looked: what was there, and what the books had at that moment. Where serial numbers
+    were scanned (`named`), those that should have been there and were not, and the others."""
 
     __tablename__ = "stock_count_entry"
     __table_args__ = (
@@ -94,5 +104,8 @@ class StockCountEntryRow(SQLModel, table=True):
     book: int = Field(sa_type=BIGINT)
     in_hand: int = Field(default=0, sa_type=BIGINT)
     adjusted: int = Field(default=0, sa_type=BIGINT)
+    named: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    serials_gone: list[str] = Field(default=[], sa_type=ARRAY(Text()), sa_column_kwargs=_NONE)
+    serials_found: list[str] = Field(default=[], sa_type=ARRAY(Text()), sa_column_kwargs=_NONE)
     by: str = ""
     at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)

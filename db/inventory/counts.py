@@ -78,7 +78,8 @@ class Counts:
         """Its lines in the order in which one walks."""
         return await run(
             self.session,
-            "SELECT l.*, k.name, k.gtin, s.bin FROM stock_count_line l JOIN sku k ON k.code = l.sku"
+            "SELECT l.*, k.name, k.gtin, k.tracks_serials, s.bin"
+            " FROM stock_count_line l JOIN sku k ON k.code = l.sku"
             " JOIN stock_count c ON c.no = l.count_no"
             " LEFT JOIN LATERAL (SELECT min(bin) AS bin FROM stock_bin b WHERE b.sku = l.sku"
             "                    AND b.location_id = c.location_id) s ON true"

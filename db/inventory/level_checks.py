@@ -38,4 +38,38 @@ LEVEL_CHECKS: Final = (
         WHERE coalesce(t.on_hand, 0) <> coalesce(c.on_hand, 0)
            OR coalesce(t.reserved, 0) <> coalesce(c.reserved, 0)""",
     ),
+    Check(
+        "serials_equal_units",
+        "Where every paper named its units, as many serial numbers lie as units",
+        """
+        WITH asked AS (
+            SELECT code FROM sku k WHERE tracks_serials AND NOT EXISTS (
+                SELECT FROM serial_event e
+                WHERE e.sku = k.code AND e.what = 'corrected' AND e.document_no = '')
+        ), lies AS (
+            SELECT b.sku, b.location_id, sum(b.on_hand) AS units FROM stock_balance b
+            WHERE b.sku IN (SELECT code FROM asked) GROUP BY b.sku, b.location_id
+        ), known AS (
+            SELECT x.sku, x.location_id, count(*) AS numbers FROM serial x
+            WHERE x.sku IN (SELECT code FROM asked) AND x.location_id IS NOT NULL
+            GROUP BY x.sku, x.location_id
+        ), paper AS (
+            SELECT m.sku, m.document_no, sum(m.quantity) AS units FROM stock_move m
+            WHERE m.sku IN (SELECT code FROM asked) AND m.reason <> 'inspected'
+            GROUP BY m.sku, m.document_no
+        ), unnamed AS (
+            SELECT DISTINCT p.sku, p.document_no FROM paper p
+            WHERE p.units > (SELECT count(*) FROM serial_event e
+                             WHERE e.document_no = p.document_no AND e.sku = p.sku)
+        ), unsure AS (
+            SELECT m.sku, m.from_place AS place FROM stock_move m
+            JOIN unnamed u ON (u.sku, u.document_no) = (m.sku, m.document_no)
+            UNION SELECT m.sku, m.to_place FROM stock_move m
+            JOIN unnamed u ON (u.sku, u.document_no) = (m.sku, m.document_no)
+        )
+        SELECT sku, location_id, coalesce(l.units, 0) AS units, coalesce(k.numbers, 0) AS numbers
+        FROM lies l FULL JOIN known k USING (sku, location_id)
+        WHERE coalesce(l.units, 0) <> coalesce(k.numbers, 0)
+          AND (sku, 'location:' || location_id) NOT IN (SELECT sku, place FROM unsure)""",
+    ),
 )

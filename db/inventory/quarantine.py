@@ -245,7 +245,7 @@ class Quarantine:
             raise PlanChanged("the goods moved on since they were shown")
         row = await self.one(wish.apart)
         no = new_id("QA")
-        await self._serials(wish, row)
+        await self._serials(wish, row, no)
         await self._move(wish, plan, Document("quarantine", no, f"quarantine:{no}", self.actor))
         supplier = wish.supplier if wish.act is QuarantineAct.TO_SUPPLIER else ""
         await run(
@@ -288,7 +288,7 @@ class Quarantine:
             case QuarantineAct.TO_SUPPLIER:
                 await stock.send_back(document, [line])
 
-    async def _serials(self, wish: Wish, row: Row[Any]) -> None:
+    async def _serials(self, wish: Wish, row: Row[Any], no: str) -> None:
         """Units that are known by number are decided about by number."""
         if not row.tracks_serials:
             return
@@ -301,6 +301,6 @@ class Quarantine:
         if len(set(wish.serials)) != min(wish.units, len(known)):
             raise SerialsMissing(f"{wish.units} serial numbers of {wish.apart.sku} are needed")
         await register.decided(
-            wish.apart.sku, sorted(set(wish.serials)), wish.apart.location, wish.reason,
+            wish.apart.sku, sorted(set(wish.serials)), wish.apart.location, no, wish.reason,
             good=wish.act is QuarantineAct.RELEASE,
         )  # fmt: skip

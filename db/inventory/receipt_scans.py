@@ -10,6 +10,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.serials import SerialRegister
+from db.inventory.transfer_serials import serials_of_transfer
 from db.sql import run
 from domain.inventory.receiving import Counted, Scan, SourceKind, Verdict, tally
 from domain.inventory.serials import Serial, may_come_in
@@ -46,6 +47,7 @@ class Heard(StrEnum):
     TWICE = "twice"  # this serial number was scanned before
     SERIAL_NEEDED = "serial_needed"
     SERIAL_UNITS = "serial_units"  # one serial number is one unit
+    SERIAL_NOT_SENT = "serial_not_sent"  # the sender of the transfer named other units
     SERIAL_KNOWN = "serial_known"  # the register has this unit in stock, or at a buyer's
     LATE = "late"  # the receipt is counted, posted or gone
 
@@ -87,6 +89,8 @@ class ReceiptScans:
     actor: str
     _asked: set[str] = field(default_factory=set)
     _known: dict[tuple[str, str], Serial] = field(default_factory=dict)
+    _sent: set[str] = field(default_factory=set)  # SKUs whose units the transfer names
+    _on_the_way: set[tuple[str, str]] = field(default_factory=set)
 
     async def hear(self, sent: Sequence[Sent]) -> list[Answer]:
         """Take scans down in their order. Raises IdempotencyMismatch for a key that was used at
@@ -99,6 +103,11 @@ class ReceiptScans:
             (sku, one.serial) for one in sent
             if one.serial and (sku := skus.get(one.code, "")) in self._asked
         )  # fmt: skip
+        if self.row.source_kind == SourceKind.TRANSFER:
+            named = await serials_of_transfer(self.session, self.row.source_no)
+            units = [one for line in named.values() for one in line]
+            self._sent = {one.sku for one in units}
+            self._on_the_way = {(one.sku, one.serial) for one in units if one.state == "on_the_way"}
         kept = await run(self.session, _HEARD, no=self.row.no)
         scans = {scan.key: scan for scan in _scans(kept)}
         live = tally(scans.values())
@@ -160,6 +169,8 @@ class ReceiptScans:
             return Heard.SERIAL_UNITS
         moved = self.row.source_kind == SourceKind.TRANSFER
         found = self._known.get((sku, one.serial))
+        if moved and sku in self._sent and (sku, one.serial) not in self._on_the_way:
+            return Heard.SERIAL_NOT_SENT
         return Heard.COUNTED if may_come_in(found, moved=moved) else Heard.SERIAL_KNOWN
 
     async def _keep(self, one: Sent, answer: Answer) -> None:

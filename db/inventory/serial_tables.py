@@ -54,11 +54,16 @@ class SerialEventRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(
             "what IN ('received','moved','noted','packed','put_back','shipped','returned',"
-            "'undone','corrected')",
+            "'undone','corrected','written_off','found')",
             name="serial_event_what",
         ),
         Index("serial_event_by_serial", "serial", "sku", "at"),
         Index("serial_event_by_act", "act", postgresql_where=text("act <> ''")),
+        Index(
+            "serial_event_by_document",
+            "document_no",
+            postgresql_where=text("document_no <> ''"),
+        ),
     )
     id: str = Field(primary_key=True, sa_column_kwargs={"server_default": text("(uuidv7())::text")})
     sku: str

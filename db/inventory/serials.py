@@ -79,7 +79,7 @@ _MOVED_HERE: Final = """
 SELECT DISTINCT t.from_location FROM stock_transfer t
 JOIN stock_transfer_line l ON l.transfer_no = t.no
 WHERE t.to_location = :place AND l.sku = :sku AND t.state IN ('shipped', 'closed')
-UNION SELECT id FROM location WHERE kind = 'transit' AND parent_id = :place
+  AND NOT EXISTS (SELECT FROM stock_transfer_serial s WHERE s.transfer_no = t.no AND s.sku = l.sku)
 """
 
 _OF_RECEIPT: Final = """
@@ -169,8 +169,8 @@ class SerialRegister:
             if not may_come_in(known.get((one.sku, one.serial)), moved=moved):
                 raise SerialTaken(f"{one.serial} of {one.sku} is in the register already")
         what = SerialAct.MOVED if moved else SerialAct.RECEIVED
-        await self._keep(units, place, receipt_no)
-        await self._told([(one.sku, one.serial) for one in units], what, receipt_no, place)
+        await self.keep(units, place, receipt_no)
+        await self.told([(one.sku, one.serial) for one in units], what, receipt_no, place)
 
     async def take_out(self, receipt_no: str) -> None:
         """The receipt is taken back. Raises SerialTaken when a unit of it is not there any more."""
@@ -182,7 +182,7 @@ class SerialRegister:
                 )
         numbers = [(row.sku, row.serial) for row in rows]
         await run(self.session, _GONE, **_columns(numbers))
-        await self._told(numbers, SerialAct.UNDONE, receipt_no, None)
+        await self.told(numbers, SerialAct.UNDONE, receipt_no, None)
 
     async def note(self, sku: str, place: str, lot: str, serials: Sequence[str]) -> None:
         """Numbers of units that lie there already, such as opening stock, are taken down.
@@ -211,8 +211,8 @@ class SerialRegister:
                 f"{max(room.on_hand - room.known, 0)} units lie there without a number,"
                 f" {len(serials)} numbers are named"
             )
-        await self._keep([Unit(sku, serial, lot) for serial in serials], place, None)
-        await self._told([(sku, serial) for serial in serials], SerialAct.NOTED, "", place)
+        await self.keep([Unit(sku, serial, lot) for serial in serials], place, None)
+        await self.told([(sku, serial) for serial in serials], SerialAct.NOTED, "", place)
         await audit(
             self.session, self.by, "serial.noted", f"sku/{sku}",
             after={"location": place, "lot": lot, "serials": list(serials)},
@@ -245,7 +245,7 @@ class SerialRegister:
             self.session, _CORRECT, sku=sku, serial=serial, state=state, place=lies,
             condition=condition,
         )  # fmt: skip
-        await self._told([(sku, serial)], SerialAct.CORRECTED, "", lies, reason=reason)
+        await self.told([(sku, serial)], SerialAct.CORRECTED, "", lies, reason=reason)
         await audit(
             self.session, self.by, "serial.corrected", f"sku/{sku}", reason=reason,
             before={"serial": serial, "state": str(found.state), "location": found.place},
@@ -262,8 +262,9 @@ class SerialRegister:
         return {row.serial for row in rows}
 
     async def decided(
-        self, sku: str, serials: Sequence[str], place: str, reason: str, *, good: bool
-    ) -> None:
+        self, sku: str, serials: Sequence[str], place: str, document_no: str, reason: str, *,
+        good: bool,
+    ) -> None:  # fmt: skip
         """Units that were set apart are good after all, or gone; the caller has locked them."""
         numbers = [(sku, serial) for serial in serials]
         if good:
@@ -271,7 +272,8 @@ class SerialRegister:
         else:
             await run(self.session, _GONE, **_columns(numbers))
         lies = place if good else None
-        await self._told(numbers, SerialAct.CORRECTED, "", lies, reason=reason)
+        what = SerialAct.CORRECTED if good else SerialAct.WRITTEN_OFF
+        await self.told(numbers, what, document_no, lies, reason=reason)
 
     async def came_with_transfer(self, sku: str, place: str) -> set[str]:
         """The places from which units of a SKU were sent here, whether their numbers were scanned
@@ -284,7 +286,7 @@ class SerialRegister:
         rows = await run(
             self.session, _PACK, sku=sku, serial=serial, place=place, shipment_no=shipment_no
         )
-        await self._told(
+        await self.told(
             [(sku, serial)], SerialAct.PACKED, shipment_no, place, order_id=rows[0].order_id
         )
 
@@ -292,12 +294,12 @@ class SerialRegister:
         """It was taken out of the shipment again."""
         rows = await run(self.session, _UNPACK, sku=sku, serial=serial)
         for row in rows:
-            await self._told([(sku, serial)], SerialAct.PUT_BACK, shipment_no, row.location_id)
+            await self.told([(sku, serial)], SerialAct.PUT_BACK, shipment_no, row.location_id)
 
     async def ship(self, shipment_no: str) -> None:
         """What was packed has left; said again it changes nothing."""
         for row in await run(self.session, _SHIP, shipment_no=shipment_no):
-            await self._told(
+            await self.told(
                 [(row.sku, row.serial)], SerialAct.SHIPPED, shipment_no, None,
                 order_id=row.order_id,
             )  # fmt: skip
@@ -317,8 +319,8 @@ class SerialRegister:
         for one in units:
             if (one.sku, one.serial) not in sent:
                 raise SerialTaken(f"{one.serial} of {one.sku} was not sent with this order")
-        await self._keep(units, place, None)
-        await self._told(
+        await self.keep(units, place, None)
+        await self.told(
             [(one.sku, one.serial) for one in units], SerialAct.RETURNED, return_no, place,
             order_id=order_id, act=act,
         )  # fmt: skip
@@ -328,11 +330,11 @@ class SerialRegister:
         back = await run(self.session, _BACK_OUT, act=act)
         if len(back) < (await run(self.session, _CAME_BY, act=act))[0].units:
             raise SerialTaken("a unit of this return went on since")
-        await self._told(
+        await self.told(
             [(row.sku, row.serial) for row in back], SerialAct.UNDONE, return_no, None, act=act
         )
 
-    async def _keep(self, units: Sequence[Unit], place: str, receipt_no: str | None) -> None:
+    async def keep(self, units: Sequence[Unit], place: str, receipt_no: str | None) -> None:
         if units:
             await run(
                 self.session, _KEEP, skus=[one.sku for one in units],
@@ -340,7 +342,7 @@ class SerialRegister:
                 conditions=[one.condition for one in units], place=place, receipt_no=receipt_no,
             )  # fmt: skip
 
-    async def _told(
+    async def told(
         self, numbers: Collection[tuple[str, str]], what: SerialAct, document_no: str,
         place: str | None, *, order_id: str | None = None, act: str = "", reason: str = "",
     ) -> None:  # fmt: skip

@@ -11,6 +11,8 @@ from db.finance.goods_claims import GoodsClaims, NewGoodsClaim
 from db.ids import new_id
 from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
+from db.inventory.transfer_keys import key_of_row
+from db.inventory.transfer_serials import TransferSerials
 from db.inventory.transfers import Transfers
 from db.sql import run
 from domain.finance.goods_claims import CARRIER
@@ -56,19 +58,27 @@ class TransferArrivals:
         )
         good: list[StockLine] = []
         apart: list[tuple[StockLine, str]] = []  # in which condition they are set apart
+        serials = TransferSerials(self.session, row, report.actor)
         for line_no in asked:
-            came = arrival(line_of(lines[line_no]), told.get(line_no, Arrived(line_no)), last=last)
             key = key_of_row(row.transit_location, lines[line_no])
-            if came.good and key.condition == "good" and (key.sku, key.lot) in held:
+            is_held = key.condition == "good" and (key.sku, key.lot) in held
+            said, strange = await serials.came(
+                lines[line_no], told.get(line_no, Arrived(line_no)),
+                "quarantine" if is_held else key.condition,
+            )  # fmt: skip
+            came = arrival(line_of(lines[line_no]), said, last=last)
+            if came.good and is_held:
                 apart.append((StockLine(key, came.good), "quarantine"))
             elif came.good:
                 good.append(StockLine(key, came.good))
             if came.damaged:
                 apart.append((StockLine(key, came.damaged), "damaged"))
             await write_line(self.session, row.no, came.line)
-            await self._differ(row.no, line_no, Difference.OVER, came.over)
+            await self._differ(row.no, line_no, Difference.OVER, came.over + strange)
             await self._differ(row.no, line_no, Difference.DAMAGED, came.damaged)
             await self._short(row.no, line_no, came.line.short)
+        if report.told["receipt_no"]:
+            await serials.came_with_receipt()
         stock, to = StockRepository(self.session), LocationId(row.to_location)
         await stock.hold(_touched(good, apart, to))
         if good:
@@ -92,6 +102,9 @@ class TransferArrivals:
         ]  # fmt: skip
         decision, units = Decision(told["decision"]), int(told["units"])
         kind = Difference(open_one.kind)
+        serials = TransferSerials(self.session, row, report.actor)
+        named = await serials.about(line.line_no, kind, units, told.get("serials", []))
+        await serials.decide(line, kind, decision, named)
         await write_line(self.session, row.no, decided(line_of(line), kind, decision, units))
         await self._move_decided(row, report, line, kind, decision, units)
         claim_no = await self._divide(open_one, decision, units, told, report.actor)
@@ -216,11 +229,6 @@ def line_of(row: Row[Any]) -> TransferLine:
         row.line_no, row.sku, row.asked, row.lot, row.shipped, row.received, row.damaged,
         row.lost, row.returned, row.short,
     )  # fmt: skip
-
-
-def key_of_row(location: str, row: Row[Any]) -> StockKey:
-    """The balance of a line's goods at a place."""
-    return StockKey(Sku(row.sku), LocationId(location), Lot(row.lot), row.condition, row.owner)
 
 
 def key_of_line(location: str, line: TransferLine, condition: str, owner: str) -> StockKey:

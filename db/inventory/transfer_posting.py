@@ -18,10 +18,11 @@ from db.inventory.transfer_arrivals import (
     TransferArrivals,
     document_of,
     key_of_line,
-    key_of_row,
     line_of,
     write_line,
 )
+from db.inventory.transfer_keys import key_of_row
+from db.inventory.transfer_serials import TransferSerials
 from db.inventory.transfers import Transfers
 from db.platform.attention import open_attention, resolve_attention
 from db.platform.notices import TRANSFER_DIFFERS, TRANSFER_LATE
@@ -233,6 +234,7 @@ class TransferPosting:
             key = key_of_row(row.from_location, line)
             units[key] = units.get(key, 0) + sent
             await write_line(self.session, row.no, replace(line_of(line), shipped=sent))
+        await TransferSerials(self.session, row, report.actor).send(lines, report.told, way)
         document = document_of(row.no, report)
         await OnTheWay(self.session).send(lease_of(row.no, row.round), units, way, document)
         eta = row.eta or at + timedelta(days=row.days)
@@ -245,6 +247,7 @@ class TransferPosting:
             for line in lines
             if line.shipped
         ]
+        await TransferSerials(self.session, row, report.actor).take_back(lines)
         stock, home = StockRepository(self.session), LocationId(row.from_location)
         await stock.transfer(document_of(row.no, report), back, home)
         for line in lines:

@@ -1,12 +1,13 @@
 """Transfers as people look them up, and what is on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.transfer_serials import serials_of_transfer
 from db.inventory.transfers import Transfers
 from db.platform.attention import waiting
 from db.sql import run
@@ -40,6 +41,7 @@ CROSS JOIN LATERAL (
 
 _LINES: Final = """
 SELECT l.*, l.shipped - l.received - l.damaged - l.lost - l.returned AS on_the_way, k.name,
+       k.tracks_serials,
        (SELECT sum(b.on_hand - b.reserved) FROM stock_balance b
         WHERE b.sku = l.sku AND b.location_id = :sender AND b.condition = l.condition
           AND b.owner = l.owner AND (l.lot = '' OR b.lot = l.lot))::bigint AS free
@@ -79,6 +81,7 @@ class TransferDetail:
     reports: Sequence[Row[Any]]
     differences: Sequence[Row[Any]]
     attention: Sequence[Row[Any]]
+    serials: Mapping[int, Sequence[Row[Any]]]
 
 
 async def transfer_queue(
@@ -118,6 +121,7 @@ async def transfer_detail(session: AsyncSession, no: str) -> TransferDetail:
         await run(session, _REPORTS, no=no),
         await Transfers(session).differences(no),
         await waiting(session, transfer_workflow_id(no)),
+        await serials_of_transfer(session, no),
     )
 
 

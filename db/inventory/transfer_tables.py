@@ -159,3 +159,26 @@ class StockTransferDifferenceRow(SQLModel, table=True):
     reference: str = ""  # the carrier's number of a claim
     decided_by: str = ""
     decided_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+
+
+class StockTransferSerialRow(SQLModel, table=True):
+    """A unit with a serial number that goes, or came, with a transfer; `over` was not sent with it
+    by its paper."""
+
+    __tablename__ = "stock_transfer_serial"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('on_the_way','arrived','damaged','returned','lost','over')",
+            name="transfer_serial_state",
+        ),
+        ForeignKeyConstraint(
+            ["transfer_no", "line_no"],
+            ["stock_transfer_line.transfer_no", "stock_transfer_line.line_no"],
+        ),
+        Index("transfer_serial_of_line", "transfer_no", "line_no"),
+    )
+    transfer_no: str = Field(primary_key=True)
+    sku: str = Field(primary_key=True)
+    serial: str = Field(primary_key=True)
+    line_no: int
+    state: str = "on_the_way"

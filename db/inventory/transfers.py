@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id, new_transfer_no
 from db.inventory.ledger import Ledger
+from db.inventory.transfer_serials import TransferSerials
 from db.platform.outbox import queue_signal
 from db.sql import run
 from domain.inventory.transfers import (
@@ -118,7 +119,8 @@ class TransferDraft:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """What left the sender: units by line, all that was promised where nothing is said."""
+    """What left the sender: units by line, all that was promised where nothing is said. `serials`
+    are the numbers of the units of a line whose SKU asks for them."""
 
     key: str
     actor: str
@@ -126,6 +128,7 @@ class Shipped:
     carrier: str = ""
     waybill_no: str = ""
     eta: datetime | None = None
+    serials: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class Decided:
     units: int
     reason: str
     reference: str = ""
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,11 @@ class Transfers:
         """The goods left the sender. Raises ActionNotAllowed unless they are promised, or when a
         lot of them was frozen there since, and InvalidInput for more units than that."""
         row = await self.lock(no)
-        body = {"units": {str(line): units for line, units in sorted(told.units.items())}}
+        body: dict[str, Any] = {
+            "units": {str(line): units for line, units in sorted(told.units.items())}
+        }
+        if any(told.serials.values()):
+            body["serials"] = {str(line): list(told.serials[line]) for line in sorted(told.serials)}
         if await self._was_told(told.key, no, "ship", body):
             return
         if row.state != TransferState.RESERVED or row.cancel_asked_by or await self._unposted(no):
@@ -235,6 +243,7 @@ class Transfers:
         for line_no, line in lines.items():
             if told.units.get(line_no, line.asked):
                 await self._refuse_frozen(row.from_location, line)
+        await self._serials(row, told.actor).refuse_sending(lines, told.units, told.serials)
         await run(
             self.session, _TRAVEL, no=no, carrier=told.carrier, waybill_no=told.waybill_no,
             eta=told.eta,
@@ -272,7 +281,7 @@ class Transfers:
         """
         row = await self.lock(no)
         body: dict[str, Any] = {
-            "lines": [asdict(line) for line in told.lines], "last": told.last,
+            "lines": [_said(line) for line in told.lines], "last": told.last,
             "receipt_no": told.receipt_no,
         }  # fmt: skip
         if await self._was_told(told.key, no, "receive", body):
@@ -280,7 +289,7 @@ class Transfers:
         sending = row.state == TransferState.RESERVED and await self._unposted(no)
         if row.state != TransferState.SHIPPED and not sending:
             raise ActionNotAllowed(f"the transfer is {row.state}")
-        known = {line.line_no for line in await self.lines(no)}
+        known = {line.line_no: line for line in await self.lines(no)}
         for line in told.lines:
             if line.line_no not in known or min(line.good, line.damaged, line.missing) < 0:
                 raise InvalidInput(f"line {line.line_no} cannot be received so")
@@ -288,16 +297,20 @@ class Transfers:
             raise InvalidInput("each line is said once")
         if not told.last and not any(x.good + x.damaged + x.missing for x in told.lines):
             raise InvalidInput("nothing was received")
+        if not told.receipt_no:
+            await self._serials(row, told.actor).refuse_arrival(known, told.lines)
         await self._report(told.key, no, "receive", body, told.actor)
 
     async def decide(self, no: str, told: Decided) -> None:
         """A person found out what became of units that differ. Raises ActionNotAllowed for what
         is decided already or not offered."""
-        await self.lock(no)
-        body = {
+        transfer = await self.lock(no)
+        body: dict[str, Any] = {
             "difference_id": told.difference_id, "decision": str(told.decision),
             "units": told.units, "reason": told.reason, "reference": told.reference,
         }  # fmt: skip
+        if told.serials:
+            body["serials"] = list(told.serials)
         if await self._was_told(told.key, no, "decide", body):
             return
         open_ones = {row.id: row for row in await self.differences(no) if not row.decision}
@@ -308,7 +321,15 @@ class Transfers:
             raise ActionNotAllowed("this is not offered here")
         if told.decision is Decision.FROM_SENDER:
             await self._refuse_without(no, row, told.units)
+        [line] = [one for one in await self.lines(no) if one.line_no == row.line_no]
+        serials = self._serials(transfer, told.actor)
+        kind = Difference(row.kind)
+        named = await serials.about(row.line_no, kind, told.units, told.serials)
+        await serials.refuse_decision(line, told.decision, named)
         await self._report(told.key, no, "decide", body, told.actor)
+
+    def _serials(self, row: Row[Any], by: str) -> TransferSerials:
+        return TransferSerials(self.session, row, by)
 
     async def waiting_for(self, location: str, skus: Sequence[str]) -> Sequence[Row[Any]]:
         """Transfers that goods coming to a place could go on with, without being put away: by SKU
@@ -423,3 +444,9 @@ def _refuse_impossible(draft: TransferDraft) -> None:
         raise InvalidInput(f"a transfer has from 1 to {MOST_LINES} lines")
     if any(line.units <= 0 for line in draft.lines):
         raise InvalidInput("lines with quantities above zero are needed")
+
+
+def _said(line: Arrived) -> dict[str, Any]:
+    """A line as a report keeps it; without numbers as reports always were."""
+    told = asdict(line)
+    return {name: list(v) if isinstance(v, tuple) else v for name, v in told.items() if v != ()}

@@ -61,6 +61,7 @@ _SPENT_BY_WORKER: Final = (
     "step_try",
     "order_tag",
     "stock_transfer_line",  # split by lot when its goods are promised
+    "stock_transfer_serial",  # it was not sent after all
     "stock_sum_change",
 )
 _EDITED: Final = (

@@ -206,7 +206,10 @@ POLICIES: Final[dict[str, str]] = {
     # between places
     "stock_transfer": f"from_location = {_HERE} OR to_location = {_HERE}",
     **dict.fromkeys(
-        ("stock_transfer_line", "stock_transfer_report", "stock_transfer_difference"),
+        (
+            "stock_transfer_line", "stock_transfer_report", "stock_transfer_difference",
+            "stock_transfer_serial",
+        ),
         _with("stock_transfer", "no", "transfer_no"),
     ),
     # orders

@@ -30,6 +30,8 @@ class SerialAct(StrEnum):
     RETURNED = "returned"
     UNDONE = "undone"  # a receipt or an inspection was taken back
     CORRECTED = "corrected"
+    WRITTEN_OFF = "written_off"
+    FOUND = "found"
 
 
 class Refusal(StrEnum):
@@ -81,6 +83,24 @@ def may_come_in(found: Serial | None, *, moved: bool) -> bool:
     if found is None or found.state is SerialState.GONE:
         return True
     return moved and found.state is SerialState.IN_STOCK
+
+
+def leaves(found: Serial, place: str, lot: str, condition: str) -> bool:
+    """Whether a unit is one of a balance and free to go: it goes into no parcel."""
+    lies = (found.place, found.lot, found.condition) == (place, lot, condition)
+    return lies and found.state is SerialState.IN_STOCK
+
+
+def corrected_by_count(
+    gone: Iterable[str], turned_up: Iterable[str], known: int, units: int
+) -> tuple[list[str], list[str]]:
+    """Which numbers leave the register and which come in after a count, when `known` numbers are
+    there and `units` lie there by the books: never more numbers than units, and while missing
+    units stay in the books because they are promised, some of their numbers stay too."""
+    missed, new = sorted(gone), sorted(turned_up)
+    leaving = min(len(missed), max(known + len(new) - units, 0))
+    coming = max(min(len(new), units - known + leaving), 0)
+    return missed[:leaving], new[:coming]
 
 
 def kept_as(

@@ -125,6 +125,9 @@ DAMAGE = {
     "sums_equal_balances": """
         INSERT INTO stock_sum (brand, category, location_id, condition, owner, on_hand, reserved)
         VALUES ('', '', 'HQ', 'good', 'own', 1, 0)""",
+    "serials_equal_units": """
+        UPDATE sku SET tracks_serials = true WHERE code = 'B';
+        INSERT INTO serial (sku, serial, location_id) VALUES ('B', 'B-1', 'HQ')""",
 }
 
 _STORY = """

@@ -102,6 +102,7 @@ from web.words.moves import (
     TRANSFER_ORIGIN,
     TRANSFER_QUEUE,
     TRANSFER_REPORT,
+    TRANSFER_SERIAL,
     TRANSFER_STATE,
     TRANSFER_WAITS,
 )
@@ -373,6 +374,7 @@ __all__ = (
     "TRANSFER_ORIGIN",
     "TRANSFER_QUEUE",
     "TRANSFER_REPORT",
+    "TRANSFER_SERIAL",
     "TRANSFER_STATE",
     "TRANSFER_WAITS",
     "UNDO",

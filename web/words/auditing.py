@@ -100,5 +100,8 @@ AUDIT_CHECK: Final = {
     "sums_equal_balances": N_(
         "What is shown of a brand and a category is what its balances add up to"
     ),
+    "serials_equal_units": N_(
+        "Where every paper named its units, as many serial numbers lie as units"
+    ),
 }
 FINDING_ENDING: Final = {"by_itself": N_("Gone by itself"), "repaired": N_("Repaired")}

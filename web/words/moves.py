@@ -36,6 +36,15 @@ DIFFERENCE: Final = {
     "damaged": N_("Damaged on the way"),
 }
 
+TRANSFER_SERIAL: Final = {
+    "on_the_way": N_("On the way"),
+    "arrived": N_("Arrived"),
+    "damaged": N_("Damaged"),
+    "returned": N_("Back at the sender"),
+    "lost": N_("Written off"),
+    "over": N_("Not sent with it"),
+}
+
 TRANSFER_DECISION: Final = {
     "found_at_sender": N_("Found at the sender"),
     "lost": N_("Lost: write off"),

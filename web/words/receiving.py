@@ -73,6 +73,7 @@ HEARD: Final = {
     "ask_serial": N_("Now scan its serial number"),
     "serial_needed": N_("This unit needs its serial number: scan it again, then its number"),
     "serial_units": N_("One serial number is one unit: scan them one by one"),
+    "serial_not_sent": N_("This unit was not sent with this transfer: put it aside"),
     "serial_known": N_("This unit is in the register already: put it aside"),
     "counted": N_("{n} in all"),
     "undone": N_("Taken back"),

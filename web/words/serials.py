@@ -15,7 +15,7 @@ SERIAL_TAB: Final = {"": N_("All units"), **SERIAL_STATE}
 
 SERIAL_ACT: Final = {
     "received": N_("came in"),
-    "moved": N_("came with a transfer"),
+    "moved": N_("went with a transfer"),
     "noted": N_("was taken down in stock"),
     "packed": N_("was scanned for a parcel"),
     "put_back": N_("was put back"),
@@ -23,4 +23,6 @@ SERIAL_ACT: Final = {
     "returned": N_("came back"),
     "undone": N_("was taken back in the books"),
     "corrected": N_("was put right by hand"),
+    "written_off": N_("was written off"),
+    "found": N_("was found"),
 }

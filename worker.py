@@ -72,6 +72,7 @@ from runtime.chaining import Chaining
 from runtime.counting import Counting
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
+from runtime.giving_back import GivingBack
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 from runtime.invoicing import Invoicing
@@ -416,6 +417,7 @@ async def serve(
                 Chaining(sessions, settings.audit_anchor_file),
                 AddingUp(sessions),
                 Counting(sessions, settings),
+                GivingBack(sessions),
             ).run(),
             name="relay",
         )

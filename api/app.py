@@ -30,6 +30,7 @@ import api.finance.invoice_accounts
 import api.inventory.ageing
 import api.inventory.counts
 import api.inventory.dealer_reports
+import api.inventory.earmarks
 import api.inventory.kits
 import api.inventory.life_rules
 import api.inventory.lots
@@ -131,6 +132,7 @@ _ROUTERS: Final = (
     (api.orders.customers.router, _V1),
     (api.platform.rights.router, _V1),
     (api.platform.findings.router, _V1),
+    (api.inventory.earmarks.router, _V1),
     (api.platform.attention.router, _V1),
     (api.platform.audit.router, _V1),
     (api.platform.engine.router, _V1),

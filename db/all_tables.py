@@ -9,6 +9,7 @@ import db.finance.invoice_tables
 import db.finance.tables
 import db.inventory.count_tables
 import db.inventory.dealer_tables
+import db.inventory.earmark_tables
 import db.inventory.kit_tables
 import db.inventory.lot_tables
 import db.inventory.partner_tables

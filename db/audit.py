@@ -75,12 +75,13 @@ CHECKS: Final = (
     ),
     Check(
         "held_stock_has_an_order",
-        "Stock is only held for orders and transfers that exist",
+        "Stock is only held for orders, transfers and earmarks that exist",
         """
         SELECT r.reservation_id, r.sku, r.order_id, r.workflow_id
         FROM reservation r LEFT JOIN sales_order o ON o.id = r.order_id
         LEFT JOIN stock_transfer t ON r.workflow_id = 'transfer/' || t.no
         WHERE r.state = 'held' AND o.id IS NULL
+          AND NOT EXISTS (SELECT FROM earmark e WHERE e.id = r.reservation_id)
           AND (t.no IS NULL OR t.state IN ('closed', 'cancelled'))""",
     ),
     Check(

@@ -15,6 +15,7 @@ from runtime.chaining import Chaining
 from runtime.counting import Counting
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
+from runtime.giving_back import GivingBack
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 from runtime.invoicing import Invoicing
@@ -106,6 +107,7 @@ class Relay:
     chaining: Chaining
     adding_up: AddingUp
     counting: Counting
+    giving_back: GivingBack
     hint: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -131,6 +133,8 @@ class Relay:
             group.create_task(self._keep_going(links, self.chaining.once))
             sums = Pace("adding_up", POSTING_PAUSE_S, POSTING_PAUSE_S)
             group.create_task(self._keep_going(sums, self.adding_up.once))
+            over = Pace("giving_back", POSTING_PAUSE_S, POSTING_PAUSE_S)
+            group.create_task(self._keep_going(over, self.giving_back.once))
             counts = Pace("counting", HOUSEKEEPING_PAUSE_S, HOUSEKEEPING_PAUSE_S)
             group.create_task(self._keep_going(counts, self.counting.once))
             invoices = Pace("invoicing", POSTING_PAUSE_S, POSTING_PAUSE_S)

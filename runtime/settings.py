@@ -256,6 +256,13 @@ class Settings(BaseSettings):
         le=10**9,
         description="Corrections of stock above so many units need a second person; 0 = never",
     )
+    earmark_hours: int = Field(
+        default=72,
+        ge=1,
+        le=8760,
+        description="Units are kept for a cart, a quote or an unpaid order for so many hours at "
+        "most",
+    )
     audit_repairs: bool = Field(
         default=False,
         description="The nightly audit repairs what has one provable right answer; else it waits "

@@ -18,6 +18,7 @@ import web.customers
 import web.dealer_reports
 import web.delivery_days
 import web.desk
+import web.earmarks
 import web.erasure
 import web.erp_accounts
 import web.exchanges
@@ -83,6 +84,7 @@ _ROUTERS: Final = (
     web.approvals.router,
     web.audit.router,
     web.findings.router,
+    web.earmarks.router,
     web.orders.router,
     web.return_photos.router,
     web.exchanges.router,

@@ -14,6 +14,10 @@ from web import words
 
 # `{name}` stands for what the sentence speaks of; it stays as it is.
 _SENTENCES: Final = (
+    N_("the time is over"),
+    N_("units are kept for {hours} hours at most"),
+    N_("others were faster: try again"),
+    N_("its order has the units"),
     N_(
         "the ledger says {lies} units and leases hold {held} of them: count the goods, and correct"
         " the stock or release orders"

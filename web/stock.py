@@ -25,6 +25,7 @@ from domain.inventory.regions import Region
 from domain.platform.permissions import Permission
 from domain.shared.errors import UnknownSku
 from domain.shared.ids import LocationId
+from web.earmarks import earmarks_of
 from web.input import typed
 from web.live import MOST_STREAMS
 from web.live_stock import LiveStock
@@ -186,9 +187,11 @@ async def stock_of(sku: str, request: Request, sessions: SessionsOf) -> Response
         coming = await coming_of(session, question, _SHOWN_PROMISES)
         may_see = principal_of(request).may(Permission.READ_CHANNELS)
         offers = await offers_of(session, row.code) if may_see else []
+        may_keep = principal_of(request).may(Permission.CHANGE_ORDERS)
+        kept = await earmarks_of(session, row.code) if may_keep else []
     return page(
         request, "stock_of.html", offers=offers, sku=row, total=seen.total, branches=branches(seen),
-        promises=promises, coming=coming, reported=seen.reported,
+        promises=promises, coming=coming, reported=seen.reported, kept=kept,
     )  # fmt: skip
 
 

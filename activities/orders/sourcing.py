@@ -12,6 +12,7 @@ from activities.orders.plans import Plan, Shipment, missing_of, reservation_of, 
 from activities.orders.ports import OrderRules
 from activities.shared.batching import MicroBatcher
 from db.engine import Sessions
+from db.inventory.earmarks import hand_to_orders
 from db.inventory.remaining_life import wanted_by
 from db.inventory.repository import StockRepository
 from db.orders import allocating
@@ -42,6 +43,9 @@ class AllocationBatcher:
         return await self._batcher.ask(request)
 
     async def _allocate(self, requests: Sequence[AllocateOrder]) -> list[OrderState]:
+        # A transaction of its own, so that rows are locked in the one order all others use.
+        async with self._sessions.begin() as session:
+            await hand_to_orders(session, [request.order_id for request in requests])
         async with self._sessions.begin() as session:
             repository = AllocationRepository(session)
             orders = OrderRepository(session)

@@ -34,6 +34,7 @@ UPDATE stock_balance SET on_hand = :on_hand, reserved = :reserved WHERE {_KEY}
 _WHOSE: Final = """
 SELECT r.state, coalesce(o.status, '') AS order_status, coalesce(s.status, '') AS shipment_status,
        coalesce(t.state, '') AS transfer_state,
+       EXISTS (SELECT FROM earmark e WHERE e.id = r.reservation_id) AS earmarked,
        r.expires_at < clock_timestamp() AS ended, clock_timestamp() AS now
 FROM reservation r LEFT JOIN sales_order o ON o.id = r.order_id
 LEFT JOIN shipment s ON s.no = r.reservation_id
@@ -148,6 +149,8 @@ async def _give_back(session: AsyncSession, reservation_id: str, *, ended: bool)
             return Mended({}, {})
         await stock.expire(reservation_id, row.now)
         return Mended({"state": "held"}, {"state": "expired"})
+    if row.earmarked:
+        return Mended({}, {})
     if row.shipment_status not in ("", "cancelled"):
         raise CannotBeRepaired("a shipment has these goods: look at it, and count the place")
     if row.order_status not in ("", "cancelled"):

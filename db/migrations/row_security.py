@@ -176,6 +176,7 @@ POLICIES: Final[dict[str, str]] = {
     "stock_sum_change": f"location_id = {_HERE}",
     "dealer": f"location_id = {_HERE}",
     "reservation": f"location_id = {_HERE}",
+    "earmark": "EXISTS (SELECT FROM reservation r WHERE r.reservation_id = {table}.id)",
     "backorder": f"location_id = {_HERE}",
     # planning
     **dict.fromkeys(

@@ -39,6 +39,7 @@ DOES: Final = {
     "POST /attention/{item_id}/assignee": "PUT /attention/{item_id}/assignee",
     "POST /attention/{item_id}/notes": "POST /attention/{item_id}/notes",
     "POST /audit/findings/{finding_id}/repair": "POST /audit/findings/{finding_id}/repair",
+    "POST /earmarks/{earmark_id}/do/{action}": "PUT /earmarks/{earmark_id}/end",
     "POST /bulk/new": "POST /bulk-jobs",
     "POST /bulk/{job_id}/stop": "POST /bulk-jobs/{job_id}/stop",
     "POST /campaigns/new": "POST /campaigns",

@@ -27,6 +27,7 @@ from runtime.chaining import Chaining
 from runtime.counting import Counting
 from runtime.exporting import Exporting
 from runtime.fan_out import SignalFanOut, WebhookFanOut
+from runtime.giving_back import GivingBack
 from runtime.handing_over import HandingOver
 from runtime.housekeeping import Housekeeping
 from runtime.invoicing import Invoicing
@@ -127,6 +128,7 @@ def relay_to(sessions: Sessions, engine: FakeEngine) -> Relay:
         Chaining(sessions, Path(tempfile.mkdtemp()) / "anchor"),
         AddingUp(sessions),
         Counting(sessions, Settings(count_lines_a_day=0)),
+        GivingBack(sessions),
     )
 
 

@@ -58,6 +58,7 @@ from web.words.desk import (
     OBSTACLE,
     TAG_COLOUR,
 )
+from web.words.earmarks import EARMARK_FOR
 from web.words.effects import (
     BAD_EFFECTS,
     EFFECT_LINE,
@@ -257,6 +258,7 @@ __all__ = (
     "DOING_FORM",
     "DOING_ICON",
     "DOING_KEY",
+    "EARMARK_FOR",
     "EFFECT_KIND",
     "EFFECT_LINE",
     "EFFECT_ON",

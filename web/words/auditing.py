@@ -18,7 +18,9 @@ AUDIT_CHECK: Final = {
     "reserved_equals_reservations": N_("What is reserved is the sum of the held reservations"),
     "nothing_is_negative": N_("No stock is negative and none is promised twice"),
     "no_stock_held_for_closed_orders": N_("A closed order holds no stock"),
-    "held_stock_has_an_order": N_("Stock is only held for orders and transfers that exist"),
+    "held_stock_has_an_order": N_(
+        "Stock is only held for orders, transfers and earmarks that exist"
+    ),
     "served_backorder_holds_its_units": N_(
         "Who was served from the queue holds the units until a shipment takes them"
     ),

@@ -5,7 +5,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "0080"
-down_revision = "0077"
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 

@@ -189,7 +189,7 @@ async def test_several_processes_oversell_and_leak_nothing(
         found = await audit(session)
     assert [one.check for one in found if one.check != "goods_are_told_to_the_books"] == []
     for row in await rows(sessions, "SELECT reservation_id FROM reservation WHERE state = 'held'"):
-        await end(sessions, row[0])
+        await end(sessions, str(row[0]))
     while await GivingBack(sessions).once(50):
         pass
     assert await rows(sessions, "SELECT DISTINCT reserved FROM stock_balance") == [(0,)]

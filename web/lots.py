@@ -4,14 +4,13 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
+from api.cursors import Cursor
 from api.deps import Context, SessionsOf
 from api.errors import language_of
 from api.inventory import life_rules, lots, stock_alerts
 from api.language import N_, translate
-from api.strict import clean
 from db.inventory import lot_queries
 from db.inventory.lot_queries import NEAR_DAYS, LotFilter
 from domain.shared.errors import InvalidInput
@@ -23,7 +22,6 @@ from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
-Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 Ahead = Annotated[str, Query(max_length=5)]
 MOST: Final = 50
 MOST_EXPORTED: Final = 10_000

@@ -1,15 +1,14 @@
 """Goods that are set apart: listed, looked at, and decided about with a preview."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.cursors import Cursor
 from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory import quarantine
-from api.strict import clean
 from db.inventory import serial_queries
 from db.inventory.quarantine import Apart, Quarantine
 from db.inventory.serial_queries import SerialFilter
@@ -24,7 +23,6 @@ from web.returns import sum_of, to_page
 
 router = APIRouter(include_in_schema=False)
 
-Cursor = Annotated[str, Query(max_length=500), AfterValidator(clean)]
 MOST: Final = 50
 
 

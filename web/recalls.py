@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
+from api.cursors import Cursor
 from api.deps import Context, SessionsOf
 from api.errors import language_of
 from api.inventory import recalls
@@ -25,7 +26,6 @@ router = APIRouter(include_in_schema=False)
 
 Short = Annotated[str, Form(max_length=200)]
 LotLines = Annotated[str, Query(max_length=5000), AfterValidator(clean)]
-Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 MOST: Final = 50
 MOST_REPORTED: Final = 100_000
 _HEADINGS: Final = (

@@ -1,7 +1,7 @@
 """The suggestions desk: what to order and why, decided here; policies that explain themselves."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from api.inventory.replenishment_bodies import (
     Snooze,
 )
 from db.inventory import approving, policies, suggestions
+from db.inventory.dealer_queries import names_of
 from db.inventory.suggestions import SORTS, TABS, Wanted
 from domain.inventory.purchasing.terms import ItemTerms
 from domain.shared.errors import DomainError, InvalidInput
@@ -77,6 +78,7 @@ async def preview(
 ) -> Response:
     """The orders that would be made, and who has to say yes to which."""
     plan, refused, agreed = None, "", ""
+    names: dict[str, str] = {}
     try:
         if not id:
             raise InvalidInput("choose what to order first")
@@ -84,6 +86,7 @@ async def preview(
         async with context.sessions.begin() as session:
             plan = await approving.plan_of(session, [typed(one) for one in id or ()], who)
             agreed = await suggestions.agreed_to(session, [typed(one) for one in id or ()])
+            names = await _names(session, plan.documents)
     except DomainError as error:
         refused = str(error)
     return page(
@@ -94,6 +97,7 @@ async def preview(
         ids=id or (),
         done=None,
         agreed=agreed,
+        names=names,
     )
 
 
@@ -111,8 +115,10 @@ async def approve(
         Approval, ids=[typed(one) for one in id or ()], plan_hash=plan_hash, consent=consent
     )
     done = await replenishment.approve(body, context, settings)
+    async with context.sessions.begin() as session:
+        names = await _names(session, done.documents)
     return page(request, "suggestions_approve.html", plan=None, refused="", ids=[], done=done,
-        agreed="",
+        agreed="", names=names,
     )  # fmt: skip
 
 
@@ -321,3 +327,8 @@ def _whole(text: str) -> int:
 
 def _policy(location: str, sku: str) -> str:
     return f"/replenishment/policy?{urlencode({'location': location, 'sku': sku})}"
+
+
+async def _names(session: Any, documents: Iterable[Any]) -> dict[str, str]:
+    """What the products of these orders are called."""
+    return await names_of(session, sorted({line.sku for one in documents for line in one.lines}))

@@ -3,13 +3,12 @@
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from api.cursors import Cursor
 from api.deps import Context, SessionsOf
 from api.inventory import serials
-from api.strict import clean
 from db.inventory import serial_queries
 from db.inventory.serial_queries import SerialFilter
 from domain.shared.errors import InvalidInput
@@ -21,7 +20,6 @@ from web.render import page
 router = APIRouter(include_in_schema=False)
 
 Numbers = Annotated[str, Form(max_length=50_000)]
-Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 MOST: Final = 50
 
 

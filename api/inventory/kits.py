@@ -1,11 +1,11 @@
 """Kits over the API: what they are made of, how many there could be, and their assembly."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy.engine import Row
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, SessionsOf
 from api.strict import Code, Count, StrictBody
@@ -61,14 +61,18 @@ class KitOrderPosted(StrictBody):
 async def list_kits(sessions: SessionsOf) -> list[KitView]:
     """All kits, by their codes."""
     async with sessions.begin() as session:
-        return [await _view(session, row) for row in await Kits(session).kits()]
+        rows = await Kits(session).kits()
+        made = await Kits(session).could_be_made(rows)
+    return [_view(row, made[row.code]) for row in rows]
 
 
 @router.get("/kits/{code}")
 async def get_kit(code: Code, sessions: SessionsOf) -> KitView:
     """One kit."""
     async with sessions.begin() as session:
-        return await _view(session, await Kits(session).kit(code))
+        row = await Kits(session).kit(code)
+        made = await Kits(session).could_be_made([row])
+    return _view(row, made[row.code])
 
 
 @router.put("/kits/{code}")
@@ -100,8 +104,7 @@ async def work(code: Code, body: KitOrderRequest, context: Context) -> KitOrderP
     return KitOrderPosted(no=no)
 
 
-async def _view(session: AsyncSession, row: Row[Any]) -> KitView:
-    made = await Kits(session).could_be_made(row)
+def _view(row: Row[Any], made: Mapping[str, int]) -> KitView:
     return KitView(
         code=row.code, name=row.name, kind=row.kind,
         components=[Part(sku=x["sku"], quantity=x["quantity"]) for x in row.components],

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
 from api.strict import Code, Day, Reason, SafeStr, StrictBody, clean
 from db.inventory import lot_queries, lot_trace
@@ -18,7 +19,6 @@ router = APIRouter(tags=["lots"])
 MOST: Final = 200
 MOST_MOVES: Final = 200
 Days = Annotated[StrictInt, Field(ge=0, le=36_500)]
-Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "LotNotFound"}}
 
@@ -225,7 +225,7 @@ async def lots_page(session: AsyncSession, wanted: LotFilter, cursor: str, limit
     rows = await lot_queries.listed(session, wanted, limit, _position(cursor))
     items = [LotSummary.model_validate(dict(row._mapping)) for row in rows]
     last = items[-1] if len(items) == limit else None
-    following = f"{last.expires_on or ''}|{last.sku}|{last.lot}" if last else ""
+    following = cursor_of(str(last.expires_on or ""), last.sku, last.lot) if last else ""
     return LotList(items=items, next_cursor=following)
 
 
@@ -265,10 +265,8 @@ async def buyers_page(
     session: AsyncSession, lots: lot_trace.Lots, cursor: str, limit: int
 ) -> LotBuyers:
     """A page of those who got units. Raises InvalidInput."""
-    parts = cursor.split("|")
-    if cursor and len(parts) != 3:
-        raise InvalidInput("the cursor is none of ours")
-    after = (parts[0], parts[1], parts[2]) if cursor else ("", "", "")
+    order_no, holder, lot = parts_of(cursor, 3) or ("", "", "")
+    after = (order_no, holder, lot)
     rows = await lot_trace.got_by(session, lots, limit, after)
     items = [
         LotBuyer(
@@ -279,7 +277,7 @@ async def buyers_page(
         for row in rows
     ]  # fmt: skip
     last = rows[-1] if len(rows) == limit else None
-    following = f"{last.order_no}|{last.holder}|{last.lot}" if last else ""
+    following = cursor_of(last.order_no, last.holder, last.lot) if last else ""
     return LotBuyers(items=items, next_cursor=following)
 
 
@@ -292,8 +290,5 @@ def day_of(text: str) -> date | None:
 
 
 def _position(cursor: str) -> tuple[date | None, str, str] | None:
-    if not cursor:
-        return None
-    ends, _, rest = cursor.partition("|")
-    sku, _, lot = rest.partition("|")
-    return day_of(ends), sku, lot
+    parts = parts_of(cursor, 3)
+    return (day_of(parts[0]), parts[1], parts[2]) if parts else None

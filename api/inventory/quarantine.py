@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.orders.money import MoneyView
 from api.orders.returns import minor
@@ -23,7 +24,6 @@ from runtime.settings import Settings
 
 router = APIRouter(tags=["quarantine"])
 MOST: Final = 200
-Cursor = Annotated[str, Query(max_length=500), AfterValidator(clean)]
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Name = Annotated[SafeStr, Field(max_length=100)]
 Condition = Literal["quarantine", "damaged", "refurbish", "scrap", "to_supplier"]
@@ -231,8 +231,8 @@ async def apart_page(
     session: AsyncSession, q: str, location: str, condition: str, cursor: str, limit: int
 ) -> ApartList:
     """A page of the list, from behind the cursor on. Raises InvalidInput."""
-    after = tuple(cursor.split("|")) if cursor else ("", "", "", "", "")
-    if len(after) != 5 or condition not in ("", *SET_APART):
+    after = parts_of(cursor, 5) or ("", "", "", "", "")
+    if condition not in ("", *SET_APART):
         raise InvalidInput("there is no such list")
     desk = Quarantine(session)
     rows = await desk.listed(q, location, condition, limit, after)
@@ -246,7 +246,7 @@ async def apart_page(
         )
         for row in await desk.sums(location)
     ]  # fmt: skip
-    return ApartList(items=items, sums=sums, next_cursor="|".join(parts))
+    return ApartList(items=items, sums=sums, next_cursor=cursor_of(*parts) if parts else "")
 
 
 async def acts_view(session: AsyncSession, act: str, limit: int) -> ApartActs:

@@ -5,21 +5,21 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
-from api.strict import Code, Count, Reason, SafeStr, StrictBody, clean
+from api.strict import Code, Count, Reason, SafeStr, StrictBody
 from db.shared import recall_acts
 from db.shared import recall_statements as sql
 from db.shared.recall_acts import NewRecall
 from db.sql import run
 from domain.inventory.recall import End
-from domain.shared.errors import InvalidInput, RecallNotFound
+from domain.shared.errors import RecallNotFound
 
 router = APIRouter(tags=["recalls"])
 MOST_COUNTED: Final = 100_000
-Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "RecallNotFound"}}
 
 
@@ -246,16 +246,13 @@ async def units_page(
     session: AsyncSession, no: str, *, open_only: bool, cursor: str, limit: int
 ) -> RecallUnits:
     """A page of holders, from behind the cursor on. Raises InvalidInput."""
-    parts = cursor.split("|") if cursor else ["", "", "", ""]
-    if len(parts) != 4:
-        raise InvalidInput("the cursor is none of ours")
-    kind, holder, sku, lot = parts
+    kind, holder, sku, lot = parts_of(cursor, 4) or ("", "", "", "")
     rows = await run(
         session, sql.UNITS, no=no, open_only=open_only, kind=kind, holder=holder, sku=sku,
         lot=lot, limit=limit,
     )  # fmt: skip
     last = rows[-1] if len(rows) == limit else None
-    following = f"{last.kind}|{last.holder}|{last.sku}|{last.lot}" if last else ""
+    following = cursor_of(last.kind, last.holder, last.sku, last.lot) if last else ""
     items = [
         RecallUnit(
             id=row.id, kind=row.kind, holder=row.holder, sku=row.sku, lot=row.lot,

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.auth import Principal
+from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
 from api.strict import Code, Reason, SafeStr, StrictBody, clean
 from db.inventory import serial_queries
@@ -15,11 +16,9 @@ from db.inventory.serial_queries import SerialFilter
 from db.inventory.serials import SerialRegister
 from domain.inventory.serials import SerialState
 from domain.platform.permissions import Permission
-from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["serials"])
 MOST: Final = 200
-Cursor = Annotated[str, Query(max_length=300), AfterValidator(clean)]
 Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Number = Annotated[SafeStr, Field(min_length=1, max_length=40)]
 State = Literal["", "in_stock", "packed", "shipped", "gone"]
@@ -157,13 +156,11 @@ async def serials_page(
     session: AsyncSession, wanted: SerialFilter, cursor: str, limit: int
 ) -> SerialList:
     """A page of the list, from behind the cursor on. Raises InvalidInput."""
-    sku, bar, serial = cursor.partition("|")
-    if cursor and not bar:
-        raise InvalidInput("the cursor is none of ours")
+    sku, serial = parts_of(cursor, 2) or ("", "")
     rows = await serial_queries.listed(session, wanted, limit, (sku, serial))
     items = [SerialSummary.model_validate(dict(row._mapping)) for row in rows]
     last = items[-1] if len(items) == limit else None
-    return SerialList(items=items, next_cursor=f"{last.sku}|{last.serial}" if last else "")
+    return SerialList(items=items, next_cursor=cursor_of(last.sku, last.serial) if last else "")
 
 
 async def serial_view(

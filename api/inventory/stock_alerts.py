@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
-from api.inventory.lots import MOST, Cursor, day_of
+from api.inventory.lots import MOST, day_of
 from api.strict import Code, SafeStr, StrictBody
 from db.inventory import stock_alerts
-from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["lots"])
 
@@ -78,13 +78,8 @@ async def put_off(body: AlertPutOff, context: Context) -> StockAlerts:
 
 async def alerts_page(session: AsyncSession, kind: str, cursor: str, limit: int) -> StockAlerts:
     """A page of alerts, from behind the cursor on. Raises InvalidInput."""
-    after = None
-    if cursor:
-        ends, _, rest = cursor.partition("|")
-        parts = rest.split("|")
-        if len(parts) != 3:
-            raise InvalidInput("the cursor is none of ours")
-        after = (day_of(ends), *parts)
+    parts = parts_of(cursor, 4)
+    after = (day_of(parts[0]), *parts[1:]) if parts else None
     rows = await stock_alerts.listed(session, kind, limit, after)
     items = [
         StockAlert(
@@ -97,5 +92,8 @@ async def alerts_page(session: AsyncSession, kind: str, cursor: str, limit: int)
         for row in rows
     ]  # fmt: skip
     last = rows[-1] if len(rows) == limit else None
-    following = f"{last.expires_on or ''}|{last.sku}|{last.location_id}|{last.lot}" if last else ""
+    following = ""
+    if last:
+        ends = str(last.expires_on or "")
+        following = cursor_of(ends, last.sku, last.location_id, last.lot)
     return StockAlerts(items=items, next_cursor=following)

@@ -39,7 +39,9 @@ UPDATE suggestion SET state = 'approved', document_no = :no, decided_by = :actor
 _SMALL: Final = """
 SELECT s.id, s.source_id, s.supplier FROM suggestion s
 WHERE s.location_id = :location_id AND s.night = :night AND s.state = 'open'
-  AND s.kind IN ('purchase','transfer') AND s.snoozed_until IS NULL AND s.order_on <= :night
+  AND s.kind IN ('purchase','transfer')
+  AND coalesce(s.snoozed_until, CAST(:night AS date)) <= :night
+  AND s.order_on <= :night
 ORDER BY s.id
 """
 

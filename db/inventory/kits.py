@@ -126,13 +126,17 @@ class Kits:
             raise KitNotFound(f"there is no kit {code[:50]!a}")
         return rows[0]
 
-    async def could_be_made(self, kit: Row[Any]) -> dict[str, int]:
-        """How many of a kit the free units of its components make, by place."""
-        parts = components_in(kit)
+    async def could_be_made(self, kits: Sequence[Row[Any]]) -> dict[str, dict[str, int]]:
+        """How many of each kit the free units of its components make, by place."""
+        parts = {kit.code: components_in(kit) for kit in kits}
+        skus = sorted({part.sku for of in parts.values() for part in of})
         free: dict[str, dict[str, int]] = {}
-        for level in await StockRepository(self.session).levels([part.sku for part in parts]):
+        for level in await StockRepository(self.session).levels(skus):
             free.setdefault(level.location_id, {})[level.sku] = level.available
-        return {place: n for place, units in free.items() if (n := available(parts, units))}
+        return {
+            code: {place: n for place, units in free.items() if (n := available(of, units))}
+            for code, of in parts.items()
+        }
 
     async def work(self, order: KitOrder) -> str:
         """Put kits together or take them apart: what is used and what is made move together.

@@ -243,6 +243,10 @@ async def test_small_orders_go_out_at_night_in_the_planners_name_where_that_is_s
         assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0  # only people may
         await run(session, "UPDATE supplier SET minimum_minor = 0")
     async with company.begin() as session:
+        snooze = "UPDATE suggestion SET snoozed_until = :day WHERE location_id = 'HQ'"
+        await run(session, snooze, day=NIGHT + timedelta(days=1))
+        assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0  # not before its day
+        await run(session, snooze, day=NIGHT)  # which has come
         assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 1
         assert await approving.approve_small(session, "S-1", NIGHT, 10**9) == 1
         assert await approving.approve_small(session, "HQ", NIGHT, 10**9) == 0

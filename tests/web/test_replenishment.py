@@ -73,12 +73,17 @@ async def test_above_the_limit_the_desk_says_who_has_to_approve_and_then_it_goes
 ) -> None:
     app.state.settings = app.state.settings.model_copy(update={"purchase_auto_approve_minor": 1})
     one = (await ids(planned))["purchase"]
+    async with planned.begin() as session:
+        asked = "SELECT k.name FROM suggestion s JOIN sku k ON k.code = s.sku WHERE s.id = :id"
+        [product] = await run(session, asked, id=one)
     async with await person(app, web_sessions, Role.BUYER, name="Cai", language="en") as buyer:
         shown = (await buyer.get(f"/replenishment/approve?id={one}")).text
         assert "Above the limit" in shown
+        assert product.name in shown
         plan_hash = re.findall('name="plan_hash" value="([0-9a-f]{64})"', shown)[0]
         done = await buyer.send_form("/replenishment/approve", id=one, plan_hash=plan_hash)
         assert "To be approved" in done.text
+        assert product.name in done.text
         assert "To be approved" in (await buyer.get("/replenishment?tab=approved")).text
     async with await person(app, web_sessions, Role.MANAGER, name="Wang", language="en") as boss:
         page = (await boss.get("/approvals")).text

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import event
 
 from db.audit import audit
 from db.channels.listings import Listings
@@ -72,7 +73,8 @@ async def test_a_virtual_kit_is_picked_as_its_components_and_what_two_share_is_s
     assert [tuple(row) for row in rows] == [("A", 12), ("B", 3)]
 
     async with sessions.begin() as session:
-        assert await Kits(session).could_be_made(await Kits(session).kit("GIFT")) == {"HQ": 4}
+        kit = await Kits(session).kit("GIFT")
+        assert await Kits(session).could_be_made([kit]) == {"GIFT": {"HQ": 4}}
         [offer] = await Listings(session, "shop").offers()
         assert (offer.free, offer.factors) == ([10, 4], [4, 1])
         assert [x.external_sku for x in await Listings(session, "shop").offers("B")] == ["SET"]
@@ -173,3 +175,22 @@ async def test_kits_are_a_lot_that_ends_with_its_first_component_and_is_traced_b
         )
         assert [tuple(row) for row in rows] == [("A", "L1", 3), ("A", "L2", 7), ("B", "", 4)]
         assert await audit(session) == []
+
+
+async def test_the_list_of_kits_asks_the_database_as_often_for_many_as_for_one(
+    sessions: Sessions, web_sessions: Sessions, network: None
+) -> None:
+    await define(web_sessions, KitKind.VIRTUAL)
+    async with sessions.begin() as session:
+        [kit] = await Kits(session).kits("GIFT")
+        asked = 0
+        connection = await session.connection()
+
+        def count(*_: object) -> None:
+            nonlocal asked
+            asked += 1
+
+        event.listen(connection.sync_connection, "before_cursor_execute", count)
+        await Kits(session).could_be_made([kit] * 5)
+        event.remove(connection.sync_connection, "before_cursor_execute", count)
+    assert asked == 1

@@ -42,11 +42,11 @@ async def test_an_administrator_sees_what_differs_and_repairs_it(
     assert "What the moves add up to is what the balance says" in shown
     assert "Every voucher has two sides" in shown
     assert "/levels/moves?sku=A" in shown
-    assert "<td>3</td><td>2</td>" in form
+    assert "<dd>3 → 2</dd>" in form
     assert untouched == [(3,)]
     assert done.status_code == 303
     assert finding not in after
-    assert "on_hand 3 → 2" in gone
+    assert "On hand 3 → 2" in gone
     assert await rows(web_sessions, "SELECT on_hand FROM stock_balance WHERE sku = 'A'") == [(2,)]
 
 

@@ -38,8 +38,6 @@ PAGES = {
     "/approvals": _ALL,
     "/audit": _ADMIN | {Role.MANAGER},
     "/audit/findings": _ADMIN,
-    "/earmarks/emk_1/do/extend": _SERVICE,
-    "/audit/findings/fnd_1/repair": _ADMIN,
     "/audit.csv": _ADMIN | {Role.MANAGER},
     "/orders": _ALL,
     "/orders.csv": _ALL,
@@ -156,6 +154,8 @@ PAGES = {
 }
 # Nothing of that name is there: whoever may see it is told so.
 ABSENT = {
+    "/audit/findings/fnd_1/repair": _ADMIN,
+    "/earmarks/emk_1/do/extend": _SERVICE,
     "/lots/A/L9": _ALL,
     "/serials/one?sku=A&serial=S9": _ALL,
     "/quarantine/one?sku=A&location=HQ&condition=damaged": _ALL,

@@ -4,7 +4,7 @@ from api.orders.sourcing_words import CARRIER
 from api.platform.import_words import EXPORT_LIST, IMPORT_STATE, ROW_STATE
 from api.platform.import_words import KIND as IMPORT_KIND
 from web.words.approvals import ADJUSTMENT_REASON, APPROVAL_KIND, APPROVAL_STATE
-from web.words.auditing import AUDIT_CHECK, FINDING_ENDING
+from web.words.auditing import AUDIT_CHECK, FACT, FINDING_ENDING
 from web.words.channels import (
     AFTER_SALE_KIND,
     AFTER_SALE_STAGE,
@@ -268,6 +268,7 @@ __all__ = (
     "EXPORT_LIST",
     "EXPORT_STATE",
     "EXTERNAL_ID",
+    "FACT",
     "FAULT",
     "FINDING_ENDING",
     "FOUND_BY",

@@ -107,3 +107,26 @@ AUDIT_CHECK: Final = {
     ),
 }
 FINDING_ENDING: Final = {"by_itself": N_("Gone by itself"), "repaired": N_("Repaired")}
+
+# Words of a finding; others are names of documents and stay as they are.
+FACT: Final = {
+    "sku": N_("Product"),
+    "location_id": N_("Location"),
+    "lot": N_("Lot"),
+    "condition": N_("Condition"),
+    "owner": N_("Owner"),
+    "brand": N_("Brand"),
+    "category": N_("Category"),
+    "no": N_("No."),
+    "status": N_("Status"),
+    "state": N_("Status"),
+    "on_hand": N_("On hand"),
+    "reserved": N_("Reserved"),
+    "ledger": N_("By the ledger"),
+    "balance": N_("By the balance"),
+    "reservations": N_("By the reservations"),
+    "shown": N_("Shown"),
+    "balances": N_("By the balances"),
+    "reservation_id": N_("Reservation"),
+    "expires_at": N_("Ends"),
+}

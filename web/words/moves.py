@@ -38,7 +38,7 @@ DIFFERENCE: Final = {
 
 TRANSFER_SERIAL: Final = {
     "on_the_way": N_("On the way"),
-    "arrived": N_("Arrived"),
+    "arrived": N_("Came here"),
     "damaged": N_("Damaged"),
     "returned": N_("Back at the sender"),
     "lost": N_("Written off"),

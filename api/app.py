@@ -36,6 +36,7 @@ import api.inventory.life_rules
 import api.inventory.lots
 import api.inventory.moves
 import api.inventory.planning
+import api.inventory.preorders
 import api.inventory.purchases
 import api.inventory.quarantine
 import api.inventory.recalls
@@ -190,6 +191,7 @@ _ROUTERS: Final = (
     (api.inventory.recalls.router, _V1),
     (api.inventory.receiving.router, _V1),
     (api.inventory.ship_notices.router, _V1),
+    (api.inventory.preorders.router, _V1),
     (api.inventory.receipt_cases.router, _V1),
     (api.finance.books.router, _V1),
     (api.finance.goods_claims.router, _V1),

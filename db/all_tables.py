@@ -14,6 +14,7 @@ import db.inventory.kit_tables
 import db.inventory.lot_tables
 import db.inventory.partner_tables
 import db.inventory.planning_tables
+import db.inventory.preorder_tables
 import db.inventory.purchase_tables
 import db.inventory.quarantine_tables
 import db.inventory.recall_tables

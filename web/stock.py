@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BeforeValidator
@@ -13,23 +13,29 @@ from starlette.responses import Response, StreamingResponse
 
 from api.auth import principal_of, still_in
 from api.channels.sell_rules import offers_of
-from api.deps import SessionsOf
+from api.deps import Context, SessionsOf
 from api.errors import Problem, language_of
+from api.inventory import preorders
 from api.inventory.pictures import Picture, coming_of, picture_of, promises_of
+from api.inventory.preorders import PreorderSet, view_of
 from api.language import translate
 from api.strict import clean
 from db.inventory.levels import StockLevels
+from db.inventory.preorders import Preorders
 from db.inventory.tables import SkuRow
 from domain.inventory.levels import By, Question
+from domain.inventory.preorders import PreorderMode
 from domain.inventory.regions import Region
 from domain.platform.permissions import Permission
 from domain.shared.errors import UnknownSku
 from domain.shared.ids import LocationId
 from web.earmarks import earmarks_of
-from web.input import typed
+from web.input import Short, typed
 from web.live import MOST_STREAMS
 from web.live_stock import LiveStock
+from web.order_actions import body_of
 from web.render import page
+from web.returns import to_page
 from web.words.stock import REGION
 
 router = APIRouter(include_in_schema=False)
@@ -187,12 +193,26 @@ async def stock_of(sku: str, request: Request, sessions: SessionsOf) -> Response
         coming = await coming_of(session, question, _SHOWN_PROMISES)
         may_see = principal_of(request).may(Permission.READ_CHANNELS)
         offers = await offers_of(session, row.code) if may_see else []
+        ahead = await view_of(Preorders(session), row.code) if may_see else None
         may_keep = principal_of(request).may(Permission.CHANGE_ORDERS)
         kept = await earmarks_of(session, row.code) if may_keep else []
     return page(
         request, "stock_of.html", offers=offers, sku=row, total=seen.total, branches=branches(seen),
-        promises=promises, coming=coming, reported=seen.reported, kept=kept,
+        promises=promises, coming=coming, reported=seen.reported, kept=kept, ahead=ahead,
+        modes=list(PreorderMode),
     )  # fmt: skip
+
+
+@router.post("/stock/preorder")
+async def preorder(
+    request: Request, context: Context, sku: Short = "", mode: Short = "", units: Short = "",
+    shop: Short = "",
+) -> Response:  # fmt: skip
+    """Sell a product ahead of stock, or not any more."""
+    told = int(units) if units.strip().isdecimal() else 0
+    body = body_of(PreorderSet, mode=mode, units=told, shop=shop.strip())
+    await preorders.save(typed(sku), body, context)
+    return to_page(request, f"/stock/{quote(sku, safe='')}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from domain.channels.selling import (
     Reading,
     SellRule,
     judge_reading,
-    kits,
+    offer,
     own_rule,
-    sellable,
     shop_rule,
 )
 from domain.shared.errors import CredentialsRefused, IntegrationError, Rejected, Unavailable
@@ -127,10 +126,9 @@ class StockPushActivities:
         async with self.sessions.begin() as session:
             listings = Listings(session, shop.id)
             wanted = {
-                offer.external_sku: quantity
-                for offer in await listings.offers()
-                if (quantity := _quantity(rule, offer)) != offer.pushed_quantity
-                and not offer.must_wait
+                row.external_sku: quantity
+                for row in await listings.offers()
+                if (quantity := _quantity(rule, row)) != row.pushed_quantity and not row.must_wait
             }
             intended = await listings.intend(wanted) if wanted else {}
         slots = asyncio.Semaphore(_AT_ONCE)
@@ -232,9 +230,11 @@ class StockPushActivities:
                 await _attention(session, shop_id, STEP, error)
 
 
-def _quantity(rule: SellRule, offer: Any) -> int:
-    available = kits(list(zip(offer.free, offer.factors, strict=True)))
-    return sellable(rule.over(own_rule(offer)), available)
+def _quantity(rule: SellRule, row: Any) -> int:
+    """A channel has one count: stock and pre-order together."""
+    parts = list(zip(row.free, row.ahead, row.factors, strict=True))
+    made = offer(rule.over(own_rule(row)), parts)
+    return made.stock + made.preorder
 
 
 async def _attention(

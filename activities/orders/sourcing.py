@@ -13,6 +13,7 @@ from activities.orders.ports import OrderRules
 from activities.shared.batching import MicroBatcher
 from db.engine import Sessions
 from db.inventory.earmarks import hand_to_orders
+from db.inventory.expecting import expect_first
 from db.inventory.remaining_life import wanted_by
 from db.inventory.repository import StockRepository
 from db.orders import allocating
@@ -74,7 +75,8 @@ class AllocationBatcher:
     async def _serve_queue(self, order_ids: Sequence[str]) -> None:
         """Goods that came in while we decided were not told of our backorders: look once more.
 
-        A transaction of its own, so that rows are locked in the one order all others use.
+        Transactions of their own, so that rows are locked in the one order all others use. What
+        still waits is promised the days that purchase orders say.
         """
         async with self._sessions.begin() as session:
             rows = await AllocationRepository(session).rows(allocating.QUEUED_AT, ids=order_ids)
@@ -82,6 +84,8 @@ class AllocationBatcher:
                 StockKey(Sku(row.sku), LocationId(row.location_id), Lot(row.lot)) for row in rows
             ]
             await StockRepository(session).fill_backorders(keys)
+        async with self._sessions.begin() as session:
+            await expect_first(session, order_ids, datetime.now(UTC))
 
     async def _read(
         self, repository: AllocationRepository, requests: Sequence[AllocateOrder]

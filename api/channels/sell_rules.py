@@ -1,5 +1,7 @@
 """What a shop may sell of everything, and from where: shown with its reasons, tried, changed."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Query
@@ -12,10 +14,11 @@ from api.strict import Code, StrictBody, Switch
 from db.channels.listings import Listings, SellPlaces
 from db.channels.repository import ChannelsRepository
 from db.channels.tables import ShopRow
+from db.inventory.preorders import Preorders
 from db.platform.audit import audit
 from db.scope import scope_in
 from db.sql import run
-from domain.channels.selling import RULE, SellRule, Why, explained, kits, own_rule, shop_rule
+from domain.channels.selling import RULE, Left, Offer, SellRule, Why, offer, own_rule, shop_rule
 from domain.shared.errors import UnknownLocation
 
 router = APIRouter(prefix="/api/v1", tags=["channels"])
@@ -58,12 +61,17 @@ class StepView(BaseModel):
 
 
 class OfferView(BaseModel):
-    """What a shop sees of a product and why; `told` is what its channel took last."""
+    """What a shop sees of a product and why; `told` is what its channel took last. Of `offered`,
+    `stock` units lie there and `preorder` units are sold ahead of stock; `preorder_day` is when the
+    next of these is expected, null where no purchase order says it."""
 
     shop: str
     name: str
     external_sku: str
     offered: int
+    stock: int
+    preorder: int
+    preorder_day: date | None
     told: int | None
     steps: list[StepView]
 
@@ -158,26 +166,34 @@ async def offers_of(session: AsyncSession, sku: str) -> list[OfferView]:
         " WHERE sku = :sku) ORDER BY name, id",
         sku=sku,
     )
+    day = (await Preorders(session).inbound(sku)).day if rows else None
     found: list[OfferView] = []
-    for row in rows:
-        shop = await _shop(session, row.id)
-        for offer in await Listings(session, shop.id).offers(sku):
-            steps = _steps(shop_rule(shop.settings), offer)
+    for one in rows:
+        shop = await _shop(session, one.id)
+        for row in await Listings(session, shop.id).offers(sku):
+            made = _offer(shop_rule(shop.settings), row)
             found.append(
                 OfferView(
-                    shop=shop.id, name=shop.name, external_sku=offer.external_sku,
-                    offered=steps[-1].units, told=offer.pushed_quantity, steps=steps,
+                    shop=shop.id, name=shop.name, external_sku=row.external_sku,
+                    offered=made.stock + made.preorder, stock=made.stock, preorder=made.preorder,
+                    preorder_day=day if made.preorder else None, told=row.pushed_quantity,
+                    steps=_views(made.steps),
                 )
             )  # fmt: skip
     return found
 
 
-def _steps(rule: SellRule, offer: Any) -> list[StepView]:
-    available = kits(list(zip(offer.free, offer.factors, strict=True)))
-    return [
-        StepView(why=one.why, units=one.units)
-        for one in explained(rule.over(own_rule(offer)), available)
-    ]
+def _steps(rule: SellRule, row: Any) -> list[StepView]:
+    return _views(_offer(rule, row).steps)
+
+
+def _offer(rule: SellRule, row: Any) -> Offer:
+    parts = list(zip(row.free, row.ahead, row.factors, strict=True))
+    return offer(rule.over(own_rule(row)), parts)
+
+
+def _views(steps: Sequence[Left]) -> list[StepView]:
+    return [StepView(why=one.why, units=one.units) for one in steps]
 
 
 async def _shop(session: AsyncSession, shop_id: str) -> ShopRow:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.fitness import FITS, rule_of
+from db.inventory.preorders import INBOUND
 from db.inventory.remaining_life import wanted_by_shop
 from db.inventory.statements import CHANNEL_GOODS
 from db.sql import run
@@ -38,9 +39,23 @@ waiting AS (
     SELECT sku, sum(quantity) AS units FROM backorder
     WHERE state = 'waiting' AND sku IN (SELECT sku FROM mine)
       AND (:anywhere OR location_id = ANY(:places))
-    GROUP BY sku)
+    GROUP BY sku),
+coming AS (
+    SELECT i.sku, sum(i.units) AS units FROM {INBOUND} i
+    WHERE i.sku IN (SELECT sku FROM mine) AND (:anywhere OR i.location_id = ANY(:places))
+    GROUP BY i.sku),
+ruled AS (
+    SELECT DISTINCT ON (sku) sku, mode, units FROM preorder_rule
+    WHERE sku IN (SELECT sku FROM mine) AND shop_id IN ('', :shop_id)
+    ORDER BY sku, shop_id DESC),
+ahead AS (
+    SELECT r.sku,
+           CASE r.mode WHEN 'fixed' THEN r.units
+                       WHEN 'inbound' THEN coalesce(i.units, 0) ELSE 0 END AS units
+    FROM ruled r LEFT JOIN coming i ON i.sku = r.sku)
 SELECT c.external_sku,
        array_agg((coalesce(f.units, 0) - coalesce(w.units, 0))::bigint ORDER BY c.sku) AS free,
+       array_agg(coalesce(a.units, 0)::bigint ORDER BY c.sku) AS ahead,
        array_agg(c.factor ORDER BY c.sku) AS factors,
        l.ids, l.allowed, l.buffer, l.threshold, l.share_percent, l.most, l.wanted_quantity,
        coalesce(l.push_no, 0) AS push_no, l.pushed_quantity,
@@ -48,6 +63,7 @@ SELECT c.external_sku,
 FROM asked c
 LEFT JOIN free f ON f.sku = c.sku
 LEFT JOIN waiting w ON w.sku = c.sku
+LEFT JOIN ahead a ON a.sku = c.sku
 LEFT JOIN listing l ON l.shop_id = :shop_id AND l.external_sku = c.external_sku
 GROUP BY c.external_sku, l.shop_id, l.external_sku
 ORDER BY c.external_sku
@@ -189,8 +205,9 @@ class Listings:
     async def offers(
         self, sku: str = "", said: Mapping[str, bool] | None = None
     ) -> Sequence[Row[Any]]:
-        """Every mapped product, or those made of a SKU: `free` base units and `factors` of its
-        parts, its own rule, what was told last. `said`: as if this were said of places."""
+        """Every mapped product, or those made of a SKU: `free` base units, those `ahead` of stock
+        and `factors` of its parts, its own rule, what was told last. `said`: as if this were said
+        of places."""
         wanted = await wanted_by_shop(self.session, self.shop_id)
         told = await SellPlaces(self.session, self.shop_id).said() if said is None else said
         places = await _sold_from(self.session, told) if told else []

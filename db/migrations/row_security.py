@@ -167,6 +167,7 @@ POLICIES: Final[dict[str, str]] = {
         f" WHERE w.shop_id = shop.id AND w.location_id = {_HERE})"
     ),
     "sell_place": f"shop_id = {_OUR_SHOPS}",
+    "preorder_rule": f"shop_id = {_OUR_SHOPS}",
     "shop_place": f"location_id = {_HERE} OR shop_id = {_OUR_SHOPS}",
     "customer": "false",  # the company's book
     "audit_log": "onhand_sees_subject(subject)",

@@ -23,6 +23,7 @@ TRANSFER_DIFFERS: Final = "transfer_differs"
 REPORT_LATE: Final = "report_late"
 PURCHASE_LATE: Final = "purchase_late"
 PURCHASE_SHORT: Final = "purchase_short"
+GOODS_DELAYED: Final = "goods_delayed"
 _NOTICES: Final = frozenset(
     {
         LATE_FACT,
@@ -39,6 +40,7 @@ _NOTICES: Final = frozenset(
         PURCHASE_LATE,
         PURCHASE_SHORT,
         AUDIT,
+        GOODS_DELAYED,
     }
 )
 

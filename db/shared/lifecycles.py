@@ -159,7 +159,7 @@ SELECT id, last_seen FROM attention
 WHERE workflow_id = :workflow_id AND resolved_at IS NULL
   AND step_id NOT IN ('late_fact', 'return_late', 'claim_late', 'ticket_conflict',
                       'transfer_late', 'transfer_differs', 'purchase_late', 'purchase_short',
-                      'count_short')
+                      'count_short', 'goods_delayed')
   AND step_id NOT LIKE 'recall/%'
 """
 

@@ -59,6 +59,7 @@ class Why(StrEnum):
     """What made an offer what it is, in the order in which it is asked."""
 
     FREE = "free"  # lies there and is wanted by nobody
+    AHEAD = "ahead"  # with what may be sold before it is there
     NOT_SOLD = "not_sold"
     BUFFER = "buffer"
     THRESHOLD = "threshold"
@@ -74,10 +75,13 @@ class Left:
     units: int
 
 
-def explained(rule: SellRule, available: int) -> tuple[Left, ...]:
+def explained(rule: SellRule, available: int, total: int | None = None) -> tuple[Left, ...]:
     """From what is free to what is offered; steps that change nothing are left out. The last one
-    is the offer."""
+    is the offer. `total` is what is free together with what may be sold ahead of stock."""
     steps = [Left(Why.FREE, max(available, 0))]
+    if total is not None and total > max(available, 0):
+        steps.append(Left(Why.AHEAD, total))
+        available = total
     left = available - rule.buffer
     if not rule.allowed:
         return (*steps, Left(Why.NOT_SOLD, 0))
@@ -95,6 +99,25 @@ def explained(rule: SellRule, available: int) -> tuple[Left, ...]:
 def sellable(rule: SellRule, available: int) -> int:
     """Units to offer, of `available` that are free and wanted by nobody; never below zero."""
     return explained(rule, available)[-1].units
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a channel may sell: from stock, and ahead of it."""
+
+    stock: int
+    preorder: int
+    steps: tuple[Left, ...]
+
+
+def offer(rule: SellRule, parts: Sequence[tuple[int, int, int]]) -> Offer:
+    """What a rule offers of (free base units, units ahead, base units in one) of every part: what
+    stock alone gives counts as stock, the rest is a pre-order."""
+    available = kits([(free, factor) for free, _, factor in parts])
+    total = kits([(free + ahead, factor) for free, ahead, factor in parts])
+    steps = explained(rule, available, total)
+    stock = min(sellable(rule, available), steps[-1].units)
+    return Offer(stock, steps[-1].units - stock, steps)
 
 
 def sells_from(said: Mapping[str, bool], parents: Mapping[str, str | None]) -> frozenset[str]:

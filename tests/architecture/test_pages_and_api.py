@@ -47,6 +47,7 @@ DOES: Final = {
     "POST /carriers/new": "POST /carriers",
     "POST /carriers/{code}/resume": "POST /carriers/{code}/resume",
     "POST /finance/goods-claims/{claim_no}/money": "POST /goods-claims/{claim_no}/money",
+    "POST /stock/preorder": "PUT /preorders/{sku:path}",
     "POST /claims/{claim_no}/do/decide": "POST /claims/{claim_no}/decision",
     "POST /replenishment/approve": "POST /suggestions/approval",
     "POST /replenishment/{suggestion_id}/do/{action}": "PUT /suggestions/{suggestion_id}/quantity",

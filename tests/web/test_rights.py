@@ -308,6 +308,7 @@ FORMS = {
     "/shops/mini/do/map": _SERVICE,
     "/shops/mini/do/rule": _SERVICE,
     "/shops/mini/do/sell": _SERVICE,
+    "/stock/preorder": _SERVICE,
     "/shops/mini/do/redeliver": _SERVICE,
     "/shops/mini/do/credentials": _SERVICE,
     "/carriers/sf/credentials": _SERVICE,

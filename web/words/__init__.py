@@ -194,7 +194,7 @@ from web.words.steps import (
     deed,
     step_kind,
 )
-from web.words.stock import OFFER_WHY, REGION, STOCK_BY
+from web.words.stock import OFFER_WHY, PREORDER_MODE, REGION, STOCK_BY
 from web.words.story import (
     ACTOR,
     ROLE,
@@ -304,6 +304,7 @@ __all__ = (
     "PAYMENT_PURPOSE",
     "PERMISSION",
     "PLACE_OF_MOVE",
+    "PREORDER_MODE",
     "PROMISE",
     "PROMISE_STATE",
     "PURCHASE_ACTION",

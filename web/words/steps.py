@@ -48,6 +48,7 @@ CAUSE: Final = {
     "SupplierSilent": N_("The supplier does not answer"),
     "PurchaseLate": N_("Goods from a supplier are late"),
     "PurchaseShort": N_("The supplier promises less than was ordered"),
+    "GoodsDelayed": N_("Promised goods come later than was told"),
     "PurchaseRefused": N_("The supplier refuses the order"),
     "ClaimSilent": N_("The carrier stays silent after several reminders"),
 }
@@ -106,6 +107,7 @@ STEP: Final = {
     "purchase_nudge": N_("Remind the supplier"),
     "purchase_late": N_("Ask the supplier where the goods are"),
     "purchase_short": N_("Decide what becomes of the missing goods"),
+    "goods_delayed": N_("Tell the buyer of another day"),
     "case_answer": N_("Answer the case at the channel"),
 }
 
@@ -124,6 +126,7 @@ ACTION: Final = {
     "recall.done_by_hand": N_("Seen"),
     "purchase_late.done_by_hand": N_("Seen"),
     "purchase_short.done_by_hand": N_("Seen"),
+    "goods_delayed.done_by_hand": N_("The buyer knows"),
     "count_late.retry": N_("Give it another day"),
     "count_late.retry_with": N_("Give it some days"),
     "count_late.skip": N_("Go on without the rest"),
@@ -193,6 +196,7 @@ ACTION_MEANS: Final = {
     "purchase_late.done_by_hand": N_(
         "The item goes until the next reminder; another day is recorded on the purchase order."
     ),
+    "goods_delayed.done_by_hand": N_("The item goes; the order goes on waiting."),
     "purchase_short.done_by_hand": N_(
         "The item goes; the purchase order is cancelled or closed on its own page."
     ),

@@ -18,11 +18,18 @@ REGION: Final = {
 
 OFFER_WHY: Final = {
     "free": N_("lies free"),
+    "ahead": N_("with what is sold ahead"),
     "not_sold": N_("not sold there"),
     "buffer": N_("less what is kept back"),
     "threshold": N_("too few left"),
     "share": N_("its share"),
     "most": N_("at most"),
+}
+
+PREORDER_MODE: Final = {
+    "off": N_("not sold ahead"),
+    "inbound": N_("as many as suppliers still send"),
+    "fixed": N_("a fixed number"),
 }
 
 STOCK_BY: Final = {

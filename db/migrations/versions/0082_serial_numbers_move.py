@@ -5,7 +5,7 @@ import sqlmodel.sql.sqltypes
 from alembic import op
 
 revision = "0082"
-down_revision = "0080"
+down_revision = "0081"
 branch_labels = None
 depends_on = None
 

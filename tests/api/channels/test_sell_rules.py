@@ -121,3 +121,29 @@ async def test_a_rule_that_means_nothing_is_refused(
 
 def _own(service: httpx.AsyncClient) -> dict[str, str]:
     return {"x-csrf-token": service.csrf_token}  # type: ignore[attr-defined]
+
+
+async def test_a_product_is_sold_ahead_of_stock_and_the_offer_tells_it_apart(
+    app: FastAPI, sessions: Sessions
+) -> None:
+    async with await _service(app, sessions) as service:
+        door = "/api/v1/preorders/A"
+        assert (await service.get(door)).json()["rules"] == []
+        body = {"mode": "fixed", "units": 3, "shop": "top-1"}
+        saved = await service.put(door, json=body, headers=_own(service))
+        assert (saved.status_code, saved.json()["rules"][0]["units"]) == (200, 3), saved.text
+        [offer] = (await service.get("/api/v1/stock/offers", params={"sku": "A"})).json()
+        assert (offer["stock"], offer["preorder"], offer["preorder_day"]) == (14, 3, None)
+        for wrong in ({"mode": "fixed"}, {"mode": "off", "units": 2}, body | {"shop": "none"}):
+            assert (
+                await service.put(door, json=wrong, headers=_own(service))
+            ).status_code == 422, wrong
+        assert (
+            await service.put("/api/v1/preorders/none", json=body, headers=_own(service))
+        ).status_code in (404, 422)
+        page = (await service.get("/stock/A")).text
+        assert 'id="ahead-title"' in page
+        form = {"sku": "A", "mode": "off", "units": "", "shop": "top-1"}
+        assert (await service.send_form("/stock/preorder", **form)).status_code in (204, 303)
+        listed = (await service.get("/api/v1/preorders")).json()["rules"]
+        assert [(one["sku"], one["shop"], one["mode"]) for one in listed] == [("A", "top-1", "off")]

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.app import create_app
 from api.platform.docs import described
 from db.engine import Sessions
+from db.finance.goods_claim_tables import GoodsClaimRow
 from db.finance.invoice_tables import InvoiceRow
 from db.inventory.count_planning import CountPlan, CountPlanning
 from db.inventory.dealer_reports import DealerReports, ReportDraft
@@ -103,6 +104,13 @@ async def _seed(sessions: Sessions) -> dict[str, str]:
                 created_at=now, updated_at=now,
             )
         )  # fmt: skip
+        session.add(
+            GoodsClaimRow(
+                claim_no="CL-1", origin="receipt", document_no="GR-1", location_id="D1",
+                debtor="supplier/S1", currency="CNY", claimed_minor=0, created_by="li",
+                created_at=now,
+            )
+        )  # fmt: skip
         session.add(WaveRow(no="W-1", location_id="D1", state="released", made_by="x", made_at=now))
         await session.flush()
         session.add(WaveShipmentRow(wave_no="W-1", shipment_no="O-2-1", slot=1))
@@ -169,7 +177,6 @@ NOT_404: Final = {
     "POST /api/v1/orders/{no}/return-labels/{label_no}/cancellation": 409,
     "POST /api/v1/orders/{no}/invoices/{invoice_no}/cancellation": 409,
     "POST /api/v1/orders/{no}/invoices/{invoice_no}/reversal": 422,
-    "POST /api/v1/orders/{no}/difference-payments": 422,
     "GET /api/v1/returns/{return_no}/photos": 200,  # none
     "POST /api/v1/returns/{return_no}/photos": 422,
     "POST /api/v1/attention/{item_id}/resolution": 409,

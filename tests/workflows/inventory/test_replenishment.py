@@ -90,17 +90,20 @@ async def test_silence_and_lateness_are_reminded_of_louder_and_told_to_backorder
         await shop.until(LIVE, "SupplierSilent", 1)
         await shop.decide(A.ANSWER, on=date(2099, 1, 10))
         await shop.waits("goods")
-        await shop.parked()
         await shop.until("SELECT expected_on FROM backorder", date(2099, 1, 10))
+        await shop.parked("goods_delayed")  # later than was told: somebody tells the buyer
         soon = date.fromisoformat((await shop.row("SELECT (now() + interval '20 days')::date::text"
                                                   ))[0])  # fmt: skip
         await shop.decide(A.EXPECT, on=soon)
         await shop.until("SELECT expected_on FROM backorder", soon)
+        await shop.parked()
         await temporal_env.sleep(timedelta(days=19))
         await shop.until("SELECT count(*)::int FROM purchase_event WHERE kind = 'due_soon'", 1)
         await temporal_env.sleep(timedelta(days=5))
-        await shop.until(LIVE.replace("attempts", "attempts > 1"), "PurchaseLate", True)
+        late = LIVE.replace("attempts", "attempts > 1") + " AND step_id = 'purchase_late'"
+        await shop.until(late, "PurchaseLate", True)
         await shop.until("SELECT expected_on FROM backorder", None)
+        await shop.parked("goods_delayed", "purchase_late")
 
         assert len(shop.supplier.reminded) >= 3
         told = "SELECT array_agg(kind || coalesce(' ' || (data->>'day'), '') ORDER BY seq)" \

@@ -15,7 +15,8 @@ from db.engine import Sessions
 from db.inventory.expecting import expect_again
 from db.inventory.partner_tables import SupplierRow
 from db.inventory.preorders import Preorders
-from db.inventory.purchase_orders import DraftLine, PurchaseDraft, PurchaseOrders
+from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
+from db.inventory.purchase_orders import PurchaseOrders
 from db.sql import run
 from domain.inventory.preorders import PreorderMode, PreorderRule
 from tests.activities.orders.network import rows, seed_company, seed_order, stock

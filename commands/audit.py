@@ -87,7 +87,7 @@ async def _repair(
 
 async def _plan(console: Console, begin: "Sessions", found: Sequence["Finding"]) -> int:
     from db.repairs import plan
-    from domain.platform.auditing import CannotBeRepaired
+    from domain.shared.errors import CannotBeRepaired
 
     possible, table = 0, Table("check", "row", "now", "repaired")
     for finding in found:
@@ -107,7 +107,7 @@ async def _plan(console: Console, begin: "Sessions", found: Sequence["Finding"])
 async def _carry_out(console: Console, begin: "Sessions", found: Sequence["Finding"]) -> None:
     from db.platform import findings
     from db.repairs import REPAIRS, repair
-    from domain.platform.auditing import CannotBeRepaired
+    from domain.shared.errors import CannotBeRepaired
 
     done = 0
     for check in (name for name in REPAIRS if any(one.check == name for one in found)):

@@ -14,8 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.inventory import repairs as stock
 from db.platform import findings
 from db.sql import run
-from domain.platform.auditing import CannotBeRepaired, Mended
-from domain.shared.errors import FindingNotFound
+from domain.platform.auditing import Mended
+from domain.shared.errors import CannotBeRepaired, FindingNotFound
 
 Mend = Callable[[AsyncSession, Mapping[str, Any]], Awaitable[Mended]]
 

@@ -14,14 +14,13 @@ from db.repairs import repair
 from domain.platform.auditing import (
     REPAIRABLE,
     AuditPlan,
-    CannotBeRepaired,
     Confirmed,
     Found,
     MadeCheck,
     Mended,
     RepairFinding,
 )
-from domain.shared.errors import FindingNotFound
+from domain.shared.errors import CannotBeRepaired, FindingNotFound
 
 log = structlog.get_logger()
 _WHO = "system"

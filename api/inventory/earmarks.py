@@ -11,15 +11,8 @@ from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.strict import Code, Count, Moment, SafeStr, StrictBody
 from db.inventory import earmarks
 from db.platform.audit import audit
-from domain.inventory.earmarks import (
-    MOST_LINES,
-    EarmarkFor,
-    EarmarkNotFound,
-    Wanted,
-    checked_end,
-    merged,
-)
-from domain.shared.errors import InsufficientStock
+from domain.inventory.earmarks import MOST_LINES, EarmarkFor, Wanted, checked_end, merged
+from domain.shared.errors import EarmarkNotFound, InsufficientStock
 
 router = APIRouter(tags=["inventory"])
 

@@ -11,8 +11,8 @@ from api.deps import Context, SessionsOf
 from api.strict import Code, SafeStr
 from db import repairs
 from db.platform import findings
-from domain.platform.auditing import REPAIRABLE, CannotBeRepaired
-from domain.shared.errors import FindingNotFound, InvalidInput
+from domain.platform.auditing import REPAIRABLE
+from domain.shared.errors import CannotBeRepaired, FindingNotFound, InvalidInput
 
 router = APIRouter(tags=["audit"])
 

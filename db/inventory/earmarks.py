@@ -12,19 +12,9 @@ from db.inventory import statements
 from db.inventory.ledger import columns_of
 from db.inventory.repository import StockRepository
 from db.sql import run
-from domain.inventory.earmarks import (
-    ON_ITS_WAY,
-    EarmarkFor,
-    EarmarkNotFound,
-    EarmarkOver,
-    EarmarkTooLate,
-    OpenLine,
-    Wanted,
-    choose,
-    hand_over,
-)
+from domain.inventory.earmarks import ON_ITS_WAY, EarmarkFor, OpenLine, Wanted, choose, hand_over
 from domain.inventory.stock import Reserved, ReserveStock, StockKey
-from domain.shared.errors import UnknownLocation
+from domain.shared.errors import EarmarkNotFound, EarmarkOver, EarmarkTooLate, UnknownLocation
 from domain.shared.ids import Sku
 
 _PLACES: Final = """

@@ -14,7 +14,8 @@ from db.inventory.ledger import columns_of
 from db.inventory.repository import StockRepository
 from db.sql import run
 from domain.inventory.stock import StockKey
-from domain.platform.auditing import CannotBeRepaired, Mended
+from domain.platform.auditing import Mended
+from domain.shared.errors import CannotBeRepaired
 from domain.shared.ids import LocationId, Lot, Sku
 
 _KEY: Final = """(sku, location_id, lot, condition, owner)

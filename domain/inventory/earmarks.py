@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.inventory.stock import StockKey, StockLine
-from domain.shared.errors import DomainError, InsufficientStock, InvalidInput
+from domain.shared.errors import InsufficientStock, InvalidInput
 
 MOST_LINES: Final = 100
 # An order that was announced may still be on its way for so long.
@@ -20,18 +20,6 @@ class EarmarkFor(StrEnum):
     CART = "cart"
     QUOTE = "quote"
     ORDER = "order"
-
-
-class EarmarkNotFound(DomainError):
-    """No units are kept under this id."""
-
-
-class EarmarkOver(DomainError):
-    """It was released, it expired, or its order has the units."""
-
-
-class EarmarkTooLate(DomainError):
-    """The order was given other units already."""
 
 
 @dataclass(frozen=True, slots=True)

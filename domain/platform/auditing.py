@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.shared.errors import DomainError
-
 # A check that finds more is broken itself, or a table is: a person looks before anything is done.
 MOST_KEPT: Final = 1000
 MOST_REPAIRED: Final = 200  # of one check, in one night
@@ -28,10 +26,6 @@ REPAIRABLE: Final = (
     "red_invoices_add_up",
     "sums_equal_balances",
 )
-
-
-class CannotBeRepaired(DomainError):
-    """The tables do not prove one right answer; a person decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,22 @@ class FindingNotFound(DomainError):
     """The audit has no such finding."""
 
 
+class CannotBeRepaired(DomainError):
+    """The tables do not prove one right answer; a person decides."""
+
+
+class EarmarkNotFound(DomainError):
+    """No units are kept under this id."""
+
+
+class EarmarkOver(DomainError):
+    """It was released, it expired, or its order has the units."""
+
+
+class EarmarkTooLate(DomainError):
+    """The order was given other units already."""
+
+
 class PlanChanged(DomainError):
     """The order moved on since the plan was shown; look at the new plan."""
 

@@ -12,8 +12,8 @@ from db.platform import findings
 from db.repairs import REPAIRS, plan, preview, repair
 from db.sql import run
 from domain.inventory.stock import AdjustmentReason, Document, ReserveStock, StockLine
-from domain.platform.auditing import REPAIRABLE, CannotBeRepaired
-from domain.shared.errors import FindingNotFound
+from domain.platform.auditing import REPAIRABLE
+from domain.shared.errors import CannotBeRepaired, FindingNotFound
 from tests.db.test_audit import DAMAGE, A, execute, lived_in  # noqa: F401  (used by pytest)
 from web.words.auditing import AUDIT_CHECK
 

@@ -15,9 +15,9 @@ from db.engine import sessions as sessions_of
 from db.inventory import earmarks
 from db.inventory.repository import StockRepository
 from db.sql import run
-from domain.inventory.earmarks import EarmarkFor, EarmarkOver, EarmarkTooLate, Wanted
+from domain.inventory.earmarks import EarmarkFor, Wanted
 from domain.inventory.stock import Document, StockKey, StockLine
-from domain.shared.errors import InsufficientStock
+from domain.shared.errors import EarmarkOver, EarmarkTooLate, InsufficientStock
 from domain.shared.ids import LocationId, Sku
 from runtime.giving_back import GivingBack
 from tests.activities.orders.network import rows, seed_company, seed_order, stock

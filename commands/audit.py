@@ -2,9 +2,9 @@
 
 import asyncio
 import getpass
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -62,7 +62,7 @@ def _show(console: Console, found: Sequence["Finding"]) -> None:
     table = Table("check", "rows that break it")
     for check in CHECKS:
         rows = [finding.row for finding in found if finding.check == check.name]
-        table.add_row(check.sentence, "\n".join(str(row) for row in rows) or "none")
+        table.add_row(check.sentence, "\n".join(map(_in_line, rows)) or "none")
     console.print(table)
 
 
@@ -95,11 +95,11 @@ async def _plan(console: Console, begin: "Sessions", found: Sequence["Finding"])
             try:
                 mended = await plan(session, finding.check, finding.row)
             except CannotBeRepaired as error:
-                table.add_row(finding.check, str(finding.row), "", str(error))
+                table.add_row(finding.check, _in_line(finding.row), "", str(error))
                 continue
         possible += mended.changed
-        after = str(dict(mended.after)) if mended.changed else "right by now"
-        table.add_row(finding.check, str(finding.row), str(dict(mended.before)), after)
+        after = _in_line(mended.after) if mended.changed else "right by now"
+        table.add_row(finding.check, _in_line(finding.row), _in_line(mended.before), after)
     console.print(table)
     return possible
 
@@ -162,3 +162,7 @@ async def _verified(url: str, anchors: dict[int, str]) -> Verdict:
             return await verify(session, anchors)
     finally:
         await engine.dispose()
+
+
+def _in_line(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items() if value != "")

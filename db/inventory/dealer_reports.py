@@ -57,6 +57,13 @@ SELECT CAST(:no AS text), t.*
 FROM unnest(CAST(:sku AS text[]), CAST(:lot AS text[]), CAST(:stock AS bigint[]),
             CAST(:sold AS bigint[])) AS t
 """
+# The last word about a place and day, as long as nobody sent it back.
+_LAST: Final = """
+SELECT * FROM (SELECT * FROM dealer_report WHERE location_id = :location_id AND day = :day
+               ORDER BY given_at DESC, no DESC LIMIT 1) AS last
+WHERE last.state IN ('waiting', 'accepted') AND last.given_by = :actor AND last.remark = :remark
+  AND last.corrects IS NOT DISTINCT FROM CAST(:corrects AS text)
+"""
 _VERDICTS: Final = """
 INSERT INTO dealer_verdict (report_no, round, place, doubt, sku, numbers)
 SELECT CAST(:no AS text),
@@ -305,13 +312,24 @@ class DealerReports:
             self.session, "SELECT * FROM dealer_report WHERE key = :key", key=draft.key
         )
         if not rows:
-            return None
-        told = sorted(await self.lines(rows[0].no), key=_by_key)
-        if (rows[0].location_id, rows[0].day) != (draft.location_id, draft.day) or told != sorted(
-            draft.lines, key=_by_key
-        ):
+            return await self._said_again(draft)
+        about = (rows[0].location_id, rows[0].day)
+        if about != (draft.location_id, draft.day) or not await self._says(rows[0].no, draft):
             raise IdempotencyMismatch("the same key came with another report")
         return Filed(rows[0].no, rows[0].state, await doubts_of(self.session, rows[0].no))
+
+    async def _said_again(self, draft: ReportDraft) -> Filed | None:
+        """Who sends a form twice has reported once."""
+        last = await run(
+            self.session, _LAST, location_id=draft.location_id, day=draft.day, actor=draft.actor,
+            remark=draft.remark, corrects=draft.corrects,
+        )  # fmt: skip
+        if not last or not await self._says(last[0].no, draft):
+            return None
+        return Filed(last[0].no, last[0].state, await doubts_of(self.session, last[0].no))
+
+    async def _says(self, no: str, draft: ReportDraft) -> bool:
+        return sorted(await self.lines(no), key=_by_key) == sorted(draft.lines, key=_by_key)
 
     async def _lock(self, location_id: str) -> Row[Any]:
         """One after the other for each place; from the first report on they are asked for."""

@@ -133,6 +133,22 @@ async def test_a_first_report_waits_and_what_is_believed_is_the_dealers_own(
         await filed(company, replace(draft(23, 36, 14), lines=(DealerLine(TEA, 35, 14),)))
 
 
+async def test_a_form_that_is_sent_twice_is_one_report(company: Sessions) -> None:
+    """Each time under another key; what says something else takes its place."""
+    once = await filed(company, draft(30, 50, 0))
+    twice = await filed(company, draft(30, 50, 0, key="clicked again"))
+    other = await filed(company, draft(30, 49, 0))
+    back = await filed(company, draft(30, 50, 0, key="as at first"))
+
+    assert twice == once
+    assert len({once.no, other.no, back.no}) == 3
+    async with company.begin() as session:
+        rows = await run(session, "SELECT no, state FROM dealer_report")
+    assert {row.no: row.state for row in rows} == {
+        once.no: "replaced", other.no: "replaced", back.no: "waiting",
+    }  # fmt: skip
+
+
 async def test_on_consignment_it_is_ours_until_it_is_sold(
     company: Sessions, owner_sessions: Sessions
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from db.engine import Sessions
 from db.inventory.dealer_reminders import remind_dealers
+from db.inventory.expecting import delays_over
 from db.inventory.stock_alerts import look_through
 from db.orders import cancelling
 from db.platform import idempotency, outbox
@@ -54,4 +55,6 @@ class Housekeeping:
             ageing = await look_through(session)
         async with self.sessions.begin() as session:
             ageing += await remind_dealers(session)
+        async with self.sessions.begin() as session:
+            ageing += await delays_over(session)
         return ageing + tries + imported + erased + pruned + forgotten + corrected + emptied

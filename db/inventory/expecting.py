@@ -37,6 +37,13 @@ WHERE a.step_id = :step AND a.resolved_at IS NULL AND a.order_id IN (
   AND NOT a.workflow_id = ANY(:told)
 """
 
+_WAIT_NO_MORE: Final = """
+SELECT a.workflow_id FROM attention a
+WHERE a.step_id = :step AND a.resolved_at IS NULL AND NOT EXISTS (
+    SELECT FROM backorder w WHERE w.order_id = a.order_id AND w.state = 'waiting')
+ORDER BY 1
+"""
+
 # One after the other: who did not see the other's queue must not promise its units once more.
 _IN_TURN: Final = """
 SELECT pg_advisory_xact_lock(hashtextextended(t.sku || '@' || t.location_id, 5417081))
@@ -95,6 +102,14 @@ async def expect_first(session: AsyncSession, orders: Sequence[str], now: dateti
         await _tell(session, no, rows, days)
 
 
+async def delays_over(session: AsyncSession) -> int:
+    """Nobody has to tell a buyer of a delay whose goods came otherwise, or who wants them no more.
+    Returns how many items that ended."""
+    rows = await run(session, _WAIT_NO_MORE, step=GOODS_DELAYED)
+    await _end(session, [row.workflow_id for row in rows])
+    return len(rows)
+
+
 async def _expect(
     session: AsyncSession, about: str, now: datetime, **told: Any
 ) -> tuple[list[Any], dict[str, date | None], dict[tuple[str, str, date], str]]:
@@ -125,11 +140,14 @@ async def _well_again(session: AsyncSession, late: Sequence[str], no: str) -> No
     rows = await run(
         session, _WELL_AGAIN.format(about=_OF_PURCHASE), step=GOODS_DELAYED, told=list(late), no=no
     )
-    for row in rows:
+    await _end(session, [row.workflow_id for row in rows])
+
+
+async def _end(session: AsyncSession, workflow_ids: Sequence[str]) -> None:
+    for workflow_id in workflow_ids:
         await resolve_attention(
-            session, workflow_id=row.workflow_id, step_id=GOODS_DELAYED, by="system",
-            resolution="done",
-        )  # fmt: skip
+            session, workflow_id=workflow_id, step_id=GOODS_DELAYED, by="system", resolution="done"
+        )
 
 
 async def _tell(

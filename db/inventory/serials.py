@@ -335,6 +335,7 @@ class SerialRegister:
         )
 
     async def keep(self, units: Sequence[Unit], place: str, receipt_no: str | None) -> None:
+        """These units lie at a place from now on, whatever was known of their numbers."""
         if units:
             await run(
                 self.session, _KEEP, skus=[one.sku for one in units],
@@ -346,6 +347,7 @@ class SerialRegister:
         self, numbers: Collection[tuple[str, str]], what: SerialAct, document_no: str,
         place: str | None, *, order_id: str | None = None, act: str = "", reason: str = "",
     ) -> None:  # fmt: skip
+        """One line in the life of each number; the caller has changed the register."""
         if numbers:
             await run(
                 self.session, _EVENTS, **_columns(sorted(numbers)), what=what,

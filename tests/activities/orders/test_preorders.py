@@ -12,7 +12,7 @@ from api.channels.sell_rules import OfferView, offers_of
 from db.audit import audit
 from db.channels.tables import ChannelSkuRow
 from db.engine import Sessions
-from db.inventory.expecting import expect_again
+from db.inventory.expecting import delays_over, expect_again
 from db.inventory.partner_tables import SupplierRow
 from db.inventory.preorders import Preorders
 from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
@@ -134,3 +134,8 @@ async def test_goods_that_come_later_or_never_move_the_promise_and_somebody_tell
     assert await rows(sessions, WAITING) == [("ord_1", None)]
     assert await rows(sessions, LIVE) == [("ord_1", "GoodsDelayed")]
     assert (await _offer(sessions)).preorder == 0
+
+    await stock(sessions, {("EAST", "A"): 4})  # from somebody else
+    async with sessions.begin() as session:
+        assert await delays_over(session) == 1
+    assert await rows(sessions, LIVE) == []

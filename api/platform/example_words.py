@@ -13,7 +13,7 @@ _LOCATION: Final = "WH-HZ"
 _ACCOUNT: Final = "kefu"
 
 WORDS: Final[dict[str, str]] = {
-    "kept_for": "cart",
+    "kept_for": "cart", "debtor": "supplier/shanjian", "next_shop": "tmall",
     "check": "ledger_equals_balance", "ending": "repaired", "repaired_by": "admin",
     "refused": "it is gone already",
     "next_before": "0192f3a0-0000-7000-8000-000000000042", "other_place": "supplier",

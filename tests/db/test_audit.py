@@ -263,7 +263,7 @@ async def test_the_command_shows_the_differing_rows_and_fails(
         await asyncio.to_thread(command)
     assert ended.value.exit_code == 1
     shown = capsys.readouterr().out
-    assert "'sku': 'A'" in shown
+    assert "sku A, location_id HQ" in shown
     assert "1 rows are not as they should be." in shown
 
 

@@ -209,7 +209,8 @@ async def preorder(
     shop: Short = "",
 ) -> Response:  # fmt: skip
     """Sell a product ahead of stock, or not any more."""
-    told = int(units) if units.strip().isdecimal() else 0
+    fixed = mode == PreorderMode.FIXED and units.strip().isdecimal()
+    told = int(units) if fixed else 0  # the field keeps its number when another way is chosen
     body = body_of(PreorderSet, mode=mode, units=told, shop=shop.strip())
     await preorders.save(typed(sku), body, context)
     return to_page(request, f"/stock/{quote(sku, safe='')}")

@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date, time
 from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -60,6 +60,8 @@ def _text(longest: int, shortest: int = 0) -> StringConstraints:
     )
 
 
+# What an address asks for, empty where it does not: a filter, a place, a cursor.
+Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 SafeStr = Annotated[str, _text(200), AfterValidator(clean)]
 Line = Annotated[str, _text(200, 1), AfterValidator(clean), AfterValidator(_one_line)]
 Reason = Annotated[str, _text(500, 1), AfterValidator(clean)]

@@ -14,6 +14,7 @@ from api.deps import Context, SessionsOf
 from api.errors import language_of
 from api.language import N_, translate
 from api.logistics import claim_bodies, claims
+from api.strict import Asked
 from db.logistics.claim_queries import (
     QUEUES,
     claim_counts,
@@ -29,7 +30,7 @@ from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import Money
 from integrations.sheet_files import harmless
 from web import words
-from web.input import Asked, Short, Text, typed
+from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import sum_of, to_page

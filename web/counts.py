@@ -7,11 +7,12 @@ from starlette.responses import Response
 
 from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory import counts
+from api.strict import Asked
 from db.inventory import count_queries
 from db.inventory.repository import StockRepository
 from domain.inventory.network import TRANSIT
 from domain.shared.errors import InvalidInput
-from web.input import Asked, Numbers, Short, Text, serials_typed, typed
+from web.input import Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page

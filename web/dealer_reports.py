@@ -10,11 +10,12 @@ from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.inventory import dealer_reports
 from api.inventory.dealer_reports import Consent, Decided, ReportBody, RuleBody, today
+from api.strict import Asked
 from db.inventory import dealer_queries
 from db.inventory.dealer_reports import DealerReports
 from domain.inventory.dealer_reports import expected
 from domain.shared.errors import InvalidInput
-from web.input import Asked, Short, typed
+from web.input import Short, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page

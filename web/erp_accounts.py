@@ -4,7 +4,6 @@ from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response
 
 from api.channels import settings
@@ -12,7 +11,7 @@ from api.channels.ports import OutsideOf
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.finance import erp_accounts, erp_bodies
 from api.language import N_
-from api.strict import clean
+from api.strict import Asked
 from db.finance import erp_queries
 from domain.finance.accounts import NUMBER, Account
 from domain.shared.errors import InvalidInput
@@ -41,7 +40,6 @@ router = APIRouter(include_in_schema=False)
 acts = acts_on(PAGES)
 
 PAGE_SIZE: Final = 50
-Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.get("/finance/erp")
@@ -53,7 +51,7 @@ async def overview(request: Request, sessions: SessionsOf) -> Response:
 
 
 @router.get("/finance/erp/new")
-async def new_form(request: Request, vendor: Name = "") -> Response:
+async def new_form(request: Request, vendor: Asked = "") -> Response:
     """First the ERP, then what it wants to know of us."""
     if vendor and vendor not in ERPS:
         raise InvalidInput(f"there is no ERP {vendor}")

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from sqlalchemy.engine import Row
 from starlette.responses import RedirectResponse, Response
 
@@ -16,7 +15,7 @@ from api.errors import Problem, language_of
 from api.finance import books
 from api.finance.periods import Currency, Cursor, DaysOf, read_after, write_after
 from api.language import N_, translate
-from api.strict import clean
+from api.strict import Asked
 from db.finance import queries
 from db.finance.erp_queries import exports_of_voucher
 from db.finance.queries import After, Days
@@ -34,7 +33,6 @@ router = APIRouter(include_in_schema=False)
 PAGE_SIZE: Final = 100
 MOST_EXPORTED: Final = 20_000
 _BYTE_ORDER_MARK: Final = "\ufeff"
-Text = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _BALANCE_HEADINGS: Final = (
     N_("Account number"), N_("Account"), N_("Currency"), N_("Opening"), N_("Debit"), N_("Credit"),
     N_("Closing"),
@@ -105,7 +103,7 @@ async def account_page(
 
 @router.get("/finance/vouchers")
 async def voucher_list(
-    request: Request, sessions: SessionsOf, days: DaysOf, order: Text = "", cursor: Cursor = ""
+    request: Request, sessions: SessionsOf, days: DaysOf, order: Asked = "", cursor: Cursor = ""
 ) -> Response:
     """The vouchers of some days, or of one order."""
     async with sessions.begin() as session:
@@ -121,7 +119,7 @@ async def voucher_list(
 
 @router.get("/finance/vouchers.csv")
 async def export_vouchers(
-    request: Request, sessions: SessionsOf, days: DaysOf, order: Text = ""
+    request: Request, sessions: SessionsOf, days: DaysOf, order: Asked = ""
 ) -> Response:
     """Every entry of these vouchers as a file for a spreadsheet; too many are refused, not cut."""
     async with sessions.begin() as session:
@@ -155,9 +153,9 @@ async def voucher_page(no: str, request: Request, sessions: SessionsOf) -> Respo
 async def cost_page(
     request: Request,
     sessions: SessionsOf,
-    q: Text = "",
+    q: Asked = "",
     missing: bool = False,
-    after: Text = "",
+    after: Asked = "",
 ) -> Response:
     """Standard costs, to read and to set."""
     async with sessions.begin() as session:

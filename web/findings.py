@@ -1,23 +1,21 @@
 """The nightly audit as a page: what was checked, what differs, and what to do about it."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf
 from api.platform import findings as api_findings
-from api.strict import clean
+from api.strict import Asked
 from db.platform import findings
 from domain.platform.auditing import REPAIRABLE
-from web.input import Asked, typed
+from web.input import typed
 from web.render import page
 
 router = APIRouter(include_in_schema=False)
 
 _MOST: Final = 50
-Cursor = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 # Where a person puts right what no other row proves, by words in the facts of a finding.
 _PLACES: Final = (
     (("sku", "location_id"), "/levels/moves?sku={sku}&location={location_id}"),
@@ -34,7 +32,7 @@ _PLACES: Final = (
 @router.get("/audit/findings")
 async def overview(
     request: Request, sessions: SessionsOf, state: Asked = "", check: Asked = "",
-    cursor: Cursor = "",
+    cursor: Asked = "",
 ) -> Response:  # fmt: skip
     """What differs now, or did, and when everything was checked last."""
     gone = state == "gone"

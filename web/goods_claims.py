@@ -3,16 +3,15 @@
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf
 from api.finance import goods_claims
 from api.language import N_
-from api.strict import clean
+from api.strict import Asked
 from db.finance.goods_claims import GoodsClaims
 from domain.finance.goods_claims import SUPPLIER, ClaimMove
 from domain.shared.clock import COMPANY_ZONE
@@ -30,12 +29,11 @@ MOVE: Final = {
     "set_off": N_("set off against goods received"),
     "written_off": N_("written off"),
 }
-Cursor = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.get("/finance/goods-claims")
 async def claims(
-    request: Request, sessions: SessionsOf, waiting: bool = True, before: Cursor = ""
+    request: Request, sessions: SessionsOf, waiting: bool = True, before: Asked = ""
 ) -> Response:
     """Claims against suppliers, and against carriers between our places; the newest first."""
     async with sessions.begin() as session:

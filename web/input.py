@@ -2,15 +2,13 @@
 
 from typing import Annotated, Final
 
-from fastapi import Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import Form, Request
 
 from api.errors import Problem
 from api.strict import clean
 from domain.shared.errors import InvalidInput
 
-# What most fields of pages are: a word in an address, a word and a sentence in a form.
-Asked = Annotated[str, Query(max_length=100), AfterValidator(clean)]
+# What most fields of pages are: a word and a sentence in a form.
 Short = Annotated[str, Form(max_length=100)]
 Text = Annotated[str, Form(max_length=500)]
 Numbers = Annotated[str, Form(max_length=50_000)]

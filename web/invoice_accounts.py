@@ -3,8 +3,7 @@
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from api.channels import settings
@@ -12,7 +11,7 @@ from api.channels.ports import OutsideOf
 from api.deps import Context, SessionsOf, SettingsOf
 from api.finance import invoice_accounts
 from api.language import N_
-from api.strict import clean
+from api.strict import Asked
 from db.finance import invoice_queries
 from domain.finance.invoices import RATES_BP
 from domain.shared.errors import InvalidInput
@@ -40,7 +39,6 @@ router = APIRouter(include_in_schema=False)
 acts = acts_on(PAGES)
 
 PAGE_SIZE: Final = 100
-Word = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.get("/finance/invoices")
@@ -76,7 +74,7 @@ async def set_category(
 
 @router.get("/finance/invoices/skus")
 async def skus(
-    request: Request, sessions: SessionsOf, q: Word = "", missing: bool = False, after: Word = ""
+    request: Request, sessions: SessionsOf, q: Asked = "", missing: bool = False, after: Asked = ""
 ) -> Response:
     """Products with their tax category, to read and to set."""
     async with sessions.begin() as session:
@@ -100,7 +98,7 @@ async def set_sku(context: Context, sku: Text = "", category: Text = "") -> Resp
 
 
 @router.get("/finance/invoices/new")
-async def new_form(request: Request, vendor: Word = "") -> Response:
+async def new_form(request: Request, vendor: Asked = "") -> Response:
     """First who issues, then what he wants to know of us."""
     if vendor and vendor not in ISSUERS:
         raise InvalidInput(f"nobody called {vendor} issues invoices")

@@ -7,11 +7,12 @@ from starlette.responses import Response
 
 from api.deps import Context, SessionsOf
 from api.inventory import kits
+from api.strict import Asked
 from db.inventory.kits import Kits
 from db.inventory.repository import StockRepository
 from domain.inventory.kits import KitKind
 from domain.inventory.network import TRANSIT
-from web.input import Asked, Short, typed
+from web.input import Short, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page

@@ -11,12 +11,13 @@ from api.deps import Context, SessionsOf
 from api.errors import language_of
 from api.inventory import life_rules, lots, stock_alerts
 from api.language import N_, translate
+from api.strict import Asked
 from db.inventory import lot_queries
 from db.inventory.lot_queries import NEAR_DAYS, LotFilter
 from domain.shared.errors import InvalidInput
 from integrations.sheet_files import csv_head, csv_line
 from web import words
-from web.input import Asked, Short, Text, typed
+from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 

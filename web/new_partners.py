@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from api.channels import new_shops
@@ -11,7 +10,7 @@ from api.channels.ports import OutsideOf
 from api.channels.settings import known
 from api.deps import Context, SettingsOf
 from api.logistics import new_carriers
-from api.strict import clean
+from api.strict import Asked
 from db.channels import health
 from domain.shared.errors import InvalidInput
 from integrations.carriers.registry import BASE_URLS, CARRIERS
@@ -25,12 +24,11 @@ from web.shop_forms import added_at, done_at, new_settings, secrets_in, whole
 
 router = APIRouter(include_in_schema=False)
 
-Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _CARRIERS: Final = "/shops#carriers"
 
 
 @router.get("/shops/new")
-async def shop_form(request: Request, channel: Name = "") -> Response:
+async def shop_form(request: Request, channel: Asked = "") -> Response:
     """First the channel, then what it wants to know."""
     if channel and channel not in CHANNELS:
         raise InvalidInput(f"there is no channel {channel}")
@@ -70,7 +68,7 @@ async def add_shop(
 
 
 @router.get("/carriers/new")
-async def carrier_form(request: Request, outside: OutsideOf, carrier: Name = "") -> Response:
+async def carrier_form(request: Request, outside: OutsideOf, carrier: Asked = "") -> Response:
     """First the carrier, of those there is no account at yet, then what it wants to know."""
     if carrier and carrier not in CARRIERS:
         raise InvalidInput(f"there is no carrier {carrier}")

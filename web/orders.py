@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from pydantic import AfterValidator
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from api.auth import still_in
@@ -21,7 +20,7 @@ from api.orders.read import read_cursor, write_cursor
 from api.orders.sourcing_words import Told, tell
 from api.platform.exporting import file_name, write_down
 from api.platform.importing import sent
-from api.strict import clean
+from api.strict import Asked
 from db.orders.detail import order_detail
 from db.orders.notes import notes_of
 from db.orders.queries import MOST_COUNTED, NOT_LEFT, OrderFilter, OrderQueries, Sort
@@ -50,8 +49,6 @@ _STATUS_TABS: Final = (
     TO_SHIP, "on_hold", "backordered", "in_fulfilment", "shipped", "delivered", "completed",
     "cancelled", "all",
 )  # fmt: skip
-
-Text = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +145,12 @@ _USUAL: Final = Shown()
 
 
 def _shown(
-    q: Text = "",
-    status: Text = TO_SHIP,
-    channel: Text = "",
-    shop: Text = "",
-    hold: Text = "",
-    tag: Text = "",
+    q: Asked = "",
+    status: Asked = TO_SHIP,
+    channel: Asked = "",
+    shop: Asked = "",
+    hold: Asked = "",
+    tag: Asked = "",
     attention: bool = False,
     late: bool = False,
     at_risk: bool = False,

@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from api.channels import payment_accounts
 from api.channels.ports import OutsideOf
 from api.deps import Context, SettingsOf
 from api.language import N_
-from api.strict import clean
+from api.strict import Asked
 from db.channels import health
 from domain.shared.errors import InvalidInput
 from integrations.payments.registry import PROVIDERS
@@ -31,8 +30,6 @@ PAGES: Final = AccountPages(
 router = APIRouter(include_in_schema=False)
 acts = acts_on(PAGES)
 
-Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
-
 
 @router.get("/payment-accounts")
 async def overview(request: Request, outside: OutsideOf, settings: SettingsOf) -> Response:
@@ -42,7 +39,7 @@ async def overview(request: Request, outside: OutsideOf, settings: SettingsOf) -
 
 
 @router.get("/payment-accounts/new")
-async def new_form(request: Request, outside: OutsideOf, provider: Name = "") -> Response:
+async def new_form(request: Request, outside: OutsideOf, provider: Asked = "") -> Response:
     """First the provider, then what it wants to know of us."""
     if provider and provider not in PROVIDERS:
         raise InvalidInput(f"there is no payment provider {provider}")

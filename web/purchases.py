@@ -14,6 +14,7 @@ from api.inventory.purchase_bodies import (
     PurchaseRequest,
     PurchaseWish,
 )
+from api.strict import Asked
 from db.inventory.purchase_orders import PurchaseOrders
 from db.inventory.purchase_queries import (
     TABS,
@@ -27,7 +28,7 @@ from db.sql import run
 from domain.inventory.purchasing.acts import PurchaseAction, actions_of
 from domain.shared.errors import ActionNotAllowed, InvalidInput
 from domain.shared.money import Money
-from web.input import Asked, Short, Text, typed
+from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import sum_of, to_page

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from api.cursors import Cursor
 from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory import quarantine
+from api.strict import Asked
 from db.inventory import serial_queries
 from db.inventory.quarantine import Apart, Quarantine
 from db.inventory.serial_queries import SerialFilter
 from domain.inventory.quarantine import QuarantineAct
 from domain.shared.errors import DomainError, InvalidInput
 from web import words
-from web.input import Asked, Numbers, Short, Text, serials_typed, typed
+from web.input import Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.purchases import number_of
 from web.render import page

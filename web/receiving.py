@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator
 from sqlalchemy.engine import Row
 from starlette.responses import Response
 
@@ -21,7 +20,6 @@ from api.inventory.receiving_bodies import (
     WithReason,
 )
 from api.language import translate
-from api.strict import clean
 from db.finance.goods_claims import GoodsClaims
 from db.inventory import receipt_queries
 from db.inventory.receipt_cases import ReceiptCases, offered
@@ -45,7 +43,6 @@ from web.words import receiving as says
 router = APIRouter(include_in_schema=False)
 
 MOST: Final = 100
-Filter = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @dataclass(slots=True)

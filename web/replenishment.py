@@ -24,12 +24,13 @@ from api.inventory.replenishment_bodies import (
     SettingBody,
     Snooze,
 )
+from api.strict import Asked
 from db.inventory import approving, policies, suggestions
 from db.inventory.dealer_queries import names_of
 from db.inventory.suggestions import SORTS, TABS, Wanted
 from domain.inventory.purchasing.terms import ItemTerms
 from domain.shared.errors import DomainError, InvalidInput
-from web.input import Asked, Short, Text, typed
+from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page

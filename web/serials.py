@@ -9,11 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from api.cursors import Cursor
 from api.deps import Context, SessionsOf
 from api.inventory import serials
+from api.strict import Asked
 from db.inventory import serial_queries
 from db.inventory.serial_queries import SerialFilter
 from domain.shared.errors import InvalidInput
 from web import words
-from web.input import Asked, Short, Text, typed
+from web.input import Short, Text, typed
 from web.order_actions import body_of
 from web.render import page
 

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from api.auth import principal_of
@@ -14,7 +13,7 @@ from api.channels.bodies import MappedPart, SkuMapping
 from api.channels.ports import OutsideOf
 from api.deps import Context, SessionsOf, SettingsOf
 from api.errors import Problem
-from api.strict import clean
+from api.strict import Asked
 from db.channels import health
 from db.inventory.repository import StockRepository
 from db.shared.merge_rules import window_of
@@ -39,7 +38,6 @@ from web.shop_forms import (
 
 router = APIRouter(include_in_schema=False)
 
-Name = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _FORMS: Final = ("pause", "resume", "range", "credentials", "rule", "sell", "settings")
 _NOT_FOUND: Final = 404
 _ROWS: Final = 50
@@ -71,7 +69,7 @@ async def overview(request: Request, sessions: SessionsOf, ours: SettingsOf) -> 
 
 @router.get("/shops/{shop_id}")
 async def shop(
-    shop_id: str, request: Request, outside: OutsideOf, ours: SettingsOf, after: Name = ""
+    shop_id: str, request: Request, outside: OutsideOf, ours: SettingsOf, after: Asked = ""
 ) -> Response:
     """One shop: everything about it."""
     about = await _shop(outside.sessions, shop_id)
@@ -95,7 +93,7 @@ async def shop(
 
 @router.get("/shops/{shop_id}/do/{action}")
 async def form(
-    shop_id: str, action: str, request: Request, outside: OutsideOf, sku: Name = ""
+    shop_id: str, action: str, request: Request, outside: OutsideOf, sku: Asked = ""
 ) -> Response:
     """The form of one action."""
     if action not in _FORMS:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 from starlette.responses import Response, StreamingResponse
 
 from api.auth import principal_of, still_in
@@ -19,7 +19,7 @@ from api.inventory import preorders
 from api.inventory.pictures import Picture, coming_of, picture_of, promises_of
 from api.inventory.preorders import PreorderSet, view_of
 from api.language import translate
-from api.strict import clean
+from api.strict import Asked
 from db.inventory.levels import StockLevels
 from db.inventory.preorders import Preorders
 from db.inventory.tables import SkuRow
@@ -45,7 +45,6 @@ _IN_CHART: Final = 150
 _PING_S: Final = 15.0
 _PAUSE_S: Final = 3.0  # a company where goods move all day asks no more often
 _MOST_PLACES: Final = 100  # of which also the empty ones are shown
-Word = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,11 @@ def _chosen(value: str | None) -> str | None:
 
 
 def shown_by(
-    q: Word = "",
-    brand: Word = "",
-    category: Word = "",
+    q: Asked = "",
+    brand: Asked = "",
+    category: Asked = "",
     region: Annotated[Region | None, BeforeValidator(_chosen)] = None,
-    place: Word = "",
+    place: Asked = "",
     by: Annotated[By | None, BeforeValidator(_chosen)] = None,
 ) -> Shown:
     """The address of the page; who searches for words wants products."""
@@ -119,8 +118,8 @@ async def more_rows(
     request: Request,
     sessions: SessionsOf,
     shown: Looking,
-    above: Word = "",
-    after: Word = "",
+    above: Asked = "",
+    after: Asked = "",
     depth: Annotated[int, Query(ge=0, le=9)] = 0,
 ) -> Response:
     """The rows below one, or behind one."""
@@ -132,7 +131,7 @@ async def more_rows(
 
 
 @router.get("/levels/events")
-async def moved(request: Request, sessions: SessionsOf, sku: Word = "") -> Response:
+async def moved(request: Request, sessions: SessionsOf, sku: Asked = "") -> Response:
     """That stock moved, of one product or of any, as server-sent events."""
     async with sessions.begin() as session:
         if sku and await session.get(SkuRow, sku) is None:
@@ -167,7 +166,7 @@ async def _stream(request: Request, live: LiveStock, sku: str) -> AsyncIterator[
 
 @router.get("/levels/promises")
 async def promised(
-    request: Request, sessions: SessionsOf, shown: Looking, sku: Word = ""
+    request: Request, sessions: SessionsOf, shown: Looking, sku: Asked = ""
 ) -> Response:
     """The orders behind what is reserved, and what is on the way."""
     question = replace(shown.question, skus=(sku,) if sku else None)

@@ -3,14 +3,13 @@
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory.moves import MoveId, stock_moves
 from api.orders.receiving import Adjustment, adjust
-from api.strict import clean
+from api.strict import Asked
 from db.ids import new_id
 from db.inventory.moves import lots_at
 from db.inventory.tables import LocationRow, SkuRow
@@ -24,7 +23,6 @@ from web.returns import to_page
 router = APIRouter(include_in_schema=False)
 _SHOWN: Final = 50
 _MOST_DIGITS: Final = 7
-Word = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Typed = Annotated[str, Form(max_length=100)]
 # What people find on the shelf; the others are said by counts, picks and recalls themselves.
 REASONS: Final = (
@@ -36,7 +34,11 @@ REASONS: Final = (
 
 @router.get("/levels/moves")
 async def moves(
-    request: Request, sessions: SessionsOf, sku: Word = "", location: Word = "", before: MoveId = ""
+    request: Request,
+    sessions: SessionsOf,
+    sku: Asked = "",
+    location: Asked = "",
+    before: MoveId = "",
 ) -> Response:
     """Every move of a product at a place, the newest first."""
     async with sessions.begin() as session:
@@ -52,8 +54,8 @@ async def moves(
 
 @router.get("/levels/correction")
 async def correction_form(
-    request: Request, sessions: SessionsOf, settings: SettingsOf, sku: Word = "",
-    location: Word = "", lot: Word = "", units: Word = "", reason: Word = "",
+    request: Request, sessions: SessionsOf, settings: SettingsOf, sku: Asked = "",
+    location: Asked = "", lot: Asked = "", units: Asked = "", reason: Asked = "",
 ) -> Response:  # fmt: skip
     """What a correction would do; without units, what can be corrected."""
     async with sessions.begin() as session:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.deps import Context, SessionsOf, SettingsOf
 from api.inventory import transfer_bodies, transfers
+from api.strict import Asked
 from db.inventory.repository import StockRepository
 from db.inventory.transfer_queries import (
     QUEUES,
@@ -18,7 +19,7 @@ from db.inventory.transfer_queries import (
 from domain.inventory.network import TRANSIT
 from domain.inventory.transfers import OFFERED, Difference
 from domain.shared.errors import InvalidInput
-from web.input import Asked, Numbers, Short, Text, serials_typed, typed
+from web.input import Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page

@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.engine import Row
 
 from api.deps import Context, SessionsOf
 from api.errors import Problem
 from api.finance.periods import Cursor, DaysOf, read_after, write_after
 from api.orders.money import MoneyView
-from api.strict import Code, StrictBody, clean
+from api.strict import Asked, Code, StrictBody
 from db.finance import queries
 from db.finance.queries import BEGINNING, Days
 from db.platform.audit import audit
@@ -23,7 +23,6 @@ from domain.shared.money import Money, minor_digits
 
 router = APIRouter(prefix="/finance", tags=["finance"])
 
-Short = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 EVER = Days(BEGINNING, date(9999, 12, 31))
 
 
@@ -124,7 +123,7 @@ async def list_vouchers(
     sessions: SessionsOf,
     days: DaysOf,
     account: Account | None = None,
-    order: Short = "",
+    order: Asked = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> VoucherList:
@@ -155,9 +154,9 @@ async def get_voucher(no: Code, sessions: SessionsOf) -> VoucherView:
 @router.get("/costs")
 async def list_costs(
     sessions: SessionsOf,
-    q: Short = "",
+    q: Asked = "",
     missing: bool = False,
-    cursor: Short = "",
+    cursor: Asked = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> CostList:
     """Standard costs; `missing` shows only SKUs whose goods move without a sum."""

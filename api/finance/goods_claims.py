@@ -1,23 +1,21 @@
 """Claims for goods over the API: what suppliers and carriers owe, and what came of it."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Self
+from typing import Any, Final, Self
 
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator
+from fastapi import APIRouter
 from sqlalchemy.engine import Row
 
 from api.deps import Context, SessionsOf
 from api.orders.money import MoneyView
 from api.orders.returns import act_of, minor
-from api.strict import Code, Day, SafeStr, StrictBody, Sum, Switch, clean
+from api.strict import Asked, Code, Day, SafeStr, StrictBody, Sum, Switch
 from db.finance.goods_claims import ClaimLine, GoodsClaims
 from domain.finance.goods_claims import ClaimMove
 
 router = APIRouter(prefix="/goods-claims", tags=["finance"])
 
 _PAGE: Final = 100
-Filter = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 class GoodsClaimMoneyView(StrictBody):
@@ -96,7 +94,7 @@ class GoodsClaimMoved(StrictBody):
 
 @router.get("")
 async def claims(
-    sessions: SessionsOf, waiting: bool = False, document: Filter = "", before: Filter = ""
+    sessions: SessionsOf, waiting: bool = False, document: Asked = "", before: Asked = ""
 ) -> GoodsClaimPage:
     """Claims for goods; `waiting` those that nobody accepted yet or that still owe."""
     async with sessions.begin() as session:

@@ -3,13 +3,13 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator, Field, StrictInt
+from fastapi import APIRouter
+from pydantic import Field, StrictInt
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
-from api.strict import Code, Reason, SafeStr, StrictBody, clean
+from api.strict import Asked, Code, Reason, SafeStr, StrictBody
 from db.inventory.count_looks import CountLooks, Look
 from db.inventory.count_planning import CountPlan, CountPlanning
 from db.inventory.count_posting import CountPosting
@@ -26,7 +26,6 @@ from integrations.gs1 import read_code
 from runtime.settings import Settings
 
 router = APIRouter(tags=["counts"])
-Place = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Units = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
 
 
@@ -109,7 +108,7 @@ class CountView(CountSummary):
 
 @router.get("/counts")
 async def list_counts(
-    sessions: SessionsOf, location: Place = "", closed: bool = False
+    sessions: SessionsOf, location: Asked = "", closed: bool = False
 ) -> list[CountSummary]:
     """Counts that are not over, the oldest first; or those that are."""
     async with sessions.begin() as session:

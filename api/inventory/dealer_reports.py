@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AfterValidator, Field, StrictInt
+from pydantic import Field, StrictInt
 
 from api.deps import Context, RequestContext, SessionsOf
 from api.errors import language_of
 from api.inventory.dealer_words import in_words
-from api.strict import Code, Day, Reason, SafeStr, StrictBody, clean
+from api.strict import Asked, Code, Day, Reason, SafeStr, StrictBody
 from db.inventory import dealer_queries
 from db.inventory.dealer_reports import DealerReports, Filed, ReportDraft, doubts_of
 from db.inventory.dealer_rules import set_rule
@@ -21,7 +21,6 @@ from domain.shared.clock import COMPANY_ZONE
 from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["dealers"])
-Place = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Units = Annotated[StrictInt, Field(ge=0, le=100_000_000)]
 State = Literal["", "waiting", "accepted", "sent_back", "replaced"]
 MOST_LINES = 2_000
@@ -175,7 +174,7 @@ async def change_rule(location_id: Code, body: RuleBody, context: Context) -> De
 @router.get("/dealer-reports")
 async def list_reports(
     sessions: SessionsOf,
-    location: Place = "",
+    location: Asked = "",
     state: State = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[ReportSummary]:
@@ -241,7 +240,7 @@ async def decide(no: Code, body: Decided, context: Context, request: Request) ->
 
 
 @router.get("/dealer-suggestions")
-async def suggestions(sessions: SessionsOf, location: Place = "") -> list[DealerSuggestion]:
+async def suggestions(sessions: SessionsOf, location: Asked = "") -> list[DealerSuggestion]:
     """What dealers should order of us, from what they sold and have left."""
     async with sessions.begin() as session:
         rows = await dealer_queries.suggested_to(session, location)

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
-from api.strict import Code, Day, Reason, SafeStr, StrictBody, clean
+from api.strict import Asked, Code, Day, Reason, SafeStr, StrictBody
 from db.inventory import lot_queries, lot_trace
 from db.inventory.lot_queries import LotFilter, Show
 from db.inventory.lot_register import LotRegister
@@ -19,7 +19,6 @@ router = APIRouter(tags=["lots"])
 MOST: Final = 200
 MOST_MOVES: Final = 200
 Days = Annotated[StrictInt, Field(ge=0, le=36_500)]
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "LotNotFound"}}
 
 
@@ -157,7 +156,7 @@ async def list_lots(
     sessions: SessionsOf,
     show: Show = "",
     days: Annotated[int, Query(ge=0, le=36_500)] = lot_queries.NEAR_DAYS,
-    q: Search = "",
+    q: Asked = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> LotList:

@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator, Field, StrictInt
+from fastapi import APIRouter
+from pydantic import Field, StrictInt
 from sqlalchemy.engine import Row
 
 from api.deps import Context, SessionsOf
-from api.strict import Code, SafeStr, StrictBody, clean
+from api.strict import Asked, Code, SafeStr, StrictBody
 from db.inventory.preorders import Preorders
 from db.scope import scope_in
 from domain.inventory.preorders import MOST_AHEAD, PreorderMode, PreorderRule
@@ -17,7 +17,6 @@ from domain.shared.errors import InvalidInput
 router = APIRouter(prefix="/preorders", tags=["stock"])
 
 _PAGE: Final = 200
-Filter = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 class PreorderRuleView(StrictBody):
@@ -67,7 +66,7 @@ class PreorderSet(StrictBody):
 
 
 @router.get("")
-async def rules(sessions: SessionsOf, after: Filter = "", after_shop: Filter = "") -> PreorderRules:
+async def rules(sessions: SessionsOf, after: Asked = "", after_shop: Asked = "") -> PreorderRules:
     """All rules."""
     async with sessions.begin() as session:
         rows = await Preorders(session).rules(after=(after, after_shop), limit=_PAGE + 1)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import anyio
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 from starlette.responses import Response
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
@@ -27,7 +26,8 @@ from api.inventory.purchase_bodies import (
 from api.orders.labels import RENDERERS
 from api.orders.returns import minor
 from api.platform.docs import WAITS
-from api.strict import Code, clean
+from api.strict import Asked as Search
+from api.strict import Code
 from db.inventory.buying_limits import submission
 from db.inventory.placing import placed_order
 from db.inventory.purchase_drafts import DraftLine, PurchaseDraft
@@ -47,7 +47,6 @@ from runtime.settings import Settings
 
 router = APIRouter(tags=["purchasing"])
 Tab = Literal["", "buyer", "approval", "answer", "goods", "late", "ended"]
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 # A second person says these, on the page Approvals.
 _OF_ANOTHER = (PurchaseAction.APPROVE, PurchaseAction.REFUSE)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -14,7 +14,7 @@ from api.orders.money import MoneyView
 from api.orders.returns import minor
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
-from api.strict import Code, Count, Reason, SafeStr, StrictBody, Sum, clean
+from api.strict import Asked, Code, Count, Reason, SafeStr, StrictBody, Sum
 from db.inventory.quarantine import Apart, Quarantine, Wish
 from db.platform.alone import TooMuchAlone
 from domain.inventory.quarantine import SET_APART, QuarantineAct, QuarantinePlan
@@ -24,7 +24,6 @@ from runtime.settings import Settings
 
 router = APIRouter(tags=["quarantine"])
 MOST: Final = 200
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Name = Annotated[SafeStr, Field(max_length=100)]
 Condition = Literal["quarantine", "damaged", "refurbish", "scrap", "to_supplier"]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "LotNotFound"}}
@@ -163,8 +162,8 @@ class ApartActs(BaseModel):
 @router.get("/quarantine")
 async def list_apart(
     sessions: SessionsOf,
-    q: Search = "",
-    location: Search = "",
+    q: Asked = "",
+    location: Asked = "",
     condition: Literal["", "quarantine", "damaged", "refurbish", "scrap", "to_supplier"] = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,

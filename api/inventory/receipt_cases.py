@@ -1,16 +1,15 @@
 """Cases about goods that came otherwise than agreed: looked at, and ended for a reason."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator
+from fastapi import APIRouter
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.inventory.receiving_bodies import CaseDecided, ReceiptCasePage, ReceiptCaseView
 from api.orders.returns import minor
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.inventory import receipt_queries
 from db.inventory.receipt_cases import CaseDecision, ReceiptCases
 from db.platform.alone import TooMuchAlone
@@ -22,7 +21,6 @@ from runtime.settings import Settings
 router = APIRouter(tags=["receiving"])
 
 _PAGE: Final = 100
-Filter = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 State = Literal[
     "", "open", "accepted", "returned", "credited", "replaced", "destroyed", "withdrawn"
 ]
@@ -30,8 +28,8 @@ State = Literal[
 
 @router.get("/receipt-cases")
 async def cases(
-    sessions: SessionsOf, state: State = "", location: Filter = "", receipt: Filter = "",
-    before: Filter = "",
+    sessions: SessionsOf, state: State = "", location: Asked = "", receipt: Asked = "",
+    before: Asked = "",
 ) -> ReceiptCasePage:  # fmt: skip
     """Cases, the newest first."""
     async with sessions.begin() as session:

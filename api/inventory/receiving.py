@@ -1,9 +1,8 @@
 """Receiving: what is expected, and goods at the ramp until they are in stock."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator
+from fastapi import APIRouter
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, RequestContext, SessionsOf
@@ -22,19 +21,18 @@ from api.inventory.receiving_bodies import (
     ReceiptView,
     WithReason,
 )
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.inventory import receipt_posting, receipt_queries, receipt_scans
 from db.inventory.receiving import Opening, Receiving
 
 router = APIRouter(tags=["receiving"])
 
 _PAGE: Final = 100
-Place = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 State = Literal["", "open", "counted", "posted", "corrected", "cancelled"]
 
 
 @router.get("/receiving/expected")
-async def expected(sessions: SessionsOf, location: Place = "") -> ExpectedPage:
+async def expected(sessions: SessionsOf, location: Asked = "") -> ExpectedPage:
     """Orders, transfers and ship notices that are still to come, the earliest first."""
     async with sessions.begin() as session:
         rows = await receipt_queries.expected(session, location)
@@ -53,7 +51,7 @@ async def expected(sessions: SessionsOf, location: Place = "") -> ExpectedPage:
 
 @router.get("/goods-receipts")
 async def receipts(
-    sessions: SessionsOf, location: Place = "", state: State = "", before: Place = ""
+    sessions: SessionsOf, location: Asked = "", state: State = "", before: Asked = ""
 ) -> ReceiptPage:
     """Goods receipts, the newest first."""
     async with sessions.begin() as session:

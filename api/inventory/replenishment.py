@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
@@ -19,7 +18,7 @@ from api.inventory.replenishment_bodies import (
     SuggestionView,
     ToApprove,
 )
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.inventory import approving, suggestions
 from db.inventory.approving import Approver
 from db.inventory.suggestions import Sort, Wanted
@@ -30,7 +29,6 @@ from domain.shared.clock import COMPANY_ZONE
 from runtime.settings import Settings
 
 router = APIRouter(tags=["replenishment"])
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Tab = Literal["open", "snoozed", "approved", "dismissed"]
 Kind = Literal["", "purchase", "transfer", "dealer"]
 Abc = Literal["", "A", "B", "C"]
@@ -46,10 +44,10 @@ async def list_suggestions(
     sessions: SessionsOf,
     tab: Tab = "open",
     kind: Kind = "",
-    location: Search = "",
-    supplier: Search = "",
+    location: Asked = "",
+    supplier: Asked = "",
     abc: Abc = "",
-    q: Search = "",
+    q: Asked = "",
     sort: Sort = "cover",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     skip: Annotated[int, Query(ge=0, le=1_000_000)] = 0,

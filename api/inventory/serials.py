@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from api.auth import Principal
 from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
-from api.strict import Code, Reason, SafeStr, StrictBody, clean
+from api.strict import Asked, Code, Reason, SafeStr, StrictBody, clean
 from db.inventory import serial_queries
 from db.inventory.serial_queries import SerialFilter
 from db.inventory.serials import SerialRegister
@@ -19,7 +19,6 @@ from domain.platform.permissions import Permission
 
 router = APIRouter(tags=["serials"])
 MOST: Final = 200
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Number = Annotated[SafeStr, Field(min_length=1, max_length=40)]
 State = Literal["", "in_stock", "packed", "shipped", "gone"]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "SerialNotFound"}}
@@ -108,9 +107,9 @@ class SerialCorrected(StrictBody):
 @router.get("/serials")
 async def list_serials(
     sessions: SessionsOf,
-    q: Search = "",
-    sku: Search = "",
-    location: Search = "",
+    q: Asked = "",
+    sku: Asked = "",
+    location: Asked = "",
     state: State = "",
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,

@@ -1,9 +1,8 @@
 """Ship notices over the API: said once by their sender, looked at, and taken back."""
 
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from fastapi import APIRouter, Query
-from pydantic import AfterValidator
+from fastapi import APIRouter
 
 from api.deps import Context, SessionsOf
 from api.inventory.receiving_bodies import (
@@ -13,20 +12,19 @@ from api.inventory.receiving_bodies import (
     ShipNoticeSummary,
     ShipNoticeView,
 )
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.inventory import receipt_queries
 from db.inventory.ship_notices import ShipNotices
 
 router = APIRouter(tags=["receiving"])
 
 _PAGE: Final = 100
-Filter = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 State = Literal["", "expected", "arrived", "cancelled"]
 
 
 @router.get("/ship-notices")
 async def ship_notices(
-    sessions: SessionsOf, state: State = "", location: Filter = "", before: Filter = ""
+    sessions: SessionsOf, state: State = "", location: Asked = "", before: Asked = ""
 ) -> ShipNoticePage:
     """Ship notices, the newest first."""
     async with sessions.begin() as session:

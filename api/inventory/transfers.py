@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
 from api.errors import Problem
@@ -22,7 +21,7 @@ from api.inventory.transfer_bodies import (
 )
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.inventory.transfer_queries import on_the_way, transfer_detail, transfer_queue
 from db.inventory.transfers import (
     Decided,
@@ -41,15 +40,14 @@ from domain.shared.errors import ActionNotAllowed
 
 router = APIRouter(tags=["transfers"])
 Queue = Literal["", "approve", "ship", "receive", "decide", "closed"]
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.get("/transfers")
 async def list_transfers(
     sessions: SessionsOf,
     queue: Queue = "",
-    location: Search = "",
-    q: Search = "",
+    location: Asked = "",
+    q: Asked = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[TransferSummary]:
     """Open transfers, the most urgent first; `q` finds one by number, place or SKU."""
@@ -83,7 +81,7 @@ async def draft(body: TransferRequest, context: Context) -> Drafted:
 
 
 @router.get("/transfers/on-the-way")
-async def list_on_the_way(sessions: SessionsOf, sku: Search = "") -> list[OnTheWayView]:
+async def list_on_the_way(sessions: SessionsOf, sku: Asked = "") -> list[OnTheWayView]:
     """What is between two places, by transfer, lot and owner, the first to arrive first."""
     async with sessions.begin() as session:
         rows = await on_the_way(session, [sku] if sku else None)

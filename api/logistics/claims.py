@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 
 from api.deps import Context, RequestContext, SessionsOf
 from api.logistics.claim_bodies import (
@@ -17,7 +16,7 @@ from api.logistics.claim_bodies import (
     ClaimView,
 )
 from api.orders.returns import SumAsked, act_of, minor
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.logistics import claim_acts
 from db.logistics.claim_acts import ClaimDecision
 from db.logistics.claim_queries import (
@@ -37,7 +36,6 @@ from domain.shared.errors import ActionNotAllowed
 
 router = APIRouter(tags=["claims"])
 Queue = Literal["", "file", "answer", "money", "decide", "closed"]
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.post("/parcels/{parcel_id}/claims")
@@ -62,8 +60,8 @@ async def open_on_parcel(parcel_id: Code, body: ClaimRequest, context: Context) 
 async def list_claims(
     sessions: SessionsOf,
     queue: Queue = "",
-    carrier: Search = "",
-    q: Search = "",
+    carrier: Asked = "",
+    q: Asked = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[ClaimSummary]:
     """Open claims, the most urgent first; `q` finds one by any number, also closed ones."""

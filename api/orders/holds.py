@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from api.deps import Context, SessionsOf
 from api.orders.changes import order_id_of
 from api.orders.effects import EffectsView, read_now
 from api.orders.merges import suggested
 from api.orders.read import read_cursor, write_cursor
-from api.strict import Code, clean
+from api.strict import Asked, Code
 from db.orders.holds import HoldFilter, hold_groups, open_holds
 from db.orders.queries import Position
 from domain.orders.actions import Doable, doable
@@ -22,7 +22,6 @@ from domain.orders.previews import effects_of
 
 router = APIRouter(tags=["desk"])
 
-Shop = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Hours = Annotated[int, Query(ge=0, le=24 * 365)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=300, pattern=r"^[A-Za-z0-9_=-]*$")]
@@ -84,7 +83,7 @@ class Actions(BaseModel):
 async def list_holds(
     sessions: SessionsOf,
     kind: HoldKind | None = None,
-    shop: Shop = "",
+    shop: Asked = "",
     hours: Hours = 0,
     cursor: Cursor = "",
     limit: Limit = 50,

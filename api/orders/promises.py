@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel
+from pydantic import BaseModel
 
 from api.deps import SessionsOf
-from api.strict import clean
+from api.strict import Asked
 from db.orders.promises import Listed, open_promises
 from domain.orders.order import OrderStatus
 from domain.orders.promises import Clock, ClockState
@@ -17,7 +17,6 @@ router = APIRouter(tags=["desk"])
 
 USUAL_HOURS = 12
 Hours = Annotated[int, Query(ge=1, le=24 * 14)]
-Shop = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -60,7 +59,7 @@ class Promises(BaseModel):
 async def list_promises(
     sessions: SessionsOf,
     hours: Hours = USUAL_HOURS,
-    shop: Shop = "",
+    shop: Asked = "",
     clock: Clock | None = None,
     limit: Limit = 200,
 ) -> Promises:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 
 from api.deps import Context, SessionsOf, SettingsOf, VaultOf, Who
 from api.orders.views import (
@@ -18,7 +17,7 @@ from api.orders.views import (
     ReceiverView,
     Timeline,
 )
-from api.strict import Code, Reason, StrictBody, clean
+from api.strict import Asked, Code, Reason, StrictBody, clean
 from db.orders.detail import order_detail
 from db.orders.queries import OrderFilter, OrderQueries, Position, Sort
 from db.orders.receivers import open_receiver
@@ -28,10 +27,8 @@ from domain.shared.errors import InvalidInput, OrderNotFound, PersonErased
 
 router = APIRouter(tags=["orders"])
 
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str, Query(max_length=300, pattern=r"^[A-Za-z0-9_=-]*$")]
-Short = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 class Disclosure(StrictBody):
@@ -44,12 +41,12 @@ class Disclosure(StrictBody):
 async def list_orders(
     sessions: SessionsOf,
     vault: VaultOf,
-    q: Search = "",
+    q: Asked = "",
     status: Annotated[list[OrderStatus], Query(max_length=len(OrderStatus))] = [],  # noqa: B006
-    channel: Short = "",
-    shop: Short = "",
+    channel: Asked = "",
+    shop: Asked = "",
     hold: HoldKind | None = None,
-    tag: Short = "",
+    tag: Asked = "",
     attention: bool = False,
     late: bool = False,
     at_risk: bool = False,

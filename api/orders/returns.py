@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.deps import Context, RequestContext, SessionsOf, SettingsOf
@@ -27,7 +26,8 @@ from api.orders.return_bodies import (
 )
 from api.platform.asking import ask_another
 from api.platform.docs import WAITS
-from api.strict import SUM, Code, clean
+from api.strict import SUM, Code
+from api.strict import Asked as Search
 from db.logistics.claim_opening import claim_from_bench
 from db.orders import return_acts, return_decisions
 from db.orders.exchanges import WantedLine, priced
@@ -56,7 +56,6 @@ from runtime.settings import Settings
 router = APIRouter(tags=["returns"])
 SumAsked = Annotated[str, Query(pattern=SUM)]
 Queue = Literal["", "decide", "settle", "buyer", "coming", "inspect", "paying", "closed"]
-Search = Annotated[str, Query(max_length=100), AfterValidator(clean)]
 
 
 @router.get("/orders/{no}/returnable")

@@ -1,8 +1,9 @@
 """Kits: what is sold together, and putting it together."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
+from sqlalchemy.engine import Row
 from starlette.responses import Response
 
 from api.deps import Context, SessionsOf
@@ -12,7 +13,7 @@ from db.inventory.kits import Kits
 from db.inventory.repository import StockRepository
 from domain.inventory.kits import KitKind
 from domain.inventory.network import TRANSIT
-from web.input import Short, typed
+from web.input import Short, serials_typed, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import to_page
@@ -55,9 +56,10 @@ async def work_form(code: str, request: Request, sessions: SessionsOf) -> Respon
     """Put it together, or take it apart."""
     kit = await kits.get_kit(typed(code), sessions)
     async with sessions.begin() as session:
+        numbered = _numbered(await Kits(session).kit(kit.code))
         places = [x for x in await StockRepository(session).places() if x.kind != TRANSIT]
     made = {one.location: one.units for one in kit.could_be_made}
-    return page(request, "kit_work.html", kit=kit, places=places, made=made)
+    return page(request, "kit_work.html", kit=kit, places=places, made=made, numbered=numbered)
 
 
 @router.post("/kits/{code}/work")
@@ -65,8 +67,23 @@ async def work(
     code: str, request: Request, context: Context, location: Short = "", kind: Short = "",
     quantity: Short = "",
 ) -> Response:  # fmt: skip
-    """Move components and kits."""
+    """Move components and kits; units with serial numbers by these."""
     units = int(quantity) if quantity.isdecimal() and len(quantity) < 8 else 0
-    body = body_of(kits.KitOrderRequest, location=location, kind=kind, quantity=units)
+    told = await request.form()
+    async with context.sessions.begin() as session:
+        skus = [sku for sku, _ in _numbered(await Kits(session).kit(typed(code)))]
+    typed_in = [
+        (sku, serials_typed(str(told.get(f"serials-{n}", "")))) for n, sku in enumerate(skus)
+    ]
+    numbers = [{"sku": sku, "serials": serials} for sku, serials in typed_in if serials]
+    body = body_of(
+        kits.KitOrderRequest, location=location, kind=kind, quantity=units, numbers=numbers
+    )
     await kits.work(typed(code), body, context)
     return to_page(request, "/kits")
+
+
+def _numbered(kit: Row[Any]) -> list[tuple[str, str]]:
+    """Code and name of the kit and its components, of those that ask for serial numbers."""
+    found = [(kit.code, kit.name)] if kit.tracks_serials else []
+    return found + [(x["sku"], x["name"]) for x in kit.components if x["tracks_serials"]]

@@ -1,17 +1,18 @@
 """Kits over the API: what they are made of, how many there could be, and their assembly."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy.engine import Row
 
 from api.deps import Context, SessionsOf
-from api.strict import Code, Count, StrictBody
+from api.strict import Code, Count, SafeStr, StrictBody
 from db.inventory.kits import KitOrder, Kits
 from db.platform.audit import audit
 from domain.inventory.kits import Component, KitKind, KitWork
+from domain.shared.errors import InvalidInput
 
 router = APIRouter(tags=["kits"])
 
@@ -45,12 +46,23 @@ class KitView(StrictBody):
     could_be_made: list[CouldBeMade]
 
 
+class KitUnits(StrictBody):
+    """The serial numbers of units of a SKU: the kits themselves, or what goes in or comes out."""
+
+    sku: Code
+    serials: list[Annotated[SafeStr, Field(min_length=1, max_length=40)]] = Field(
+        min_length=1, max_length=1000
+    )
+
+
 class KitOrderRequest(StrictBody):
-    """Kits to be put together, or taken apart, at a place."""
+    """Kits to be put together, or taken apart, at a place. Each unit of a SKU that asks for serial
+    numbers is named, the kits as well as what goes into them or comes out."""
 
     location: Code
     kind: KitWork
     quantity: Count
+    numbers: list[KitUnits] = Field(default_factory=list, max_length=51)
 
 
 class KitOrderPosted(StrictBody):
@@ -91,14 +103,18 @@ async def define(code: Code, body: KitDefined, context: Context) -> KitView:
 @router.post("/kits/{code}/orders", status_code=201)
 async def work(code: Code, body: KitOrderRequest, context: Context) -> KitOrderPosted:
     """Put kits together, or take them apart: components and kits move in one transaction."""
+    named = {one.sku: one.serials for one in body.numbers}
+    if len(named) < len(body.numbers):
+        raise InvalidInput("each SKU names its serial numbers once")
     order = KitOrder(
-        context.update_id, code, body.location, body.kind, body.quantity, context.actor
+        context.update_id, code, body.location, body.kind, body.quantity, context.actor, named
     )
     async with context.sessions.begin() as session:
         no = await Kits(session).work(order)
+        told = {"serials": named} if named else {}
         await audit(
             session, context.actor, f"kit.{body.kind}", f"location/{body.location}",
-            after={"kit": code, "quantity": body.quantity, "no": no},
+            after={"kit": code, "quantity": body.quantity, "no": no, **told},
             request_id=context.update_id,
         )  # fmt: skip
     return KitOrderPosted(no=no)

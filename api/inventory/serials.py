@@ -20,7 +20,7 @@ from domain.platform.permissions import Permission
 router = APIRouter(tags=["serials"])
 MOST: Final = 200
 Number = Annotated[SafeStr, Field(min_length=1, max_length=40)]
-State = Literal["", "in_stock", "packed", "shipped", "gone"]
+State = Literal["", "in_stock", "packed", "shipped", "built_in", "gone"]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "SerialNotFound"}}
 
 

@@ -1,7 +1,7 @@
 """Kits in the caller's transaction: what they are made of, how many could be, and assembly."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_kit_order_no
 from db.inventory import statements
+from db.inventory.kit_serials import KitSerials, merged
 from db.inventory.ledger import Ledger, key_of
 from db.inventory.lot_register import LotRegister
 from db.inventory.repository import StockRepository
@@ -20,12 +21,13 @@ from domain.shared.errors import ActionNotAllowed, InsufficientStock, KitNotFoun
 from domain.shared.ids import LocationId, Lot, Sku
 
 _KITS: Final = """
-SELECT t.code, t.kind, s.name, jsonb_agg(jsonb_build_object(
-           'sku', k.sku, 'name', p.name, 'quantity', k.quantity) ORDER BY k.sku) AS components
+SELECT t.code, t.kind, s.name, s.tracks_serials, jsonb_agg(jsonb_build_object(
+           'sku', k.sku, 'name', p.name, 'quantity', k.quantity,
+           'tracks_serials', p.tracks_serials) ORDER BY k.sku) AS components
 FROM kit t JOIN sku s ON s.code = t.code
 JOIN kit_component k ON k.kit = t.code JOIN sku p ON p.code = k.sku
 WHERE CAST(:code AS text) = '' OR t.code = CAST(:code AS text)
-GROUP BY t.code, t.kind, s.name ORDER BY t.code LIMIT :limit
+GROUP BY t.code, t.kind, s.name, s.tracks_serials ORDER BY t.code LIMIT :limit
 """
 _KEEP: Final = """
 INSERT INTO kit (code, kind, changed_by) VALUES (:code, :kind, :actor)
@@ -69,7 +71,8 @@ ORDER BY m.document_no, m.sku, t.expires_on NULLS LAST, m.lot
 
 @dataclass(frozen=True, slots=True)
 class KitOrder:
-    """Kits to be put together or taken apart. The same key again changes nothing."""
+    """Kits to be put together or taken apart. The same key again changes nothing. `serials` are by
+    SKU the numbers of the kits and of what goes in or comes out."""
 
     key: str
     kit: str
@@ -77,6 +80,7 @@ class KitOrder:
     kind: KitWork
     quantity: int
     actor: str
+    serials: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,8 @@ class Kits:
         """Put kits together or take them apart: what is used and what is made move together.
         Returns the paper's number.
 
-        Raises KitNotFound, UnknownLocation, InsufficientStock; ActionNotAllowed for virtual kits.
+        Raises KitNotFound, UnknownLocation, InsufficientStock; ActionNotAllowed for virtual kits;
+        SerialsMissing, SerialTaken, InvalidInput where units have numbers.
         """
         kit = await self.kit(order.kit)
         if kit.kind != KitKind.ASSEMBLED:
@@ -158,10 +163,12 @@ class Kits:
         if known:
             return str(known[0].document_no)
         parts = {x.sku: x.quantity * order.quantity for x in components_in(kit)}
+        numbers = KitSerials(self.session, order.kit, no, order.actor, order.serials)
+        await numbers.prepare({**parts, order.kit: order.quantity})
         if order.kind is KitWork.ASSEMBLE:
-            taken, made = await self._put_together(here, parts, order, no)
+            taken, made = await self._put_together(here, parts, order, numbers)
         else:
-            taken, made = await self._taken_apart(here, parts, order)
+            taken, made = await self._taken_apart(here, parts, order, numbers)
         await StockRepository(self.session).rework(document, taken, made)
         await run(
             self.session, _ORDER, no=no, kit=order.kit, location=here, kind=order.kind,
@@ -170,64 +177,63 @@ class Kits:
         return no
 
     async def _put_together(
-        self, here: LocationId, parts: Mapping[str, int], order: KitOrder, no: str
+        self, here: LocationId, parts: Mapping[str, int], order: KitOrder, numbers: KitSerials
     ) -> tuple[list[StockLine], list[StockLine]]:
         """Kits of components that have lots are a lot of their own: the paper's number. It ends
         when the first of its components does."""
-        kit = Sku(order.kit)
-        taken = await self._take(here, parts, [StockKey(kit, here), StockKey(kit, here, Lot(no))])
+        kit, no = Sku(order.kit), numbers.document_no
+        free = await self._free(here, parts, [StockKey(kit, here), StockKey(kit, here, Lot(no))])
+        taken: list[StockLine] = []
+        for sku, units in parts.items():
+            if sku in numbers.asked:
+                taken += await numbers.used(sku, free[sku])
+            else:
+                taken += _used(here, sku, units, free[sku])
         lots = [(line.key.sku, line.key.lot) for line in taken if line.key.lot]
-        if not lots:
-            return taken, [StockLine(StockKey(kit, here), order.quantity)]
-        ends = (await run(self.session, _FIRST_TO_END, **_columns(lots)))[0].expires_on
-        await LotRegister(self.session, order.actor).know(order.kit, no, None, ends)
-        return taken, [StockLine(StockKey(kit, here, Lot(no)), order.quantity)]
+        key = StockKey(kit, here, Lot(no)) if lots else StockKey(kit, here)
+        if lots:
+            ends = (await run(self.session, _FIRST_TO_END, **_columns(lots)))[0].expires_on
+            await LotRegister(self.session, order.actor).know(order.kit, no, None, ends)
+        await numbers.made(key)
+        return taken, [StockLine(key, order.quantity)]
 
     async def _taken_apart(
-        self, here: LocationId, parts: Mapping[str, int], order: KitOrder
+        self, here: LocationId, parts: Mapping[str, int], order: KitOrder, numbers: KitSerials
     ) -> tuple[list[StockLine], list[StockLine]]:
         """The components are of those lots again that went into the kits, the first to end first;
-        what nobody knows the lot of has none."""
+        what nobody knows the lot of has none. Units with numbers know their lot themselves."""
         rows = await run(self.session, _WENT_IN, kit=order.kit, location="location:" + here)
         keys = [StockKey(Sku(row.sku), here, Lot(row.lot)) for row in rows]
+        keys += [
+            StockKey(Sku(sku), here, Lot(lot)) for sku in parts for lot in numbers.lots_named(sku)
+        ]
         plain = [StockKey(Sku(sku), here) for sku in parts]
-        taken = await self._take(here, {order.kit: order.quantity}, [*plain, *keys])
-        known: dict[tuple[str, str], dict[str, int]] = {}
-        for row in rows:
-            known.setdefault((row.kit_lot, row.sku), {})[row.lot] = max(int(row.left_over), 0)
-        made: dict[StockKey, int] = {}
-        of_kit = {sku: units // order.quantity for sku, units in parts.items()}
-        for line in taken:
-            for sku, each in of_kit.items():
-                wanted = each * line.quantity
-                for lot, units in known.get((line.key.lot, sku), {}).items():
-                    part = min(wanted, units)
-                    key = StockKey(Sku(sku), here, Lot(lot))
-                    made[key] = made.get(key, 0) + part
-                    wanted -= part
-                key = StockKey(Sku(sku), here)
-                made[key] = made.get(key, 0) + wanted
-        return taken, [StockLine(key, units) for key, units in made.items() if units]
+        kits = (await self._free(here, {order.kit: order.quantity}, [*plain, *keys]))[order.kit]
+        each = {sku: units // order.quantity for sku, units in parts.items()}
+        if order.kit in numbers.asked:
+            taken = await numbers.used(order.kit, kits)
+        else:
+            taken = numbers.kits_opened(kits, order.quantity, each)
+        made: list[StockLine] = []
+        for sku in numbers.asked & parts.keys():
+            made += await numbers.taken_out(sku, StockKey(Sku(sku), here))
+        return taken, made + _came_out(here, taken, rows, _without(each, numbers.asked))
 
-    async def _take(
+    async def _free(
         self, here: LocationId, used: Mapping[str, int], new: Sequence[StockKey]
-    ) -> list[StockLine]:
-        """What is used, from the free lots that lie there, in the one order of locks."""
-        wanted = {Sku(sku): units for sku, units in used.items()}
-        keys = [StockKey(sku, here) for sku in wanted]
-        rows = await run(
-            self.session, statements.LOTS_TO_USE, location_id=here, skus=sorted(wanted)
-        )
-        lots = [(key_of(row), int(row.free)) for row in rows]
-        await StockRepository(self.session).hold([*keys, *new, *(key for key, _ in lots)])
-        taken = from_lots(lots, wanted)
-        for sku, units in wanted.items():
-            there = sum(line.quantity for line in taken if line.key.sku == sku)
-            if there < units:
-                raise InsufficientStock(
-                    f"{here} has {there} free units of {sku}, {units} are asked"
-                )
-        return taken
+    ) -> dict[str, list[tuple[StockKey, int]]]:
+        """What is free of what is used, lot by lot, the first to end first; locked in the one order
+        of locks, as what is new. Raises InsufficientStock where it is too little."""
+        rows = await run(self.session, statements.LOTS_TO_USE, location_id=here, skus=sorted(used))
+        free: dict[str, list[tuple[StockKey, int]]] = {sku: [] for sku in used}
+        for row in rows:
+            free[row.sku].append((key_of(row), int(row.free)))
+        keys = [StockKey(Sku(sku), here) for sku in used]
+        lots = [key for of in free.values() for key, _ in of]
+        await StockRepository(self.session).hold([*keys, *new, *lots])
+        for sku, units in used.items():
+            _used(here, sku, units, free[sku])
+        return free
 
     async def _kinds(self, skus: Sequence[str]) -> dict[str, KitKind]:
         rows = await run(
@@ -239,6 +245,40 @@ class Kits:
 def components_in(kit: Row[Any]) -> list[Component]:
     """The components of a kit that was read."""
     return [Component(part["sku"], int(part["quantity"])) for part in kit.components]
+
+
+def _used(
+    here: LocationId, sku: str, units: int, free: Sequence[tuple[StockKey, int]]
+) -> list[StockLine]:
+    """The first to end first. Raises InsufficientStock."""
+    taken = from_lots(free, {Sku(sku): units})
+    there = sum(line.quantity for line in taken)
+    if there < units:
+        raise InsufficientStock(f"{here} has {there} free units of {sku}, {units} are asked")
+    return taken
+
+
+def _came_out(
+    here: LocationId, kits: Sequence[StockLine], rows: Sequence[Row[Any]], each: Mapping[str, int]
+) -> list[StockLine]:
+    """The components of these kits, of the lots that went into them as far as anybody knows."""
+    known: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        known.setdefault((row.kit_lot, row.sku), {})[row.lot] = max(int(row.left_over), 0)
+    made: list[StockLine] = []
+    for line in kits:
+        for sku, in_one in each.items():
+            wanted = in_one * line.quantity
+            for lot, units in known.get((line.key.lot, sku), {}).items():
+                part = min(wanted, units)
+                made.append(StockLine(StockKey(Sku(sku), here, Lot(lot)), part))
+                wanted -= part
+            made.append(StockLine(StockKey(Sku(sku), here), wanted))
+    return [line for line in merged(made) if line.quantity]
+
+
+def _without(each: Mapping[str, int], numbered: Collection[str]) -> dict[str, int]:
+    return {sku: units for sku, units in each.items() if sku not in numbered}
 
 
 def _columns(lots: Sequence[tuple[str, str]]) -> dict[str, list[str]]:

@@ -62,7 +62,7 @@ class SerialMoves:
                 new.append(serial)
             elif found is None or not leaves(found, key.location_id, key.lot, key.condition):
                 raise SerialTaken(f"{serial} of {key.sku} does not lie there by the register")
-        if new and len(new) > await self._unnumbered(key):
+        if new and len(new) > await self.unnumbered(key):
             raise SerialTaken(f"{new[0]} of {key.sku} does not lie there by the register")
         return new
 
@@ -113,7 +113,8 @@ class SerialMoves:
         """The numbers of the units of a balance that go into no parcel; nobody changes them."""
         return await self._register.set_apart(key.sku, key.location_id, key.lot, key.condition)
 
-    async def _unnumbered(self, key: StockKey) -> int:
+    async def unnumbered(self, key: StockKey) -> int:
+        """Units of a balance whose numbers nobody took down yet."""
         rows = await run(
             self.session, _UNNUMBERED, sku=key.sku, place=key.location_id, lot=key.lot,
             condition=key.condition,

@@ -18,7 +18,9 @@ class SerialRow(SQLModel, table=True):
     __tablename__ = "serial"
     __table_args__ = (
         CheckConstraint("serial <> ''", name="serial_has_a_number"),
-        CheckConstraint("state IN ('in_stock','packed','shipped','gone')", name="serial_state"),
+        CheckConstraint(
+            "state IN ('in_stock','packed','shipped','built_in','gone')", name="serial_state"
+        ),
         CheckConstraint(
             "(state IN ('in_stock','packed')) = (location_id IS NOT NULL)",
             name="serial_in_stock_lies_somewhere",
@@ -54,7 +56,8 @@ class SerialEventRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint(
             "what IN ('received','moved','noted','packed','put_back','shipped','returned',"
-            "'undone','corrected','written_off','found')",
+            "'undone','corrected','written_off','found','made','built_in','taken_out',"
+            "'taken_apart')",
             name="serial_event_what",
         ),
         Index("serial_event_by_serial", "serial", "sku", "at"),

@@ -41,6 +41,38 @@ def components_of(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A unit that somebody names by its number: the lot the register has it in, and the paper of
+    the kit it is in; both '' where nobody knows."""
+
+    serial: str
+    lot: str = ""
+    paper: str = ""
+
+
+def papers_opened(named: Mapping[str, Sequence[Named]], each: Mapping[str, int]) -> dict[str, int]:
+    """How many kits of which paper are taken apart, by the components that came out of them; `each`
+    is how many of a component one kit has."""
+    found: dict[str, int] = {}
+    for sku, units in named.items():
+        counts: dict[str, int] = {}
+        for unit in units:
+            counts[unit.paper] = counts.get(unit.paper, 0) + 1
+        for paper, count in counts.items():
+            if paper:
+                found[paper] = max(found.get(paper, 0), count // each[sku])
+    return found
+
+
+def lots_first(lots: Sequence[tuple[str, int]], wanted: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The free units of lots in the order in which they are used: of those lots that are asked for
+    as many as are asked for, then all others as they come."""
+    first = [(lot, min(free, wanted.get(lot, 0))) for lot, free in lots]
+    rest = [(lot, free - min(free, wanted.get(lot, 0))) for lot, free in lots]
+    return [(lot, free) for lot, free in [*first, *rest] if free > 0]
+
+
 def refuse_circle(code: str, components: Sequence[Component], kits: Mapping[str, KitKind]) -> None:
     """Raises InvalidInput for a kit without components, one that holds itself, or a virtual kit in
     another kit: none of that could be picked."""

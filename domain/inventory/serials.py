@@ -15,6 +15,7 @@ class SerialState(StrEnum):
     IN_STOCK = "in_stock"
     PACKED = "packed"  # scanned for a shipment that has not left
     SHIPPED = "shipped"
+    BUILT_IN = "built_in"  # a component in a kit that was put together
     GONE = "gone"  # written off, or back at the supplier
 
 
@@ -32,6 +33,10 @@ class SerialAct(StrEnum):
     CORRECTED = "corrected"
     WRITTEN_OFF = "written_off"
     FOUND = "found"
+    MADE = "made"  # a kit was put together and got its number
+    BUILT_IN = "built_in"
+    TAKEN_OUT = "taken_out"  # the kit it was in was taken apart
+    TAKEN_APART = "taken_apart"
 
 
 class Refusal(StrEnum):

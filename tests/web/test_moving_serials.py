@@ -77,3 +77,43 @@ async def test_a_correction_and_a_count_take_numbers(
     async with await person(app, web_sessions, Role.WAREHOUSE, name="Ben") as ben:
         assert (await ben.send_form(f"{count}/look", **again)).status_code == 303
     assert "S2" in (await admin.get(count)).text  # it is gone
+
+
+@pytest.mark.usefixtures("goods")
+async def test_kits_are_put_together_and_taken_apart_by_numbers(
+    admin: Person, sessions: Sessions
+) -> None:
+    await tracked(sessions)
+    await rows(
+        sessions,
+        "INSERT INTO sku (code, name, gtin, weight_g, length_mm, width_mm, height_mm, price_minor,"
+        " currency, active) VALUES ('GIFT', '礼盒', '', 0, 0, 0, 0, 0, 'CNY', true) RETURNING 1",
+    )
+    made = {"code": "GIFT", "kind": "assembled", "components": "TEA 2"}
+    assert (await admin.send_form("/kits/new", **made)).status_code == 303
+    form = await admin.get("/kits/GIFT/work")
+    assert 'name="serials-0"' in form.text
+    told = {"location": "W1", "kind": "assemble", "quantity": "1"}
+    refused = await admin.send_form("/kits/GIFT/work", **told, **{"serials-0": "S1"})
+    assert refused.status_code == 409
+    assert "序列号" in refused.text
+    done = await admin.send_form("/kits/GIFT/work", **told, **{"serials-0": "S1\r\nS2"})
+    assert done.status_code == 303, done.text
+    unit = await admin.get("/serials/one?sku=TEA&serial=S1")
+    assert "在组合中" in unit.text
+    assert "/serials?state=built_in" in (await admin.get("/serials")).text
+
+    apart = {"location": "W1", "kind": "disassemble", "quantity": 1}
+    numbers = [{"sku": "TEA", "serials": ["S1", "S3"]}]
+    to, sent = "/api/v1/kits/GIFT/orders", {"X-CSRF-Token": admin.csrf_token}
+    api = await admin.post(
+        to, json={**apart, "numbers": numbers}, headers={**sent, "Idempotency-Key": "kit-1"}
+    )
+    assert (api.status_code, api.json()["code"]) == (409, "SerialTaken")
+    numbers = [{"sku": "TEA", "serials": ["S1", "S2"]}]
+    api = await admin.post(
+        to, json={**apart, "numbers": numbers}, headers={**sent, "Idempotency-Key": "kit-2"}
+    )
+    assert api.status_code == 201, api.text
+    found = await rows(sessions, "SELECT DISTINCT state FROM serial WHERE sku = 'TEA'")
+    assert found == [("in_stock",)]

@@ -8,6 +8,7 @@ SERIAL_STATE: Final = {
     "in_stock": N_("In our stock"),
     "packed": N_("In a parcel, not sent yet"),
     "shipped": N_("Sent to a buyer"),
+    "built_in": N_("In a kit"),
     "gone": N_("Gone"),
 }
 
@@ -25,4 +26,8 @@ SERIAL_ACT: Final = {
     "corrected": N_("was put right by hand"),
     "written_off": N_("was written off"),
     "found": N_("was found"),
+    "made": N_("was put together"),
+    "built_in": N_("went into a kit"),
+    "taken_out": N_("was taken out of a kit"),
+    "taken_apart": N_("was taken apart"),
 }

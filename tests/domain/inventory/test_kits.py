@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.inventory.kits import Component, KitKind, available, components_of, refuse_circle
+from domain.inventory.kits import (
+    Component,
+    KitKind,
+    Named,
+    available,
+    components_of,
+    lots_first,
+    papers_opened,
+    refuse_circle,
+)
 from domain.shared.errors import InvalidInput
 
 GIFT = (Component("tea", 2), Component("cup", 1))
@@ -46,3 +55,36 @@ def test_so_many_kits_can_be_made_and_not_one_more(
 def test_kits_that_nobody_could_pick_are_refused(parts: tuple[Component, ...]) -> None:
     with pytest.raises(InvalidInput):
         refuse_circle("gift", parts, {"duo": KitKind.VIRTUAL})
+
+
+_LOTS = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9)), unique_by=lambda x: x[0])
+
+
+@given(_LOTS, st.dictionaries(st.sampled_from("abcde"), st.integers(0, 12)))
+def test_lots_that_are_asked_for_come_first_and_no_unit_is_lost_or_doubled(
+    lots: list[tuple[str, int]], wanted: dict[str, int]
+) -> None:
+    order = lots_first(lots, wanted)
+
+    for lot, free in lots:
+        parts = [units for of, units in order if of == lot]
+        assert sum(parts) == free
+        assert all(units > 0 for units in parts)
+    asked = sum(min(free, wanted.get(lot, 0)) for lot, free in lots)
+    taken = 0
+    for lot, units in order:  # until all that is asked for is there, nothing else is taken
+        if taken >= asked:
+            break
+        taken += units
+        assert units <= wanted[lot]
+
+
+@given(st.lists(st.sampled_from(("KA-1", "KA-2", "")), max_size=12), st.integers(1, 3))
+def test_so_many_kits_of_a_paper_are_opened_as_its_components_came_out_of(
+    papers: list[str], each: int
+) -> None:
+    units = [Named(f"S{n}", paper=paper) for n, paper in enumerate(papers) for _ in range(each)]
+
+    opened = papers_opened({"cup": units}, {"cup": each})
+
+    assert opened == {paper: papers.count(paper) for paper in papers if paper}

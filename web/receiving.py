@@ -33,7 +33,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.ids import receipt_case_workflow_id
 from web.floor import bars_of
 from web.goods_claims import MOVE
-from web.input import Short, Text, typed
+from web.input import Numbers, Short, Text, serials_typed, typed
 from web.order_actions import body_of
 from web.render import page
 from web.returns import sum_of, to_page
@@ -142,10 +142,14 @@ async def decide(
     reason: Text = "",
     reference: Short = "",
     amount: Short = "",
+    numbers: Numbers = "",
 ) -> Response:
     """End it."""
     told = {"amount": sum_of(amount)} if amount.strip() else {}
-    body = body_of(CaseDecided, decision=decision, reason=reason, reference=reference, **told)
+    body = body_of(
+        CaseDecided, decision=decision, reason=reason, reference=reference,
+        serials=serials_typed(numbers), **told,
+    )  # fmt: skip
     await receipt_cases.decide(typed(case_no), body, context, settings)
     return to_page(request, f"/receiving/cases/{case_no}")
 

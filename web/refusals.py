@@ -88,6 +88,7 @@ _SENTENCES: Final = (
     N_("{serial} of {sku} lies here in another lot or condition: count it there"),
     N_("nobody has to decide about {serial} here"),
     N_("{n} serial numbers are needed"),
+    N_("goods that never came have no serial numbers here"),
     N_("{serial} of {sku} was not sent with this order"),
     N_("{serial} of {sku} did not go into these kits"),
     N_("{sku} is no part of this kit"),

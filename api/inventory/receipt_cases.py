@@ -62,7 +62,9 @@ async def decide(
     async with context.sessions.begin() as session:
         row = await ReceiptCases(session).find(case_no)
     credited = None if body.amount is None else minor(body.amount, row.currency)
-    decision = CaseDecision(CaseState(body.decision), body.reason, body.reference, credited)
+    decision = CaseDecision(
+        CaseState(body.decision), body.reason, body.reference, credited, tuple(body.serials)
+    )
     try:
         return await _decided(case_no, decision, context, settings)
     except TooMuchAlone:

@@ -324,16 +324,21 @@ class WithReason(StrictBody):
 
 class CaseDecided(StrictBody):
     """How a case ends; `reference` is the supplier's credit note or the number of the return.
-    `amount` is what he credits, without tax; without it what the goods cost by the order."""
+    `amount` is what he credits, without tax; without it what the goods cost by the order.
+    `serials` name the units where more of the receipt wait than the case has."""
 
     decision: Literal["accepted", "returned", "credited", "replaced", "destroyed"]
     reason: Reason
     reference: Name = ""
     amount: Sum | None = None
+    serials: list[Annotated[SafeStr, Field(min_length=1, max_length=40)]] = Field(
+        default_factory=list, max_length=1000
+    )
 
 
 class ReceiptCaseView(StrictBody):
-    """Goods that came otherwise than agreed, or did not come; `choices` are how it may end now."""
+    """Goods that came otherwise than agreed, or did not come; `choices` are how it may end now.
+    `serials` are the numbers of the units that wait for it, or for another case of the receipt."""
 
     case_no: str
     receipt_no: str
@@ -348,6 +353,7 @@ class ReceiptCaseView(StrictBody):
     sender: str
     state: CaseState
     choices: list[CaseState]
+    serials: list[str]
     reference: str
     reason: str
     opened_at: datetime

@@ -9,8 +9,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.finance.goods_claims import ClaimLine, GoodsClaims, NewGoodsClaim
 from db.inventory.inbound import Came
+from db.inventory.receipt_queries import NUMBERS_OF_CASE
 from db.inventory.receiving import Receiving
 from db.inventory.repository import StockRepository
+from db.inventory.serials import SerialRegister
 from db.platform.audit import audit
 from db.platform.outbox import queue_signal
 from db.sql import run
@@ -19,21 +21,23 @@ from domain.inventory.case_life import CaseMoved
 from domain.inventory.expiry import is_expired, today_at
 from domain.inventory.receipt_cases import Case, CaseState, GoodsGo, decisions, goods_go
 from domain.inventory.receiving import CONDITION, SourceKind, Trouble, Verdict
+from domain.inventory.serials import GOOD, SerialState, decided_serials
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.shared.errors import InvalidInput, ReceiptCaseNotFound
 from domain.shared.ids import LocationId, Lot, Sku, receipt_case_workflow_id
 
 # A line of the receipt has the lot, where there are goods.
-_READ: Final = """
+_READ: Final = f"""
 SELECT c.*, r.source_kind, r.source_no, r.sender, p.zone, p.name AS location_name,
-       l.verdict, l.expires_on, l.produced_on, l.cost_minor, s.name AS sku_name
+       l.verdict, l.expires_on, l.produced_on, l.cost_minor, s.name AS sku_name,
+       {NUMBERS_OF_CASE} AS serials
 FROM receipt_case c
 JOIN goods_receipt r ON r.no = c.receipt_no
 JOIN location p ON p.id = c.location_id
 JOIN sku s ON s.code = c.sku
 LEFT JOIN goods_receipt_line l ON l.receipt_no = c.receipt_no AND l.line_no = c.line_no
 WHERE c.no = :no
-"""
+"""  # noqa: S608 (made of constants)
 _LOCK: Final = f"{_READ} FOR UPDATE OF c"
 
 _ENDED: Final = """
@@ -45,12 +49,14 @@ UPDATE receipt_case SET state = :state, reason = :reason, reference = :reference
 @dataclass(frozen=True, slots=True)
 class CaseDecision:
     """How it ends and why; `reference` is a credit note or the number of a return, `minor` what
-    the supplier credits (none = what the goods cost by the order)."""
+    the supplier credits (none = what the goods cost by the order); `serials` name the units where
+    more wait than the case has."""
 
     state: CaseState
     reason: str
     reference: str = ""
     minor: int | None = None
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class ReceiptCases:
         accepted of an order counts as received. Returns the case as it was.
 
         Raises ReceiptCaseNotFound, ActionNotAllowed for what may not be decided, InvalidInput
-        without a reason, InsufficientStock when the goods are not there any more.
+        without a reason, SerialsMissing where it is not clear which units they are,
+        InsufficientStock when the goods are not there any more.
         """
         row = await self._one(_LOCK, no)
         if not decision.reason:
@@ -79,7 +86,10 @@ class ReceiptCases:
         if decision.state is CaseState.ACCEPTED and row.line_no and row.source_line_no:
             await self._tell_source(row)  # its order before its balances, as a receipt is posted
         if go is not GoodsGo.NOWHERE:
+            await self._serials(row, go, decision)
             await self._move(row, go)
+        elif decision.serials:
+            raise InvalidInput("goods that never came have no serial numbers here")
         if decision.state is CaseState.CREDITED:
             await self._claim(row, decision)
         elif decision.minor is not None:
@@ -126,6 +136,22 @@ class ReceiptCases:
                 f"{row.no}:accepted", ClaimMove.ACCEPTED, minor, reference=decision.reference
             )
             await claims.move(row.no, line)
+
+    async def _serials(self, row: Row[Any], go: GoodsGo, decision: CaseDecision) -> None:
+        """The units of the case are good, or gone, by their numbers."""
+        register = SerialRegister(self.session, self.actor, self.request_id)
+        numbers = [(row.sku, serial) for serial in row.serials]
+        known = await register.lock(numbers)  # which nobody moved meanwhile
+        waiting = [
+            one.serial
+            for one in known.values()
+            if one.state is SerialState.IN_STOCK and one.condition != GOOD
+        ]
+        chosen = decided_serials(sorted(waiting), row.units, decision.serials)
+        await register.decided(
+            row.sku, chosen, row.location_id, row.receipt_no, decision.reason,
+            good=go is GoodsGo.ON_SALE,
+        )  # fmt: skip
 
     async def _move(self, row: Row[Any], go: GoodsGo) -> None:
         stock = StockRepository(self.session)

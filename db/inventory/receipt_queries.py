@@ -69,9 +69,20 @@ LEFT JOIN supplier_item i ON i.supplier = r.sender AND i.sku = l.sku
 WHERE l.receipt_no = :no ORDER BY l.line_no
 """
 
-_CASES: Final = """
+# The numbers of the units of a case, or of several that are kept alike: those that came with the
+# receipt and are set apart still.
+NUMBERS_OF_CASE: Final = """
+(SELECT coalesce(array_agg(x.serial ORDER BY x.serial), '{}') FROM serial x
+ WHERE x.sku = c.sku AND x.location_id = c.location_id AND x.lot = c.lot AND x.state = 'in_stock'
+   AND x.condition = CASE l.verdict WHEN 'rejected' THEN 'damaged' ELSE 'quarantine' END
+   AND c.line_no IS NOT NULL AND c.state = 'open' AND EXISTS (
+     SELECT FROM serial_event e WHERE e.sku = x.sku AND e.serial = x.serial
+       AND e.document_no = c.receipt_no AND e.what IN ('received', 'moved')))
+"""
+
+_CASES: Final = f"""
 SELECT c.*, r.source_kind, r.source_no, r.sender, p.zone, p.name AS location_name, l.verdict,
-       l.expires_on, s.name AS sku_name
+       l.expires_on, s.name AS sku_name, {NUMBERS_OF_CASE} AS serials
 FROM receipt_case c
 JOIN goods_receipt r ON r.no = c.receipt_no
 JOIN location p ON p.id = c.location_id
@@ -82,7 +93,7 @@ WHERE (CAST(:receipt AS text) = '' OR c.receipt_no = :receipt)
   AND (CAST(:location AS text) = '' OR c.location_id = :location)
   AND (CAST(:before AS text) = '' OR c.no < :before)
 ORDER BY c.no DESC LIMIT :limit
-"""
+"""  # noqa: S608 (made of constants)
 
 _NAMES: Final = """
 SELECT s.code, s.name, s.gtin, s.tracks_serials, coalesce(b.bin, '') AS bin,

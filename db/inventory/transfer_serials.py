@@ -11,8 +11,8 @@ from db.inventory.serial_moves import SerialMoves
 from db.inventory.serials import SerialRegister, Unit
 from db.inventory.transfer_keys import key_of_row
 from db.sql import run
-from domain.inventory.serials import SerialAct, SerialState, may_come_in
-from domain.inventory.transfers import Arrived, Decision, Difference, decided_serials
+from domain.inventory.serials import SerialAct, SerialState, decided_serials, may_come_in
+from domain.inventory.transfers import Arrived, Decision, Difference
 from domain.shared.errors import InvalidInput, SerialTaken
 
 _OF: Final = """

@@ -1,10 +1,11 @@
 """Serial numbers: which unit of a SKU lies, left, or came back; for SKUs that ask for them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.inventory.receiving import Counted, ReceiptLine, Verdict
+from domain.shared.errors import InvalidInput, SerialsMissing
 
 GOOD = "good"
 
@@ -106,6 +107,17 @@ def corrected_by_count(
     leaving = min(len(missed), max(known + len(new) - units, 0))
     coming = max(min(len(new), units - known + leaving), 0)
     return missed[:leaving], new[:coming]
+
+
+def decided_serials(waiting: Sequence[str], units: int, named: Sequence[str]) -> list[str]:
+    """The serial numbers of units that somebody decides about: those he names, or all that wait
+    where these are no more. Raises InvalidInput, SerialsMissing."""
+    if strange := sorted(set(named) - set(waiting)):
+        raise InvalidInput(f"nobody has to decide about {strange[0]} here")
+    chosen = sorted(set(named)) if named else list(waiting)
+    if len(chosen) != min(units, len(waiting)):
+        raise SerialsMissing(f"{units} serial numbers are needed")
+    return chosen
 
 
 def kept_as(

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from domain.shared.errors import InvalidInput, SerialsMissing
-
 
 class TransferState(StrEnum):
     DRAFT = "draft"
@@ -196,17 +194,6 @@ def decided(line: TransferLine, kind: Difference, decision: Decision, units: int
     if units > line.damaged:
         raise ValueError("so many did not arrive damaged")
     return replace(line, damaged=line.damaged - units, lost=line.lost + units)
-
-
-def decided_serials(waiting: Sequence[str], units: int, named: Sequence[str]) -> list[str]:
-    """The serial numbers of units that somebody decides about: those he names, or all that wait
-    where these are no more. Raises InvalidInput, SerialsMissing."""
-    if strange := sorted(set(named) - set(waiting)):
-        raise InvalidInput(f"nobody has to decide about {strange[0]} here")
-    chosen = sorted(set(named)) if named else list(waiting)
-    if len(chosen) != min(units, len(waiting)):
-        raise SerialsMissing(f"{units} serial numbers are needed")
-    return chosen
 
 
 def by_lots(

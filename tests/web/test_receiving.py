@@ -86,6 +86,28 @@ async def test_a_case_is_ended_by_a_buyer_in_his_language(
     assert "碎了" in (await buyer.get(f"/receiving/cases/{no}")).text
 
 
+async def test_a_case_shows_and_takes_the_numbers_of_its_units(
+    staff: Person, buyer: Person, purchase: str, sessions: Sessions
+) -> None:
+    await rows(sessions, "UPDATE sku SET tracks_serials = true WHERE code = 'A' RETURNING 1")
+    page = await _begin(staff, purchase)
+    for n, serial in enumerate(("S1", "S2")):
+        await _count(staff, page, "A", 1, verdict="rejected", serial=serial, key=f"scan-key-{n}")
+    assert (await staff.send_form(f"{page}/do/post")).status_code == 303
+    [(no,)] = await rows(sessions, "SELECT no FROM receipt_case")
+    assert "S1, S2" in (await buyer.get(f"/receiving/cases/{no}")).text
+    assert (await buyer.get(f"/api/v1/receipt-cases/{no}")).json()["serials"] == ["S1", "S2"]
+    [listed] = (await buyer.get("/api/v1/receipt-cases")).json()["cases"]
+    assert listed["serials"] == ["S1", "S2"]
+
+    end = {"decision": "returned", "reason": "碎了"}
+    strange = await buyer.send_form(f"/receiving/cases/{no}", **end, numbers="S9\nS1")
+    assert strange.status_code == 422
+    assert "S9" in strange.text
+    assert (await buyer.send_form(f"/receiving/cases/{no}", **end)).status_code == 303
+    assert await rows(sessions, "SELECT DISTINCT state FROM serial") == [("gone",)]
+
+
 @pytest.mark.usefixtures("purchase")
 async def test_a_receipt_is_cancelled_or_taken_back_for_a_reason(
     staff: Person, sessions: Sessions

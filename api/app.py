@@ -89,6 +89,7 @@ import api.platform.api_keys
 import api.platform.approvals
 import api.platform.attention
 import api.platform.audit
+import api.platform.audit_runs
 import api.platform.campaigns
 import api.platform.docs
 import api.platform.engine
@@ -132,6 +133,7 @@ _ROUTERS: Final = (
     (api.platform.setups.router, _V1),
     (api.orders.customers.router, _V1),
     (api.platform.rights.router, _V1),
+    (api.platform.audit_runs.router, _V1),
     (api.platform.findings.router, _V1),
     (api.inventory.earmarks.router, _V1),
     (api.platform.attention.router, _V1),

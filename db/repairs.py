@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.finance import goods_claim_repairs as goods_claims
 from db.inventory import repairs as stock
 from db.platform import findings
 from db.sql import run
@@ -80,6 +81,19 @@ _CLAIMED: Final = _Sums(
     """UPDATE carrier_claim SET accepted_minor = :accepted_minor, received_minor = :received_minor,
               booked_off_minor = :booked_off_minor WHERE claim_no = :key""",
 )
+_GOODS_CLAIMED: Final = _Sums(
+    """SELECT claim_no AS key, accepted_minor, received_minor, set_off_minor, written_off_minor
+       FROM goods_claim WHERE claim_no = :claim_no FOR NO KEY UPDATE""",
+    """SELECT coalesce(sum(amount_minor) FILTER (WHERE kind = 'accepted'), 0) AS accepted_minor,
+              coalesce(sum(amount_minor) FILTER (WHERE kind = 'received'), 0) AS received_minor,
+              coalesce(sum(amount_minor) FILTER (WHERE kind = 'set_off'), 0) AS set_off_minor,
+              coalesce(sum(amount_minor) FILTER (WHERE kind = 'written_off'), 0)
+                  AS written_off_minor
+       FROM goods_claim_money WHERE claim_no = :key""",
+    """UPDATE goods_claim SET accepted_minor = :accepted_minor, received_minor = :received_minor,
+              set_off_minor = :set_off_minor, written_off_minor = :written_off_minor
+       WHERE claim_no = :key""",
+)
 _TAKEN_BACK: Final = _Sums(
     "SELECT no AS key, red_minor FROM invoice WHERE no = :no FOR NO KEY UPDATE",
     "SELECT coalesce(sum(total_minor), 0) AS red_minor FROM invoice WHERE blue_no = :key",
@@ -97,6 +111,9 @@ REPAIRS: Final[dict[str, Mend]] = {
     "promised_for_returns": _PROMISED,
     "returned_units_are_in_a_return": _RETURNED,
     "claims_are_what_their_ledger_says": _CLAIMED,
+    "goods_claims_are_what_their_ledger_says": _GOODS_CLAIMED,
+    "goods_claims_are_told_to_the_books_once": goods_claims.told,
+    "what_is_credited_is_claimed": goods_claims.opened,
     "red_invoices_add_up": _TAKEN_BACK,
     "sums_equal_balances": stock.sums,
 }

@@ -47,6 +47,7 @@ from domain.orders.messages import (
     SalesReturnRef,
     StateChanged,
 )
+from domain.platform.auditing import AuditAsked, AuditNight
 from domain.platform.campaigns import CampaignMoved, CampaignRef
 from domain.platform.gates import TendGate
 from domain.platform.importing import IMPORT_MOVED, ImportMoved, ImportRef
@@ -125,6 +126,11 @@ def _receipt_case(payload: Mapping[str, Any]) -> _Start:
     return "ReceiptCase", "case_moved", moved, CaseRef(moved.no)
 
 
+def _audit(payload: Mapping[str, Any]) -> _Start:
+    asked = AuditAsked(**payload)
+    return "AuditNight", "audit_asked", asked, AuditNight(asked.run, asked.by)
+
+
 def _order(payload: Mapping[str, Any]) -> _Start:
     made = StateChanged(**payload)
     return "Order", "state_changed", made, OrderRef(OrderId(made.ref))
@@ -174,6 +180,7 @@ _STARTS: Final[Mapping[str, Callable[[Mapping[str, Any]], _Start]]] = {
     "transfer_moved": _transfer,
     "intercept_moved": _intercept,
     "recall_moved": _recall,
+    "audit_asked": _audit,
     "count_moved": _count,
     "case_moved": _receipt_case,
     "order_made": _order,

@@ -7,8 +7,10 @@ from starlette.responses import RedirectResponse, Response
 
 from api.deps import Context, SessionsOf
 from api.platform import findings as api_findings
+from api.platform.audit_runs import check_now as check_everything
 from api.strict import Asked
 from db.platform import findings
+from db.platform.audit_runs import AuditRuns
 from domain.platform.auditing import REPAIRABLE
 from web.input import typed
 from web.render import page
@@ -22,7 +24,9 @@ _PLACES: Final = (
     (("no", "captured_minor"), "/orders/{no}"),
     (("no", "returning_minor"), "/orders/{no}"),
     (("no", "status"), "/orders/{no}"),
+    (("claim_no", "set_off_minor"), "/finance/goods-claims/{claim_no}"),
     (("claim_no",), "/claims/{claim_no}"),
+    (("no", "origin"), "/finance/goods-claims"),
     (("export_no",), "/finance/erp"),
     (("erp_id",), "/finance/erp"),
     (("red_minor",), "/finance/invoices"),
@@ -39,11 +43,30 @@ async def overview(
     async with sessions.begin() as session:
         found = await api_findings.findings_page(session, gone, check, cursor, _MOST)
         checks = await findings.checks_made(session)
+        last = await AuditRuns(session).latest(1)
     return page(
         request, "findings.html", found=found, checks=checks, state=state, check=check,
-        made=max((row.made_at for row in checks), default=None), repairable=REPAIRABLE,
-        place=place_of,
+        run=last[0] if last else None, repairable=REPAIRABLE, place=place_of,
+        made=max((row.made_at for row in checks), default=None),
     )  # fmt: skip
+
+
+@router.get("/audit/findings/now")
+async def now(request: Request, sessions: SessionsOf) -> Response:
+    """How far the run is; when it is over the whole page is read again."""
+    async with sessions.begin() as session:
+        last = await AuditRuns(session).latest(1)
+    answer = page(request, "parts/audit_run.html", run=last[0] if last else None, made=None)
+    if not last or last[0].ended_at is not None:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+@router.post("/audit/findings/now")
+async def check_now(context: Context) -> Response:
+    """Make every check now."""
+    await check_everything(context)
+    return RedirectResponse("/audit/findings", 303)
 
 
 @router.get("/audit/findings/{finding_id}/repair")

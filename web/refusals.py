@@ -29,6 +29,23 @@ _SENTENCES: Final = (
     N_("the tables do not prove what is right here; a person decides"),
     N_("what the other rows say cannot stand here either; a person decides"),
     N_("it is gone already"),
+    N_(
+        "the books were told of a line that no claim has: look at the claims and their vouchers,"
+        " and take back in the ERP what is booked for nothing"
+    ),
+    N_(
+        "the books were told of another sum than the claim has: take the line back on the claim,"
+        " and book the difference in the ERP by hand"
+    ),
+    N_(
+        "this line may be booked under another name: the books were also told of a line that no"
+        " claim has; look at that finding first"
+    ),
+    N_(
+        "nobody decided that this claim is made: ask who owes it; where nobody does, take back on"
+        " the claim what was accepted"
+    ),
+    N_("all numbers are being checked just now"),
     N_("{n} rows break the check {name}"),
     N_("the order must be picked soon"),
     N_("the order is not picked in time"),

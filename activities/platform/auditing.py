@@ -10,9 +10,11 @@ from temporalio import activity
 from db.audit import CHECKS, found_by
 from db.engine import Sessions
 from db.platform import findings
+from db.platform.audit_runs import AuditRuns
 from db.repairs import repair
 from domain.platform.auditing import (
     REPAIRABLE,
+    AuditNight,
     AuditPlan,
     Confirmed,
     Found,
@@ -34,8 +36,13 @@ class AuditActivities:
     repairs: bool = False
 
     @activity.defn(name="audit.begin")
-    async def begin(self) -> AuditPlan:
-        """What is checked tonight."""
+    async def begin(self, night: AuditNight) -> AuditPlan:
+        """What is checked in this run; nothing while another one is at it."""
+        async with self.sessions.begin() as session:
+            ours = await AuditRuns(session, night.by).begin(night.run, len(CHECKS))
+        if not ours:
+            log.info("audit.left_out", run=night.run)
+            return AuditPlan((), repairs=False)
         return AuditPlan(tuple(check.name for check in CHECKS), self.repairs)
 
     @activity.defn(name="audit.look")
@@ -86,7 +93,9 @@ class AuditActivities:
         return True
 
     @activity.defn(name="audit.conclude")
-    async def conclude(self) -> Found:
-        """What is left waits for a person: one attention item a check."""
+    async def conclude(self, night: AuditNight) -> Found:
+        """What is left waits for a person: one attention item a check. The run is over."""
         async with self.sessions.begin() as session:
-            return Found(await findings.conclude(session))
+            waiting = await findings.conclude(session)
+            await AuditRuns(session).end(night.run)
+            return Found(waiting)

@@ -145,19 +145,25 @@ async def one_finding(session: AsyncSession, finding_id: str) -> Any:
     return row
 
 
+def read_place(cursor: str) -> tuple[datetime, str] | None:
+    """Where the next page begins: a time and an id. Raises InvalidInput."""
+    if not cursor:
+        return None
+    at, _, last = cursor.partition("|")
+    try:
+        when = datetime.fromisoformat(at)
+    except ValueError:
+        raise InvalidInput("the cursor is not one of ours") from None
+    if when.tzinfo is None:
+        raise InvalidInput("the cursor is not one of ours")
+    return when, last
+
+
 async def findings_page(
     session: AsyncSession, gone: bool, check: str, cursor: str, limit: int
 ) -> AuditFindings:
     """A page of findings, from behind the cursor on. Raises InvalidInput."""
-    after = None
-    if cursor:
-        at, _, last = cursor.partition("|")
-        try:
-            after = datetime.fromisoformat(at), last
-        except ValueError:
-            raise InvalidInput("the cursor is not one of ours") from None
-        if after[0].tzinfo is None:
-            raise InvalidInput("the cursor is not one of ours")
+    after = read_place(cursor)
     rows = await findings.listed(session, gone=gone, check=check, after=after, limit=limit)
     items = [AuditFinding.of(row) for row in rows]
     more = len(items) == limit

@@ -21,6 +21,33 @@ class AuditCheckRow(SQLModel, table=True):
     took_ms: int = Field(default=0, sa_type=BIGINT)
 
 
+class AuditRunRow(SQLModel, table=True):
+    """All checks, one after the other: at night, or because somebody asked. One at a time."""
+
+    __tablename__ = "audit_run"
+    __table_args__ = (
+        CheckConstraint("ending IN ('','done','given_up')", name="audit_run_ending"),
+        CheckConstraint("(ended_at IS NULL) = (ending = '')", name="over_audits_ended"),
+        Index("audit_run_newest", "asked_at", "id"),
+        Index(
+            "one_audit_at_a_time",
+            "ending",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    id: str = Field(primary_key=True)
+    wanted_by: str
+    asked_at: datetime = Field(
+        sa_type=TIMESTAMP, sa_column_kwargs={"server_default": text("clock_timestamp()")}
+    )
+    began_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    checks: int = 0
+    ended_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    ending: str = ""
+    differing: int = 0  # checks with open findings at its end
+
+
 class AuditFindingRow(SQLModel, table=True):
     """A row that breaks a check, from when it was seen first until it is gone."""
 

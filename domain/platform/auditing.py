@@ -23,6 +23,9 @@ REPAIRABLE: Final = (
     "promised_for_returns",
     "returned_units_are_in_a_return",
     "claims_are_what_their_ledger_says",
+    "goods_claims_are_what_their_ledger_says",
+    "goods_claims_are_told_to_the_books_once",
+    "what_is_credited_is_claimed",
     "red_invoices_add_up",
     "sums_equal_balances",
 )
@@ -30,12 +33,24 @@ REPAIRABLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class AuditNight:
-    """The audit of a night; all of it is decided when it begins."""
+    """The audit of a night, or one that somebody asked for; decided as a whole when it begins."""
+
+    run: str = ""
+    by: str = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditAsked:
+    """Somebody wants everything checked now."""
+
+    run: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
 class AuditPlan:
-    """Which checks are made, and whether what can be repaired is repaired."""
+    """Which checks are made, none while another run makes them, and whether what can be repaired
+    is repaired."""
 
     checks: tuple[str, ...]
     repairs: bool

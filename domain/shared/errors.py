@@ -32,6 +32,10 @@ class FindingNotFound(DomainError):
     """The audit has no such finding."""
 
 
+class AuditIsRunning(DomainError):
+    """All numbers are being checked already; one run at a time."""
+
+
 class CannotBeRepaired(DomainError):
     """The tables do not prove one right answer; a person decides."""
 

@@ -112,6 +112,11 @@ def invoice_workflow_id(invoice_no: str) -> str:
     return f"invoice/{quote(invoice_no, safe='')}"
 
 
+def audit_workflow_id(run_id: str) -> str:
+    """A run of the audit that somebody asked for."""
+    return f"audit/{run_id}"
+
+
 def campaign_workflow_id(campaign_id: str) -> str:
     """The id of the workflow that decides about the steps of one campaign."""
     return f"campaign/{quote(campaign_id, safe='')}"

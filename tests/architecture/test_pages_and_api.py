@@ -38,6 +38,7 @@ DOES: Final = {
     "POST /attention/{item_id}": "POST /attention/{item_id}/resolution",
     "POST /attention/{item_id}/assignee": "PUT /attention/{item_id}/assignee",
     "POST /attention/{item_id}/notes": "POST /attention/{item_id}/notes",
+    "POST /audit/findings/now": "POST /audit/runs",
     "POST /audit/findings/{finding_id}/repair": "POST /audit/findings/{finding_id}/repair",
     "POST /earmarks/{earmark_id}/do/{action}": "PUT /earmarks/{earmark_id}/end",
     "POST /bulk/new": "POST /bulk-jobs",

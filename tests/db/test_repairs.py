@@ -24,6 +24,15 @@ BROKEN = DAMAGE | {
     "nothing_is_negative": """
         ALTER TABLE stock_balance DROP CONSTRAINT reserved_within_on_hand;
         UPDATE stock_balance SET on_hand = 0""",
+    "goods_claims_are_told_to_the_books_once": """
+        DELETE FROM voucher_entry e USING voucher v, book_fact f
+        WHERE e.voucher_no = v.no AND v.fact_id = f.id AND f.subject = 'g1';
+        DELETE FROM voucher_export e USING voucher v, book_fact f
+        WHERE e.voucher_no = v.no AND v.fact_id = f.id AND f.subject = 'g1';
+        DELETE FROM voucher v USING book_fact f WHERE v.fact_id = f.id AND f.subject = 'g1';
+        DELETE FROM book_fact WHERE subject = 'g1'""",
+    "what_is_credited_is_claimed": """
+        DELETE FROM goods_claim_money; DELETE FROM goods_claim""",
     "claims_are_what_their_ledger_says": """
         UPDATE carrier_claim SET received_minor = 299""",
 }

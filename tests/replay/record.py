@@ -1,4 +1,8 @@
-"""`make record`: live every story once and keep the histories of its workflows."""
+"""`make record`: live every story once and keep the histories of its workflows.
+
+`python -m tests.replay.record NAME …` lives these stories alone and leaves other histories as they
+are.
+"""
 
 import asyncio
 import base64
@@ -91,23 +95,30 @@ def _keep(name: str, text: str) -> None:
         (HISTORIES / name).write_bytes(data)
 
 
-def main() -> None:
-    """Replace every kept history."""
+def main(*names: str) -> None:
+    """Replace every kept history, or those of the named stories."""
+    stories = [story for story in STORIES if not names or story.__name__ in names]
+    if len(stories) < len(names):
+        raise SystemExit(f"stories are {', '.join(story.__name__ for story in STORIES)}")
     folder = Path(tempfile.mkdtemp(prefix="onhand-record-"))
     folder.chmod(0o755)
     postgres = EmbeddedPostgres(folder / "postgres", durable=False)
     postgres.start()
     try:
         kept: dict[str, str] = {}
-        for story in STORIES:
+        for story in stories:
             with psycopg.connect(postgres.url, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {story.__name__}".encode())
             url = f"{postgres.url.rsplit('/', 1)[0]}/{story.__name__}"
             migrate(url)
             kept |= asyncio.run(_live(story, url))
             sys.stdout.write(f"{story.__name__}\n")
-        shutil.rmtree(HISTORIES, ignore_errors=True)
-        HISTORIES.mkdir()
+        for story in stories:
+            for path in HISTORIES.glob(f"{story.__name__}.*"):
+                path.unlink()
+        if not names:  # those of stories that are no longer told go too
+            shutil.rmtree(HISTORIES, ignore_errors=True)
+            HISTORIES.mkdir()
         for name, text in kept.items():
             _keep(name, text)
         sys.stdout.write(f"{len(kept)} histories in {HISTORIES}\n")
@@ -117,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

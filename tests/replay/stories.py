@@ -38,6 +38,7 @@ from domain.orders.messages import (
 )
 from domain.orders.returns.model import Disposition, ReturnReason
 from domain.orders.returns.plan import ReturnAction
+from domain.platform.auditing import AuditNight
 from domain.platform.campaigns import Chosen, Pace
 from domain.platform.gates import TendGate
 from domain.shared.errors import AnswerLost, Rejected
@@ -471,6 +472,17 @@ async def planned_at_night(shop: Company) -> Handles:
     return [planner, shop.client.get_workflow_handle(place)]
 
 
+async def audited(shop: Company) -> Handles:
+    """Everything is checked; one unit too many stands there, also at the second look."""
+    async with shop.sessions.begin() as session:
+        await run(session, "UPDATE stock_balance SET on_hand = on_hand + 1 WHERE sku = 'A'")
+    night = await shop.client.start_workflow(
+        "AuditNight", AuditNight(), id="audit-night", task_queue=TASK_QUEUE
+    )
+    await night.result()
+    return [night]
+
+
 STORIES: Final[tuple[Story, ...]] = (
     delivered,
     paid_late_after_waiting_for_stock,
@@ -497,4 +509,5 @@ STORIES: Final[tuple[Story, ...]] = (
     bought_changed_and_received,
     moved_with_a_difference,
     planned_at_night,
+    audited,
 )

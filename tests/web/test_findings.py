@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from db.engine import Sessions
 from db.platform import findings
+from db.platform.audit_runs import AuditRuns
 from db.sql import run
 from domain.platform.permissions import Role
 from tests.api.orders.world import rows
@@ -92,3 +93,52 @@ async def test_nobody_else_sees_or_repairs(
         assert (await other.get("/audit/findings")).status_code == 403
         assert (await other.get(V1)).status_code == 403
         assert (await other.post(f"{V1}/{finding}/repair")).status_code == 403
+
+
+async def test_everything_is_checked_now_and_not_twice_at_a_time(
+    app: FastAPI, sessions: Sessions, web_sessions: Sessions
+) -> None:
+    async with await person(app, web_sessions, Role.ADMIN) as admin:
+        before = (await admin.get("/audit/findings")).text
+        asked = await admin.send_form("/audit/findings/now")
+        running = (await admin.get("/audit/findings")).text
+        again = await admin.send_form("/audit/findings/now")
+        admin.headers["X-CSRF-Token"] = admin.csrf_token
+        by_program = await admin.post("/api/v1/audit/runs")
+        step = await admin.get("/audit/findings/now")
+        [row] = (await admin.get("/api/v1/audit/runs")).json()["items"]
+        async with sessions.begin() as session:
+            [told] = await run(session, "SELECT target, name, payload FROM outbox")
+            assert await AuditRuns(session).begin(row["id"], 1)
+            await findings.keep(session, "vouchers_balance", [{"no": "2611-1", "debit": 1}], 4)
+            await AuditRuns(session).end(row["id"])
+        over = await admin.get("/audit/findings/now")
+        after = (await admin.get("/audit/findings")).text
+        answer = await admin.post("/api/v1/audit/runs")
+
+    assert "Check now" in before
+    assert asked.status_code == 303
+    assert "The check begins in a moment" in running
+    assert "Check now" not in running
+    assert (again.status_code, by_program.status_code) == (409, 409)
+    assert by_program.json()["code"] == "AuditIsRunning"
+    assert "HX-Refresh" not in step.headers
+    assert (told.name, told.target, told.payload["run"]) == (
+        "audit_asked", f"audit/{row['id']}", row["id"],
+    )  # fmt: skip
+    assert over.headers["HX-Refresh"] == "true"
+    assert "1 check finds differences" in after
+    assert "Check now" in after
+    assert (answer.status_code, answer.json()["ending"]) == (202, "")
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.FINANCE])
+async def test_nobody_else_has_everything_checked(
+    app: FastAPI, web_sessions: Sessions, role: Role
+) -> None:
+    async with await person(app, web_sessions, role) as other:
+        other.headers["X-CSRF-Token"] = other.csrf_token
+        assert (await other.post("/api/v1/audit/runs")).status_code == 403
+        assert (await other.send_form("/audit/findings/now")).status_code == 403
+        assert "/audit/findings" not in (await other.get("/")).text
+    assert await rows(web_sessions, "SELECT count(*) FROM audit_run") == [(0,)]

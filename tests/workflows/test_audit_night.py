@@ -9,6 +9,7 @@ from temporalio.worker import Replayer, Worker
 from activities.platform.auditing import AuditActivities
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
+from db.platform.audit_runs import AuditRuns
 from db.sql import run
 from domain.inventory.stock import Document, StockKey, StockLine
 from domain.platform.auditing import (
@@ -34,7 +35,7 @@ class Night:
     done: list[str] = field(default_factory=list)
 
     @activity.defn(name="audit.begin")
-    async def begin(self) -> AuditPlan:
+    async def begin(self, night: AuditNight) -> AuditPlan:
         return AuditPlan(tuple(self.finds), self.repairs)
 
     @activity.defn(name="audit.look")
@@ -52,7 +53,7 @@ class Night:
         return True
 
     @activity.defn(name="audit.conclude")
-    async def conclude(self) -> Found:
+    async def conclude(self, night: AuditNight) -> Found:
         self.done.append("conclude")
         return Found(1)
 
@@ -114,3 +115,33 @@ async def test_a_night_over_real_tables_repairs_and_asks_for_a_person(
     assert row.on_hand == 5
     assert {item.code for item in items} == {"goods_are_told_to_the_books", "books_know_the_stock"}
     assert len(made) > 30
+
+
+async def test_a_run_that_finds_another_one_at_it_does_nothing(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with sessions.begin() as session:
+        await AuditRuns(session, "anna").ask()
+
+    assert await _night(temporal_env, AuditActivities(sessions)) == 0
+
+    async with sessions.begin() as session:
+        assert await run(session, "SELECT FROM audit_check") == []
+        [row] = await AuditRuns(session).latest(5)
+    assert (row.wanted_by, row.began_at, row.ending) == ("anna", None, "")
+
+
+async def test_a_run_that_somebody_stopped_keeps_nobody_waiting(
+    temporal_env: WorkflowEnvironment, sessions: Sessions
+) -> None:
+    async with sessions.begin() as session:
+        stopped = await AuditRuns(session, "anna").ask()
+        await run(session, "UPDATE audit_run SET asked_at = now() - interval '61 minutes'")
+
+    await _night(temporal_env, AuditActivities(sessions))
+
+    async with sessions.begin() as session:
+        night, other = await AuditRuns(session).latest(5)
+    assert (night.wanted_by, night.ending, night.differing) == ("system", "done", 0)
+    assert night.made == night.checks > 40
+    assert (other.id, other.ending) == (stopped, "given_up")

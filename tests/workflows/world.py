@@ -43,7 +43,7 @@ from runtime.temporal import TASK_QUEUE
 from tests.fakes.outside import FakeAdapters
 from tests.people import VAULT
 from tests.seeds import seed_network
-from worker import World, activities_beside_orders, activities_of, make_worker
+from worker import World, activities_beside_orders, activities_of, audit_activities, make_worker
 
 
 def own_order(number: str, revision: int = 1, state: str = "paid", **changes: Any) -> bytes:
@@ -270,6 +270,7 @@ async def company(
     activities: list[Callable[..., Any]] = [
         *activities_of(world),
         *activities_beside_orders(sessions, cast(Any, world.adapters), VAULT, client),
+        *audit_activities(sessions, repairs=True),
     ]
     async with worker_behind(interceptors, client, activities) as worker:
         yield Company(worker.client, sessions, outside)

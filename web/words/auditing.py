@@ -129,4 +129,13 @@ FACT: Final = {
     "balances": N_("By the balances"),
     "reservation_id": N_("Reservation"),
     "expires_at": N_("Ends"),
+    "claim_no": N_("Claim"),
+    "accepted_minor": N_("Accepted"),
+    "received_minor": N_("Received"),
+    "set_off_minor": N_("Set off"),
+    "written_off_minor": N_("Written off"),
+    "claimed_minor": N_("Claimed"),
+    "amount_minor": N_("Amount"),
+    "told": N_("Told to the books"),
+    "origin": N_("Origin"),
 }

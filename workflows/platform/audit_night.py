@@ -6,7 +6,7 @@ from typing import Final
 from temporalio import workflow
 
 from activities.platform.auditing import AuditActivities
-from domain.platform.auditing import AuditNight, MadeCheck, RepairFinding
+from domain.platform.auditing import AuditAsked, AuditNight, MadeCheck, RepairFinding
 from workflows.shared.options import SLICE, WHOLE_TABLES
 
 # What was only a movement in flight is over by then.
@@ -21,7 +21,10 @@ class AuditNightWorkflow:
 
     @workflow.run
     async def run(self, wanted: AuditNight) -> int:
-        plan = await workflow.execute_activity_method(AuditActivities.begin, **SLICE)
+        night = AuditNight(wanted.run or workflow.info().workflow_id, wanted.by)
+        plan = await workflow.execute_activity_method(AuditActivities.begin, night, **SLICE)
+        if not plan.checks:
+            return 0
         broken = [name for name in plan.checks if await self._look(name)]
         if broken:
             await workflow.sleep(_SECOND_LOOK)
@@ -29,8 +32,12 @@ class AuditNightWorkflow:
         if plan.repairs:
             for name in broken:
                 await self._repair(name)
-        left = await workflow.execute_activity_method(AuditActivities.conclude, **SLICE)
+        left = await workflow.execute_activity_method(AuditActivities.conclude, night, **SLICE)
         return left.rows
+
+    @workflow.signal
+    def audit_asked(self, fact: AuditAsked) -> None:
+        """What begins a run by day: there is nothing more to know."""
 
     async def _look(self, check: str) -> int:
         found = await workflow.execute_activity_method(

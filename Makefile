@@ -4,6 +4,8 @@
 # Any Python 3 may run bootstrap.py; it finds the newest of 3.13, 3.12 and 3.11 by itself.
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import json; exit(str is bytes)' >/dev/null 2>&1 && { echo $$p; exit; }; done; echo no-python)
+# Tests start many processes: each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 BOOTSTRAP = @command -v $(PYTHON) >/dev/null \
 	|| { echo 'Onhand needs Python 3.13, 3.12 or 3.11; found here: none.' >&2; exit 1; }; \
 	$(PYTHON) bootstrap.py

@@ -14,6 +14,7 @@ from runtime.embedded import EmbeddedPostgres
 from tests.api.orders.world import seed_order, seed_shipment, seed_shop
 from tests.api.served import served
 from tests.conftest import clone
+from tests.databases import Databases
 from tests.web.day import seed_whole_day
 from tests.web.world import Engine, Person, nobody, person
 
@@ -27,10 +28,15 @@ def day(postgres: EmbeddedPostgres) -> Iterator[str]:
 
 
 @pytest.fixture
-def template(request: pytest.FixtureRequest) -> str:
+def database_url(
+    request: pytest.FixtureRequest, postgres: EmbeddedPostgres, databases: Databases
+) -> Iterator[str]:
     """Who looks at pages at an address sees that day, all others a company without one."""
-    name: str = request.getfixturevalue("day") if "address" in request.fixturenames else "template"
-    return name
+    if "address" in request.fixturenames:
+        yield from clone(postgres, request.getfixturevalue("day"))
+    else:
+        with databases.lent("template") as url:
+            yield url
 
 
 @pytest_asyncio.fixture

@@ -4,6 +4,7 @@ of them stands in anything that Onhand leaves behind."""
 import asyncio
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 
+from activities.shared.finance_clients import REMEMBERED_S
 from db.engine import create_engine, sessions
 from db.platform.accounts import Accounts
 from domain.platform.permissions import Role
@@ -98,6 +100,7 @@ def test_people_stand_in_nothing_that_is_left_behind(server_folder: Path) -> Non
         desk.change("UPDATE carrier_account SET active = code = 'sf'")
         _a_life_with_a_return(desk)
         desk.change("UPDATE carrier_account SET base_url = %s WHERE code = 'sf'", address)
+        time.sleep(REMEMBERED_S)  # until then a worker may still know the old address
         _refused_and_changed_at_the_desk(desk)
         _out_of_a_list(desk)
         _badly_told(desk)

@@ -33,6 +33,7 @@ import api.inventory.dealer_reports
 import api.inventory.earmarks
 import api.inventory.kits
 import api.inventory.life_rules
+import api.inventory.lot_naming
 import api.inventory.lots
 import api.inventory.moves
 import api.inventory.planning
@@ -185,6 +186,7 @@ _ROUTERS: Final = (
     (api.inventory.routes.router, _V1),
     (api.inventory.ageing.router, _V1),
     (api.inventory.moves.router, _V1),
+    (api.inventory.lot_naming.router, _V1),
     (api.inventory.lots.router, _V1),
     (api.inventory.serials.router, _V1),
     (api.inventory.quarantine.router, _V1),

@@ -34,6 +34,7 @@ import web.imports
 import web.invoice_accounts
 import web.kits
 import web.login
+import web.lot_naming
 import web.lots
 import web.merge_windows
 import web.new_partners
@@ -112,6 +113,7 @@ _ROUTERS: Final = (
     web.stock_moves.router,
     web.stock.router,
     web.transfers.router,
+    web.lot_naming.router,
     web.lots.router,
     web.serials.router,
     web.quarantine.router,

@@ -143,12 +143,14 @@ async def decide(
     reference: Short = "",
     amount: Short = "",
     numbers: Numbers = "",
+    lot: Short = "",
+    expires_on: Short = "",
 ) -> Response:
     """End it."""
     told = {"amount": sum_of(amount)} if amount.strip() else {}
     body = body_of(
         CaseDecided, decision=decision, reason=reason, reference=reference,
-        serials=serials_typed(numbers), **told,
+        serials=serials_typed(numbers), lot=typed(lot), expires_on=expires_on or None, **told,
     )  # fmt: skip
     await receipt_cases.decide(typed(case_no), body, context, settings)
     return to_page(request, f"/receiving/cases/{case_no}")

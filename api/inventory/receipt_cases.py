@@ -63,7 +63,13 @@ async def decide(
         row = await ReceiptCases(session).find(case_no)
     credited = None if body.amount is None else minor(body.amount, row.currency)
     decision = CaseDecision(
-        CaseState(body.decision), body.reason, body.reference, credited, tuple(body.serials)
+        CaseState(body.decision),
+        body.reason,
+        body.reference,
+        credited,
+        tuple(body.serials),
+        body.lot,
+        body.expires_on,
     )
     try:
         return await _decided(case_no, decision, context, settings)

@@ -325,7 +325,8 @@ class WithReason(StrictBody):
 class CaseDecided(StrictBody):
     """How a case ends; `reference` is the supplier's credit note or the number of the return.
     `amount` is what he credits, without tax; without it what the goods cost by the order.
-    `serials` name the units where more of the receipt wait than the case has."""
+    `serials` name the units where more of the receipt wait than the case has. `lot` is that of
+    goods that came without one and are accepted, `expires_on` the last good day on them."""
 
     decision: Literal["accepted", "returned", "credited", "replaced", "destroyed"]
     reason: Reason
@@ -334,11 +335,14 @@ class CaseDecided(StrictBody):
     serials: list[Annotated[SafeStr, Field(min_length=1, max_length=40)]] = Field(
         default_factory=list, max_length=1000
     )
+    lot: Annotated[SafeStr, Field(max_length=40)] = ""
+    expires_on: Day | None = None
 
 
 class ReceiptCaseView(StrictBody):
     """Goods that came otherwise than agreed, or did not come; `choices` are how it may end now.
-    `serials` are the numbers of the units that wait for it, or for another case of the receipt."""
+    `serials` are the numbers of the units that wait for it, or for another case of the receipt.
+    `lacks_lot`: its SKU asks for a lot, and is accepted with one only."""
 
     case_no: str
     receipt_no: str
@@ -346,6 +350,7 @@ class ReceiptCaseView(StrictBody):
     trouble: Trouble
     sku: str
     lot: str
+    lacks_lot: bool
     units: int
     value: MoneyView
     source_kind: SourceKind

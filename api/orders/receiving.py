@@ -9,6 +9,7 @@ from api.deps import Context, SettingsOf
 from api.platform.asking import ask_another, correct_alone
 from api.platform.docs import WAITS
 from api.strict import Code, Count, SafeStr, StrictBody
+from db.inventory.lot_asking import refuse_without_lot
 from db.inventory.repository import StockRepository
 from db.inventory.serial_adjustments import SerialAdjustments
 from db.platform.alone import TooMuchAlone
@@ -73,6 +74,7 @@ async def receive(body: Receipt, context: Context) -> Posted:
     document = Document("grn", body.document_no, key, context.actor)
     lines = _lines(body.location, body.lines)
     async with context.sessions.begin() as session:
+        await refuse_without_lot(session, lines)
         await StockRepository(session).receive(document, lines)
     return Posted(document_no=body.document_no, units=sum(line.quantity for line in lines))
 
@@ -91,6 +93,7 @@ async def adjust(body: Adjustment, context: Context, settings: SettingsOf) -> Po
     try:
         async with context.sessions.begin() as session:
             await correct_alone(session, context, settings, key, moved)
+            await refuse_without_lot(session, lines)
             numbers = [line.serials for line in body.lines]
             await SerialAdjustments(session).follow(document, lines, body.reason, numbers)
             await StockRepository(session).adjust(document, lines, body.reason)

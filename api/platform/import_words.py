@@ -86,6 +86,7 @@ FAULT: Final[Mapping[str, str]] = {
     "not_a_phone": N_("is no phone number"),
     "phone_taken": N_("belongs to customer {about} already"),
     "below_reserved": N_("less than the {about} units that are promised"),
+    "lot_missing": N_("is needed: the lots of this product are written down"),
     "unknown_order": N_("there is no such purchase order or transfer"),
     "order_is_over": N_("nothing is to come on this order"),
     "goes_elsewhere": N_("the goods of its order go to another location"),

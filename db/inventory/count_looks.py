@@ -10,6 +10,7 @@ from db.ids import new_id
 from db.inventory.count_serials import CountSerials
 from db.inventory.counts import Counts, book_of, key_of_line
 from db.inventory.ledger import Ledger
+from db.inventory.lot_asking import refuse_without_lot
 from db.inventory.repository import StockRepository
 from db.sql import run
 from domain.inventory.counting import (
@@ -20,8 +21,9 @@ from domain.inventory.counting import (
     may_count,
     state_of,
 )
+from domain.inventory.stock import StockKey, StockLine
 from domain.shared.errors import ActionNotAllowed, OwnCount
-from domain.shared.ids import Sku
+from domain.shared.ids import LocationId, Lot, Sku
 
 _NEW_LINE: Final = """
 INSERT INTO stock_count_line (count_no, line_no, sku, lot, condition, owner, abc, state, posted,
@@ -63,7 +65,8 @@ class CountLooks:
         """Somebody counted a lot; what the books have at this moment is kept with it. The same key
         again changes nothing. Goods that are not on the paper get a line.
 
-        Raises OwnCount when a second look is taken by the same person, UnknownSku; ActionNotAllowed
+        Raises OwnCount when a second look is taken by the same person, UnknownSku; LotMissing for
+        goods that lie there without a lot in no book, of a SKU that asks for it; ActionNotAllowed
         for a count that is over, or a line that agrees already; SerialsMissing when units that
         differ from the books are counted again without their numbers, SerialTaken for a number
         that cannot lie there.
@@ -71,7 +74,7 @@ class CountLooks:
         count = await Counts(self.session).lock(no)
         if count.state not in (CountState.OPEN, CountState.COUNTED):
             raise ActionNotAllowed(f"the count is {count.state}")
-        line = await self._line(no, look)
+        line = await self._line(count, look)
         if await run(self.session, "SELECT 1 FROM stock_count_entry WHERE id = :id", id=look.key):
             return LineState(line.state)
         looks = (await Counts(self.session).looks(no)).get(line.line_no, [])
@@ -103,7 +106,8 @@ class CountLooks:
         await Counts(self.session).settle(count)
         return state
 
-    async def _line(self, no: str, look: Look) -> Row[Any]:
+    async def _line(self, count: Row[Any], look: Look) -> Row[Any]:
+        no = count.no
         key = {
             "sku": look.sku, "lot": look.lot, "condition": look.condition, "owner": look.owner,
         }  # fmt: skip
@@ -114,6 +118,11 @@ class CountLooks:
         rows = await run(self.session, find, no=no, **key)
         if not rows:
             await Ledger(self.session).refuse_unknown([Sku(look.sku)])
+            found = StockKey(
+                Sku(look.sku), LocationId(count.location_id), Lot(look.lot), look.condition,
+                look.owner,
+            )  # fmt: skip
+            await refuse_without_lot(self.session, [StockLine(found, look.units)])
             await run(self.session, _NEW_LINE, no=no, **key)
             rows = await run(self.session, find, no=no, **key)
         return rows[0]

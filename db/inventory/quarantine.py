@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.ids import new_id
+from db.inventory.lot_asking import refuse_without_lot
 from db.inventory.repository import StockRepository
 from db.inventory.serials import SerialRegister
 from db.platform.audit import audit
@@ -233,8 +234,8 @@ class Quarantine:
     async def carry_out(self, wish: Wish, plan_hash: str) -> str:
         """Do what was shown; its number.
 
-        Raises what `plan` raises, PlanChanged when it would do something else now, SerialsMissing,
-        InsufficientStock.
+        Raises what `plan` raises, PlanChanged when it would do something else now, LotMissing,
+        SerialsMissing, InsufficientStock.
         """
         if not wish.reason:
             raise InvalidInput("a reason is needed")
@@ -281,7 +282,9 @@ class Quarantine:
         stock, line = StockRepository(self.session), StockLine(wish.apart.key, plan.units)
         match wish.act:
             case QuarantineAct.RELEASE:
-                await stock.sort_out(document, line, replace(line.key, condition=GOOD))
+                good = replace(line.key, condition=GOOD)
+                await refuse_without_lot(self.session, [replace(line, key=good)])
+                await stock.sort_out(document, line, good)
             case QuarantineAct.WRITE_OFF:
                 reason = REASONS.get(wish.why, AdjustmentReason.DAMAGED)
                 await stock.adjust(document, [StockLine(line.key, -plan.units)], reason)

@@ -1,7 +1,7 @@
 """Cases about goods that came otherwise than agreed; each is decided under its lock, once."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from sqlalchemy.engine import Row
@@ -9,6 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.finance.goods_claims import ClaimLine, GoodsClaims, NewGoodsClaim
 from db.inventory.inbound import Came
+from db.inventory.lot_asking import refuse_without_lot
+from db.inventory.lot_register import LotRegister
 from db.inventory.receipt_queries import NUMBERS_OF_CASE
 from db.inventory.receiving import Receiving
 from db.inventory.repository import StockRepository
@@ -30,7 +32,8 @@ from domain.shared.ids import LocationId, Lot, Sku, receipt_case_workflow_id
 _READ: Final = f"""
 SELECT c.*, r.source_kind, r.source_no, r.sender, p.zone, p.name AS location_name,
        l.verdict, l.expires_on, l.produced_on, l.cost_minor, s.name AS sku_name,
-       {NUMBERS_OF_CASE} AS serials
+       {NUMBERS_OF_CASE} AS serials,
+       s.tracks_lots AND c.lot = '' AND c.trouble <> 'short' AS lacks_lot
 FROM receipt_case c
 JOIN goods_receipt r ON r.no = c.receipt_no
 JOIN location p ON p.id = c.location_id
@@ -50,13 +53,15 @@ UPDATE receipt_case SET state = :state, reason = :reason, reference = :reference
 class CaseDecision:
     """How it ends and why; `reference` is a credit note or the number of a return, `minor` what
     the supplier credits (none = what the goods cost by the order); `serials` name the units where
-    more wait than the case has."""
+    more wait than the case has, `lot` that of goods which came without one and go on sale."""
 
     state: CaseState
     reason: str
     reference: str = ""
     minor: int | None = None
     serials: tuple[str, ...] = ()
+    lot: str = ""
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class ReceiptCases:
         accepted of an order counts as received. Returns the case as it was.
 
         Raises ReceiptCaseNotFound, ActionNotAllowed for what may not be decided, InvalidInput
-        without a reason, SerialsMissing where it is not clear which units they are,
+        without a reason, SerialsMissing where it is not clear which units they are, LotMissing for
+        goods whose lot has to be named before they are sold,
         InsufficientStock when the goods are not there any more.
         """
         row = await self._one(_LOCK, no)
@@ -85,9 +91,11 @@ class ReceiptCases:
         go = goods_go(case_of(row), decision.state)
         if decision.state is CaseState.ACCEPTED and row.line_no and row.source_line_no:
             await self._tell_source(row)  # its order before its balances, as a receipt is posted
+        if decision.lot and (go is not GoodsGo.ON_SALE or row.lot not in ("", decision.lot)):
+            raise InvalidInput("a lot is named for goods that came without one and go on sale")
         if go is not GoodsGo.NOWHERE:
             await self._serials(row, go, decision)
-            await self._move(row, go)
+            await self._move(row, go, decision)
         elif decision.serials:
             raise InvalidInput("goods that never came have no serial numbers here")
         if decision.state is CaseState.CREDITED:
@@ -152,8 +160,10 @@ class ReceiptCases:
             row.sku, chosen, row.location_id, row.receipt_no, decision.reason,
             good=go is GoodsGo.ON_SALE,
         )  # fmt: skip
+        if decision.lot:
+            await register.are_of_lot(row.sku, chosen, decision.lot)
 
-    async def _move(self, row: Row[Any], go: GoodsGo) -> None:
+    async def _move(self, row: Row[Any], go: GoodsGo, decision: CaseDecision) -> None:
         stock = StockRepository(self.session)
         document = Document("goods_receipt", row.receipt_no, f"receipt-case/{row.no}", self.actor)
         condition = CONDITION[Verdict(row.verdict)]
@@ -161,7 +171,12 @@ class ReceiptCases:
         line = StockLine(key, row.units)
         match go:
             case GoodsGo.ON_SALE:
-                good = StockKey(key.sku, key.location_id, key.lot)
+                good = StockKey(key.sku, key.location_id, Lot(row.lot or decision.lot))
+                if decision.lot:
+                    await LotRegister(self.session, self.actor).know(
+                        row.sku, decision.lot, row.produced_on, decision.expires_on
+                    )
+                await refuse_without_lot(self.session, [StockLine(good, row.units)])
                 await stock.sort_out(document, line, good)
             case GoodsGo.TO_SUPPLIER:
                 value = None if row.cost_minor is None else row.cost_minor * row.units

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.engine import Row
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.lot_asking import asked_for_lot
 from db.inventory.serials import SerialRegister
 from db.inventory.transfer_serials import serials_of_transfer
 from db.sql import run
@@ -45,6 +46,7 @@ class Heard(StrEnum):
     NOTHING_TO_UNDO = "nothing_to_undo"
     UNKNOWN = "unknown"  # no SKU of ours has this code
     TWICE = "twice"  # this serial number was scanned before
+    LOT_NEEDED = "lot_needed"  # its SKU asks for the lot of what is to be sold
     SERIAL_NEEDED = "serial_needed"
     SERIAL_UNITS = "serial_units"  # one serial number is one unit
     SERIAL_NOT_SENT = "serial_not_sent"  # the sender of the transfer named other units
@@ -88,6 +90,7 @@ class ReceiptScans:
     row: Row[Any]
     actor: str
     _asked: set[str] = field(default_factory=set)
+    _asked_for_lot: set[str] = field(default_factory=set)
     _known: dict[tuple[str, str], Serial] = field(default_factory=dict)
     _sent: set[str] = field(default_factory=set)  # SKUs whose units the transfer names
     _on_the_way: set[tuple[str, str]] = field(default_factory=set)
@@ -99,6 +102,8 @@ class ReceiptScans:
         skus = await self._skus(sent)
         register = SerialRegister(self.session, self.actor)
         self._asked = await register.asked(skus.values())
+        if self.row.source_kind != SourceKind.TRANSFER:  # that brings what was sent, as it was
+            self._asked_for_lot = set(await asked_for_lot(self.session, skus.values()))
         self._known = await register.lock(
             (sku, one.serial) for one in sent
             if one.serial and (sku := skus.get(one.code, "")) in self._asked
@@ -159,6 +164,8 @@ class ReceiptScans:
             return Heard.UNKNOWN
         if (sku, one.serial) in serials:
             return Heard.TWICE
+        if sku in self._asked_for_lot and not one.lot and one.verdict is Verdict.ACCEPTED:
+            return Heard.LOT_NEEDED
         return self._of_its_serial(one, sku) if sku in self._asked else Heard.COUNTED
 
     def _of_its_serial(self, one: Sent, sku: str) -> Heard:

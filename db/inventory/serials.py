@@ -29,6 +29,8 @@ CASE WHEN x.state = 'packed' AND EXISTS (SELECT FROM shipment s WHERE s.no = x.s
      AND s.status = 'cancelled') THEN 'in_stock' ELSE x.state END
 """
 
+_OF_LOT: Final = "UPDATE serial SET lot = :lot WHERE sku = :sku AND serial = ANY(:serials)"
+
 _ASKED: Final = "SELECT code FROM sku WHERE code = ANY(:skus) AND tracks_serials"
 
 _LOCK: Final = f"""
@@ -274,6 +276,10 @@ class SerialRegister:
         lies = place if good else None
         what = SerialAct.CORRECTED if good else SerialAct.WRITTEN_OFF
         await self.told(numbers, what, document_no, lies, reason=reason)
+
+    async def are_of_lot(self, sku: str, serials: Sequence[str], lot: str) -> None:
+        """Somebody read the lot on these units, which the caller has locked."""
+        await run(self.session, _OF_LOT, sku=sku, serials=list(serials), lot=lot)
 
     async def came_with_transfer(self, sku: str, place: str) -> set[str]:
         """The places from which units of a SKU were sent here, whether their numbers were scanned

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.lot_asking import refuse_without_lot
 from db.inventory.repository import StockRepository
 from db.inventory.serials import SerialRegister, Unit
 from db.orders.refunds import tell_return
@@ -146,8 +147,8 @@ class Bench:
         """Say what becomes of received units, and keep them so in the stock ledger, once.
 
         Raises ReturnNotFound, UnknownLocation, InvalidInput, ActionNotAllowed for more units than
-        lie in quarantine, SerialsMissing, and SerialTaken for a unit that was not sent with the
-        order.
+        lie in quarantine, LotMissing, SerialsMissing, and SerialTaken for a unit that was not sent
+        with the order.
         """
         row = await lock_return(self.session, return_no)
         if await run(
@@ -159,6 +160,10 @@ class Bench:
         for place in sorted({one.location_id for one in verdicts if one.location_id}):
             await stock.refuse_unknown_place(LocationId(place))
         sorted_out = await self._sorted_out(return_no, verdicts)
+        accepted = [one for one in sorted_out if one.verdict.disposition.is_accepted]
+        await refuse_without_lot(
+            self.session, [StockLine(one.becomes, one.units) for one in accepted]
+        )
         await self._serials(row, act, sorted_out)
         await stock.hold(key for one in sorted_out for key in (one.lies, one.becomes))
         for number, one in enumerate(sorted_out):

@@ -76,3 +76,10 @@ def lots_that_left(promised: Mapping[Lot, int], scanned: Mapping[str, int]) -> d
     if anonymous:
         units[NO_LOT] = anonymous
     return dict(sorted(units.items()))
+
+
+def goes_on_sale_without_lot(line: StockLine) -> bool:
+    """Whether more good units of ours would lie there without a lot. What leaves, is set apart or
+    belongs to others may have none."""
+    key = line.key
+    return line.quantity > 0 and key.lot == NO_LOT and (key.condition, key.owner) == ("good", "own")

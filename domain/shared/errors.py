@@ -176,6 +176,10 @@ class LotDiffers(DomainError):
     """The register knows the lot with another date; look at the goods, or correct the register."""
 
 
+class LotMissing(DomainError):
+    """The SKU asks for the lot of every unit that goes on sale."""
+
+
 class SerialNotFound(DomainError):
     """No unit of the SKU has this serial number."""
 

@@ -83,6 +83,7 @@ DOES: Final = {
     "POST /counts/{no}/cancel": "POST /counts/{no}/cancellation",
     "POST /levels/correction": "POST /adjustments",
     "POST /lots/alerts": "POST /stock-alerts/put-off",
+    "POST /lots/missing": "POST /units-without-lot",
     "POST /serials": "POST /serials",
     "POST /serials/one": "POST /serials/correction",
     "POST /quarantine/one": "POST /quarantine/decisions",

@@ -116,6 +116,21 @@ async def test_counted_stock_is_in_ledger_balance_and_books(
         assert await audit(session) == []
 
 
+async def test_stock_of_a_product_that_asks_for_lots_comes_in_with_them(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    await seed_network(sessions, locations=("HQ", "R1"), skus=("A", "B"))
+    await query(sessions, "UPDATE sku SET tracks_lots = true RETURNING 1")
+
+    done = await _bring_in(tmp_path, "stock", STOCK, "--partial")
+
+    assert "done; 4 rows: 2 applied, 2 bad" in done.output, done.output
+    assert "the lots of this product are written down" in done.output
+    assert await query(sessions, "SELECT sku, lot, condition FROM stock_balance ORDER BY 1") == [
+        ("A", "L1", "good"), ("B", "", "quarantine"),
+    ]  # fmt: skip
+
+
 async def test_an_import_that_dies_half_way_leaves_nothing_and_begins_clean(
     sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

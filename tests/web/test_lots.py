@@ -74,6 +74,32 @@ async def test_lists_show_what_is_near_over_and_kept_back(manager: Person) -> No
     assert [line[2] for line in cells] == ["Lot", "L2", "L1", "'=L3"]  # no spreadsheet runs it
 
 
+async def test_units_without_the_lot_their_product_asks_for_get_it(
+    manager: Person, sessions: Sessions
+) -> None:
+    await rows(sessions, "UPDATE sku SET tracks_lots = true WHERE code = 'A' RETURNING 1")
+    bare = StockLine(StockKey(Sku("A"), LocationId("HQ")), 3)
+    async with sessions.begin() as session:
+        await StockRepository(session).receive(Document("grn", "GRN-8", "bare"), [bare])
+    [seen] = (await manager.get("/api/v1/units-without-lot")).json()["items"]
+    assert (seen["sku"], seen["location"], seen["units"], seen["reserved"]) == ("A", "HQ", 5, 2)
+    chosen = "/lots/missing?sku=A&location=HQ&condition=good"
+    assert 'name="produced_on"' in (await manager.get(chosen)).text
+    told = {
+        "document_no": "LOT-1", "sku": "A", "location": "HQ", "condition": "good", "units": "3",
+        "lot": "L1", "expires_on": str(TODAY + timedelta(days=20)),
+    }  # fmt: skip
+    refused = await manager.send_form("/lots/missing", **told | {"expires_on": str(TODAY)})
+    assert refused.status_code == 409
+    assert "The register knows this lot with another date" in refused.text
+    assert (await manager.send_form("/lots/missing", **told | {"units": "many"})).status_code == 422
+    promised = await manager.send_form("/lots/missing", **told | {"units": "4"})
+    assert promised.status_code == 409
+    assert (await manager.send_form("/lots/missing", **told)).status_code == 303
+    [left] = (await manager.get("/api/v1/units-without-lot")).json()["items"]
+    assert (left["units"], left["reserved"]) == (2, 2)
+
+
 async def test_a_long_list_goes_on_where_the_page_before_ended(manager: Person) -> None:
     seen, cursor = [], ""
     for _ in range(3):

@@ -82,6 +82,7 @@ PAGES = {
     "/lots": _ALL,
     "/lots.csv": _ALL,
     "/lots/rules": _ALL,
+    "/lots/missing": _ALL,
     "/lots/alerts": _ALL,
     "/serials": _ALL,
     "/quarantine": _ALL,
@@ -233,6 +234,7 @@ ABSENT = {
 FORMS = {
     "/lots/rules": _SERVICE,
     "/lots/alerts": _HOLDERS,
+    "/lots/missing": _HOLDERS,
     "/lots/facts": _ADMIN | {Role.BUYER},
     "/lots/A/L9/hold": _HOLDERS,
     "/serials": _HOLDERS,

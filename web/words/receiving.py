@@ -72,6 +72,7 @@ SHORT_CHOICE: Final = {
 HEARD: Final = {
     "ask_serial": N_("Now scan its serial number"),
     "serial_needed": N_("This unit needs its serial number: scan it again, then its number"),
+    "lot_needed": N_("Its lot is needed: type it here, then count again; or put the goods aside"),
     "serial_units": N_("One serial number is one unit: scan them one by one"),
     "serial_not_sent": N_("This unit was not sent with this transfer: put it aside"),
     "serial_known": N_("This unit is in the register already: put it aside"),

@@ -98,6 +98,13 @@ FROM bulk_row r JOIN stock_balance b ON (b.sku, b.location_id, b.lot, b.conditio
     = (r.sku, r.location, r.lot, r.condition, 'own')
 WHERE r.counted < b.reserved
 """,
+        """
+INSERT INTO bulk_fault SELECT r.row, 'lot', 'lot_missing', ''
+FROM bulk_row r JOIN sku s ON s.code = r.sku
+LEFT JOIN stock_balance b ON (b.sku, b.location_id, b.lot, b.condition, b.owner)
+    = (r.sku, r.location, r.lot, r.condition, 'own')
+WHERE s.tracks_lots AND r.lot = '' AND r.condition = 'good' AND r.counted > coalesce(b.on_hand, 0)
+""",
     ),
 }
 

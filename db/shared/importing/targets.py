@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from db.inventory.lot_asking import asked_for_lot
 from db.inventory.repository import StockRepository
 from db.shared.importing.customers import Customers
 from db.shared.importing.dealer_stock import DealerStock
@@ -18,7 +19,7 @@ from db.sql import run
 from db.vault import Vault
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
 from domain.platform.sheets import Fault, Kind
-from domain.shared.ids import LocationId, Lot, Sku
+from domain.shared.ids import NO_LOT, LocationId, Lot, Sku
 
 _PRODUCT: Final = (
     "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm", "height_mm",
@@ -124,6 +125,7 @@ class Stock:
                 locations=[key.location_id for key in keys],
             )
         }  # fmt: skip
+        known |= {("lot", sku) for sku in await asked_for_lot(session, (key.sku for key in keys))}
         balances = {
             StockKey(Sku(r.sku), LocationId(r.location_id), Lot(r.lot), r.condition): r
             for r in await run(
@@ -166,6 +168,9 @@ class Stock:
         if balance is not None and counted < balance.reserved:
             faults.append(Fault("counted", "below_reserved", str(balance.reserved)))
         there = 0 if balance is None else int(balance.on_hand)
+        is_bare = key.lot == NO_LOT and key.condition == "good" and counted > there
+        if is_bare and ("lot", key.sku) in known:
+            faults.append(Fault("lot", "lot_missing"))
         before = None if balance is None else {"on_hand": there, "difference": 0}
         after = {"on_hand": counted, "difference": counted - there}
         if balance is None and counted == 0 and not faults:

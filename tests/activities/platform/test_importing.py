@@ -130,6 +130,24 @@ async def test_counted_stock_becomes_moves_with_the_import_as_their_document(
     ]  # fmt: skip
 
 
+async def test_a_count_of_a_product_that_asks_for_lots_names_them(sessions: Sessions) -> None:
+    await seed_network(sessions, skus=("A", "B"))
+    await _receive(sessions, {"A": 10, "B": 5})
+    await query(sessions, "UPDATE sku SET tracks_lots = true WHERE code = 'A' RETURNING 1")
+    content = csv_file(
+        "location,sku,lot,condition,counted", "HQ,A,,,12", "HQ,A,L1,,2", "HQ,A,,quarantine,1",
+        "HQ,B,,,6",
+    )  # fmt: skip
+
+    import_id = await given(sessions, Kind.STOCK, content)
+    await worked(sessions, import_id)
+
+    faults = [
+        [(f.column, f.code) for f in row.faults] for row in await rows_of(sessions, import_id)
+    ]
+    assert faults == [[("lot", "lot_missing")], [], [], []]
+
+
 async def test_promised_units_and_unknown_places_are_faults_of_a_count(sessions: Sessions) -> None:
     await seed_network(sessions, skus=("A",))
     await _receive(sessions, {"A": 10})

@@ -3,7 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.inventory.lots import lots_that_left, not_found, rebooking
+from domain.inventory.lots import (
+    goes_on_sale_without_lot,
+    lots_that_left,
+    not_found,
+    rebooking,
+)
 from domain.inventory.stock import StockKey, StockLine
 from domain.shared.ids import NO_LOT, LocationId, Lot, Sku
 
@@ -82,3 +87,16 @@ def test_a_scanned_lot_stands_for_units_that_the_books_keep_without_one() -> Non
     assert lots_that_left({NO_LOT: 2}, {"X": 1}) == {"": 1, "X": 1}
     assert lots_that_left({A: 1, NO_LOT: 1}, {"A": 2}) == {"A": 2}
     assert lots_that_left({A: 2}, {"B": 1}) == {"A": 2}
+
+
+@given(
+    units=st.integers(-3, 3), lot=st.sampled_from([NO_LOT, A]),
+    condition=st.sampled_from(["good", "damaged", "quarantine"]),
+    owner=st.sampled_from(["own", "dealer"]),
+)  # fmt: skip
+def test_only_more_good_units_of_ours_ask_for_a_lot(
+    units: int, lot: Lot, condition: str, owner: str
+) -> None:
+    line = StockLine(StockKey(SKU, LocationId("HQ"), lot, condition, owner), units)
+    may_lack_it = units <= 0 or lot != NO_LOT or condition != "good" or owner != "own"
+    assert goes_on_sale_without_lot(line) is not may_lack_it

@@ -84,6 +84,7 @@ function answered(answer, entry) {
   const good = ["counted", "undone"].includes(answer.answer);
   if (!good) history = history.filter((key) => key !== answer.key);
   const row = [...root.querySelectorAll("[data-sku]")].find((one) => one.dataset.sku === answer.sku);
+  if (answer.answer === "lot_needed") return askLot(entry.scan, row ? row.querySelector("b").textContent : answer.sku);
   if (answer.answer === "serial_needed") {
     const { key, at, ...scan } = entry.scan; // the number comes with a scan of its own
     return ask(scan);
@@ -92,6 +93,17 @@ function answered(answer, entry) {
   say(good ? "ok" : "no", filled(text[answer.answer], { n: answer.counted }), name);
   clearTimeout(refreshing);
   refreshing = setTimeout(refresh, SETTLED_MS);
+}
+
+// What was scanned stands in the field again: with the lot it is counted by one more press.
+function askLot(scan, name) {
+  const { code, units, lot, expires_on: expires } = form.elements;
+  code.value = scan.code;
+  units.value = scan.units;
+  expires.value = scan.expires_on || "";
+  form.querySelector("details").open = true;
+  lot.focus();
+  say("no", text.lot_needed, name);
 }
 
 async function refresh() {

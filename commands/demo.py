@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from commands.demo_dealers import seed_dealers
 from commands.demo_finance import seed_invoicing, seed_ledgers
 from commands.demo_floor import gtin_of, seed_floor
-from commands.demo_lots import seed_lots
+from commands.demo_lots import opening_lot, seed_lots
 from commands.demo_moves import seed_moves
 from commands.demo_planning import seed_planning
 from commands.demo_receiving import seed_receiving
@@ -364,6 +364,7 @@ async def _opening_stock(session: AsyncSession) -> None:
         if units:
             document = Document("opening", f"OPEN-{id}", f"opening:{id}", "demo")
             lines = [
-                StockLine(StockKey(Sku(product.sku), LocationId(id)), units) for product in PRODUCTS
+                StockLine(StockKey(Sku(sku), LocationId(id), opening_lot(sku)), units)
+                for sku in (product.sku for product in PRODUCTS)
             ]
             await stock.receive(document, lines)

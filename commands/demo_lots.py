@@ -14,7 +14,7 @@ from db.shared import recall_acts
 from domain.inventory.expiry import LifeRule, today_at
 from domain.inventory.quarantine import QuarantineAct
 from domain.inventory.stock import Document, StockKey, StockLine
-from domain.shared.ids import LocationId, Lot, Sku
+from domain.shared.ids import NO_LOT, LocationId, Lot, Sku
 from integrations.sandbox.demo_shop import PRODUCTS
 
 _BUYER: Final = "buyer"
@@ -23,6 +23,8 @@ _APART: Final = (
     ("TEA-PE-357", "HQ-HZ", 6, "quarantine"),
 )  # fmt: skip
 _SNACKS: Final = tuple(one.sku for one in PRODUCTS if one.sku.startswith(("SNACK", "TEA")))
+_WITH_LOTS: Final = _SNACKS[:2]
+_OPENING: Final = Lot("B2600")
 # lot, place, units, days until it ends
 _LOTS: Final = (
     ("B2601", "HQ-HZ", 120, 320), ("B2512", "HQ-HZ", 60, 45), ("B2509", "R-GZ", 18, -3),
@@ -30,13 +32,20 @@ _LOTS: Final = (
 )  # fmt: skip
 
 
+def opening_lot(sku: str) -> Lot:
+    """The lot of the opening stock, of goods that ask for one."""
+    return _OPENING if sku in _WITH_LOTS else NO_LOT
+
+
 async def seed_lots(session: AsyncSession) -> None:
     """Shelf lives, a rule of one channel, goods in lots, a hold and a recall under way."""
     today = today_at("Asia/Shanghai", datetime.now(UTC))
     register, stock = LotRegister(session, _BUYER), StockRepository(session)
-    for sku in _SNACKS[:2]:
+    for sku in _WITH_LOTS:
         facts = SkuFacts(365, 15, tracks_lots=True)
         await set_facts(session, sku, facts, _BUYER, f"demo:life:{sku}")
+        ends = today + timedelta(days=340)
+        await register.know(sku, _OPENING, ends - timedelta(days=365), ends)
         for lot, place, units, days in _LOTS:
             ends = today + timedelta(days=days)
             await register.know(sku, lot, ends - timedelta(days=365), ends)

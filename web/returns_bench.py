@@ -104,7 +104,9 @@ def _counted(form: Any) -> list[Counted]:
 
 def _verdicts(form: Any, location: str, note: str) -> list[Verdict]:
     return [
-        Verdict(line_id, units, Disposition(code), location, None, note, serials)
+        Verdict(
+            line_id, units, Disposition(code), location, _lot(form, line_id) or None, note, serials
+        )
         for (line_id, code), units, serials in _named(form)
     ]
 

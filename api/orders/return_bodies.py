@@ -71,6 +71,8 @@ class Said(StrictBody):
 
 
 class CountedLine(StrictBody):
+    """Units of a line, of the lot that stands on them."""
+
     line_id: Code
     quantity: Count
     lot: SafeStr = ""
@@ -85,8 +87,9 @@ class ReturnReceipt(StrictBody):
 
 class InspectedLine(StrictBody):
     """What becomes of units. Without a location they stay where they were received; without a lot
-    they keep theirs. Of a SKU that asks for serial numbers each accepted unit is named by its own,
-    which must have been sent with the order."""
+    they keep theirs: units of a SKU that asks for lots are for sale again with one only. Of a SKU
+    that asks for serial numbers each accepted unit is named by its own, which must have been sent
+    with the order."""
 
     line_id: Code
     quantity: Count
@@ -150,6 +153,9 @@ class ReturnSummary(StrictBody):
 
 
 class ReturnLine(StrictBody):
+    """`lots` are those that were sent. `lacks_lot`: units came in without the lot that their SKU
+    asks for; it is said when they are looked at."""
+
     line_id: str
     sku: str
     title: str
@@ -159,6 +165,8 @@ class ReturnLine(StrictBody):
     accepted: int
     refunded: int
     refund: MoneyView
+    lots: list[str]
+    lacks_lot: bool
     asks_serial: bool
     serials: list[str]  # units that were sent and are not back
 
@@ -217,6 +225,7 @@ class ReturnView(ReturnSummary):
                 inspected=line.inspected_quantity, accepted=line.accepted_quantity,
                 refunded=line.refunded_quantity,
                 refund=MoneyView.of(line.refund_minor, row.currency),
+                lots=line.lots or [], lacks_lot=line.lacks_lot,
                 asks_serial=line.tracks_serials, serials=line.serials,
             )
             for line in detail.lines

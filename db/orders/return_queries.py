@@ -97,7 +97,11 @@ SELECT l.*, k.name, k.gtin, o.title, o.line_no, k.tracks_serials,
         JOIN shipment_line x ON x.shipment_no = y.no
         JOIN stock_move m ON m.document_kind IN ('shipment', 'ticket') AND m.document_no = y.no
             AND m.sku = x.sku AND m.verb = 'issue'
-        WHERE y.order_id = f.order_id AND x.fulfilment_line_id = f.id AND m.lot <> '') AS lots
+        WHERE y.order_id = f.order_id AND x.fulfilment_line_id = f.id AND m.lot <> '') AS lots,
+       k.tracks_lots,
+       k.tracks_lots AND EXISTS (
+           SELECT FROM return_receipt c WHERE c.return_no = l.return_no AND c.lot = ''
+               AND c.fulfilment_line_id = l.fulfilment_line_id) AS lacks_lot
 FROM sales_return_line l
 JOIN fulfilment_line f ON f.id = l.fulfilment_line_id
 JOIN order_line o ON o.id = f.order_line_id

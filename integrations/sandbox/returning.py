@@ -105,7 +105,7 @@ class SendingBack:
         return [
             {
                 "line_id": line["line_id"], "quantity": line[there] - line[done],
-                **_numbers(line, done),
+                **_read_on_it(line, done),
             }
             for line in seen["lines"]
             if line[there] > line[done]
@@ -144,8 +144,11 @@ def _chosen(number: str, share: float) -> bool:
     return zlib.crc32(number.encode()) % 1000 < share * 1000
 
 
-def _numbers(line: dict[str, Any], done: str) -> dict[str, list[str]]:
-    """Who looks at goods that ask for it reads the serial number of every unit."""
+def _read_on_it(line: dict[str, Any], done: str) -> dict[str, Any]:
+    """The lot that stands on goods as they come in; of goods that ask for it, the serial number of
+    every unit as they are looked at."""
+    if done == "received" and line["lots"]:
+        return {"lot": line["lots"][0]}
     if done != "inspected" or not line["asks_serial"]:
         return {}
     return {"serials": line["serials"][: line["received"] - line["inspected"]]}

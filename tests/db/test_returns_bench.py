@@ -8,6 +8,7 @@ from db.audit import audit
 from db.engine import Sessions
 from db.inventory.repository import StockRepository
 from db.orders.return_acts import open_return
+from db.orders.return_queries import return_detail
 from db.orders.returns import Asked
 from db.shared.inspection_undo import undo_inspection
 from db.shared.returns_bench import Bench, Counted, Verdict
@@ -20,7 +21,7 @@ from domain.orders.returns.model import (
     ReturnOrigin,
     ReturnReason,
 )
-from domain.shared.errors import ActionNotAllowed, InsufficientStock, ReturnNotFound
+from domain.shared.errors import ActionNotAllowed, InsufficientStock, LotMissing, ReturnNotFound
 from domain.shared.ids import LocationId, Lot, Sku
 from tests.api.orders.world import rows, seed_order, seed_shipment, seed_shop
 
@@ -150,3 +151,21 @@ async def test_what_was_sold_paid_or_never_inspected_cannot_be_taken_back(
     with pytest.raises(ActionNotAllowed):
         await _undo(sessions, no)
     assert await rows(sessions, BY_CONDITION) == [("good", 2)]
+
+
+async def test_what_asks_for_a_lot_is_for_sale_again_with_one_only(sessions: Sessions) -> None:
+    no = await _asked(sessions)
+    await rows(sessions, "UPDATE sku SET tracks_lots = true WHERE code = 'A' RETURNING 1")
+    await _receive(sessions, no, Counted(A, 2))
+    async with sessions.begin() as session:
+        detail = await return_detail(session, no)
+    assert {line.sku: line.lacks_lot for line in detail.lines} == {"A": True, "B": False}
+
+    with pytest.raises(LotMissing):
+        await _inspect(sessions, no, Verdict(A, 1, Disposition.RESELL))
+    await _inspect(
+        sessions, no, Verdict(A, 1, Disposition.RESELL, lot="L7"), Verdict(A, 1, Disposition.SCRAP)
+    )
+
+    there = "SELECT lot, condition FROM stock_balance WHERE location_id = 'S1' AND on_hand > 0"
+    assert await rows(sessions, f"{there} ORDER BY 1") == [("", "scrap"), ("L7", "good")]

@@ -8,15 +8,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from temporalio import activity
 
 from db.engine import Sessions
+from db.inventory.ledger import key_of
 from db.inventory.repository import StockRepository
 from db.inventory.serials import SerialRegister
+from db.inventory.sought_serials import SoughtSerials
 from db.orders.boxes import leave_box, lock_box
 from db.orders.picked_lots import lots_read
 from db.orders.promises import close_picked
 from db.orders.shipments import PACKING, ShipmentRepository
 from db.shared.return_cases import came_back
 from db.sql import run
-from domain.inventory.stock import Document
+from domain.inventory.stock import AdjustmentReason, Document
 from domain.logistics.tracking import ParcelStatus
 from domain.orders.order import ShipmentStatus
 from domain.orders.work import Entry, ShipmentFacts, ShipmentStep
@@ -30,8 +32,14 @@ _STATUS_OF_PARCELS = {
 }
 
 _FOUND: Final = """
-SELECT sku, sum(coalesce(picked_quantity, quantity))::bigint AS picked
-FROM shipment_line WHERE shipment_no = :no GROUP BY sku
+SELECT l.sku, s.location_id, sum(l.quantity)::bigint AS asked,
+       sum(coalesce(l.picked_quantity, l.quantity))::bigint AS picked
+FROM shipment_line l JOIN shipment s ON s.no = l.shipment_no
+WHERE l.shipment_no = :no GROUP BY l.sku, s.location_id ORDER BY l.sku
+"""
+_MISSED: Final = """
+SELECT DISTINCT sku, substr(from_place, 10) AS location_id, lot, condition, owner FROM stock_move
+WHERE idempotency_key = :key ORDER BY 1, 2, 3, 4, 5
 """
 
 
@@ -170,6 +178,7 @@ class ShippingActivities:
             shipments = ShipmentRepository(session)
             facts = await shipments.lock(step.shipment_no)
             for no in (await lock_box(session, step.shipment_no)).numbers:
+                await SerialRegister(session).all_put_back(no)
                 await StockRepository(session).release(no)
             status = ShipmentStatus.CANCELLED
             entry = Entry("stopped", step.data)
@@ -196,11 +205,17 @@ async def _book_pick(
     """What was not found is off the balance, none of it of `lots` that were in hand; the lines of
     the story that tell of the pick."""
     rows = await run(session, _FOUND, no=no)
+    serials, short = SoughtSerials(session), [row for row in rows if row.picked < row.asked]
+    if short:
+        await serials.hold([row.sku for row in short], short[0].location_id)
+    document = Document("shipment", no, f"short:{no}")
     missing = await StockRepository(session).short_pick(
-        no, {row.sku: row.picked for row in rows}, Document("shipment", no, f"short:{no}"), lots
+        no, {row.sku: row.picked for row in rows}, document, lots
     )
     if not missing:
         return [Entry("picked")]
+    keys = [key_of(row) for row in await run(session, _MISSED, key=document.idempotency_key)]
+    await serials.missing(no, keys, AdjustmentReason.SHORT_PICK)
     text = ", ".join(f"{sku} × {quantity}" for sku, quantity in missing.items())
     return [Entry("picked"), Entry("short_pick", {"missing": text})]
 

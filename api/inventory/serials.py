@@ -12,6 +12,7 @@ from api.cursors import Cursor, cursor_of, parts_of
 from api.deps import Context, SessionsOf
 from api.strict import Asked, Code, Reason, SafeStr, StrictBody, clean
 from db.inventory import serial_queries
+from db.inventory.serial_corrections import SerialCorrections
 from db.inventory.serial_queries import SerialFilter
 from db.inventory.serials import SerialRegister
 from domain.inventory.serials import SerialState
@@ -20,12 +21,13 @@ from domain.platform.permissions import Permission
 router = APIRouter(tags=["serials"])
 MOST: Final = 200
 Number = Annotated[SafeStr, Field(min_length=1, max_length=40)]
-State = Literal["", "in_stock", "packed", "shipped", "built_in", "gone"]
+State = Literal["", "in_stock", "packed", "shipped", "built_in", "gone", "sought"]
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {404: {"description": "SerialNotFound"}}
 
 
 class SerialSummary(BaseModel):
-    """A unit and where it is now."""
+    """A unit and where it is now. `sought_by` is the paper by which it, or another one beside it,
+    was not found."""
 
     sku: str
     name: str
@@ -37,6 +39,7 @@ class SerialSummary(BaseModel):
     place: str | None
     shipment_no: str | None
     order_no: str | None
+    sought_by: str
 
 
 class SerialList(BaseModel):
@@ -114,7 +117,8 @@ async def list_serials(
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
 ) -> SerialList:
-    """Units by SKU and number; `q` is the beginning of a number, a lot, a SKU or a name."""
+    """Units by SKU and number; `q` is the beginning of a number, a lot, a SKU or a name. `sought`
+    are those that have to be looked for: one of several was not found."""
     wanted = SerialFilter(q.strip(), sku, location, state)
     async with sessions.begin() as session:
         return await serials_page(session, wanted, cursor, limit)
@@ -143,7 +147,7 @@ async def note(body: SerialsNoted, context: Context) -> None:
 async def correct(body: SerialCorrected, context: Context) -> SerialView:
     """Put the register right; stock itself is corrected by an adjustment or a count."""
     async with context.sessions.begin() as session:
-        register = SerialRegister(session, context.actor, context.request_id)
+        register = SerialCorrections(session, context.actor, context.request_id)
         await register.correct(
             body.sku, body.serial, SerialState(body.state), body.location, body.condition,
             body.reason,

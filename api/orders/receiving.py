@@ -95,8 +95,10 @@ async def adjust(body: Adjustment, context: Context, settings: SettingsOf) -> Po
             await correct_alone(session, context, settings, key, moved)
             await refuse_without_lot(session, lines)
             numbers = [line.serials for line in body.lines]
-            await SerialAdjustments(session).follow(document, lines, body.reason, numbers)
+            register = SerialAdjustments(session)
+            await register.follow(document, lines, body.reason, numbers)
             await StockRepository(session).adjust(document, lines, body.reason)
+            await register.settle(document, lines)
     except TooMuchAlone:
         await ask_another(
             context, settings, ApprovalKind.ADJUSTMENT, f"location/{body.location}",

@@ -73,7 +73,7 @@ WORDS: Final[dict[str, str]] = {
     "carrier_before": "sf", "carrier_after": "jd",
     "case_no": "RC261126-7KQ4M2P", "corrected_by": _ACCOUNT, "notice_no": "SN261126-7KQ4M2P",
     "posted_by": _ACCOUNT,
-    "sender": "acme", "serial": "SN-0001", "serials": "SN-0001",
+    "sender": "acme", "serial": "SN-0001", "serials": "SN-0001", "sought_by": "O-1-1",
     "source_no": "PO261126-7KQ4M2P", "why": _REASON, "next": "GR261126-7KQ4M2P",
     "cases": "RC261126-7KQ4M2P",
     "owner": "HQ", "parcel_id": "par_0192f3", "parent": "HQ", "parked_reason": _REASON,

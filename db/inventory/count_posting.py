@@ -11,6 +11,7 @@ from db.inventory.count_serials import CountSerials
 from db.inventory.counts import Counts, book_of, key_of_line, tell_count
 from db.inventory.ledger import Ledger, columns_of
 from db.inventory.repository import StockRepository
+from db.inventory.sought_serials import SoughtSerials
 from db.platform.attention import open_attention, resolve_attention
 from db.platform.notices import COUNT_SHORT
 from db.sql import run
@@ -64,7 +65,9 @@ class CountPosting:
         numbers = await serials.last()
         for line, difference in await self.differences(no):
             rest += await self._post_line(count, line, difference, actor)
-            await serials.post(key_of_line(count.location_id, line), numbers[line.line_no])
+            key = key_of_line(count.location_id, line)
+            await serials.post(key, numbers[line.line_no])
+            await SoughtSerials(self.session, actor).settle(key)
         state = CountState.SHORT if rest else CountState.POSTED
         await run(
             self.session,

@@ -40,17 +40,16 @@ LEVEL_CHECKS: Final = (
     ),
     Check(
         "serials_equal_units",
-        "Where every paper named its units, as many serial numbers lie as units",
+        "Where papers name units, as many serial numbers lie as units, but for those sought",
         """
-        WITH asked AS (
-            SELECT code FROM sku k WHERE tracks_serials AND NOT EXISTS (
-                SELECT FROM serial_event e
-                WHERE e.sku = k.code AND e.what = 'corrected' AND e.document_no = '')
+        WITH asked AS (SELECT code FROM sku WHERE tracks_serials
         ), lies AS (
             SELECT b.sku, b.location_id, sum(b.on_hand) AS units FROM stock_balance b
             WHERE b.sku IN (SELECT code FROM asked) GROUP BY b.sku, b.location_id
         ), known AS (
-            SELECT x.sku, x.location_id, count(*) AS numbers FROM serial x
+            SELECT x.sku, x.location_id, count(*) AS numbers,
+                   count(*) FILTER (WHERE x.sought_by <> '' AND x.state = 'in_stock') AS sought
+            FROM serial x
             WHERE x.sku IN (SELECT code FROM asked) AND x.location_id IS NOT NULL
             GROUP BY x.sku, x.location_id
         ), paper AS (
@@ -61,15 +60,19 @@ LEVEL_CHECKS: Final = (
             SELECT DISTINCT p.sku, p.document_no FROM paper p
             WHERE p.units > (SELECT count(*) FROM serial_event e
                              WHERE e.document_no = p.document_no AND e.sku = p.sku)
-        ), unsure AS (
+        ), came AS (
+            SELECT m.sku, m.to_place AS place FROM stock_move m
+            JOIN unnamed u ON (u.sku, u.document_no) = (m.sku, m.document_no)
+        ), went AS (
             SELECT m.sku, m.from_place AS place FROM stock_move m
             JOIN unnamed u ON (u.sku, u.document_no) = (m.sku, m.document_no)
-            UNION SELECT m.sku, m.to_place FROM stock_move m
-            JOIN unnamed u ON (u.sku, u.document_no) = (m.sku, m.document_no)
         )
-        SELECT sku, location_id, coalesce(l.units, 0) AS units, coalesce(k.numbers, 0) AS numbers
+        SELECT sku, location_id, coalesce(l.units, 0) AS units, coalesce(k.numbers, 0) AS numbers,
+               coalesce(k.sought, 0) AS sought
         FROM lies l FULL JOIN known k USING (sku, location_id)
-        WHERE coalesce(l.units, 0) <> coalesce(k.numbers, 0)
-          AND (sku, 'location:' || location_id) NOT IN (SELECT sku, place FROM unsure)""",
+        WHERE coalesce(l.units, 0) > coalesce(k.numbers, 0)
+          AND (sku, 'location:' || location_id) NOT IN (SELECT sku, place FROM came)
+           OR coalesce(l.units, 0) < coalesce(k.numbers, 0) - coalesce(k.sought, 0)
+          AND (sku, 'location:' || location_id) NOT IN (SELECT sku, place FROM went)""",
     ),
 )

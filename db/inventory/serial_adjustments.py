@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from db.inventory.ledger import Ledger
 from db.inventory.serial_moves import SerialMoves
 from db.inventory.serials import SerialRegister
+from db.inventory.sought_serials import SoughtSerials
 from domain.inventory.stock import AdjustmentReason, Document, StockLine
 
 
@@ -40,3 +41,9 @@ class SerialAdjustments:
                 await moves.write_off(line.key, named, reason)
             else:
                 await moves.find(line.key, named, reason)
+
+    async def settle(self, document: Document, lines: Sequence[StockLine]) -> None:
+        """What was looked for may be found, or known to be gone; it comes after the balances have
+        changed."""
+        for key in sorted({line.key for line in lines}):
+            await SoughtSerials(self.session, document.actor).settle(key)

@@ -11,12 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.serials import SerialRegister, Unit
 from db.sql import run
-from domain.inventory.serials import SerialAct, leaves, may_come_in
+from domain.inventory.serials import SerialAct, SerialState, leaves, may_come_in
 from domain.inventory.stock import StockKey
 from domain.shared.errors import InvalidInput, SerialsMissing, SerialTaken
 
 _MOVE: Final = """
-UPDATE serial SET location_id = :place, condition = :condition
+UPDATE serial SET location_id = :place, condition = :condition, sought_by = ''
 WHERE sku = :sku AND serial = ANY(:serials)
 """
 
@@ -94,12 +94,13 @@ class SerialMoves:
         await self._told(key.sku, serials, SerialAct.WRITTEN_OFF, None, reason)
 
     async def may_be_found(self, sku: str, serials: Sequence[str], units: int) -> None:
-        """Raises SerialTaken for a number that is in stock, or out at a buyer's; and as
-        `refuse_count`."""
+        """Raises SerialTaken for a number that is in stock and not looked for, or out at a buyer's;
+        and as `refuse_count`."""
         await self.refuse_count(sku, serials, units)
         known = await self._register.lock((sku, serial) for serial in serials)
         for one in known.values():
-            if not may_come_in(one, moved=False):
+            turned_up = one.sought and one.state is SerialState.IN_STOCK
+            if not turned_up and not may_come_in(one, moved=False):
                 raise SerialTaken(f"{one.serial} of {sku} is in the register already")
 
     async def find(self, key: StockKey, serials: Sequence[str], reason: str) -> None:

@@ -20,12 +20,13 @@ _SEEN: Final = """
 
 _LISTED: Final = f"""
 SELECT x.sku, k.name, x.serial, x.lot, {STATE} AS state, x.condition, x.location_id AS location,
-       p.name AS place, x.shipment_no, o.no AS order_no, x.known_at
+       p.name AS place, x.shipment_no, o.no AS order_no, x.sought_by,
+       x.known_at
 FROM serial x JOIN sku k ON k.code = x.sku
 LEFT JOIN location p ON p.id = x.location_id LEFT JOIN sales_order o ON o.id = x.order_id
 WHERE {_SEEN} AND (x.sku, x.serial) > (:after_sku, :after_serial)
   AND (:sku = '' OR x.sku = :sku) AND (:location = '' OR x.location_id = :location)
-  AND (:state = '' OR {STATE} = :state)
+  AND (:state = '' OR {STATE} = :state OR :state = 'sought' AND x.sought_by <> '')
   AND (:q = '' OR x.serial ILIKE :like OR x.sku ILIKE :like OR x.lot ILIKE :like
        OR k.name ILIKE '%' || :like)
 ORDER BY x.sku, x.serial LIMIT :limit
@@ -33,7 +34,7 @@ ORDER BY x.sku, x.serial LIMIT :limit
 
 _ONE: Final = f"""
 SELECT x.sku, k.name, x.serial, x.lot, {STATE} AS state, x.condition, x.location_id AS location,
-       p.name AS place, x.shipment_no, x.receipt_no, g.sender AS supplier,
+       p.name AS place, x.shipment_no, x.sought_by, x.receipt_no, g.sender AS supplier,
        g.source_kind, g.source_no, g.posted_at AS received_at, o.no AS order_no, c.name AS shop,
        s.status AS shipment_status, v.province, v.city, v.phone_last4,
        coalesce((SELECT array_agg(a.carrier || ' ' || a.waybill_no ORDER BY a.id) FROM parcel a

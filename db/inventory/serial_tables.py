@@ -32,6 +32,7 @@ class SerialRow(SQLModel, table=True):
         Index("serial_by_number", "serial"),
         Index("serial_at_place", "location_id", "sku", postgresql_where=text("state = 'in_stock'")),
         Index("serial_of_lot", "sku", "lot"),
+        Index("serial_sought", "sku", "location_id", postgresql_where=text("sought_by <> ''")),
         Index(
             "serial_of_shipment", "shipment_no", postgresql_where=text("shipment_no IS NOT NULL")
         ),
@@ -46,6 +47,8 @@ class SerialRow(SQLModel, table=True):
     receipt_no: str | None = Field(default=None, foreign_key="goods_receipt.no")
     shipment_no: str | None = Field(default=None, foreign_key="shipment.no")
     order_id: str | None = Field(default=None, foreign_key="sales_order.id")
+    # The paper of a unit that was not found: it may be this one.
+    sought_by: str = Field(default="", sa_column_kwargs=_EMPTY)
     known_at: datetime = Field(sa_type=TIMESTAMP, sa_column_kwargs=_NOW)
 
 
@@ -57,7 +60,7 @@ class SerialEventRow(SQLModel, table=True):
         CheckConstraint(
             "what IN ('received','moved','noted','packed','put_back','shipped','returned',"
             "'undone','corrected','written_off','found','made','built_in','taken_out',"
-            "'taken_apart')",
+            "'taken_apart','sought','seen')",
             name="serial_event_what",
         ),
         Index("serial_event_by_serial", "serial", "sku", "at"),

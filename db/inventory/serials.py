@@ -12,10 +12,7 @@ from db.scope import scope_in
 from db.sql import run
 from domain.inventory.serials import Serial, SerialAct, SerialState, may_come_in
 from domain.shared.errors import (
-    ActionNotAllowed,
     InvalidInput,
-    MoreThanOwn,
-    SerialNotFound,
     SerialTaken,
     UnknownLocation,
     UnknownSku,
@@ -47,7 +44,7 @@ FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[]), CAST(:lots AS text[
             CAST(:conditions AS text[])) AS n(sku, serial, lot, condition)
 ORDER BY n.sku, n.serial
 ON CONFLICT (sku, serial) DO UPDATE SET lot = excluded.lot, state = 'in_stock',
-    condition = excluded.condition, location_id = excluded.location_id,
+    condition = excluded.condition, location_id = excluded.location_id, sought_by = '',
     receipt_no = coalesce(CASE WHEN serial.state = 'gone' THEN excluded.receipt_no END,
                           serial.receipt_no, excluded.receipt_no)
 """
@@ -61,7 +58,7 @@ FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])) AS n(sku, serial)
 
 _PACK: Final = """
 UPDATE serial x SET state = 'packed', location_id = :place, shipment_no = s.no,
-    order_id = s.order_id
+    order_id = s.order_id, sought_by = ''
 FROM shipment s
 WHERE s.no = :shipment_no AND x.sku = :sku AND x.serial = :serial RETURNING x.order_id
 """
@@ -69,6 +66,12 @@ WHERE s.no = :shipment_no AND x.sku = :sku AND x.serial = :serial RETURNING x.or
 _UNPACK: Final = """
 UPDATE serial SET state = 'in_stock', shipment_no = NULL, order_id = NULL
 WHERE sku = :sku AND serial = :serial AND state = 'packed'
+RETURNING sku, serial, location_id
+"""
+
+_BACK_ON_THE_SHELF: Final = """
+UPDATE serial SET state = 'in_stock', shipment_no = NULL, order_id = NULL
+WHERE shipment_no = :shipment_no AND state = 'packed' AND (:sku = '' OR sku = :sku AND lot = :lot)
 RETURNING sku, serial, location_id
 """
 
@@ -97,7 +100,7 @@ WHERE (sku, serial) IN (SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serial
 """
 
 _GOOD: Final = """
-UPDATE serial SET condition = 'good'
+UPDATE serial SET condition = 'good', sought_by = ''
 WHERE (sku, serial) IN (SELECT * FROM unnest(CAST(:skus AS text[]), CAST(:serials AS text[])))
 """
 _APART: Final = """
@@ -122,12 +125,6 @@ SELECT coalesce((SELECT sum(b.on_hand) FROM stock_balance b
         WHERE b.sku = :sku AND b.location_id = :place AND b.lot = :lot), 0)::bigint AS on_hand,
     (SELECT count(*) FROM serial x WHERE x.sku = :sku AND x.location_id = :place AND x.lot = :lot)
         AS known
-"""
-
-_CORRECT: Final = """
-UPDATE serial SET state = :state, location_id = CAST(:place AS text), condition = :condition,
-    shipment_no = NULL, order_id = NULL
-WHERE sku = :sku AND serial = :serial
 """
 
 
@@ -221,41 +218,6 @@ class SerialRegister:
             request_id=self.request_id,
         )  # fmt: skip
 
-    async def correct(
-        self, sku: str, serial: str, state: SerialState, place: str, condition: str, reason: str
-    ) -> None:
-        """Somebody looked: the unit is gone, or it lies at a place. Raises SerialNotFound,
-        InvalidInput, UnknownLocation, ActionNotAllowed while it goes into a parcel."""
-        found = (await self.lock([(sku, serial)])).get((sku, serial))
-        scope = scope_in(self.session)
-        if found is None or (found.place and not scope.covers(found.place)):
-            raise SerialNotFound(f"there is no unit {serial[:50]} of {sku[:50]}")
-        if found.place == "" and not scope.whole:
-            raise MoreThanOwn("a unit that left is put right by who sees the whole company")
-        if state not in (SerialState.IN_STOCK, SerialState.GONE):
-            raise InvalidInput("a unit is corrected to be in stock, or gone")
-        if found.state is SerialState.PACKED:
-            raise ActionNotAllowed("the unit goes into a parcel: take it out of that first")
-        if state is SerialState.IN_STOCK:
-            known = await run(
-                self.session, "SELECT id FROM location WHERE id = :place", place=place
-            )
-            if not known or not scope.covers(place):
-                raise UnknownLocation(f"there is no location {place[:50]}")
-        lies = place if state is SerialState.IN_STOCK else None
-        await run(
-            self.session, _CORRECT, sku=sku, serial=serial, state=state, place=lies,
-            condition=condition,
-        )  # fmt: skip
-        await self.told([(sku, serial)], SerialAct.CORRECTED, "", lies, reason=reason)
-        await audit(
-            self.session, self.by, "serial.corrected", f"sku/{sku}", reason=reason,
-            before={"serial": serial, "state": str(found.state), "location": found.place},
-            after={"serial": serial, "state": str(state), "location": lies or "",
-                   "condition": condition},
-            request_id=self.request_id,
-        )  # fmt: skip
-
     async def set_apart(self, sku: str, place: str, lot: str, condition: str) -> set[str]:
         """The numbers of units that lie there in this condition; nobody changes them meanwhile."""
         rows = await run(
@@ -301,6 +263,15 @@ class SerialRegister:
         rows = await run(self.session, _UNPACK, sku=sku, serial=serial)
         for row in rows:
             await self.told([(sku, serial)], SerialAct.PUT_BACK, shipment_no, row.location_id)
+
+    async def all_put_back(self, shipment_no: str, sku: str = "", lot: str = "") -> None:
+        """The shipment does not leave, or not with these units: they lie where they lay."""
+        rows = await run(
+            self.session, _BACK_ON_THE_SHELF, shipment_no=shipment_no, sku=sku, lot=lot
+        )
+        for row in rows:
+            numbers = [(row.sku, row.serial)]
+            await self.told(numbers, SerialAct.PUT_BACK, shipment_no, row.location_id)
 
     async def ship(self, shipment_no: str) -> None:
         """What was packed has left; said again it changes nothing."""
@@ -369,5 +340,5 @@ def _columns(numbers: Collection[tuple[str, str]]) -> Mapping[str, list[str]]:
 def _serial(row: Row[Any]) -> Serial:
     return Serial(
         row.sku, row.serial, row.lot, SerialState(row.now), row.condition, row.location_id or "",
-        row.shipment_no or "",
+        row.shipment_no or "", row.sought_by != "",
     )  # fmt: skip

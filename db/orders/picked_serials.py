@@ -9,10 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.inventory.lots import Lots
 from db.inventory.serials import SerialRegister
+from db.inventory.sought_serials import SoughtSerials
 from db.sql import run
 from domain.inventory.serials import Refusal, Serial, SerialState, refusal
+from domain.inventory.stock import StockKey
 from domain.orders.scanning import Verdict
-from domain.shared.ids import Lot
+from domain.shared.ids import LocationId, Lot, Sku
 
 # What a unit was refused for; it was put back, so these scans never count.
 REFUSED_SERIALS: Final = (
@@ -122,6 +124,9 @@ class PickedSerials:
         rows = await run(self.session, _FOR_WHOM, box=box, sku=sku)
         shipment_no = rows[0].no if rows else no
         await self._register.pack(sku, serial, place, shipment_no)
+        if found.sought:  # it was not the one that is missing
+            key = StockKey(Sku(sku), LocationId(place), Lot(found.lot))
+            await SoughtSerials(self.session, self.actor).settle(key)
         self._known[sku, serial] = Serial(
             sku, serial, found.lot, SerialState.PACKED, found.condition, place, shipment_no
         )

@@ -34,6 +34,8 @@ class SerialAct(StrEnum):
     CORRECTED = "corrected"
     WRITTEN_OFF = "written_off"
     FOUND = "found"
+    SOUGHT = "sought"  # it, or another one beside it, was not found
+    SEEN = "seen"  # none of them is missing any more
     MADE = "made"  # a kit was put together and got its number
     BUILT_IN = "built_in"
     TAKEN_OUT = "taken_out"  # the kit it was in was taken apart
@@ -54,7 +56,8 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Serial:
-    """A unit as the register has it. `shipment_no` is where it goes, or went."""
+    """A unit as the register has it. `shipment_no` is where it goes, or went; `sought`: it, or
+    another one beside it, was not found."""
 
     sku: str
     serial: str
@@ -63,6 +66,7 @@ class Serial:
     condition: str
     place: str
     shipment_no: str
+    sought: bool = False
 
 
 def refusal(
@@ -95,6 +99,16 @@ def leaves(found: Serial, place: str, lot: str, condition: str) -> bool:
     """Whether a unit is one of a balance and free to go: it goes into no parcel."""
     lies = (found.place, found.lot, found.condition) == (place, lot, condition)
     return lies and found.state is SerialState.IN_STOCK
+
+
+def looked_for(marked: Iterable[str], more_than_units: int) -> tuple[list[str], list[str]]:
+    """Of units of a balance that are looked for: which are gone, and which nobody needs to look for
+    any more, where so many more numbers lie than units. Who was seen since is not among them, so
+    that what is left is missing when it is no more than that."""
+    left = sorted(marked)
+    if more_than_units <= 0:
+        return [], left
+    return (left, []) if len(left) <= more_than_units else ([], [])
 
 
 def corrected_by_count(

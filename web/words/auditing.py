@@ -103,7 +103,7 @@ AUDIT_CHECK: Final = {
         "What is shown of a brand and a category is what its balances add up to"
     ),
     "serials_equal_units": N_(
-        "Where every paper named its units, as many serial numbers lie as units"
+        "Where papers name units, as many serial numbers lie as units, but for those sought"
     ),
 }
 FINDING_ENDING: Final = {"by_itself": N_("Gone by itself"), "repaired": N_("Repaired")}

@@ -12,7 +12,7 @@ SERIAL_STATE: Final = {
     "gone": N_("Gone"),
 }
 
-SERIAL_TAB: Final = {"": N_("All units"), **SERIAL_STATE}
+SERIAL_TAB: Final = {"": N_("All units"), "sought": N_("To be looked for"), **SERIAL_STATE}
 
 SERIAL_ACT: Final = {
     "received": N_("came in"),
@@ -26,6 +26,8 @@ SERIAL_ACT: Final = {
     "corrected": N_("was put right by hand"),
     "written_off": N_("was written off"),
     "found": N_("was found"),
+    "sought": N_("it, or one beside it, was not found"),
+    "seen": N_("is not looked for any more"),
     "made": N_("was put together"),
     "built_in": N_("went into a kit"),
     "taken_out": N_("was taken out of a kit"),

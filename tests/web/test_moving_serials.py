@@ -117,3 +117,30 @@ async def test_kits_are_put_together_and_taken_apart_by_numbers(
     assert api.status_code == 201, api.text
     found = await rows(sessions, "SELECT DISTINCT state FROM serial WHERE sku = 'TEA'")
     assert found == [("in_stock",)]
+
+
+@pytest.mark.usefixtures("goods")
+async def test_units_that_are_looked_for_are_listed_until_somebody_looked(
+    admin: Person, sessions: Sessions
+) -> None:
+    await tracked(sessions)
+    await rows(
+        sessions, "UPDATE serial SET sought_by = 'SH-7' WHERE serial IN ('S1', 'S2') RETURNING 1"
+    )
+    await rows(
+        sessions, "UPDATE stock_balance SET on_hand = 9 WHERE location_id = 'W1' RETURNING 1"
+    )
+    listed = (await admin.get("/serials?state=sought")).text
+    assert ("SH-7" in listed, "serial=S1" in listed, "serial=S3" in listed) == (True, True, False)
+    unit = "/serials/one?sku=TEA&serial=S1"
+    assert "不在这里" in (await admin.get(unit)).text
+    told = {
+        "sku": "TEA", "serial": "S1", "state": "in_stock", "location": "W1", "condition": "good",
+        "reason": "looked",
+    }  # fmt: skip
+    assert (await admin.send_form("/serials/one", **told)).status_code == 303
+    assert "不在这里" not in (await admin.get(unit)).text
+    # One is missing, and it is none of those that lie there: it was the other one.
+    found = await rows(sessions, "SELECT serial, state FROM serial WHERE state = 'gone'")
+    assert found == [("S2", "gone")]
+    assert "SH-7" not in (await admin.get("/serials?state=sought")).text

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FETCH: Final = (sys.executable, "-m", "playwright", "install", "chromium-headless-shell")
 _FETCH_S: Final = 150
+_PATIENT_MS: Final = 60_000  # two cores, and a whole stack on each
 _QUIET: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -26,6 +27,7 @@ _QUIET: Final = (
 async def chromium() -> AsyncIterator[Browser]:
     """A running browser; the test is skipped where there is none."""
     program = _program()
+    expect.set_options(timeout=_PATIENT_MS)
     async with async_playwright() as playwright:
         if program is None and (why := _fetch(playwright.chromium.executable_path)):
             pytest.skip(f"no Chromium here, and none could be fetched: {why}")

@@ -120,6 +120,9 @@ class Kept:
                     sql.SQL(", ").join(names)
                 )
             )
+        for name in used:  # the planner knows as little of it as of a new one
+            self._connection.execute("SELECT pg_clear_relation_stats('public', %s)", [name])
+        self._shape = self._ask(_SHAPE)
         self._connection.execute(
             "SELECT setval(seqrelid, seqstart, false) FROM pg_sequence"
             " WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"

@@ -156,7 +156,10 @@ async def test_a_list_that_was_taken_away_comes_in_again_without_changes(
             await worked(sessions, address.rpartition("/")[2])
             seen = (await admin.get(address)).text
             assert "There is nothing to apply" in seen, form
-        taken = "SELECT subject, after->>'form' FROM audit_log WHERE action = 'list.exported'"
+        taken = (
+            "SELECT subject, after->>'form' FROM audit_log WHERE action = 'list.exported'"
+            " ORDER BY id"
+        )
         assert await query(sessions, taken) == [
             ("list/products", "csv"), ("list/products", "xlsx"),
         ]  # fmt: skip

@@ -142,7 +142,8 @@ async def test_a_paused_campaign_takes_no_more_until_it_is_resumed_and_a_stopped
         async with sessions.begin() as session:
             await CampaignRepository(session).resume(campaign_id, "admin")
         await shop.deliver_signals()
-        await temporal_env.sleep(130)
+        for _ in range(13):  # a call that skips less is answered on a busy machine too
+            await temporal_env.sleep(10)
         await shop.until("SELECT count(*) > 2 FROM attention WHERE outcome = 'went_on'", True)
         async with sessions.begin() as session:
             await CampaignRepository(session).stop(campaign_id, "admin")

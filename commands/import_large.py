@@ -13,15 +13,8 @@ from db.engine import create_engine
 from db.engine import sessions as sessions_of
 from db.shared.importing.bulk import BULK, BulkFile, BulkImport, BulkResult
 from db.vault import Vault
-from domain.platform.sheets import (
-    SHEETS,
-    Fault,
-    Kind,
-    SheetRow,
-    UnfitHeader,
-    find_columns,
-    read_row,
-)
+from domain.platform.sheet_reading import Fault, SheetRow, UnfitHeader, find_columns, read_row
+from domain.platform.sheets import SHEETS, Kind
 from domain.shared.errors import InvalidInput
 from integrations.spreadsheet import BrokenRow, UnreadableFile, read_rows
 from runtime.reach import database_url

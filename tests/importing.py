@@ -11,7 +11,8 @@ from db.engine import Sessions
 from db.shared.importing.desk import Given, ImportDesk, Staged, sha256_of
 from db.vault import Vault
 from domain.platform.importing import ImportRef
-from domain.platform.sheets import SHEETS, Kind, read_sheet
+from domain.platform.sheet_reading import read_sheet
+from domain.platform.sheets import SHEETS, Kind
 from integrations.guarded_reading import read_guarded
 
 VAULT = Vault(bytes(32))

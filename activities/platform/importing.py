@@ -17,7 +17,8 @@ from db.shared.intake import accept
 from db.sql import run
 from db.vault import Vault
 from domain.platform.importing import ImportProgress, ImportRef
-from domain.platform.sheets import SHEETS, Fault, Kind
+from domain.platform.sheet_reading import Fault
+from domain.platform.sheets import SHEETS, Kind
 from integrations.marketplaces.own_order import FieldProblem, UnreadableOrder, read_own_order
 
 SLICE: Final = 1_000

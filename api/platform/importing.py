@@ -19,16 +19,9 @@ from db.shared.importing.desk import Given, ImportDesk, Staged, Taken, sha256_of
 from domain.platform.approvals import ApprovalKind
 from domain.platform.permissions import IMPORT_OF, OF_THE_WHOLE
 from domain.platform.scopes import Scope
-from domain.platform.sheets import (
-    LONGEST_CELL,
-    MOST_ROWS,
-    SHEETS,
-    Fault,
-    Kind,
-    SheetRow,
-    UnfitHeader,
-    read_sheet,
-)
+from domain.platform.cells import LONGEST_CELL
+from domain.platform.sheet_reading import Fault, SheetRow, UnfitHeader, read_sheet
+from domain.platform.sheets import MOST_ROWS, SHEETS, Kind
 from domain.shared.errors import ImportNotFound, InvalidInput
 from integrations.guarded_reading import GuardedRow, read_guarded
 from integrations.sheet_files import CSV, XLSX, SheetWriter, csv_of, csv_stream

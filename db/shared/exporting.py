@@ -11,8 +11,8 @@ from db.engine import Sessions
 from db.orders.customers import opened
 from db.sql import run
 from db.vault import Vault, dealer_context, supplier_context
+from domain.platform.cells import WHOLE_COMPANY
 from domain.platform.masking import mask_detail, mask_name, mask_phone
-from domain.platform.sheets import WHOLE_COMPANY
 from domain.shared.money import Money
 
 SLICE: Final = 2_000

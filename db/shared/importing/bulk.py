@@ -14,7 +14,8 @@ from db.inventory.repository import StockRepository
 from db.platform.audit import audit
 from db.shared.importing import bulk_statements as statements
 from db.sql import run
-from domain.platform.sheets import Fault, Kind, SheetRow
+from domain.platform.sheet_reading import Fault, SheetRow
+from domain.platform.sheets import Kind
 
 BULK: Final = frozenset({Kind.PRODUCTS, Kind.STOCK})
 SLICE: Final = 100_000

@@ -10,7 +10,7 @@ from db.orders.customers import FIELDS, customers_of, holders_of, write_customer
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.target import Paper, judged, settled
 from db.vault import Vault
-from domain.platform.sheets import Fault
+from domain.platform.sheet_reading import Fault
 from domain.shared.phone import is_mobile, normal_phone
 
 _BLANK: Final = dict.fromkeys(FIELDS, "")

@@ -12,7 +12,7 @@ from db.shared.importing.target import Paper, settled
 from db.sql import run
 from domain.inventory.dealer_reports import DealerLine
 from domain.inventory.dealer_reports import Verdict as Doubted
-from domain.platform.sheets import Fault
+from domain.platform.sheet_reading import Fault
 from domain.shared.errors import InvalidInput, UnknownLocation
 
 _SAME: Final = """

@@ -16,7 +16,8 @@ from db.platform.outbox import queue_signal
 from db.sql import run
 from db.vault import Vault, import_context
 from domain.platform.importing import IMPORT_MOVED, ImportMoved
-from domain.platform.sheets import Fault, Kind, SheetRow
+from domain.platform.sheet_reading import Fault, SheetRow
+from domain.platform.sheets import Kind
 from domain.shared.errors import ActionNotAllowed, ImportNotFound
 from domain.shared.ids import import_workflow_id
 

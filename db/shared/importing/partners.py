@@ -10,7 +10,7 @@ from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.target import CURRENCY, Paper, judged, minor_of, settled
 from db.sql import run
 from db.vault import Vault, dealer_context, supplier_context
-from domain.platform.sheets import Fault
+from domain.platform.sheet_reading import Fault
 
 
 @dataclass(frozen=True, slots=True)

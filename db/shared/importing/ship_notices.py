@@ -12,7 +12,7 @@ from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.target import Paper, judged, settled
 from db.sql import run
 from domain.inventory.receiving import SourceKind
-from domain.platform.sheets import Fault
+from domain.platform.sheet_reading import Fault
 from domain.shared.errors import (
     ActionNotAllowed,
     IdempotencyMismatch,

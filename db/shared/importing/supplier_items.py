@@ -9,7 +9,7 @@ from db.inventory.supplier_terms import Item, save_item
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.target import Paper, judged, minor_of, settled
 from db.sql import run
-from domain.platform.sheets import Fault
+from domain.platform.sheet_reading import Fault
 
 _TERMS: Final = (
     "supplier_sku", "price_minor", "moq", "multiple", "case_pack", "lead_time_days",

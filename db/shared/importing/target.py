@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from db.shared.importing.desk import Staged, Verdict
-from domain.platform.sheets import Fault
+from domain.platform.sheet_reading import Fault
 from domain.shared.money import Money
 
 CURRENCY: Final = "CNY"

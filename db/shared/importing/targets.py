@@ -17,9 +17,11 @@ from db.shared.importing.target import CURRENCY, Paper, Target, judged, minor_of
 from db.shared.importing.users import Users
 from db.sql import run
 from db.vault import Vault
+from domain.inventory.lots import goes_on_sale_without_lot
 from domain.inventory.stock import AdjustmentReason, Document, StockKey, StockLine
-from domain.platform.sheets import Fault, Kind
-from domain.shared.ids import NO_LOT, LocationId, Lot, Sku
+from domain.platform.sheet_reading import Fault
+from domain.platform.sheets import Kind
+from domain.shared.ids import LocationId, Lot, Sku
 
 _PRODUCT: Final = (
     "name", "gtin", "brand", "category", "weight_g", "length_mm", "width_mm", "height_mm",
@@ -168,8 +170,8 @@ class Stock:
         if balance is not None and counted < balance.reserved:
             faults.append(Fault("counted", "below_reserved", str(balance.reserved)))
         there = 0 if balance is None else int(balance.on_hand)
-        is_bare = key.lot == NO_LOT and key.condition == "good" and counted > there
-        if is_bare and ("lot", key.sku) in known:
+        more = StockLine(key, counted - there)
+        if ("lot", key.sku) in known and goes_on_sale_without_lot(more):
             faults.append(Fault("lot", "lot_missing"))
         before = None if balance is None else {"on_hand": there, "difference": 0}
         after = {"on_hand": counted, "difference": counted - there}

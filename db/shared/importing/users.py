@@ -10,8 +10,9 @@ from db.ids import new_id
 from db.shared.importing.desk import Staged, Verdict
 from db.shared.importing.target import Paper, judged, settled
 from db.sql import run
+from domain.platform.cells import WHOLE_COMPANY
 from domain.platform.permissions import Role
-from domain.platform.sheets import WHOLE_COMPANY, Fault
+from domain.platform.sheet_reading import Fault
 
 _FIND: Final = """
 SELECT a.id, a.login, a.name, a.language, a.active, a.roles,

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.platform.sheets import SHEETS, Fault, Kind, SheetRow, UnfitHeader, read_sheet
+from domain.platform.sheet_reading import Fault, SheetRow, UnfitHeader, read_sheet
+from domain.platform.sheets import SHEETS, Kind
 
 HEADER = ["sku", "name", "gtin", "weight_g", "price"]
 

@@ -1,5 +1,7 @@
 """Units that lie without the lot their SKU asks for."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -16,7 +18,7 @@ from web.render import page
 from web.returns import to_page
 
 router = APIRouter(include_in_schema=False)
-MOST = 50
+MOST: Final = 50
 
 
 @router.get("/lots/missing")

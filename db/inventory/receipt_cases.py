@@ -11,7 +11,7 @@ from db.finance.goods_claims import ClaimLine, GoodsClaims, NewGoodsClaim
 from db.inventory.inbound import Came
 from db.inventory.lot_asking import refuse_without_lot
 from db.inventory.lot_register import LotRegister
-from db.inventory.receipt_queries import NUMBERS_OF_CASE
+from db.inventory.receipt_queries import LACKS_LOT, NUMBERS_OF_CASE
 from db.inventory.receiving import Receiving
 from db.inventory.repository import StockRepository
 from db.inventory.serials import SerialRegister
@@ -33,7 +33,7 @@ _READ: Final = f"""
 SELECT c.*, r.source_kind, r.source_no, r.sender, p.zone, p.name AS location_name,
        l.verdict, l.expires_on, l.produced_on, l.cost_minor, s.name AS sku_name,
        {NUMBERS_OF_CASE} AS serials,
-       s.tracks_lots AND c.lot = '' AND c.trouble <> 'short' AS lacks_lot
+       {LACKS_LOT} AS lacks_lot
 FROM receipt_case c
 JOIN goods_receipt r ON r.no = c.receipt_no
 JOIN location p ON p.id = c.location_id

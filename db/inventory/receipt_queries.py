@@ -80,10 +80,13 @@ NUMBERS_OF_CASE: Final = """
        AND e.document_no = c.receipt_no AND e.what IN ('received', 'moved')))
 """
 
+# Goods that came without the lot their SKU asks for.
+LACKS_LOT: Final = "(s.tracks_lots AND c.lot = '' AND c.trouble <> 'short')"
+
 _CASES: Final = f"""
 SELECT c.*, r.source_kind, r.source_no, r.sender, p.zone, p.name AS location_name, l.verdict,
        l.expires_on, s.name AS sku_name, {NUMBERS_OF_CASE} AS serials,
-       s.tracks_lots AND c.lot = '' AND c.trouble <> 'short' AS lacks_lot
+       {LACKS_LOT} AS lacks_lot
 FROM receipt_case c
 JOIN goods_receipt r ON r.no = c.receipt_no
 JOIN location p ON p.id = c.location_id

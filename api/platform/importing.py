@@ -17,9 +17,9 @@ from api.platform.import_words import FAULT, ROW_STATE, heading, told
 from db.platform.alone import TooMuchAlone
 from db.shared.importing.desk import Given, ImportDesk, Staged, Taken, sha256_of
 from domain.platform.approvals import ApprovalKind
+from domain.platform.cells import LONGEST_CELL
 from domain.platform.permissions import IMPORT_OF, OF_THE_WHOLE
 from domain.platform.scopes import Scope
-from domain.platform.cells import LONGEST_CELL
 from domain.platform.sheet_reading import Fault, SheetRow, UnfitHeader, read_sheet
 from domain.platform.sheets import MOST_ROWS, SHEETS, Kind
 from domain.shared.errors import ImportNotFound, InvalidInput

@@ -77,7 +77,8 @@ def _number(cell: str) -> Decimal:
 
 
 def gtin(cell: str) -> str:
-    """A GTIN with its check digit. Spreadsheets turn long numbers into 6.9E+12; what was lost cannot be found again."""
+    """A GTIN with its check digit. Spreadsheets turn long numbers into 6.9E+12; what was lost so
+    cannot be found again."""
     if "e+" in cell.lower():
         raise BadCell("shortened_number")
     if not (cell.isascii() and cell.isdigit() and len(cell) in _GTIN_LENGTHS):
